@@ -1,0 +1,121 @@
+package contact
+
+import "time"
+
+// Address is one address on one channel, as written by whoever wrote it.
+type Address struct {
+	// Address is the channel's own form: an e-mail address, a handle, E.164.
+	Address string `json:"address"`
+	// Name is the display name that came with it, "" if none. Never trusted.
+	Name string `json:"name,omitempty"`
+}
+
+// String gives the name and the address, or whichever is there.
+func (a Address) String() string {
+	switch {
+	case a.Name == "":
+		return a.Address
+	case a.Address == "":
+		return a.Name
+	default:
+		return a.Name + " <" + a.Address + ">"
+	}
+}
+
+// Identity is an address on one channel that belongs to a customer.
+type Identity struct {
+	Channel Channel `json:"channel"`
+	Address string  `json:"address"`
+	Name    string  `json:"name,omitempty"`
+}
+
+// Attachment is a file that came or goes with a message or a reply.
+type Attachment struct {
+	// Name carries no path.
+	Name        string `json:"name"`
+	ContentType string `json:"content_type"`
+	Size        int64  `json:"size"`
+	// ContentID is the id by which HTML names an inline picture, without <>.
+	ContentID string `json:"content_id,omitempty"`
+	// Object is the random id of the bytes in the object store, "" when they
+	// are in Data.
+	Object string `json:"object,omitempty"`
+	Data   []byte `json:"data,omitempty"`
+}
+
+// AutoKind tells what kind of machine wrote a message, if one did.
+type AutoKind string
+
+// The kinds of machine mail. AutoNone means that a person wrote it, as far as
+// can be told.
+const (
+	AutoNone    AutoKind = ""
+	AutoReply   AutoKind = "auto_reply"
+	AutoBounce  AutoKind = "bounce"
+	AutoList    AutoKind = "mailing_list"
+	AutoReceipt AutoKind = "receipt"
+)
+
+// Bounce is what a delivery report says of one of our replies.
+type Bounce struct {
+	// Permanent means that the provider gave up (RFC 3464 action "failed").
+	Permanent bool `json:"permanent"`
+	// Code is the enhanced status code (RFC 3463), such as "5.1.1", if known.
+	Code string `json:"code,omitempty"`
+	// Recipient is the address that could not be reached, if known.
+	Recipient string `json:"recipient,omitempty"`
+	// OriginalID is the Message-ID of the reply that it speaks of, without <>.
+	OriginalID string `json:"original_id,omitempty"`
+}
+
+// Message is one inbound item as understood: what a channel's parser makes of
+// the original. It is content: it never enters the log.
+type Message struct {
+	ID      string  `json:"id"`
+	Channel Channel `json:"channel"`
+	Account string  `json:"account"`
+	// ReceivedAt is the provider's receipt: the customer's clock starts here.
+	ReceivedAt time.Time `json:"received_at"`
+
+	From    Address   `json:"from"`
+	To      []Address `json:"to"`
+	CC      []Address `json:"cc"`
+	ReplyTo []Address `json:"reply_to"`
+
+	Subject string `json:"subject"`
+	// Text is the plain text; made from the HTML where there is no plain part.
+	Text string `json:"text"`
+	// HTML is the sanitised HTML, "" where there is none.
+	HTML string `json:"html"`
+	// ReplyText is what the person wrote, apart from quotes and signature.
+	ReplyText   string       `json:"reply_text"`
+	Attachments []Attachment `json:"attachments"`
+
+	// MessageID, InReplyTo and References are the provider's ids without <>.
+	MessageID  string   `json:"message_id"`
+	InReplyTo  string   `json:"in_reply_to"`
+	References []string `json:"references"`
+	// Token is the unguessable token of ours found in an address it was sent
+	// to, "" if none.
+	Token string `json:"token,omitempty"`
+	// Thread is a provider's own thread id (Slack thread_ts), "" if none.
+	Thread string `json:"thread,omitempty"`
+
+	Auto   AutoKind `json:"auto,omitempty"`
+	Bounce *Bounce  `json:"bounce,omitempty"`
+	// Language is a BCP 47 primary subtag such as "de", "" when unknown.
+	Language string `json:"language,omitempty"`
+	// Warnings say, for people, what was odd or broken in it.
+	Warnings []string `json:"warnings"`
+}
+
+// Sender gives the address that a reply belongs to: the first Reply-To with an
+// address, else From (RFC 5322 section 3.6.2).
+func (m *Message) Sender() Address {
+	for _, a := range m.ReplyTo {
+		if a.Address != "" {
+			return a
+		}
+	}
+	return m.From
+}
