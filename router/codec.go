@@ -1,0 +1,244 @@
+package router
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Commit is one message of the log: whole commands with the events that they
+// were decided to.
+type Commit struct {
+	// Schema is the version of the form.
+	Schema int       `json:"v"`
+	N      uint64    `json:"n"`
+	Epoch  uint64    `json:"epoch"`
+	At     time.Time `json:"at"`
+	// Entries are in the order in which they were decided.
+	Entries []Entry `json:"entries"`
+}
+
+// CommitSchema is the version that this build writes; it reads all up to it.
+const CommitSchema = 1
+
+// Entry is one command of a commit.
+type Entry struct {
+	// Command is the id that makes it idempotent, "" for the router's own.
+	Command string `json:"command,omitempty"`
+	// Kind names the command: "accept", "receive".
+	Kind   string `json:"kind"`
+	Actor  string `json:"actor"`
+	Events Events `json:"events"`
+	// Result is kept 24 hours for commands of people and of the API.
+	Result *Result `json:"result,omitempty"`
+}
+
+// Events is a list of events that knows its JSON form: each is an object with
+// its type under "type" and its fields under "data".
+type Events []Event
+
+type wireEvent struct {
+	Type string          `json:"type"`
+	Data json.RawMessage `json:"data"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (es Events) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for i, e := range es {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		data, err := json.Marshal(e)
+		if err != nil {
+			return nil, fmt.Errorf("encoding event %s: %w", EventName(e), err)
+		}
+		b.WriteString(`{"type":"`)
+		b.WriteString(EventName(e))
+		b.WriteString(`","data":`)
+		b.Write(data)
+		b.WriteByte('}')
+	}
+	b.WriteByte(']')
+	return b.Bytes(), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler. An event that this build does not
+// know is an error: a log is never read by an older build.
+func (es *Events) UnmarshalJSON(data []byte) error {
+	var wire []wireEvent
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return fmt.Errorf("decoding events: %w", err)
+	}
+	out := make(Events, len(wire))
+	for i, w := range wire {
+		e, err := decodeEvent(w)
+		if err != nil {
+			return err
+		}
+		out[i] = e
+	}
+	*es = out
+	return nil
+}
+
+// Encode gives the bytes that the log holds.
+func (c *Commit) Encode() ([]byte, error) {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("encoding commit %d: %w", c.N, err)
+	}
+	return data, nil
+}
+
+// DecodeCommit reads what Encode wrote.
+func DecodeCommit(data []byte) (*Commit, error) {
+	var c Commit
+	if err := json.Unmarshal(data, &c); err != nil {
+		return nil, fmt.Errorf("decoding commit: %w", err)
+	}
+	if c.Schema > CommitSchema {
+		return nil, fmt.Errorf("commit %d has schema %d, this build reads up to %d: use a newer build", c.N, c.Schema, CommitSchema)
+	}
+	return &c, nil
+}
+
+func decodeAs[E Event](data json.RawMessage) (Event, error) {
+	var e E
+	if err := json.Unmarshal(data, &e); err != nil {
+		return nil, fmt.Errorf("decoding event: %w", err)
+	}
+	return e, nil
+}
+
+// EventName gives the name under which the log holds an event.
+func EventName(e Event) string {
+	switch e.(type) {
+	case Takeover:
+		return "takeover"
+	case ClockStep:
+		return "clock_step"
+	case PolicyActivated:
+		return "policy_activated"
+	case SourceRead:
+		return "source_read"
+	case CustomerKnown:
+		return "customer_known"
+	case ConversationOpened:
+		return "conversation_opened"
+	case MessageReceived:
+		return "message_received"
+	case EvidenceReceived:
+		return "evidence_received"
+	case Quarantined:
+		return "quarantined"
+	case QuarantineLeft:
+		return "quarantine_left"
+	case ContactOpened:
+		return "contact_opened"
+	case MessageJoined:
+		return "message_joined"
+	case OfferMade:
+		return "offer_made"
+	case OfferEnded:
+		return "offer_ended"
+	case Assigned:
+		return "assigned"
+	case Unassigned:
+		return "unassigned"
+	case HolderWarned:
+		return "holder_warned"
+	case HoldExtended:
+		return "hold_extended"
+	case Moved:
+		return "moved"
+	case ReplyQueued:
+		return "reply_queued"
+	case AttemptGranted:
+		return "attempt_granted"
+	case AttemptFailed:
+		return "attempt_failed"
+	case ReplyDelivered:
+		return "reply_delivered"
+	case ReplyInDoubt:
+		return "reply_in_doubt"
+	case ReplyFailed:
+		return "reply_failed"
+	case ContactEnded:
+		return "contact_ended"
+	case ContactReopened:
+		return "contact_reopened"
+	case AtRisk:
+		return "at_risk"
+	case Breached:
+		return "breached"
+	case ResolutionBreached:
+		return "resolution_breached"
+	case LastResortTold:
+		return "last_resort_told"
+	case ConversationClosed:
+		return "conversation_closed"
+	case Noted:
+		return "noted"
+	case AgentSet:
+		return "agent_set"
+	case AgentRemoved:
+		return "agent_removed"
+	case PresenceChanged:
+		return "presence_changed"
+	case Trimmed:
+		return "trimmed"
+	}
+	return ""
+}
+
+func decodeEvent(w wireEvent) (Event, error) {
+	decode, ok := decoders[w.Type]
+	if !ok {
+		return nil, fmt.Errorf("event type %q is not known to this build", w.Type)
+	}
+	return decode(w.Data)
+}
+
+//nolint:gochecknoglobals // the closed table of events
+var decoders = map[string]func(json.RawMessage) (Event, error){
+	"takeover":            decodeAs[Takeover],
+	"clock_step":          decodeAs[ClockStep],
+	"policy_activated":    decodeAs[PolicyActivated],
+	"source_read":         decodeAs[SourceRead],
+	"customer_known":      decodeAs[CustomerKnown],
+	"conversation_opened": decodeAs[ConversationOpened],
+	"message_received":    decodeAs[MessageReceived],
+	"evidence_received":   decodeAs[EvidenceReceived],
+	"quarantined":         decodeAs[Quarantined],
+	"quarantine_left":     decodeAs[QuarantineLeft],
+	"contact_opened":      decodeAs[ContactOpened],
+	"message_joined":      decodeAs[MessageJoined],
+	"offer_made":          decodeAs[OfferMade],
+	"offer_ended":         decodeAs[OfferEnded],
+	"assigned":            decodeAs[Assigned],
+	"unassigned":          decodeAs[Unassigned],
+	"holder_warned":       decodeAs[HolderWarned],
+	"hold_extended":       decodeAs[HoldExtended],
+	"moved":               decodeAs[Moved],
+	"reply_queued":        decodeAs[ReplyQueued],
+	"attempt_granted":     decodeAs[AttemptGranted],
+	"attempt_failed":      decodeAs[AttemptFailed],
+	"reply_delivered":     decodeAs[ReplyDelivered],
+	"reply_in_doubt":      decodeAs[ReplyInDoubt],
+	"reply_failed":        decodeAs[ReplyFailed],
+	"contact_ended":       decodeAs[ContactEnded],
+	"contact_reopened":    decodeAs[ContactReopened],
+	"at_risk":             decodeAs[AtRisk],
+	"breached":            decodeAs[Breached],
+	"resolution_breached": decodeAs[ResolutionBreached],
+	"last_resort_told":    decodeAs[LastResortTold],
+	"conversation_closed": decodeAs[ConversationClosed],
+	"noted":               decodeAs[Noted],
+	"agent_set":           decodeAs[AgentSet],
+	"agent_removed":       decodeAs[AgentRemoved],
+	"presence_changed":    decodeAs[PresenceChanged],
+	"trimmed":             decodeAs[Trimmed],
+}

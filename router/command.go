@@ -1,0 +1,307 @@
+package router
+
+import (
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/router/match"
+)
+
+// Command is a wish to change the state. The router decides it to events or
+// refuses it in words; nothing else changes the state. The set is closed.
+//
+//sumtype:decl
+type Command interface{ command() }
+
+// Envelope is a command with who wants it. ID makes it idempotent: the same id
+// again gives the first answer, for 24 hours.
+type Envelope struct {
+	ID string
+	// Actor is an agent's id, or "router", "intake", "sender".
+	Actor   string
+	Command Command
+}
+
+// The actors that are not people.
+const (
+	ActorRouter = "router"
+	ActorIntake = "intake"
+	ActorSender = "sender"
+)
+
+// Result is the answer to a command, after its commit is durable.
+type Result struct {
+	// Commit is the commit that a page must wait for before it shows the
+	// effect.
+	Commit uint64 `json:"commit"`
+	// Contact, Conversation, Message, Reply and Offer name what it was about,
+	// as far as there is one.
+	Contact      string `json:"contact,omitempty"`
+	Conversation string `json:"conversation,omitempty"`
+	Message      string `json:"message,omitempty"`
+	Reply        string `json:"reply,omitempty"`
+	Offer        string `json:"offer,omitempty"`
+	// Known is true when nothing was done because it was done before.
+	Known bool `json:"known,omitempty"`
+	// Attempt is the granted attempt's number.
+	Attempt int `json:"attempt,omitempty"`
+}
+
+// Refusal is a command that was not done, in words for the person who wanted
+// it. Code is stable for programs.
+type Refusal struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Error implements error.
+func (r *Refusal) Error() string { return r.Message }
+
+// The codes of refusals.
+const (
+	RefusedNotFound    = "not_found"
+	RefusedNotYours    = "not_yours"
+	RefusedTaken       = "taken"
+	RefusedEnded       = "ended"
+	RefusedNotAllowed  = "not_allowed"
+	RefusedInvalid     = "invalid"
+	RefusedBusy        = "busy"
+	RefusedCapacity    = "capacity"
+	RefusedNewer       = "newer_message"
+	RefusedNothingNext = "nothing_waiting"
+	RefusedAttempt     = "attempt_refused"
+)
+
+// Found is what the ledger knows about a key as of a commit.
+type Found struct {
+	Kind    KeyKind `json:"kind"`
+	Message string  `json:"message,omitempty"`
+	// Place is the keyed hash of the position where the item was seen.
+	Place        string `json:"place,omitempty"`
+	Contact      string `json:"contact,omitempty"`
+	Conversation string `json:"conversation,omitempty"`
+	Customer     string `json:"customer,omitempty"`
+	Reply        string `json:"reply,omitempty"`
+	// Recalled holds what Apply needs to bring these back into memory.
+	ConversationFacts *Conversation `json:"-"`
+	ContactFacts      *Contact      `json:"-"`
+	ReplyFacts        *Reply        `json:"-"`
+}
+
+// KeyKind says what a key leads to.
+type KeyKind string
+
+// The kinds of key.
+const (
+	KeyItem         KeyKind = "item"
+	KeyMessage      KeyKind = "message"
+	KeyReply        KeyKind = "reply"
+	KeyConversation KeyKind = "conversation"
+	KeyIdentity     KeyKind = "identity"
+)
+
+// Receive is an item that intake has read: facts only.
+type Receive struct {
+	Item
+	Kind string // channels.InboundKind
+	// Identity is the keyed hash of the sender's channel and address.
+	Identity string
+	// Participants are those of the other people it was sent to.
+	Participants []string
+	// Threads are the keys that may lead to its conversation, the strongest
+	// first: token, In-Reply-To, References.
+	Threads []string
+	// Keys are those by which later items find this one.
+	Keys []string
+
+	Auto   contact.AutoKind
+	Bounce *BounceFact
+
+	Class       string
+	Rule        string
+	Queue       string
+	Language    string
+	Tier        string
+	Demand      match.Demand
+	Propose     contact.Disposition
+	Quarantine  string // a reason code; "" when it could be read
+	OpenPromise bool   // history that shall open a contact all the same
+
+	// AsOf is the commit up to which Known is what the ledger says.
+	AsOf  uint64
+	Known map[string]Found
+}
+
+// BounceFact is a delivery report about a reply of ours.
+type BounceFact struct {
+	Permanent bool
+	Code      string
+	// Key leads to the reply.
+	Key string
+}
+
+// Advance is a bookmark of a source.
+type Advance struct{ SourceRead }
+
+// Accept takes an offer.
+type Accept struct{ Offer string }
+
+// Decline refuses an offer, with a reason code.
+type Decline struct {
+	Offer  string
+	Reason string
+}
+
+// TakeNext assigns the contact that the actor should do next.
+type TakeNext struct{}
+
+// Assign gives a contact to an agent, by a supervisor, or by its holder
+// (transfer), or to oneself. Override allows to exceed the capacity.
+type Assign struct {
+	Contact  string
+	Agent    string
+	Reason   string
+	Remark   string // reference to what was written
+	Override bool
+}
+
+// PullBack takes a contact from its holder to the waiting ones.
+type PullBack struct {
+	Contact string
+	Reason  string
+	Remark  string
+}
+
+// MoveTo puts a contact into another queue.
+type MoveTo struct {
+	Contact string
+	Queue   string
+	Reason  string
+	Remark  string
+	// Clear takes it out of review: it is a customer's message after all.
+	Clear bool
+}
+
+// Send queues a stored reply.
+type Send struct {
+	Reply Reply
+	Keys  []string
+	// Delivered is true for a reply that a person gave by hand (telephone,
+	// letter, visit) or elsewhere (our own copy found in Sent) and confirms.
+	Delivered bool
+	// Confirmed is a supervisor's word for a pledge beyond the limits.
+	Confirmed bool
+}
+
+// Attempt asks to be allowed one attempt at sending.
+type Attempt struct {
+	Reply string
+	Life  string
+}
+
+// Outcome tells what an attempt came to.
+type Outcome struct {
+	Reply   string
+	Attempt int
+	Life    string
+	// Delivered, InDoubt, or a failure.
+	Delivered  bool
+	Refused    int
+	InDoubt    bool
+	Permanent  bool
+	Reason     string
+	Code       string
+	RetryAfter time.Duration
+}
+
+// Resolve settles a reply in doubt: by the Resolver (actor "sender") or by a
+// person. Again sends it once more; only a person may.
+type Resolve struct {
+	Reply     string
+	Delivered bool
+	Again     bool
+}
+
+// Dispose ends contacts without a reply, by a person, with a code.
+type Dispose struct {
+	Contacts    []string
+	Disposition contact.Disposition
+	Remark      string
+}
+
+// Reopen undoes a disposal.
+type Reopen struct {
+	Contact string
+	Facts   *Contact // from the ledger, when it has left memory
+}
+
+// Note stores a remark for colleagues.
+type Note struct {
+	Conversation string
+	Contact      string
+	Note         string
+	Ref          string
+}
+
+// StartOutbound opens a conversation of ours with a first message.
+type StartOutbound struct {
+	Identity     string
+	Participants []string
+	Channel      contact.Channel
+	Account      string
+	Reply        Reply
+	Keys         []string
+	AsOf         uint64
+	Known        map[string]Found
+}
+
+// SetAgent adds or changes an agent.
+type SetAgent struct{ Agent AgentProfile }
+
+// RemoveAgent takes an agent out.
+type RemoveAgent struct{ Agent string }
+
+// SetPresence changes an agent's presence.
+type SetPresence struct {
+	Agent    string
+	Presence contact.Presence
+	Cause    string
+	// HandOver also gives back what they hold.
+	HandOver bool
+}
+
+// Tick lets the router act on what is due now.
+type Tick struct{}
+
+// Trim takes what the ledger has passed out of memory.
+type Trim struct{ Before uint64 }
+
+// Activate makes another policy set decide.
+type Activate struct{ Version string }
+
+// Begin is a router's first command after takeover.
+type Begin struct{ Life string }
+
+func (Receive) command()       {}
+func (Advance) command()       {}
+func (Accept) command()        {}
+func (Decline) command()       {}
+func (TakeNext) command()      {}
+func (Assign) command()        {}
+func (PullBack) command()      {}
+func (MoveTo) command()        {}
+func (Send) command()          {}
+func (Attempt) command()       {}
+func (Outcome) command()       {}
+func (Resolve) command()       {}
+func (Dispose) command()       {}
+func (Reopen) command()        {}
+func (Note) command()          {}
+func (StartOutbound) command() {}
+func (SetAgent) command()      {}
+func (RemoveAgent) command()   {}
+func (SetPresence) command()   {}
+func (Tick) command()          {}
+func (Trim) command()          {}
+func (Activate) command()      {}
+func (Begin) command()         {}

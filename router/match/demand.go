@@ -1,0 +1,66 @@
+// Package match decides which agent a contact is offered to: what the contact
+// demands, who could meet it, which of them comes first, and why. It is pure:
+// no clock, no randomness, no I/O; time comes in as a value.
+//
+// The rule of this build: hard needs first (channel, skills with levels,
+// language, capacity), then the customer's last agent, then whoever has been
+// idle for longest; contacts by due time, the first due first. The seam (Pool,
+// Waiting, Explanation) is made for the scored rule that replaces it.
+package match
+
+import "stagecoach/contact"
+
+// Skill is what an agent can do, and how well.
+type Skill struct {
+	Name string `json:"name" yaml:"name"`
+	// Level is 1 to 5.
+	Level int `json:"level" yaml:"level"`
+}
+
+// Demand is what a contact needs of its agent. All of it is hard.
+type Demand struct {
+	Skills []Skill `json:"skills,omitempty"`
+	// Languages are BCP 47 primary subtags; one of them is enough. Empty means
+	// any.
+	Languages []string `json:"languages,omitempty"`
+	// Channel is that of arrival, ReplyChannel that of the reply: an agent must
+	// be able to work on both.
+	Channel      contact.Channel `json:"channel"`
+	ReplyChannel contact.Channel `json:"reply_channel"`
+}
+
+// Term is one line of a score. Value is in micro-units.
+type Term struct {
+	Name  string `json:"name"`
+	Value int64  `json:"value"`
+}
+
+// Candidate is an agent who passed every gate, with the terms of their score.
+type Candidate struct {
+	Agent string `json:"agent"`
+	Terms []Term `json:"terms"`
+	Score int64  `json:"score"`
+}
+
+// Gate names the first need that an agent did not meet.
+type Gate string
+
+// The gates, in the order in which they are tried.
+const (
+	GatePresence Gate = "presence"
+	GateChannel  Gate = "channel"
+	GateLanguage Gate = "language"
+	GateSkill    Gate = "skill"
+	GateCooling  Gate = "cooling_down"
+	GateCapacity Gate = "capacity"
+)
+
+// Explanation is what a decision was made of (I11): the winner, the five next,
+// and for the rest how many failed at which gate.
+type Explanation struct {
+	Winner Candidate    `json:"winner"`
+	Next   []Candidate  `json:"next,omitempty"`
+	Failed map[Gate]int `json:"failed,omitempty"`
+	// Behind counts the contacts that waited when this one was served.
+	Behind int `json:"behind"`
+}

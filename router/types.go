@@ -1,0 +1,262 @@
+package router
+
+import (
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/router/match"
+)
+
+// ConversationState says on whom a conversation waits.
+type ConversationState string
+
+// The states: open (a contact waits), with the customer (we asked), resolved.
+const (
+	ConversationOpen         ConversationState = "open"
+	ConversationWithCustomer ConversationState = "with_customer"
+	ConversationResolved     ConversationState = "resolved"
+)
+
+// Conversation is all messages with one customer on one matter.
+type Conversation struct {
+	ID       string            `json:"id"`
+	Customer string            `json:"customer"`
+	Channel  contact.Channel   `json:"channel"`
+	Account  string            `json:"account"`
+	State    ConversationState `json:"state"`
+	OpenedAt time.Time         `json:"opened_at"`
+	// ResolveBy is the promise for the resolution; zero when there is none.
+	ResolveBy time.Time `json:"resolve_by,omitzero"`
+	// ResolveMissed is true once that was recorded as missed.
+	ResolveMissed bool `json:"resolve_missed,omitempty"`
+	// Contact is the open contact, "" when none is.
+	Contact string `json:"contact,omitempty"`
+	// LastAgent is who answered last.
+	LastAgent string `json:"last_agent,omitempty"`
+	// Pledges counts the pledges in a row.
+	Pledges int `json:"pledges,omitempty"`
+	// Answered is true once a person's reply was delivered: what comes then
+	// has the promise for the next reply.
+	Answered bool `json:"answered,omitempty"`
+	// Participants are identities (keyed hashes) that take part beside the
+	// customer's.
+	Participants []string `json:"participants,omitempty"`
+	// Touched is the last commit that spoke of it.
+	Touched uint64 `json:"touched"`
+}
+
+// MsgRef is a message as the log knows it.
+type MsgRef struct {
+	ID         string    `json:"id"`
+	Ref        string    `json:"ref"`
+	ReceivedAt time.Time `json:"received_at"`
+}
+
+// PromiseKind says which promise a contact stands under.
+type PromiseKind string
+
+// The kinds of promise. A pledge is due when its author said; a failed one is a
+// message that we started and that did not arrive.
+const (
+	PromiseFirst  PromiseKind = "first"
+	PromiseNext   PromiseKind = "next"
+	PromisePledge PromiseKind = "pledge"
+	PromiseReview PromiseKind = "review"
+	PromiseFailed PromiseKind = "failed_outbound"
+)
+
+// ContactState says what a contact waits for.
+type ContactState string
+
+// The states of a contact. Sending is with its holder, who has replied; the
+// provider has not taken it yet.
+const (
+	Waiting      ContactState = "waiting"
+	Offered      ContactState = "offered"
+	AssignedTo   ContactState = "assigned"
+	Sending      ContactState = "sending"
+	EndedContact ContactState = "ended"
+)
+
+// EndKind is one of the three ways out of a contact.
+type EndKind string
+
+// The ends.
+const (
+	EndReplied  EndKind = "replied"
+	EndMerged   EndKind = "merged"
+	EndDisposed EndKind = "disposed"
+)
+
+// Contact is the unit of work: a conversation's turn that awaits a reply.
+type Contact struct {
+	ID           string          `json:"id"`
+	Conversation string          `json:"conversation"`
+	Customer     string          `json:"customer"`
+	Channel      contact.Channel `json:"channel"`
+	Account      string          `json:"account"`
+	// ReplyChannel is the channel on which the reply shall go.
+	ReplyChannel contact.Channel `json:"reply_channel"`
+	Queue        string          `json:"queue"`
+	Class        string          `json:"class,omitempty"`
+	Language     string          `json:"language,omitempty"`
+	Demand       match.Demand    `json:"demand"`
+	// Proposed is what a rule takes it for; it then stands in review.
+	Proposed contact.Disposition `json:"proposed,omitempty"`
+	// Rule names the rule that classified it.
+	Rule string `json:"rule,omitempty"`
+
+	Promise  PromiseKind `json:"promise"`
+	Start    time.Time   `json:"start"`
+	Due      time.Time   `json:"due"`
+	AtRiskAt time.Time   `json:"at_risk_at"`
+	// LastResort is the owner from the first instant: a name of the policy.
+	LastResort string `json:"last_resort"`
+
+	Messages []MsgRef `json:"messages"`
+
+	State ContactState `json:"state"`
+	// Agent is the holder, "" while it waits or is offered.
+	Agent      string    `json:"agent,omitempty"`
+	AssignedAt time.Time `json:"assigned_at,omitzero"`
+	Units      int       `json:"units,omitempty"`
+	WarnAt     time.Time `json:"warn_at,omitzero"`
+	PullAt     time.Time `json:"pull_at,omitzero"`
+	Warned     bool      `json:"warned,omitempty"`
+	// Offers are the live offers of it.
+	Offers []string `json:"offers,omitempty"`
+	// Cool holds until when each agent who declined or missed it is passed over.
+	Cool map[string]time.Time `json:"cool,omitempty"`
+	// Reply is the reply on its way that would end it.
+	Reply string `json:"reply,omitempty"`
+	// Prefer is the agent who answered this customer last.
+	Prefer string `json:"prefer,omitempty"`
+
+	Risky    bool `json:"risky,omitempty"`
+	Breached bool `json:"breached,omitempty"`
+
+	// End and EndedAt are set once it has ended.
+	End         EndKind             `json:"end,omitempty"`
+	Disposition contact.Disposition `json:"disposition,omitempty"`
+	EndedBy     string              `json:"ended_by,omitempty"`
+	EndedAt     time.Time           `json:"ended_at,omitzero"`
+	// EndedN is the commit that ended it.
+	EndedN uint64 `json:"ended_n,omitempty"`
+	// Elsewhere is evidence that somebody replied outside: the item's ref.
+	Elsewhere string `json:"elsewhere,omitempty"`
+}
+
+// LastMessage gives the id of the newest message, "" if it has none.
+func (c *Contact) LastMessage() string {
+	if len(c.Messages) == 0 {
+		return ""
+	}
+	return c.Messages[len(c.Messages)-1].ID
+}
+
+// Open reports whether the contact still awaits its reply.
+func (c *Contact) Open() bool { return c.State != EndedContact }
+
+// ReplyState says how far a reply has come.
+type ReplyState string
+
+// The states of a reply.
+const (
+	ReplyIsQueued    ReplyState = "queued"
+	ReplyIsAttempted ReplyState = "attempted"
+	ReplyIsDelivered ReplyState = "delivered"
+	ReplyIsInDoubt   ReplyState = "in_doubt"
+	ReplyHasFailed   ReplyState = "failed"
+)
+
+// Reply is a reply as the log knows it: where it is, not what it says.
+type Reply struct {
+	ID           string            `json:"id"`
+	Kind         contact.ReplyKind `json:"kind"`
+	Conversation string            `json:"conversation"`
+	Contact      string            `json:"contact,omitempty"`
+	Channel      contact.Channel   `json:"channel"`
+	Account      string            `json:"account"`
+	Agent        string            `json:"agent"`
+	// Covers is the last message that the author had on screen.
+	Covers string `json:"covers,omitempty"`
+	// Ref is where its words and bytes lie.
+	Ref string `json:"ref"`
+	// PledgeDue is when more is owed, for a pledge.
+	PledgeDue time.Time `json:"pledge_due,omitzero"`
+
+	State    ReplyState `json:"state"`
+	QueuedAt time.Time  `json:"queued_at"`
+	Attempt  int        `json:"attempt,omitempty"`
+	Life     string     `json:"life,omitempty"`
+	RetryAt  time.Time  `json:"retry_at,omitzero"`
+	Reason   string     `json:"reason,omitempty"`
+	Code     string     `json:"code,omitempty"`
+	// SettledN is the commit that delivered or failed it.
+	SettledN uint64 `json:"settled_n,omitempty"`
+}
+
+// AgentProfile is what an agent can do. Names and addresses are content.
+type AgentProfile struct {
+	ID        string        `json:"id"`
+	Role      contact.Role  `json:"role"`
+	Skills    []match.Skill `json:"skills"`
+	Languages []string      `json:"languages"`
+	// Channels limits what they answer; empty means all.
+	Channels []contact.Channel `json:"channels,omitempty"`
+	// Capacity is in units; 0 means the policy's default.
+	Capacity int `json:"capacity"`
+}
+
+// Agent is an agent as the router knows them.
+type Agent struct {
+	AgentProfile
+	Presence contact.Presence `json:"presence"`
+	// Load is the sum of the units of what they hold and are offered.
+	Load int `json:"load"`
+	// Holds and Offers are the contacts held and the offers open.
+	Holds  map[string]bool `json:"holds,omitempty"`
+	Offers map[string]bool `json:"offers,omitempty"`
+	// IdleSince orders those with equal claims: who got nothing for longest.
+	// Only an assignment that led to a reply, or a change to available, moves it.
+	IdleSince time.Time `json:"idle_since"`
+	// Misses counts offers that ran out in a row.
+	Misses int `json:"misses,omitempty"`
+	// Removed is true once they were taken out.
+	Removed bool `json:"removed,omitempty"`
+}
+
+// SourceState is the account of one source (I13).
+type SourceState struct {
+	Channel     contact.Channel `json:"channel"`
+	Account     string          `json:"account"`
+	Position    string          `json:"position"`
+	At          time.Time       `json:"at"`
+	Since       time.Time       `json:"since"`
+	Seen        uint64          `json:"seen"`
+	Messages    uint64          `json:"messages"`
+	Evidence    uint64          `json:"evidence"`
+	Quarantined uint64          `json:"quarantined"`
+	History     uint64          `json:"history"`
+}
+
+// Totals is the account of all contacts (I13).
+type Totals struct {
+	Opened   uint64                         `json:"opened"`
+	Replied  uint64                         `json:"replied"`
+	Merged   uint64                         `json:"merged"`
+	Disposed map[contact.Disposition]uint64 `json:"disposed,omitempty"`
+	Open     uint64                         `json:"open"`
+	Breached uint64                         `json:"breached"`
+	// Kept counts contacts replied to by their due time.
+	Kept uint64 `json:"kept"`
+}
+
+// AddsUp reports whether opened = open + replied + merged + disposed.
+func (t Totals) AddsUp() bool {
+	sum := t.Open + t.Replied + t.Merged
+	for _, n := range t.Disposed {
+		sum += n
+	}
+	return sum == t.Opened
+}
