@@ -1,0 +1,261 @@
+// Package view holds what the desk shows: the same values are the API's answers
+// (as JSON) and the input of the pages. It has no behaviour.
+package view
+
+import (
+	"time"
+
+	"stagecoach/contact"
+)
+
+// Person is an agent as colleagues see them.
+type Person struct {
+	ID        string           `json:"id"`
+	Name      string           `json:"name"`
+	Email     string           `json:"email"`
+	Role      contact.Role     `json:"role"`
+	Presence  contact.Presence `json:"presence"`
+	Skills    []Skill          `json:"skills"`
+	Languages []string         `json:"languages"`
+	// Load and Capacity are in units.
+	Load     int `json:"load"`
+	Capacity int `json:"capacity"`
+	// Holding and Offered count contacts.
+	Holding int `json:"holding"`
+	Offered int `json:"offered"`
+}
+
+// Skill is a skill with its level, 1 to 5.
+type Skill struct {
+	Name  string `json:"name"`
+	Level int    `json:"level"`
+}
+
+// Card is a contact in a list.
+type Card struct {
+	Contact      string          `json:"contact"`
+	Conversation string          `json:"conversation"`
+	Channel      contact.Channel `json:"channel"`
+	Account      string          `json:"account"`
+	Customer     string          `json:"customer"`
+	CustomerName string          `json:"customer_name"`
+	Subject      string          `json:"subject"`
+	Snippet      string          `json:"snippet"`
+	Language     string          `json:"language"`
+	Queue        string          `json:"queue"`
+	// State is waiting, offered, assigned, sending or ended.
+	State string `json:"state"`
+	// Promise is first, next, pledge, review or failed_outbound.
+	Promise string    `json:"promise"`
+	Start   time.Time `json:"start"`
+	Due     time.Time `json:"due"`
+	// UsedShare is the share of the promise used: 1 is due, more is late.
+	UsedShare float64 `json:"used_share"`
+	AtRisk    bool    `json:"at_risk"`
+	Breached  bool    `json:"breached"`
+	Agent     string  `json:"agent"`
+	AgentName string  `json:"agent_name"`
+	Messages  int     `json:"messages"`
+	HasDraft  bool    `json:"has_draft"`
+	// Proposed is spam or machine when a rule took it for that; Rule says why.
+	Proposed contact.Disposition `json:"proposed"`
+	Rule     string              `json:"rule"`
+	// Trouble says in words what went wrong with the last reply, "" if nothing.
+	Trouble string `json:"trouble"`
+	// Elsewhere is true when somebody seems to have replied outside the desk.
+	Elsewhere bool `json:"elsewhere"`
+}
+
+// Offer is a timed proposal to the agent who looks.
+type Offer struct {
+	ID      string    `json:"id"`
+	Card    Card      `json:"card"`
+	Expires time.Time `json:"expires"`
+	// Seconds is how long the offer stood at first.
+	Seconds int `json:"seconds"`
+	// Why says in plain words why this agent.
+	Why []string `json:"why"`
+}
+
+// ItemKind says what a line of a conversation is.
+type ItemKind string
+
+// The kinds of items of a timeline.
+const (
+	ItemMessage  ItemKind = "message"
+	ItemReply    ItemKind = "reply"
+	ItemNote     ItemKind = "note"
+	ItemEvidence ItemKind = "evidence"
+	ItemEvent    ItemKind = "event"
+	// ItemProposed is a reply found outside the desk, to be confirmed.
+	ItemProposed ItemKind = "proposed"
+)
+
+// Item is one line of a conversation's timeline.
+type Item struct {
+	Kind ItemKind  `json:"kind"`
+	ID   string    `json:"id"`
+	At   time.Time `json:"at"`
+	// Author is the name to show; Mine is true when the one who looks wrote it.
+	Author  string            `json:"author"`
+	Address string            `json:"address"`
+	Mine    bool              `json:"mine"`
+	To      []contact.Address `json:"to"`
+	CC      []contact.Address `json:"cc"`
+	Subject string            `json:"subject"`
+	Channel contact.Channel   `json:"channel"`
+	Text    string            `json:"text"`
+	// ReplyText is Text without quotes and signature; equal when nothing was cut.
+	ReplyText string `json:"reply_text"`
+	// HasHTML is true when a sanitised HTML form can be opened in a frame.
+	HasHTML     bool         `json:"has_html"`
+	Attachments []Attachment `json:"attachments"`
+	// State of a reply: queued, attempted, delivered, in_doubt, failed.
+	State string `json:"state"`
+	// Detail says in plain words what an event was, or what went wrong.
+	Detail   string   `json:"detail"`
+	Warnings []string `json:"warnings"`
+	// Missing is "erased" or "expired" when the words are gone.
+	Missing string `json:"missing"`
+}
+
+// Attachment is a file with the address from which it can be had.
+type Attachment struct {
+	Name        string `json:"name"`
+	ContentType string `json:"content_type"`
+	Size        int64  `json:"size"`
+	URL         string `json:"url"`
+}
+
+// Conversation is all there is to see of one conversation.
+type Conversation struct {
+	ID    string `json:"id"`
+	State string `json:"state"`
+	// Card is the open contact, or the last one when none is open.
+	Card  Card   `json:"card"`
+	Items []Item `json:"items"`
+	// History are the customer's other conversations, newest first.
+	History []Card `json:"history"`
+	// Holder is true when the one who looks holds the open contact.
+	Holder bool `json:"holder"`
+	// Covers is the last message on screen: a reply answers up to it.
+	Covers string `json:"covers"`
+	// ReplyTo, CC and Subject are what the composer starts with; All is the
+	// further people of a reply to all.
+	ReplyTo []contact.Address `json:"reply_to"`
+	CC      []contact.Address `json:"cc"`
+	All     []contact.Address `json:"all"`
+	Subject string            `json:"subject"`
+	Draft   *contact.Draft    `json:"draft"`
+	Limits  contact.Limits    `json:"limits"`
+	// Quoted is the last message as quoted text for the composer.
+	Quoted string `json:"quoted"`
+	// Colleagues can be transferred to.
+	Colleagues []Person `json:"colleagues"`
+	// SavedAnswers can be put into the composer.
+	SavedAnswers []SavedAnswer `json:"saved_answers"`
+	Signature    string        `json:"signature"`
+	// ResolveBy is the promise for the resolution, zero when there is none.
+	ResolveBy time.Time `json:"resolve_by"`
+	// Stranger says that the sender quoted somebody else's conversation.
+	Stranger string `json:"stranger"`
+}
+
+// SavedAnswer is a text that agents use again.
+type SavedAnswer struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+// Desk is an agent's start page.
+type Desk struct {
+	Me     Person  `json:"me"`
+	Offers []Offer `json:"offers"`
+	// Mine are the contacts held, by time left.
+	Mine []Card `json:"mine"`
+	// WaitingForMe counts waiting contacts that this agent could take.
+	Waiting int `json:"waiting"`
+	// Review counts what is proposed as spam or machine.
+	Review int `json:"review"`
+	// Alerts are things that a person should know: channels down, in doubt.
+	Alerts []Alert `json:"alerts"`
+}
+
+// Alert is a thing that a person should know, in words.
+type Alert struct {
+	// Level is info, warning or error.
+	Level string `json:"level"`
+	Text  string `json:"text"`
+	Link  string `json:"link"`
+}
+
+// Overview is a supervisor's page.
+type Overview struct {
+	Me      Person   `json:"me"`
+	People  []Person `json:"people"`
+	Waiting []Card   `json:"waiting"`
+	// Total counts all waiting, where Waiting is cut.
+	Total    int            `json:"total"`
+	Queues   []QueueCount   `json:"queues"`
+	Channels []ChannelState `json:"channels"`
+	Alerts   []Alert        `json:"alerts"`
+	// Held are contacts with an agent, by time left.
+	Held []Card `json:"held"`
+	// Doubtful are replies of which nobody knows whether they arrived.
+	Doubtful []Item `json:"doubtful"`
+}
+
+// QueueCount is a queue with what waits in it.
+type QueueCount struct {
+	Queue    string    `json:"queue"`
+	Waiting  int       `json:"waiting"`
+	Offered  int       `json:"offered"`
+	Assigned int       `json:"assigned"`
+	AtRisk   int       `json:"at_risk"`
+	Breached int       `json:"breached"`
+	NextDue  time.Time `json:"next_due"`
+}
+
+// ChannelState is how one account of one channel is doing.
+type ChannelState struct {
+	Channel contact.Channel `json:"channel"`
+	Account string          `json:"account"`
+	Address string          `json:"address"`
+	OK      bool            `json:"ok"`
+	// Trouble says in words what is wrong.
+	Trouble string `json:"trouble"`
+	// LagSeconds is how long ago the source was last known to be read to its end.
+	LagSeconds float64 `json:"lag_seconds"`
+	// Sending failures since the start.
+	SendFailures int `json:"send_failures"`
+}
+
+// Review is what rules propose as spam or machine, by reason.
+type Review struct {
+	Me    Person `json:"me"`
+	Cards []Card `json:"cards"`
+	Total int    `json:"total"`
+}
+
+// LedgerRow is one contact in the ledger.
+type LedgerRow struct {
+	Card
+	End         string    `json:"end"`
+	Disposition string    `json:"disposition"`
+	EndedBy     string    `json:"ended_by"`
+	EndedAt     time.Time `json:"ended_at"`
+	Kept        bool      `json:"kept"`
+}
+
+// Hit is one find of the search.
+type Hit struct {
+	Conversation string    `json:"conversation"`
+	Contact      string    `json:"contact"`
+	Kind         ItemKind  `json:"kind"`
+	At           time.Time `json:"at"`
+	Author       string    `json:"author"`
+	Subject      string    `json:"subject"`
+	// Snippet has the found words between « and ».
+	Snippet string `json:"snippet"`
+}
