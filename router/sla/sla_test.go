@@ -134,7 +134,7 @@ func TestCalendarPromises(t *testing.T) {
 			cal = sla.Always{}
 		}
 		start := from.Add(time.Duration(rapid.Int64Range(0, int64(14*24*time.Hour)).Draw(t, "start")))
-		allowed := time.Duration(rapid.Int64Range(1, int64(60*time.Hour)).Draw(t, "allowed"))
+		allowed := time.Duration(rapid.Int64Range(int64(time.Second), int64(60*time.Hour)).Draw(t, "allowed"))
 		due := sla.Due(start, allowed, cal)
 		if got := cal.Between(start, due); got != allowed {
 			t.Fatalf("between start and due: got %v, want %v", got, allowed)
