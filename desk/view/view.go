@@ -117,6 +117,8 @@ type Item struct {
 	Warnings []string `json:"warnings"`
 	// Missing is "erased" or "expired" when the words are gone.
 	Missing string `json:"missing"`
+	// Conversation is where it belongs, set where items stand alone in a list.
+	Conversation string `json:"conversation,omitempty"`
 }
 
 // Attachment is a file with the address from which it can be had.
@@ -159,6 +161,12 @@ type Conversation struct {
 	ResolveBy time.Time `json:"resolve_by"`
 	// Stranger says that the sender quoted somebody else's conversation.
 	Stranger string `json:"stranger"`
+	// Customer is who writes, with all addresses known to be theirs.
+	Customer Customer `json:"customer"`
+	// Why says in plain words why this contact is where it is.
+	Why []string `json:"why"`
+	// Queues are those to which a contact can be moved.
+	Queues []string `json:"queues"`
 }
 
 // SavedAnswer is a text that agents use again.
@@ -204,6 +212,8 @@ type Overview struct {
 	Held []Card `json:"held"`
 	// Doubtful are replies of which nobody knows whether they arrived.
 	Doubtful []Item `json:"doubtful"`
+	// Filter names the queue to which Waiting and Held were cut, "" for all.
+	Filter string `json:"filter"`
 }
 
 // QueueCount is a queue with what waits in it.
