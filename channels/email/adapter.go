@@ -1,0 +1,88 @@
+// Package email is the e-mail channel: it fetches one mailbox by IMAP, hands
+// replies to SMTP, and tells how a mail is to be understood.
+//
+// Mail is only read: nothing is flagged, moved or deleted. How far a folder has
+// been read is the bookmark "uidvalidity:uid:before", kept by the daemon and
+// advanced only over mail that Deliver has stored; before is the highest UID
+// that was there when the folder was first connected (or given a new
+// UIDVALIDITY), so that nothing older becomes a contact by accident. Sources
+// are named "email/<account>/<folder>"; a "#" in the name marks a load of older
+// mail that happens once.
+//
+// Goroutines of a Receive: one that watches the folder with up to 16 that
+// deliver, one that watches the folder of sent mail, one that puts our copies
+// there, and one that loads older mail. All end with it. Each has a connection
+// of its own, since IDLE takes a whole one.
+package email
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"stagecoach/channels"
+	"stagecoach/contact"
+)
+
+// Adapter is one mailbox. Its methods may be called from several goroutines.
+type Adapter struct {
+	cfg    Config
+	log    *slog.Logger
+	copies *copyQueue
+	once   *onceBook
+}
+
+var (
+	_ channels.Receiver = (*Adapter)(nil)
+	_ channels.Sender   = (*Adapter)(nil)
+	_ channels.Parser   = (*Adapter)(nil)
+	_ channels.Composer = (*Adapter)(nil)
+	_ channels.Lister   = (*Adapter)(nil)
+	_ channels.Resolver = (*Adapter)(nil)
+	_ channels.Checker  = (*Adapter)(nil)
+	_ channels.Limited  = (*Adapter)(nil)
+)
+
+// New makes the adapter of one mailbox. It does no I/O but reading CA files.
+func New(cfg Config, log *slog.Logger) (*Adapter, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("configuring mailbox %q: %w", cfg.Account, err)
+	}
+	cfg = cfg.withDefaults()
+	return &Adapter{
+		cfg:    cfg,
+		log:    log.With("component", "email", "account", cfg.Account),
+		copies: newCopyQueue(),
+		once:   newOnceBook(),
+	}, nil
+}
+
+// Channel gives the adapter as the daemon holds it: without a receiver where
+// there is no IMAP server, without a sender where there is no SMTP server.
+func (a *Adapter) Channel() channels.Adapter {
+	out := channels.Adapter{
+		Channel: contact.Email, Account: a.cfg.Account, Address: a.cfg.Address,
+		Parser: a, Composer: a, Checker: a, Limits: a.Limits(),
+	}
+	if a.cfg.IMAP.Host != "" {
+		out.Receiver, out.Lister, out.Resolver = a, a, a
+	}
+	if a.cfg.SMTP.Host != "" {
+		out.Sender = a
+	}
+	return out
+}
+
+// Limits implements channels.Limited. 18 MiB of files make a mail of 25 MiB,
+// which is what most providers take.
+func (a *Adapter) Limits() contact.Limits {
+	return contact.Limits{AttachmentBytes: 18 << 20, HTML: true, CC: true}
+}
+
+// own reports whether address is this mailbox, token and case apart.
+func (a *Adapter) own(address string) bool {
+	plain, _ := cutToken(strings.ToLower(address))
+	is := func(mine string) bool { return strings.EqualFold(mine, plain) }
+	return is(a.cfg.Address) || slices.ContainsFunc(a.cfg.Aliases, is)
+}

@@ -1,0 +1,175 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"stagecoach/channels"
+)
+
+// Check implements channels.Checker: it logs in at both servers, opens the
+// folders, and counts what open_since would open. Everything is tried; the
+// report has what works also when an error comes with it.
+func (a *Adapter) Check(ctx context.Context) (channels.Report, error) {
+	report := channels.Report{Lines: []string{}, WouldOpen: -1}
+	var failed error
+	if a.cfg.IMAP.Host != "" {
+		failed = a.checkIMAP(ctx, &report)
+	}
+	if a.cfg.SMTP.Host != "" {
+		link, err := a.dialSMTP(ctx)
+		if err == nil {
+			err = a.smtpError("check", link, link.client.Noop())
+			link.close()
+		}
+		if err == nil {
+			report.Lines = append(report.Lines, "smtp "+a.cfg.SMTP.address()+": logged in, ready to send")
+		} else {
+			report.Lines = append(report.Lines, "smtp "+a.cfg.SMTP.address()+": "+words(err))
+			failed = orError(failed, err)
+		}
+	}
+	return report, failed
+}
+
+func (a *Adapter) checkIMAP(ctx context.Context, report *channels.Report) error {
+	say := func(format string, args ...any) {
+		report.Lines = append(report.Lines, "imap "+a.cfg.IMAP.address()+": "+fmt.Sprintf(format, args...))
+	}
+	s, err := a.login(ctx)
+	if err != nil {
+		say("%s", words(err))
+		return err
+	}
+	defer s.logout()
+	selected, err := s.examine(a.cfg.IMAP.Folder)
+	if err != nil {
+		err = a.folderError(a.cfg.IMAP.Folder, err)
+		say("logged in, but %s", words(err))
+		return err
+	}
+	how := "announces new mail at once"
+	if !s.client.Caps().Has(imap.CapIdle) {
+		how = "knows no IDLE: asked every " + a.cfg.PollInterval.String()
+	}
+	say("logged in, folder %s has %d mails, %s", quoted(a.cfg.IMAP.Folder), selected.NumMessages, how)
+	if !a.cfg.OpenSince.IsZero() {
+		if err := a.countUnanswered(s, report, say); err != nil {
+			say("%s", words(err))
+			return err
+		}
+	}
+	return a.checkSent(s, say)
+}
+
+func (a *Adapter) countUnanswered(s *session, report *channels.Report, say func(string, ...any)) error {
+	heads, err := a.heads(s, nil, a.cfg.OpenSince, time.Now().AddDate(1, 0, 0))
+	if err != nil {
+		return a.imapError("search", err)
+	}
+	if heads, err = a.unanswered(s, heads, a.cfg.OpenSince); err != nil {
+		return err
+	}
+	threads := map[string]bool{}
+	for _, one := range heads {
+		threads[one.thread()] = true
+	}
+	report.WouldOpen = len(threads)
+	say("open_since %s would open %d contacts for %d unanswered mails",
+		a.cfg.OpenSince.Format(time.DateOnly), len(threads), len(heads))
+	return nil
+}
+
+func (a *Adapter) checkSent(s *session, say func(string, ...any)) error {
+	folder, err := a.sentFolder(s, false)
+	if err != nil {
+		return err
+	}
+	if folder == "" {
+		if a.cfg.CopyToSent {
+			say("there is no folder of sent mail yet, \"Sent\" will be made")
+		} else {
+			say("there is no folder of sent mail: replies written elsewhere won't be noticed")
+		}
+		return nil
+	}
+	if _, err := s.examine(folder); err != nil {
+		err = a.folderError(folder, err)
+		if a.cfg.CopyToSent {
+			say("%s: it will be made", words(err))
+			return nil
+		}
+		say("%s", words(err))
+		return err
+	}
+	say("sent mail is in %s", quoted(folder))
+	return nil
+}
+
+// List implements channels.Lister. In the folder of sent mail our own copies are
+// passed over, as they are when it's read.
+func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(position string, received time.Time) bool) error {
+	folder, ok := folderOf(after.Source, a.cfg.Account)
+	if !ok {
+		return a.failure("list", channels.Malformed, "", "unknown source "+quoted(after.Source), nil)
+	}
+	s, err := a.login(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.logout()
+	selected, err := s.examine(folder)
+	if err != nil {
+		return a.folderError(folder, err)
+	}
+	at, ok := parsePosition(after.Position)
+	since := time.Time{}
+	if !ok || at.validity != selected.UIDValidity {
+		at, since = position{}, after.Since.Truncate(time.Second)
+	}
+	if selected.UIDNext > 0 && at.last+1 >= selected.UIDNext {
+		return nil
+	}
+	heads, err := a.heads(s, uidRange(at.last+1, 0), since, time.Now().AddDate(1, 0, 0))
+	if err != nil {
+		return a.imapError("search", err)
+	}
+	inbox := folder == a.cfg.IMAP.Folder
+	for _, one := range heads {
+		if one.uid <= at.last || !inbox && a.ownID(one.fields.get("Message-ID")) {
+			continue
+		}
+		if !yield(itemPosition(selected.UIDValidity, one.uid), one.internal) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// words gives what an error says, without the names of channel and account.
+func words(err error) string {
+	var typed *channels.Error
+	if !errors.As(err, &typed) {
+		return err.Error()
+	}
+	if typed.Reason == channels.Auth {
+		return "wrong user name or password, or login not allowed: " + typed.Err.Error()
+	}
+	return typed.Err.Error()
+}
+
+func orError(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
+func quoted(s string) string { return strconv.Quote(s) }
+
+func asIMAP(err error, target **imap.Error) bool { return errors.As(err, target) }

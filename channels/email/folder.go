@@ -1,0 +1,223 @@
+package email
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"stagecoach/channels"
+	"stagecoach/fault"
+)
+
+// The size of one FETCH, and how often a bookmark is moved while mail pours in.
+const (
+	chunkSize    = 200
+	advanceEvery = time.Second
+)
+
+// reader follows one source: a folder over one session.
+type reader struct {
+	a      *Adapter
+	s      *session
+	src    channels.Source
+	source string
+	folder string
+	// kind is what the items are; skip leaves out what is not for the daemon.
+	kind channels.InboundKind
+	skip func(raw []byte) bool
+
+	at       position
+	mark     channels.Bookmark
+	advanced time.Time
+	// recount is the number of items of a rescan so far, -1 outside of one.
+	recount int64
+}
+
+// open selects the folder (read-only, so that nothing is ever marked) and finds
+// out where to go on.
+func (r *reader) open(ctx context.Context) error {
+	selected, err := r.s.examine(r.folder)
+	if err != nil {
+		return r.a.folderError(r.folder, err)
+	}
+	top, err := r.s.highestUID(selected)
+	if err != nil {
+		return r.a.imapError("select", err)
+	}
+	mark, seen, err := r.src.Bookmark(ctx, r.source)
+	if err != nil {
+		return fmt.Errorf("reading the bookmark of %q: %w", r.source, err)
+	}
+	now := time.Now()
+	r.recount = -1
+	if !seen {
+		r.at = position{selected.UIDValidity, top, top}
+		r.mark = channels.Bookmark{Source: r.source, At: now, Since: now}
+		return r.advance(ctx)
+	}
+	r.mark = mark
+	var ok bool
+	if r.at, ok = parsePosition(mark.Position); !ok || r.at.validity != selected.UIDValidity {
+		r.a.log.LogAttrs(ctx, slog.LevelWarn, "folder was renumbered, reading it again", sourceAttr(r.source))
+		r.at, r.recount = position{validity: selected.UIDValidity, before: top}, 0
+	}
+	return nil
+}
+
+// catchUp delivers everything after the bookmark, oldest first.
+func (r *reader) catchUp(ctx context.Context) error {
+	asked := time.Now()
+	select {
+	case <-r.s.news: // what it announced is found by the search
+	default:
+	}
+	if r.recount >= 0 {
+		if err := r.rescan(ctx); err != nil {
+			return err
+		}
+	}
+	uids, err := r.s.search(&imap.SearchCriteria{UID: uidRange(r.at.last+1, 0)})
+	if err != nil {
+		return r.a.imapError("search", err)
+	}
+	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid <= r.at.last })
+	if err := r.deliver(ctx, uids); err != nil {
+		return err
+	}
+	if len(uids) == 0 && asked.Sub(r.advanced) < min(r.a.cfg.IdleMaximum, 10*time.Second) {
+		return nil
+	}
+	r.mark.At = asked
+	return r.advance(ctx)
+}
+
+// rescan reads a renumbered folder again, as far as it was there: what arrived
+// since the connection is delivered once more, and known to the daemon by its
+// ProviderID. The bookmark moves only at its end.
+func (r *reader) rescan(ctx context.Context) error {
+	if r.at.before > r.at.last {
+		day := r.mark.Since.AddDate(0, 0, -1) // the server's own day may be another
+		uids, err := r.s.search(&imap.SearchCriteria{UID: uidRange(r.at.last+1, r.at.before), Since: day})
+		if err != nil {
+			return r.a.imapError("search", err)
+		}
+		if err := r.deliver(ctx, uids); err != nil {
+			return err
+		}
+	}
+	r.at.last, r.recount = r.at.before, -1
+	return nil
+}
+
+// deliver hands over the mails in ranges, and moves the bookmark behind them.
+func (r *reader) deliver(ctx context.Context, uids []imap.UID) error {
+	for chunk := range slices.Chunk(uids, chunkSize) {
+		count, last, err := r.deliverChunk(ctx, chunk)
+		r.count(count)
+		r.at.last = max(r.at.last, last)
+		if err != nil {
+			// What is safe is safe: less to see again.
+			if last > 0 && r.recount < 0 && ctx.Err() == nil {
+				_ = r.advance(ctx)
+			}
+			return err
+		}
+		if r.recount < 0 && time.Since(r.advanced) >= advanceEvery {
+			if err := r.advance(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// count adds delivered items. During a rescan they are counted anew, and what
+// was counted before stands until it's passed.
+func (r *reader) count(n uint64) {
+	if r.recount < 0 {
+		r.mark.Seen += n
+		return
+	}
+	r.recount += int64(n)
+	r.mark.Seen = max(r.mark.Seen, uint64(r.recount))
+}
+
+// advance tells the daemon how far the source has been read.
+func (r *reader) advance(ctx context.Context) error {
+	r.mark.Position = r.at.String()
+	fault.Here(fault.SourceBeforeMark)
+	if err := r.src.Advance(ctx, r.mark); err != nil {
+		return fmt.Errorf("advancing the bookmark of %q: %w", r.source, err)
+	}
+	fault.Here(fault.SourceAfterMark)
+	r.advanced = time.Now()
+	return nil
+}
+
+// received gives the provider's receipt: INTERNALDATE, at most now. A mail that
+// came behind the bookmark was not there when the bookmark was set, whatever
+// its date says (it may have been moved here).
+func (r *reader) received(uid imap.UID, internal time.Time) time.Time {
+	if uid > r.at.before && internal.Before(r.mark.At) {
+		internal = r.mark.At
+	}
+	if now := time.Now(); internal.IsZero() || internal.After(now) {
+		return now
+	}
+	return internal
+}
+
+// old reports whether a mail was there before the account was connected.
+func (r *reader) old(uid imap.UID, internal time.Time) bool {
+	return uid <= r.at.before && internal.Before(r.mark.Since.Truncate(time.Second))
+}
+
+// examine opens a folder read-only.
+func (s *session) examine(folder string) (data *imap.SelectData, err error) {
+	err = s.do(func() (err error) {
+		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		return err
+	})
+	return data, err
+}
+
+// highestUID gives the highest UID that the selected folder has or had.
+func (s *session) highestUID(selected *imap.SelectData) (imap.UID, error) {
+	if selected.UIDNext > 0 {
+		return selected.UIDNext - 1, nil
+	}
+	if selected.NumMessages == 0 {
+		return 0, nil
+	}
+	uids, err := s.search(&imap.SearchCriteria{UID: uidRange(0, 0)})
+	if err != nil || len(uids) == 0 {
+		return 0, err
+	}
+	return slices.Max(uids), nil
+}
+
+// search gives the matching UIDs in rising order.
+func (s *session) search(criteria *imap.SearchCriteria) (uids []imap.UID, err error) {
+	err = s.do(func() error {
+		data, err := s.client.UIDSearch(criteria, nil).Wait()
+		if err != nil {
+			return err
+		}
+		if set, ok := data.All.(imap.UIDSet); ok {
+			uids, _ = set.Nums()
+		}
+		return nil
+	})
+	slices.SortFunc(uids, cmp.Compare[imap.UID])
+	return slices.Compact(uids), err
+}
+
+// uidRange is from:to; 0 stands for the highest there is.
+func uidRange(from, to imap.UID) []imap.UIDSet {
+	return []imap.UIDSet{{imap.UIDRange{Start: from, Stop: to}}}
+}

@@ -1,0 +1,284 @@
+package email
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/microcosm-cc/bluemonday"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// BlockedSource is the attribute that keeps the address of a remote image which
+// is not loaded until an agent asks for it.
+const BlockedSource = "data-blocked-src"
+
+var metaForm = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?([a-z0-9_:.-]{2,40})`)
+
+// metaCharset finds a charset that an HTML document claims for itself.
+func metaCharset(data []byte) string {
+	if found := metaForm.FindSubmatch(data[:min(len(data), 4096)]); found != nil {
+		return string(found[1])
+	}
+	return ""
+}
+
+//nolint:gochecknoglobals // a table, built once: it costs milliseconds
+var policy = sync.OnceValue(newPolicy)
+
+// newPolicy allows what mail looks like, and nothing that runs, loads from
+// elsewhere or leaves its frame.
+func newPolicy() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements(
+		"p", "br", "hr", "div", "span", "b", "strong", "i", "em", "u", "s", "strike", "del", "ins", "sub", "sup",
+		"small", "big", "tt", "code", "pre", "kbd", "samp", "blockquote", "q", "cite", "center", "address", "article",
+		"section", "header", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd",
+		"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "font", "abbr", "mark", "figure", "figcaption",
+	)
+	p.AllowAttrs("colspan", "rowspan").Matching(bluemonday.Integer).OnElements("td", "th")
+	p.AllowAttrs("width", "height", "cellpadding", "cellspacing", "border").Matching(bluemonday.NumberOrPercent).OnElements("table", "td", "th", "tr", "img")
+	p.AllowAttrs("align", "valign").Matching(regexp.MustCompile(`(?i)^(left|right|center|justify|top|middle|bottom)$`)).Globally()
+	p.AllowAttrs("dir").Matching(regexp.MustCompile(`(?i)^(ltr|rtl|auto)$`)).Globally()
+	p.AllowAttrs("lang").Matching(regexp.MustCompile(`^[a-zA-Z-]{2,20}$`)).Globally()
+	p.AllowAttrs("color", "bgcolor").Matching(regexp.MustCompile(`(?i)^(#[0-9a-f]{3,6}|[a-z]{3,20})$`)).Globally()
+	p.AllowAttrs("type").Matching(regexp.MustCompile(`(?i)^(cite|[1ai]|disc|circle|square)$`)).OnElements("blockquote", "ol", "ul")
+	p.AllowStyles("color", "background-color", "font-weight", "font-style", "font-size", "text-align",
+		"text-decoration", "margin-left", "padding-left").Globally()
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
+	p.AllowDataURIImages()
+	p.RequireNoFollowOnLinks(true)
+	p.RequireNoReferrerOnLinks(true)
+	p.AddTargetBlankToFullyQualifiedLinks(true)
+	p.AllowAttrs("alt", "title").OnElements("img", "a", "abbr")
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`(?i)^(cid:|data:image/)`)).OnElements("img")
+	p.AllowAttrs(BlockedSource).Matching(regexp.MustCompile(`(?i)^https?://\S+$`)).OnElements("img")
+	return p
+}
+
+// sanitise gives HTML that is safe to show: no scripts, no forms, no styles that
+// load, and nothing that is fetched from elsewhere.
+func sanitise(htm string) string {
+	if strings.TrimSpace(htm) == "" {
+		return ""
+	}
+	return strings.TrimSpace(policy().Sanitize(blockRemote(htm)))
+}
+
+// blockRemote moves the addresses of remote pictures to where no browser looks.
+func blockRemote(htm string) string {
+	var out bytes.Buffer
+	z := html.NewTokenizer(strings.NewReader(htm))
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			return out.String()
+		}
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
+			out.Write(z.Raw())
+			continue
+		}
+		raw := bytes.Clone(z.Raw())
+		token := z.Token()
+		if token.DataAtom != atom.Img {
+			out.Write(raw)
+			continue
+		}
+		kept := token.Attr[:0]
+		for _, attr := range token.Attr {
+			attr.Val = strings.TrimSpace(attr.Val)
+			lower := strings.ToLower(attr.Val)
+			switch {
+			case attr.Key == BlockedSource:
+				continue
+			case attr.Key == "src" && strings.HasPrefix(lower, "//"):
+				attr.Key, attr.Val = BlockedSource, "https:"+attr.Val
+			case attr.Key == "src" && (strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")):
+				attr.Key = BlockedSource
+			}
+			kept = append(kept, attr)
+		}
+		token.Attr = kept
+		out.WriteString(token.String())
+	}
+}
+
+// htmlToText makes plain text of HTML: blocks on lines of their own, quotes
+// marked, links with their address. It reads the HTML once and never nests.
+func htmlToText(htm string) string {
+	t := textMaker{}
+	z := html.NewTokenizer(strings.NewReader(htm))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return t.String()
+		case html.TextToken:
+			t.text(string(z.Text()))
+		case html.StartTagToken, html.SelfClosingTagToken:
+			t.start(z.Token())
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			t.end(atom.Lookup(name))
+		}
+	}
+}
+
+// textMaker builds text line by line.
+type textMaker struct {
+	lines  []string
+	line   strings.Builder
+	quote  int
+	hidden int
+	pre    int
+	href   string
+	linked strings.Builder
+}
+
+func (t *textMaker) String() string {
+	t.flush()
+	return strings.Trim(collapseBlank(t.lines), "\n")
+}
+
+func (t *textMaker) text(s string) {
+	if t.hidden > 0 {
+		return
+	}
+	if t.pre > 0 {
+		parts := strings.Split(s, "\n")
+		for i, part := range parts {
+			if i > 0 {
+				t.flush()
+			}
+			t.line.WriteString(part)
+		}
+		return
+	}
+	s = strings.ReplaceAll(s, "\u00a0", " ")
+	words := strings.Join(strings.Fields(s), " ")
+	if strings.TrimLeft(s, " \t\r\n") != s && t.line.Len() > 0 && !strings.HasSuffix(t.line.String(), " ") {
+		t.line.WriteByte(' ')
+	}
+	t.line.WriteString(words)
+	if words != "" && strings.TrimRight(s, " \t\r\n") != s {
+		t.line.WriteByte(' ')
+	}
+	if t.href != "" {
+		t.linked.WriteString(words)
+	}
+}
+
+func (t *textMaker) start(token html.Token) {
+	switch token.DataAtom {
+	case atom.Script, atom.Style, atom.Title, atom.Noscript, atom.Template:
+		if token.Type == html.StartTagToken {
+			t.hidden++
+		}
+	case atom.Br:
+		t.flush()
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Hr, atom.Table, atom.Ul, atom.Ol:
+		t.block()
+		t.blank()
+	case atom.Div, atom.Tr, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Dt, atom.Dd:
+		t.block()
+	case atom.Td, atom.Th:
+		if t.line.Len() > 0 && !strings.HasSuffix(t.line.String(), " ") {
+			t.line.WriteByte(' ')
+		}
+	case atom.Li:
+		t.block()
+		t.line.WriteString("- ")
+	case atom.Pre:
+		t.block()
+		t.pre++
+	case atom.Blockquote:
+		t.block()
+		t.quote = min(t.quote+1, 20)
+	case atom.A:
+		t.href = ""
+		t.linked.Reset()
+		for _, attr := range token.Attr {
+			lower := strings.ToLower(attr.Val)
+			if attr.Key == "href" && (strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")) {
+				t.href = attr.Val
+			}
+		}
+	case atom.Img:
+		for _, attr := range token.Attr {
+			if attr.Key == "alt" && t.hidden == 0 {
+				t.line.WriteString(strings.Join(strings.Fields(attr.Val), " "))
+			}
+		}
+	}
+}
+
+func (t *textMaker) end(name atom.Atom) {
+	switch name {
+	case atom.Script, atom.Style, atom.Title, atom.Noscript, atom.Template:
+		t.hidden = max(0, t.hidden-1)
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table, atom.Ul, atom.Ol:
+		t.block()
+		t.blank()
+	case atom.Div, atom.Tr, atom.Li, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Dt, atom.Dd:
+		t.block()
+	case atom.Pre:
+		t.block()
+		t.pre = max(0, t.pre-1)
+	case atom.Blockquote:
+		t.block()
+		t.quote = max(0, t.quote-1)
+	case atom.A:
+		if t.href != "" && t.hidden == 0 && !strings.Contains(t.href, strings.TrimSpace(t.linked.String())) {
+			t.line.WriteString(" <" + t.href + ">")
+		}
+		t.href = ""
+	}
+}
+
+// block ends a line that has something in it.
+func (t *textMaker) block() {
+	if strings.TrimSpace(t.line.String()) != "" {
+		t.flush()
+	} else {
+		t.line.Reset()
+	}
+}
+
+func (t *textMaker) blank() {
+	if n := len(t.lines); n > 0 && strings.Trim(t.lines[n-1], "> ") != "" {
+		t.lines = append(t.lines, t.mark(""))
+	}
+}
+
+func (t *textMaker) flush() {
+	t.lines = append(t.lines, t.mark(strings.TrimRight(t.line.String(), " \t")))
+	t.line.Reset()
+}
+
+func (t *textMaker) mark(line string) string {
+	if t.quote == 0 {
+		return line
+	}
+	return strings.TrimRight(strings.Repeat(">", t.quote)+" "+line, " ")
+}
+
+// collapseBlank leaves at most one empty line between others.
+func collapseBlank(lines []string) string {
+	var out strings.Builder
+	blank := 0
+	for _, line := range lines {
+		if strings.TrimSpace(line) == "" {
+			blank++
+			if blank > 1 {
+				continue
+			}
+		} else {
+			blank = 0
+		}
+		out.WriteString(line)
+		out.WriteByte('\n')
+	}
+	return out.String()
+}

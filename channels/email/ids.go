@@ -1,0 +1,104 @@
+package email
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strings"
+)
+
+// The forms of what we put into mail so as to know the answer again.
+var (
+	tokenForm = regexp.MustCompile(`(?i)\+sc-([a-z2-7]{20,})@`)
+	replyForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+)
+
+// MessageID gives the Message-ID, without <>, of the reply sent from address.
+func MessageID(replyID, address string) string { return replyID + "@" + domainOf(address) }
+
+// ReplyID finds the reply in a Message-ID of ours, with or without <>, and
+// false when it can't be one. It proves nothing: anybody can write one.
+func ReplyID(messageID string) (string, bool) {
+	id, _, found := strings.Cut(strings.Trim(messageID, "<> \t"), "@")
+	if !found || !replyForm.MatchString(id) {
+		return "", false
+	}
+	return id, true
+}
+
+// TokenAddress gives the address that carries the conversation's token:
+// local+sc-TOKEN@domain.
+func TokenAddress(address, token string) string {
+	local, domain, _ := cutLast(address, "@")
+	return local + "+sc-" + token + "@" + domain
+}
+
+// cutToken takes the token out of an address, "" if it has none.
+func cutToken(address string) (plain, token string) {
+	at := tokenForm.FindStringSubmatchIndex(address)
+	if at == nil {
+		return address, ""
+	}
+	return address[:at[0]] + address[at[1]-1:], strings.ToLower(address[at[2]:at[3]])
+}
+
+// providerID is the same for the same mail for ever, wherever it is seen: a
+// hash over its Message-ID, From and Date, or, lacking a Message-ID, over what
+// it says, without the lines that servers add on the way. It may never change.
+func providerID(raw []byte) string {
+	header, body := splitHeader(raw)
+	fields := parseFields(header)
+	sum := sha256.New()
+	put := func(s string) { _, _ = sum.Write([]byte(s)); _, _ = sum.Write([]byte{0}) }
+	id := firstID(fields.get("Message-Id"))
+	put("v1")
+	put(id)
+	put(squash(fields.get("From")))
+	put(squash(fields.get("Date")))
+	if id == "" {
+		put(squash(fields.get("To")))
+		put(squash(fields.get("Subject")))
+		_, _ = sum.Write(bytes.TrimSpace(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))))
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// squash makes folding and spaces not matter.
+func squash(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+
+// firstID gives the first id in a header of ids, without <>.
+func firstID(header string) string {
+	if ids := messageIDs(header); len(ids) > 0 {
+		return ids[0]
+	}
+	return ""
+}
+
+// messageIDs gives the ids of a header in order, without <>. Ids that lack
+// their brackets are taken as they stand between spaces.
+func messageIDs(header string) []string {
+	out := []string{}
+	bare := !strings.Contains(header, "<")
+	for header = strings.TrimSpace(header); header != ""; header = strings.TrimSpace(header) {
+		var id string
+		bracketed := strings.HasPrefix(header, "<")
+		if bracketed {
+			end := strings.IndexByte(header, '>')
+			if end < 0 {
+				end = len(header)
+			}
+			id, header = header[1:end], header[min(end+1, len(header)):]
+		} else {
+			end := strings.IndexAny(header, " \t\r\n,<")
+			if end < 0 {
+				end = len(header)
+			}
+			id, header = header[:end], strings.TrimLeft(header[end:], " \t\r\n,")
+		}
+		if id = strings.Join(strings.Fields(id), ""); id != "" && (bare || strings.Contains(id, "@") || bracketed) {
+			out = append(out, id)
+		}
+	}
+	return out
+}

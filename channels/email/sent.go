@@ -1,0 +1,289 @@
+package email
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"stagecoach/channels"
+	"stagecoach/contact"
+	"stagecoach/fault"
+)
+
+// watchSent follows the folder of sent mail: what somebody wrote elsewhere is
+// delivered as OwnCopy; what we sent is passed over.
+func (a *Adapter) watchSent(ctx context.Context, src channels.Source) error {
+	s, err := a.login(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	folder, err := a.sentFolder(s, a.cfg.CopyToSent)
+	if err != nil {
+		return err
+	}
+	if folder == "" {
+		a.log.LogAttrs(ctx, slog.LevelInfo, "mailbox has no folder of sent mail, none is watched")
+		return nil
+	}
+	r := &reader{
+		a: a, s: s, src: src, kind: channels.OwnCopy, skip: a.sentByUs,
+		source: sourceName(a.cfg.Account, folder), folder: folder,
+	}
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	return r.follow(ctx)
+}
+
+// sentByUs reports whether the mail bears a Message-ID that we give to replies
+// of this mailbox.
+func (a *Adapter) sentByUs(raw []byte) bool {
+	header, _ := splitHeader(raw)
+	return a.ownID(parseFields(header).get("Message-Id"))
+}
+
+func (a *Adapter) ownID(messageID string) bool {
+	id := firstID(messageID)
+	_, ours := ReplyID(id)
+	return ours && strings.EqualFold(domainOf(id), domainOf(a.cfg.Address))
+}
+
+// usualSentFolders are the names to look for where the server doesn't say which
+// folder it is (RFC 6154).
+func usualSentFolders() []string {
+	return []string{
+		"Sent", "Sent Items", "Sent Messages", "Sent Mail", "INBOX.Sent", "INBOX/Sent",
+		"Gesendet", "Gesendete Elemente", "Gesendete Objekte", "Envoyés", "Enviados",
+		"Posta inviata", "Inviata", "Verzonden", "Verzonden items", "Wysłane",
+	}
+}
+
+// sentFolder finds the folder of sent mail, "" if there is none. With create it
+// is made if missing.
+func (a *Adapter) sentFolder(s *session, create bool) (string, error) {
+	if a.cfg.IMAP.SentFolder != "" && !create {
+		return a.cfg.IMAP.SentFolder, nil
+	}
+	var list []*imap.ListData
+	err := s.do(func() (err error) {
+		var options *imap.ListOptions
+		if s.client.Caps().Has(imap.CapSpecialUse) {
+			options = &imap.ListOptions{ReturnSpecialUse: true}
+		}
+		list, err = s.client.List("", "*", options).Collect()
+		return err
+	})
+	if err != nil {
+		return "", a.imapError("list", err)
+	}
+	if found := pickSent(list, a.cfg.IMAP.SentFolder); found != "" || !create {
+		return found, nil
+	}
+	name := orDefault(a.cfg.IMAP.SentFolder, "Sent")
+	err = s.do(func() error { return s.client.Create(name, nil).Wait() })
+	if err != nil {
+		return "", a.imapError("create folder", err)
+	}
+	_ = s.do(func() error { return s.client.Subscribe(name).Wait() }) // a comfort only
+	return name, nil
+}
+
+func pickSent(list []*imap.ListData, wanted string) string {
+	byName := map[string]string{}
+	for _, folder := range list {
+		if slices.Contains(folder.Attrs, imap.MailboxAttrNoSelect) {
+			continue
+		}
+		if wanted == "" && slices.Contains(folder.Attrs, imap.MailboxAttrSent) {
+			return folder.Mailbox
+		}
+		byName[strings.ToLower(folder.Mailbox)] = folder.Mailbox
+	}
+	if wanted != "" {
+		return byName[strings.ToLower(wanted)]
+	}
+	for _, name := range usualSentFolders() {
+		if found := byName[strings.ToLower(name)]; found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// sentCopy is one reply that waits to be put into the folder of sent mail.
+type sentCopy struct {
+	messageID string
+	raw       []byte
+	at        time.Time
+}
+
+// copyQueue holds the copies between Send and the goroutine that appends them.
+// It forgets the oldest beyond its limit: a copy is a comfort, the ledger has
+// the reply.
+type copyQueue struct {
+	mu    sync.Mutex
+	items []sentCopy
+	bytes int
+	word  chan struct{}
+}
+
+const copyQueueBytes = 64 << 20
+
+func newCopyQueue() *copyQueue { return &copyQueue{word: make(chan struct{}, 1)} }
+
+// add queues a copy, and reports how many were forgotten for it.
+func (q *copyQueue) add(c sentCopy) (forgotten int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.items = append(q.items, c)
+	q.bytes += len(c.raw)
+	for q.bytes > copyQueueBytes && len(q.items) > 1 {
+		q.bytes -= len(q.items[0].raw)
+		q.items = q.items[1:]
+		forgotten++
+	}
+	select {
+	case q.word <- struct{}{}:
+	default:
+	}
+	return forgotten
+}
+
+func (q *copyQueue) first() (sentCopy, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) == 0 {
+		return sentCopy{}, false
+	}
+	return q.items[0], true
+}
+
+func (q *copyQueue) done(c sentCopy) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) > 0 && q.items[0].messageID == c.messageID {
+		q.bytes -= len(q.items[0].raw)
+		q.items = q.items[1:]
+	}
+}
+
+// appendCopies puts the queued copies into the folder of sent mail, one session
+// for as many as there are.
+func (a *Adapter) appendCopies(ctx context.Context) error {
+	for {
+		if _, waiting := a.copies.first(); waiting {
+			if err := a.appendAll(ctx); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.copies.word:
+		}
+	}
+}
+
+func (a *Adapter) appendAll(ctx context.Context) error {
+	s, err := a.login(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.logout()
+	folder, err := a.sentFolder(s, true)
+	if err != nil {
+		return err
+	}
+	if _, err := s.examine(folder); err != nil {
+		return a.folderError(folder, err)
+	}
+	for {
+		c, waiting := a.copies.first()
+		if !waiting {
+			return nil
+		}
+		if err := a.appendOne(s, folder, c); err != nil {
+			return err
+		}
+		a.copies.done(c)
+	}
+}
+
+func (a *Adapter) appendOne(s *session, folder string, c sentCopy) error {
+	there, err := s.findMessageID(c.messageID)
+	if err != nil {
+		return a.imapError("search", err)
+	}
+	if there {
+		return nil
+	}
+	fault.Here(fault.SentBeforeAppend)
+	err = s.do(func() error {
+		cmd := s.client.Append(folder, int64(len(c.raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}, Time: c.at})
+		_, werr := cmd.Write(c.raw)
+		if cerr := cmd.Close(); werr == nil {
+			werr = cerr
+		}
+		if _, err := cmd.Wait(); err != nil {
+			return err
+		}
+		return werr
+	})
+	return a.imapError("append", err)
+}
+
+// findMessageID looks for a mail in the selected folder. Servers match parts of
+// a header, so the id alone is asked for, which is long and random enough.
+func (s *session) findMessageID(id string) (bool, error) {
+	err := s.do(func() error { return s.client.Noop().Wait() }) // so that it sees what just came
+	if err != nil {
+		return false, err
+	}
+	uids, err := s.search(&imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: id}}})
+	return len(uids) > 0, err
+}
+
+// Delivered implements channels.Resolver: a copy in the folder of sent mail,
+// which providers make and we make only of what was taken, proves the delivery.
+// Its absence proves nothing.
+func (a *Adapter) Delivered(ctx context.Context, r *contact.Reply) (delivered, known bool, err error) {
+	if _, ok := a.once.receipt(r.ID); ok {
+		return true, true, nil
+	}
+	s, err := a.login(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer s.logout()
+	folder, err := a.sentFolder(s, false)
+	if err != nil || folder == "" {
+		return false, false, err
+	}
+	if _, err := s.examine(folder); err != nil {
+		return false, false, a.folderError(folder, err)
+	}
+	found, err := s.findMessageID(MessageID(r.ID, a.cfg.Address))
+	if err != nil {
+		return false, false, a.imapError("search", err)
+	}
+	return found, found, nil
+}
+
+// folderError says that a folder can't be opened, and why.
+func (a *Adapter) folderError(folder string, err error) error {
+	var refused *imap.Error
+	if !asIMAP(err, &refused) {
+		return a.imapError("select", err)
+	}
+	reason := imapReason("select", refused)
+	if reason == channels.Unknown {
+		reason = channels.Rejected
+	}
+	return a.failure("select", reason, string(refused.Code), "folder "+quoted(folder)+" can't be opened: "+refused.Text, err)
+}

@@ -1,0 +1,184 @@
+package email
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-sasl"
+)
+
+// session is one logged-in IMAP connection. It is used by one goroutine, and is
+// cut when its context ends or an answer takes too long.
+type session struct {
+	client  *imapclient.Client
+	conn    net.Conn
+	timeout time.Duration
+	unhook  func() bool
+	// watchdog cuts the connection when the server is silent for timeout.
+	watchdog *time.Timer
+	// news gets a word, never more than one, when the server announces mail.
+	news    chan struct{}
+	noIdle  bool
+	tooSlow atomic.Bool
+}
+
+var errTooSlow = errors.New("the server didn't answer in time")
+
+// login connects and logs in. Its errors are *channels.Error.
+func (a *Adapter) login(ctx context.Context) (*session, error) {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return nil, a.imapError("connect", err)
+	}
+	if err := s.do(func() error { return a.authenticate(s.client) }); err != nil {
+		s.close()
+		return nil, a.imapError("login", err)
+	}
+	return s, nil
+}
+
+func (a *Adapter) connect(ctx context.Context) (*session, error) {
+	dialer := net.Dialer{Timeout: a.cfg.Timeout}
+	conn, err := dialer.DialContext(ctx, "tcp", a.cfg.IMAP.address())
+	if err != nil {
+		return nil, err
+	}
+	s := &session{conn: conn, timeout: a.cfg.Timeout, news: make(chan struct{}, 1)}
+	s.unhook = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	err = s.do(func() error { return s.greet(ctx, a.cfg.IMAP.Endpoint) })
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// greet protects the connection as configured and reads the server's greeting.
+func (s *session) greet(ctx context.Context, e Endpoint) error {
+	options := &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		// Runs in the client's read loop: it may not wait for anything.
+		Mailbox: func(data *imapclient.UnilateralDataMailbox) {
+			if data.NumMessages == nil {
+				return
+			}
+			select {
+			case s.news <- struct{}{}:
+			default:
+			}
+		},
+	}}
+	if e.TLS == NoTLS {
+		s.client = imapclient.New(s.conn, options)
+		return s.client.WaitGreeting()
+	}
+	cfg, err := e.tlsConfig()
+	if err != nil {
+		return err
+	}
+	if e.TLS == StartTLS {
+		options.TLSConfig = cfg
+		s.client, err = imapclient.NewStartTLS(s.conn, options)
+		return err
+	}
+	secured := tls.Client(s.conn, cfg)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	s.client = imapclient.New(secured, options)
+	return s.client.WaitGreeting()
+}
+
+func (a *Adapter) authenticate(client *imapclient.Client) error {
+	user, password := a.cfg.IMAP.Username, string(a.cfg.IMAP.Password)
+	caps := client.Caps()
+	if caps.Has(imap.AuthCap(sasl.Plain)) && (caps.Has(imap.CapLoginDisabled) || !isASCII(user+password)) {
+		return client.Authenticate(sasl.NewPlainClient("", user, password))
+	}
+	return client.Login(user, password).Wait()
+}
+
+// do runs one exchange and cuts the connection when it takes too long without
+// a touch.
+func (s *session) do(exchange func() error) error {
+	s.watchdog = time.AfterFunc(s.timeout, func() {
+		s.tooSlow.Store(true)
+		_ = s.conn.Close()
+	})
+	defer s.pause()
+	err := exchange()
+	if err != nil && s.tooSlow.Load() {
+		return fmt.Errorf("%w (%v)", errTooSlow, s.timeout)
+	}
+	return err
+}
+
+// touch gives the exchange its whole time again; pause stops the clock.
+func (s *session) touch() { s.watchdog.Reset(s.timeout) }
+func (s *session) pause() { s.watchdog.Stop() }
+
+// waitForNews returns when mail is announced, after at most the given time, or
+// when the link is lost.
+func (s *session) waitForNews(ctx context.Context, idle, poll time.Duration) error {
+	if s.noIdle || !s.client.Caps().Has(imap.CapIdle) {
+		return s.poll(ctx, poll)
+	}
+	var cmd *imapclient.IdleCommand
+	err := s.do(func() (err error) {
+		cmd, err = s.client.Idle()
+		return err
+	})
+	var refused *imap.Error
+	if errors.As(err, &refused) {
+		s.noIdle = true // it says that it can and then doesn't
+		return s.poll(ctx, poll)
+	}
+	if err != nil {
+		return err
+	}
+	timer := time.NewTimer(idle)
+	defer timer.Stop()
+	select {
+	case <-s.news:
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.client.Closed():
+	}
+	return s.do(func() error { return errors.Join(cmd.Close(), cmd.Wait()) })
+}
+
+// poll waits and asks with NOOP, which also proves the link.
+func (s *session) poll(ctx context.Context, every time.Duration) error {
+	timer := time.NewTimer(every)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.client.Closed():
+	}
+	return s.do(func() error { return s.client.Noop().Wait() })
+}
+
+// logout ends the session politely.
+func (s *session) logout() {
+	s.timeout = min(s.timeout, 2*time.Second)
+	_ = s.do(func() error { return s.client.Logout().Wait() })
+	s.close()
+}
+
+// close cuts the connection and waits for the client's read loop to end.
+func (s *session) close() {
+	s.unhook()
+	_ = s.conn.Close()
+	if s.client != nil {
+		<-s.client.Closed()
+	}
+}

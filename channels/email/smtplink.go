@@ -1,0 +1,193 @@
+package email
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"stagecoach/channels"
+)
+
+// smtpLink is one SMTP connection, greeted and logged in.
+type smtpLink struct {
+	client *smtp.Client
+	conn   *watchedConn
+	unhook func() bool
+}
+
+// watchedConn knows whether a write has failed: then the bytes of that write
+// never left whole.
+type watchedConn struct {
+	net.Conn
+	writeFailed atomic.Bool
+	slow        atomic.Bool
+}
+
+// Write implements net.Conn.
+func (c *watchedConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		c.writeFailed.Store(true)
+	}
+	return n, c.see(err)
+}
+
+// Read implements net.Conn.
+func (c *watchedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	return n, c.see(err)
+}
+
+func (c *watchedConn) see(err error) error {
+	var timedOut net.Error
+	if errors.As(err, &timedOut) && timedOut.Timeout() {
+		c.slow.Store(true)
+	}
+	return err
+}
+
+func (l *smtpLink) tooSlow() bool { return l.conn.slow.Load() }
+
+func (l *smtpLink) close() {
+	l.client.CommandTimeout = time.Second
+	_ = l.client.Quit()
+	l.unhook()
+	_ = l.client.Close()
+}
+
+// dialSMTP connects, protects the link as configured, and logs in if there is a
+// password. Its errors are *channels.Error.
+func (a *Adapter) dialSMTP(ctx context.Context) (*smtpLink, error) {
+	e := a.cfg.SMTP.Endpoint
+	dialer := net.Dialer{Timeout: a.cfg.Timeout}
+	tcp, err := dialer.DialContext(ctx, "tcp", e.address())
+	if err != nil {
+		return nil, a.smtpError("connect", nil, err)
+	}
+	link := &smtpLink{conn: &watchedConn{Conn: tcp}}
+	link.unhook = context.AfterFunc(ctx, func() { _ = tcp.Close() })
+	if err := a.greetSMTP(ctx, link, e); err != nil {
+		link.unhook()
+		_ = tcp.Close()
+		return nil, err
+	}
+	return link, nil
+}
+
+func (a *Adapter) greetSMTP(ctx context.Context, link *smtpLink, e Endpoint) error {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if e.TLS != NoTLS {
+		var err error
+		if cfg, err = e.tlsConfig(); err != nil {
+			return a.smtpError("connect", link, err)
+		}
+	}
+	var conn net.Conn = link.conn
+	if e.TLS == ImplicitTLS {
+		secured := tls.Client(conn, cfg)
+		hctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
+		defer cancel()
+		if err := secured.HandshakeContext(hctx); err != nil {
+			return a.smtpError("connect", link, err)
+		}
+		conn = secured
+	}
+	var err error
+	if e.TLS == StartTLS {
+		_ = link.conn.SetDeadline(time.Now().Add(a.cfg.Timeout))
+		link.client, err = smtp.NewClientStartTLS(conn, cfg)
+	} else {
+		link.client = smtp.NewClient(conn)
+	}
+	if err != nil {
+		return a.smtpError("connect", link, err)
+	}
+	link.client.CommandTimeout = a.cfg.Timeout
+	// A server may take its time over the whole mail (RFC 5321 section 4.5.3.2.6).
+	link.client.SubmissionTimeout = max(10*a.cfg.Timeout, a.cfg.Timeout)
+	if err := link.client.Hello(a.cfg.SMTP.HELO); err != nil {
+		return a.smtpError("connect", link, err)
+	}
+	return a.loginSMTP(link, e)
+}
+
+func (a *Adapter) loginSMTP(link *smtpLink, e Endpoint) error {
+	if e.Password == "" {
+		return nil
+	}
+	var err error
+	switch {
+	case link.client.SupportsAuth(sasl.Plain):
+		err = link.client.Auth(sasl.NewPlainClient("", e.Username, string(e.Password)))
+	case link.client.SupportsAuth(sasl.Login):
+		err = link.client.Auth(sasl.NewLoginClient(e.Username, string(e.Password)))
+	default:
+		return a.failure("login", channels.Auth, "",
+			"the smtp server offers no login by password here (over TLS it might)", nil)
+	}
+	return a.smtpError("login", link, err)
+}
+
+// smtpCode is the enhanced code (RFC 3463) if there is one, else the basic one.
+func smtpCode(reply *smtp.SMTPError) string {
+	if c := reply.EnhancedCode; c[0] > 0 {
+		return fmt.Sprintf("%d.%d.%d", c[0], c[1], c[2])
+	}
+	return strconv.Itoa(reply.Code)
+}
+
+var (
+	limitWords = regexp.MustCompile(`(?i)rate|too many|too much|throttl|quota exceeded for|limit exceeded|exceeded the (daily|hourly|rate)|slow down|daily limit|sending limit`)
+	waitWords  = regexp.MustCompile(`(?i)\b(?:in|after|for|within)\s+(\d{1,5})\s*(s|sec|seconds?|m|min|minutes?|h|hours?)\b`)
+)
+
+// smtpReason tells what kind of refusal it was, by the enhanced code first.
+func smtpReason(op string, reply *smtp.SMTPError) channels.Reason {
+	enhanced := fmt.Sprintf("%d.%d.%d", reply.EnhancedCode[0], reply.EnhancedCode[1], reply.EnhancedCode[2])
+	switch {
+	case reply.Code == 530, reply.Code == 534, reply.Code == 535, reply.Code == 538,
+		enhanced == "5.7.8", enhanced == "5.7.9", enhanced == "5.7.14",
+		op == "login" && reply.Code >= 500:
+		return channels.Auth
+	case reply.Code == 421 && strings.HasPrefix(enhanced, "4.7."),
+		enhanced == "4.7.28", enhanced == "5.4.5", enhanced == "4.4.5", enhanced == "4.3.2" && limitWords.MatchString(reply.Message),
+		limitWords.MatchString(reply.Message) && !strings.HasPrefix(enhanced, "5.2.") && !strings.HasPrefix(enhanced, "5.1."):
+		return channels.RateLimited
+	case reply.Code >= 500 && op == "connect":
+		return channels.Unavailable // it refuses us, not this reply
+	case reply.Code >= 500:
+		return channels.Rejected
+	default:
+		return channels.Unavailable
+	}
+}
+
+// wishedWait finds "try again in 300 seconds" in a server's words, 0 if none.
+func wishedWait(text string) time.Duration {
+	found := waitWords.FindStringSubmatch(text)
+	if found == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(found[1])
+	if err != nil {
+		return 0
+	}
+	unit := time.Second
+	switch strings.ToLower(found[2])[0] {
+	case 'm':
+		unit = time.Minute
+	case 'h':
+		unit = time.Hour
+	}
+	return min(time.Duration(n)*unit, 24*time.Hour)
+}
