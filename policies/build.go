@@ -1,0 +1,145 @@
+package policies
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+
+	"stagecoach/configs/strict"
+)
+
+// builder makes a set of its files.
+type builder struct {
+	set   *Set
+	files struct {
+		classes    classesFile
+		sla        slaFile
+		routing    routingFile
+		escalation escalationFile
+		privacy    privacyFile
+	}
+	// given and builtIn hold each file as people wrote it, and as it is built in.
+	given, builtIn map[string]*strict.Doc
+}
+
+func build(name string, files map[string][]byte) (*Set, error) {
+	b := &builder{
+		set:   &Set{files: map[string][]byte{}},
+		given: map[string]*strict.Doc{}, builtIn: map[string]*strict.Doc{},
+	}
+	targets := map[string]any{
+		"classes.yaml": &b.files.classes, "sla.yaml": &b.files.sla, "routing.yaml": &b.files.routing,
+		"escalation.yaml": &b.files.escalation, "privacy.yaml": &b.files.privacy,
+	}
+	sum := sha256.New()
+	for _, file := range FileNames() {
+		text, err := defaults.ReadFile("default/" + file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the built-in policies: %w", err)
+		}
+		b.builtIn[file] = strict.Parse(path.Join("default", file), text)
+		b.builtIn[file].Decode(targets[file])
+		effective := text
+		if own, ok := files[file]; ok {
+			effective = own
+			b.given[file] = strict.Parse(path.Join(name, file), own)
+			b.given[file].Decode(targets[file])
+		}
+		b.set.files[file] = effective
+		// Keys that a file leaves out are taken from the built-in one, so both
+		// belong to the version.
+		fmt.Fprintf(sum, "%s %d %d\n%s%s", file, len(text), len(effective), text, effective)
+	}
+	b.set.Version = hex.EncodeToString(sum.Sum(nil))[:12]
+	b.buildClasses(&b.files.classes)
+	b.buildRouting(&b.files.routing)
+	b.buildPromises(&b.files.sla)
+	b.buildEscalation(&b.files.escalation)
+	b.buildPrivacy(&b.files.privacy)
+	return b.finish()
+}
+
+func (b *builder) finish() (*Set, error) {
+	var all strict.Errors
+	for _, docs := range []map[string]*strict.Doc{b.builtIn, b.given} {
+		for _, file := range FileNames() {
+			if d := docs[file]; d != nil {
+				all = append(all, d.Problems()...)
+			}
+		}
+	}
+	if err := all.Err(); err != nil {
+		return nil, err
+	}
+	return b.set, nil
+}
+
+// docFor gives the file that has the last word on a key: what people wrote if
+// they gave it, else what is built in. With key "" it is what people wrote.
+func (b *builder) docFor(file, key string) *strict.Doc {
+	if d, ok := b.given[file]; ok && (key == "" || d.Has(key)) {
+		return d
+	}
+	return b.builtIn[file]
+}
+
+func (b *builder) compiler(d *strict.Doc, words vocabulary) *compiler {
+	c, err := newCompiler(d, words)
+	if err != nil {
+		d.Report("", "", "preparing expressions: %v", err)
+		return &compiler{doc: d, words: words}
+	}
+	return c
+}
+
+func (b *builder) count(file, name string, e expression) {
+	if e.program != nil {
+		b.set.rules = append(b.set.rules, countedRule{file: file, name: name, expression: e})
+	}
+}
+
+// checkName reports an entry without a name, or with one that is there already.
+func (b *builder) checkName(d *strict.Doc, key, name string, seen map[string]bool) {
+	if name == "" {
+		if !d.Has(key + ".name") {
+			d.Report(key+".name", "", "is missing")
+		}
+		return
+	}
+	if seen[name] {
+		d.Report(key+".name", "", "the name %q is there already", name)
+	}
+	seen[name] = true
+}
+
+func (b *builder) buildEscalation(f *escalationFile) {
+	d := b.docFor("escalation.yaml", "ladder")
+	seen := map[string]bool{}
+	for i, e := range f.Ladder {
+		key := fmt.Sprintf("ladder[%d]", i)
+		b.checkName(d, key, e.Name, seen)
+		if (e.At == "") == (e.Share == nil) {
+			d.Report(key, "", "needs either at or share")
+		}
+		if (e.Action == "queue") != (e.Queue != "") {
+			d.Report(key+".queue", "", "belongs to the action queue, and only to it")
+		}
+	}
+	b.set.ladder = f.Ladder
+	b.set.lastResort = LastResort{Owner: f.LastResort.Owner, DigestEvery: f.LastResort.Digest}
+	b.set.timing.DigestEvery = f.LastResort.Digest
+	if f.LastResort.Owner == "" {
+		b.docFor("escalation.yaml", "last_resort").Report("last_resort.owner", "such as supervisors", "must not be empty")
+	}
+}
+
+func (b *builder) buildPrivacy(f *privacyFile) {
+	d := b.docFor("privacy.yaml", "retention")
+	seen := map[string]bool{}
+	for i, e := range f.Retention {
+		b.checkName(d, fmt.Sprintf("retention[%d]", i), e.Name, seen)
+		b.set.retention = append(b.set.retention, Retention{Kind: e.Name, Keep: e.Keep})
+	}
+	b.set.figures = f.Figures
+}

@@ -1,0 +1,211 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stagecoach/configs/strict"
+	"stagecoach/contact"
+)
+
+// ClassifyInput is what is known of a message when it is classified. It is
+// content, so only intake asks; what it finds goes into the log as a fact.
+type ClassifyInput struct {
+	Channel contact.Channel
+	Account string
+	// Sender is the address that a reply would go to.
+	Sender  string
+	Subject string
+	// Text is what the person wrote, best without quotes and signature. The
+	// first 64 KiB are looked at.
+	Text string
+	// Language is what the channel said, "" when it should be detected.
+	Language string
+	Auto     contact.AutoKind
+	// AccountSkills are demanded of whatever comes to this account.
+	AccountSkills []string
+	// AccountLanguage is used when none is found in the message.
+	AccountLanguage string
+}
+
+// Classification is what a message needs.
+type Classification struct {
+	Class string
+	// Kind is question, complaint, praise or idea.
+	Kind  string
+	Queue string
+	// Skills are needed, in order of name.
+	Skills []Skill
+	// Language is the message's, "" when unknown.
+	Language string
+	// Languages are needed; Wished are preferred.
+	Languages, Wished []string
+	// Propose is Spam or Machine when a rule takes it for that; it is then to
+	// stand in the queue named ReviewQueue until a person has looked.
+	Propose contact.Disposition
+	// Rule names the entry that decided, "default" when none matched, and
+	// ProposeRule the one that proposed.
+	Rule, ProposeRule string
+}
+
+// ReviewQueue is the queue of what is proposed as spam or machine.
+const ReviewQueue = "review"
+
+// DefaultRule is the name of the entry that holds when no other matches.
+const DefaultRule = "default"
+
+// classRules is classes.yaml, compiled.
+type classRules struct {
+	otherwise classRule
+	classes   []classRule
+	proposals []proposalRule
+}
+
+type classRule struct {
+	name, class, kind, queue, language string
+	skills                             []Skill
+	when                               expression
+}
+
+type proposalRule struct {
+	name    string
+	propose contact.Disposition
+	when    expression
+}
+
+// Classify says what a message is about and needs. It always has an answer.
+func (s *Set) Classify(in ClassifyInput) Classification {
+	subject, text := clip(in.Subject, 4<<10), clip(in.Text, maxText)
+	language := languageOf(in, subject, text)
+	vars := map[string]any{
+		"contact.account": in.Account, "contact.auto": string(in.Auto), "contact.channel": string(in.Channel),
+		"contact.language": language, "contact.sender": strings.ToLower(in.Sender),
+		"contact.sender_domain": domain(in.Sender), "contact.subject": subject, "contact.text": text,
+	}
+	rule := s.classes.otherwise
+	for _, r := range s.classes.classes {
+		if r.when.matches(vars) {
+			rule = r
+			break
+		}
+	}
+	out := Classification{
+		Class: rule.class, Kind: rule.kind, Queue: rule.queue, Language: language, Rule: rule.name,
+		Skills: withSkills(rule.skills, in.AccountSkills),
+	}
+	if language != "" {
+		switch rule.language {
+		case "required":
+			out.Languages = []string{language}
+		case "wished":
+			out.Wished = []string{language}
+		}
+	}
+	for _, r := range s.classes.proposals {
+		if r.when.matches(vars) {
+			out.Propose, out.ProposeRule, out.Queue = r.propose, r.name, ReviewQueue
+			break
+		}
+	}
+	return out
+}
+
+func languageOf(in ClassifyInput, subject, text string) string {
+	if language, _, _ := strings.Cut(strings.ToLower(in.Language), "-"); language != "" {
+		return language
+	}
+	if language := DetectLanguage(text); language != "" {
+		return language
+	}
+	if language := DetectLanguage(subject + "\n" + text); language != "" {
+		return language
+	}
+	return strings.ToLower(in.AccountLanguage)
+}
+
+// withSkills joins a rule's skills with those of the account.
+func withSkills(skills []Skill, account []string) []Skill {
+	out := slices.Clone(skills)
+	for _, name := range account {
+		if !slices.ContainsFunc(out, func(s Skill) bool { return s.Name == name }) {
+			out = append(out, Skill{Name: name, Level: 1})
+		}
+	}
+	slices.SortFunc(out, func(a, b Skill) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// buildClasses compiles classes.yaml.
+func (b *builder) buildClasses(f *classesFile) {
+	d := b.docFor("classes.yaml", "")
+	b.set.classes.otherwise = classRule{
+		name: DefaultRule, class: f.Default.Class, kind: f.Default.Kind, queue: f.Default.Queue,
+		language: f.Default.Language, skills: skillsOf(f.Default.Skills),
+	}
+	if f.Default.When != "" {
+		d.Report("default.when", "move it to an entry of classes", "the default holds for everything")
+	}
+	b.checkQueue(d, "default.queue", f.Default.Queue)
+	names := map[string]bool{DefaultRule: true}
+	list := b.docFor("classes.yaml", "classes")
+	c := b.compiler(list, messageWords())
+	for i, e := range f.Classes {
+		key := fmt.Sprintf("classes[%d]", i)
+		b.checkName(list, key, e.Name, names)
+		if e.When == "" {
+			list.Report(key+".when", "say which messages it is for, or use default", "is missing")
+		}
+		if e.Queue != "" {
+			b.checkQueue(list, key+".queue", e.Queue)
+		}
+		r := classRule{
+			name: e.Name, class: or(e.Class, e.Name), kind: or(e.Kind, f.Default.Kind), queue: or(e.Queue, f.Default.Queue),
+			language: or(e.Language, f.Default.Language), skills: skillsOf(e.Skills), when: c.compile(key+".when", e.When),
+		}
+		b.set.classes.classes = append(b.set.classes.classes, r)
+		b.count("classes.yaml", e.Name, r.when)
+	}
+	b.buildProposals(f.Proposals)
+}
+
+func (b *builder) buildProposals(entries []proposalEntry) {
+	d := b.docFor("classes.yaml", "proposals")
+	c := b.compiler(d, messageWords())
+	names := map[string]bool{}
+	for i, e := range entries {
+		key := fmt.Sprintf("proposals[%d]", i)
+		b.checkName(d, key, e.Name, names)
+		r := proposalRule{name: e.Name, propose: contact.Disposition(e.Propose), when: c.compile(key+".when", e.When)}
+		b.set.classes.proposals = append(b.set.classes.proposals, r)
+		b.count("classes.yaml", e.Name, r.when)
+	}
+}
+
+func (b *builder) checkQueue(d *strict.Doc, key, queue string) {
+	switch queue {
+	case "":
+		d.Report(key, "", "is missing")
+	case ReviewQueue:
+		d.Report(key, "propose spam or machine under proposals instead", "the queue %s is kept for proposals", ReviewQueue)
+	}
+}
+
+func skillsOf(entries []skillEntry) []Skill {
+	out := make([]Skill, 0, len(entries))
+	for _, e := range entries {
+		level := 1
+		if e.Level != nil {
+			level = *e.Level
+		}
+		out = append(out, Skill{Name: e.Name, Level: level})
+	}
+	return out
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

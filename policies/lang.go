@@ -1,0 +1,99 @@
+package policies
+
+import (
+	"strings"
+	"unicode"
+)
+
+// DetectLanguage gives the language of a text as a BCP 47 primary subtag, one
+// of Languages, and "" when it isn't sure: a wrong language sends a customer to
+// somebody who can't read them, none at all costs nothing. It knows the small
+// words that hardly a sentence does without, and the letters that only one
+// language has. Quoted lines and links are passed over; the first 4 KiB decide.
+func DetectLanguage(text string) string {
+	var scores [languageCount]int
+	latin, other := 0, 0
+	for _, r := range clip(text, 4<<10) {
+		switch {
+		case unicode.Is(unicode.Latin, r):
+			latin++
+		case unicode.IsLetter(r):
+			other++
+		}
+	}
+	if other > latin {
+		return ""
+	}
+	seen := map[string]int{}
+	for line := range strings.Lines(clip(text, 4<<10)) {
+		if strings.HasPrefix(strings.TrimSpace(line), ">") {
+			continue
+		}
+		for word := range strings.FieldsFuncSeq(strings.ToLower(line), between) {
+			if strings.ContainsAny(word, "@/") || seen[word] > 1 {
+				continue // a link, an address, or a word that has counted twice
+			}
+			seen[word]++
+			count(&scores, word)
+		}
+	}
+	return winner(&scores)
+}
+
+// between reports whether a letter stands between words. Links and addresses
+// stay whole so that they can be passed over.
+func between(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !strings.ContainsRune("@/¿¡", r)
+}
+
+// The weights: a word of one language alone, the letter of one language alone.
+// A word of several languages counts for each of them the less.
+const (
+	weightWord   = 12
+	weightLetter = 8
+	// enough is what it takes to be sure: one word of one language alone.
+	enough = 12
+)
+
+func count(scores *[languageCount]int, word string) {
+	if in := functionWords[strings.Trim(word, "¿¡")]; in != 0 {
+		share := weightWord / bits(in)
+		for l := range languageCount {
+			if in&(1<<l) != 0 {
+				scores[l] += share
+			}
+		}
+	}
+	for _, hint := range letterHints {
+		if strings.Contains(word, hint.part) {
+			scores[hint.language] += hint.weight
+		}
+	}
+}
+
+// winner gives the language that leads clearly.
+func winner(scores *[languageCount]int) string {
+	best, second := 0, 0
+	for l := 1; l < languageCount; l++ {
+		if scores[l] > scores[best] {
+			best = l
+		}
+	}
+	for l, s := range scores {
+		if l != best {
+			second = max(second, s)
+		}
+	}
+	if scores[best] < enough || scores[best]*2 < second*3 || best >= reported {
+		return ""
+	}
+	return Languages()[best]
+}
+
+func bits(set uint16) int {
+	n := 0
+	for ; set != 0; set &= set - 1 {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,115 @@
+package policies
+
+import "strings"
+
+// The languages in the order of Languages. Those after reported are known only
+// so that they aren't taken for a neighbour.
+const (
+	german = iota
+	english
+	spanish
+	french
+	italian
+	dutch
+	polish
+	portuguese
+	nordic
+	czech
+	languageCount
+
+	reported = portuguese
+)
+
+// wordLists holds the words of each language; a word may stand in several.
+func wordLists() [languageCount]string {
+	return [languageCount]string{
+		german: `der die das dem den des ein eine einen einem einer eines und oder aber ich du er sie es wir ihr mich mir dich dir
+uns euch ihnen ihn ihm mein meine meinen meinem meiner dein deine sein seine ihre ihren ihrem ihrer unser unsere kein keine keinen
+ist sind war waren wird werden wurde wurden bin bist hat habe haben hatte hatten kann können könnte könnten muss müssen soll sollte
+will wollte möchte darf nicht auch noch schon nur sehr mehr dass wenn weil als wie wo wann warum wer was welche welcher
+für mit von vom zu zum zur bei nach aus auf über unter gegen ohne um bis seit durch wegen zwischen im am an
+bitte danke vielen dank hallo guten tag morgen abend moin servus liebe lieber grüße grüßen grüssen gruß freundlichen sehr geehrte damen herren
+bestellung rechnung lieferung paket konto kündigung kündigen frage hilfe leider immer wieder heute gestern jetzt hier dort bekommen erhalten
+funktioniert geht gehen macht gibt mal doch ja nein gerne`,
+		english: `the a an and or but i you he she it we they me him her us them my your his its our their mine this that these those
+is are was were be been being am has have had do does did will would can could should may might must shall not no yes
+of in on at by for with from to into about after before since until over under between through during without
+what which who whom where when why how there here also very more than then if because as so just only still already again
+please thank thanks hello hi hey dear regards kind best sincerely cheers sorry
+order invoice delivery package parcel account cancel question help refund received working work works need want get got any some
+don't doesn't didn't can't i'm i've it's haven't t s isn't won't`,
+		spanish: `el la los las un una unos unas y o pero yo tú él ella nosotros ustedes usted ellos me te se nos mi mis tu tus su sus
+es son era fue ser está están estoy estaba hay ha he han había tengo tiene tienen puedo puede pueden quiero quiere quisiera
+no sí muy más también ya todavía aún solo que cuando porque como donde qué cuándo cómo dónde quién cuál
+de del en a al por para con sin sobre entre hasta desde según hacia
+favor gracias hola buenos buenas días tardes noches estimado estimada estimados saludos atentamente cordial
+pedido factura entrega paquete cuenta cancelar pregunta ayuda recibido llegado funciona necesito hacer hace ayer hoy ahora siempre nunca este esta esto ese esa eso`,
+		french: `le la les l un une des du de d et ou mais je j tu il elle nous vous ils elles me m te se s lui leur y en mon ma mes ton ta tes son sa ses notre nos votre vos
+est sont était suis êtes être a ai as avez avons ont avait peux peut pouvez pourriez veux voudrais dois doit fait faire
+ne n pas plus très aussi déjà encore seulement que qu quand parce comme où qui quoi quel quelle pourquoi comment
+à au aux dans sur sous par pour avec sans chez entre depuis jusqu avant après ce cette ces c
+merci bonjour bonsoir salut madame monsieur cordialement salutations svp plaît
+commande facture livraison colis compte annuler question aide reçu marche fonctionne toujours jamais hier aujourd hui maintenant bien`,
+		italian: `il lo la i gli le l un uno una un' e ed o ma io tu lui lei noi voi loro mi ti si ci vi mio mia miei mie tuo tua suo sua nostro nostra vostro vostra
+è sono era essere sei siamo ho hai ha abbiamo avete hanno avevo posso può potete potrei vorrei voglio devo deve fare fatto
+non no sì molto più anche già ancora solo che quando perché come dove chi cosa quale quanto
+di del dello della dei degli delle d in nel nella nei a al alla ai alle da dal dalla dalle per con su sul sulla senza tra fra fino
+grazie ciao buongiorno buonasera salve gentile gentili egregio cordiali saluti distinti favore prego
+ordine fattura consegna pacco conto annullare domanda aiuto ricevuto arrivato funziona sempre mai ieri oggi adesso questo questa questi quello quella`,
+		dutch: `de het een en of maar ik jij je hij zij ze wij we jullie u mij me jou hem haar ons onze mijn jouw zijn uw hun
+is was waren ben bent heeft heb hebben had kan kunt kunnen moet moeten wil willen zou worden wordt werd
+niet geen wel ook nog al heel zeer meer dat die dit deze als omdat wanneer hoe waar waarom wie wat welke
+van voor met op in aan bij naar uit over onder tegen zonder om tot sinds door tussen te
+alstublieft alsjeblieft bedankt dank dankjewel hallo beste geachte goedemorgen goedemiddag goedendag groet groeten vriendelijke
+bestelling factuur levering pakket rekening opzeggen vraag hulp ontvangen werkt gaat altijd nooit gisteren vandaag nu hier graag even mevrouw meneer kunt`,
+		polish: `i w z na do nie się to że jest są był była było być mam ma mamy mieć jak co kto gdzie kiedy dlaczego czy ale lub oraz albo
+ja ty on ona my wy oni mnie mi mój moja moje moją mojego twój nasz wasz pan pani państwo państwa
+o od po za przez przed przy dla bez u ze we też także już jeszcze tylko bardzo więcej jeśli jeżeli ponieważ bo
+proszę dziękuję dzień dobry witam cześć pozdrawiam szanowni szanowny poważaniem
+zamówienie zamówienia faktura fakturę dostawa paczka paczki konto konta pytanie pomoc otrzymałem otrzymałam działa mogę może chcę chciałbym chciałabym
+wczoraj dzisiaj teraz zawsze nigdy ten ta te tego tej tym`,
+		portuguese: `o a os as um uma e ou mas eu você ele ela nós vocês eles me se meu minha meus seu sua é são era foi ser está estão estou há tem tenho têm posso pode quero
+não sim muito mais também já ainda que quando porque como onde quem qual de do da dos das em no na nos nas ao à por para com sem sobre entre até
+obrigado obrigada olá bom boa dia tarde noite prezado prezados cumprimentos pedido fatura entrega conta ajuda recebi funciona ontem hoje agora gostaria saber`,
+		nordic: `och att det är jag inte som på en ett den för med har kan vi ni du av om till från men hej tack var vad hur när beställning
+og jeg ikke det er på en et den til med har kan vi du av af om fra men hej hei takk tak hvad hva hvor hvordan når bestilling mange`,
+		czech: `a je se na že to v s z do ne jsem jsou byl byla být mám má jak co kdo kde kdy proč ale nebo já ty on my vy oni můj moje
+dobrý den děkuji prosím zdravím pozdravem objednávka objednávku faktura účet pomoc pro od po při bez už ještě jen velmi`,
+	}
+}
+
+// functionWords has a bit for each language that a word belongs to.
+//
+//nolint:gochecknoglobals // a table
+var functionWords = func() map[string]uint16 {
+	table := map[string]uint16{}
+	for l, words := range wordLists() {
+		for word := range strings.FieldsSeq(words) {
+			table[word] |= 1 << l
+		}
+	}
+	return table
+}()
+
+type letterHint struct {
+	part     string
+	language int
+	weight   int
+}
+
+// letterHints are parts of words that point to a language, counted once a word.
+//
+//nolint:gochecknoglobals // a table
+var letterHints = []letterHint{
+	{"ß", german, weightLetter}, {"ä", german, 4}, {"ö", german, 4}, {"ü", german, 4}, {"sch", german, 3}, {"ung", german, 2},
+	{"ñ", spanish, weightLetter}, {"¿", spanish, weightLetter}, {"¡", spanish, weightLetter}, {"ción", spanish, weightLetter},
+	{"œ", french, weightLetter}, {"è", french, 3}, {"ê", french, 3}, {"ç", french, 3},
+	{"eux", french, 3}, {"é", french, 2}, {"è", italian, 2}, {"ù", italian, 3},
+	{"zione", italian, weightLetter}, {"gli", italian, 3},
+	{"ij", dutch, 4}, {"aa", dutch, 3}, {"oo", dutch, 1}, {"oe", dutch, 1}, {"sch", dutch, 2},
+	{"ł", polish, weightLetter}, {"ą", polish, weightLetter}, {"ę", polish, 6}, {"ż", polish, weightLetter}, {"ź", polish, weightLetter},
+	{"ś", polish, weightLetter}, {"ć", polish, 6}, {"ń", polish, 6}, {"szcz", polish, weightLetter},
+	{"ã", portuguese, weightLetter}, {"õ", portuguese, weightLetter}, {"ção", portuguese, weightLetter},
+	{"å", nordic, weightLetter}, {"ø", nordic, weightLetter}, {"æ", nordic, weightLetter}, {"ä", nordic, 2}, {"ö", nordic, 2},
+	{"ř", czech, weightLetter}, {"ě", czech, weightLetter}, {"ů", czech, weightLetter}, {"š", czech, 6}, {"č", czech, 6}, {"ž", czech, 6}, {"ý", czech, 4},
+}

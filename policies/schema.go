@@ -1,0 +1,144 @@
+package policies
+
+import (
+	"time"
+)
+
+// classesFile is classes.yaml.
+type classesFile struct {
+	Version   int             `yaml:"version" range:"1..1"`
+	Default   classEntry      `yaml:"default"`
+	Classes   []classEntry    `yaml:"classes"`
+	Proposals []proposalEntry `yaml:"proposals"`
+}
+
+type classEntry struct {
+	// Name is the entry's; Class is its class, the name if left out.
+	Name     string       `yaml:"name"`
+	When     string       `yaml:"when"`
+	Class    string       `yaml:"class"`
+	Kind     string       `yaml:"kind" enum:"question|complaint|praise|idea"`
+	Queue    string       `yaml:"queue"`
+	Skills   []skillEntry `yaml:"skills"`
+	Language string       `yaml:"language" enum:"required|wished|ignored"`
+}
+
+type skillEntry struct {
+	Name  string `yaml:"name" required:"true"`
+	Level *int   `yaml:"level" range:"1..5"`
+}
+
+type proposalEntry struct {
+	Name    string `yaml:"name"`
+	When    string `yaml:"when" required:"true"`
+	Propose string `yaml:"propose" enum:"spam|machine" required:"true"`
+}
+
+// slaFile is sla.yaml.
+type slaFile struct {
+	Version   int             `yaml:"version" range:"1..1"`
+	Default   promiseEntry    `yaml:"default"`
+	Review    promiseEntry    `yaml:"review"`
+	Promises  []promiseEntry  `yaml:"promises"`
+	Calendars []calendarEntry `yaml:"calendars"`
+}
+
+type promiseEntry struct {
+	Name       string         `yaml:"name"`
+	When       string         `yaml:"when"`
+	First      *time.Duration `yaml:"first" range:"1s..366d"`
+	Next       *time.Duration `yaml:"next" range:"1s..366d"`
+	Resolution *time.Duration `yaml:"resolution" range:"1s..366d"`
+	AtRisk     *float64       `yaml:"at_risk" range:"0.01..1"`
+	Calendar   *string        `yaml:"calendar"`
+}
+
+type calendarEntry struct {
+	Name       string           `yaml:"name" required:"true"`
+	Zone       string           `yaml:"zone" required:"true" hint:"such as Europe/Berlin"`
+	Hours      []hoursEntry     `yaml:"hours" required:"true"`
+	Exceptions []exceptionEntry `yaml:"exceptions"`
+}
+
+type hoursEntry struct {
+	Days  []string `yaml:"days" enum:"monday|tuesday|wednesday|thursday|friday|saturday|sunday" required:"true"`
+	Spans []span   `yaml:"spans" required:"true"`
+}
+
+type exceptionEntry struct {
+	Name  string `yaml:"name"`
+	Date  date   `yaml:"date" required:"true"`
+	Spans []span `yaml:"spans"`
+}
+
+// routingFile is routing.yaml.
+type routingFile struct {
+	Version  int            `yaml:"version" range:"1..1"`
+	Capacity int            `yaml:"capacity" range:"1..10000"`
+	Defaults channelEntry   `yaml:"defaults"`
+	Channels []channelEntry `yaml:"channels"`
+	Presence presenceEntry  `yaml:"presence"`
+	Silence  silenceEntry   `yaml:"silence"`
+	Pledge   pledgeEntry    `yaml:"pledge"`
+}
+
+type channelEntry struct {
+	Name         string         `yaml:"name"`
+	Units        *int           `yaml:"units" range:"0..10000"`
+	OfferTimeOut *time.Duration `yaml:"offer_time_out" range:"100ms..1d"`
+	CoolDown     *time.Duration `yaml:"cool_down" range:"0s..1d"`
+	Parallel     *int           `yaml:"parallel" range:"1..50"`
+	AutoAccept   *bool          `yaml:"auto_accept"`
+	StickyHold   *time.Duration `yaml:"sticky_hold" range:"0s..30d"`
+	HandlingTime *time.Duration `yaml:"handling_time" range:"100ms..5d"`
+	Live         *bool          `yaml:"live"`
+}
+
+type presenceEntry struct {
+	Heartbeat       time.Duration `yaml:"heartbeat" range:"500ms..1h"`
+	ChatReturn      time.Duration `yaml:"chat_return" range:"0s..1h"`
+	MissesUntilAway int           `yaml:"misses_until_away" range:"1..100"`
+}
+
+type silenceEntry struct {
+	Warn     float64       `yaml:"warn" range:"0.01..1"`
+	PullBack float64       `yaml:"pull_back" range:"0.01..1"`
+	Least    time.Duration `yaml:"least" range:"0s..5d"`
+}
+
+type pledgeEntry struct {
+	LongestDays int `yaml:"longest_days" range:"1..60"`
+	InARow      int `yaml:"in_a_row" range:"1..20"`
+}
+
+// escalationFile is escalation.yaml.
+type escalationFile struct {
+	Version    int             `yaml:"version" range:"1..1"`
+	Ladder     []stepEntry     `yaml:"ladder"`
+	LastResort lastResortEntry `yaml:"last_resort"`
+}
+
+type stepEntry struct {
+	Name   string   `yaml:"name"`
+	At     string   `yaml:"at" enum:"at_risk|due"`
+	Share  *float64 `yaml:"share" range:"0.01..100"`
+	Action string   `yaml:"action" enum:"warn|reoffer|widen|queue|lead|on_call" required:"true"`
+	Queue  string   `yaml:"queue"`
+}
+
+type lastResortEntry struct {
+	Owner  string        `yaml:"owner"`
+	Digest time.Duration `yaml:"digest" range:"1s..1d"`
+}
+
+// privacyFile is privacy.yaml.
+type privacyFile struct {
+	Version   int              `yaml:"version" range:"1..1"`
+	Retention []retentionEntry `yaml:"retention"`
+	Figures   string           `yaml:"figures" enum:"named|team|off"`
+}
+
+type retentionEntry struct {
+	Name string        `yaml:"name" enum:"messages|originals|replies|notes|quarantine"`
+	Keep time.Duration `yaml:"keep" range:"1d..36500d" required:"true"`
+}
