@@ -242,3 +242,58 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"presence_changed":    decodeAs[PresenceChanged],
 	"trimmed":             decodeAs[Trimmed],
 }
+
+// CommandName gives the name of a command as entries hold it.
+func CommandName(c Command) string { //nolint:funlen // a table
+	switch c.(type) {
+	case Receive:
+		return "receive"
+	case Advance:
+		return "advance"
+	case Accept:
+		return "accept"
+	case Decline:
+		return "decline"
+	case TakeNext:
+		return "take_next"
+	case Assign:
+		return "assign"
+	case PullBack:
+		return "pull_back"
+	case MoveTo:
+		return "move_to"
+	case Send:
+		return "send"
+	case Attempt:
+		return "attempt"
+	case Outcome:
+		return "outcome"
+	case Resolve:
+		return "resolve"
+	case Dispose:
+		return "dispose"
+	case Reopen:
+		return "reopen"
+	case Note:
+		return "note"
+	case StartOutbound:
+		return "start_outbound"
+	case SetAgent:
+		return "set_agent"
+	case RemoveAgent:
+		return "remove_agent"
+	case SetPresence:
+		return "set_presence"
+	case Tick:
+		return "tick"
+	case Trim:
+		return "trim"
+	case Activate:
+		return "activate"
+	case Begin:
+		return "begin"
+	case StepClock:
+		return "step_clock"
+	}
+	return ""
+}

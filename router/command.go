@@ -70,6 +70,7 @@ const (
 	RefusedNewer       = "newer_message"
 	RefusedNothingNext = "nothing_waiting"
 	RefusedAttempt     = "attempt_refused"
+	RefusedStale       = "stale_lookup"
 )
 
 // Found is what the ledger knows about a key as of a commit.
@@ -103,7 +104,8 @@ const (
 // Receive is an item that intake has read: facts only.
 type Receive struct {
 	Item
-	Kind string // channels.InboundKind
+	// Kind is KindFresh, KindHistory or KindOwnCopy.
+	Kind string
 	// Identity is the keyed hash of the sender's channel and address.
 	Identity string
 	// Participants are those of the other people it was sent to.
@@ -117,15 +119,14 @@ type Receive struct {
 	Auto   contact.AutoKind
 	Bounce *BounceFact
 
-	Class       string
-	Rule        string
-	Queue       string
-	Language    string
-	Tier        string
-	Demand      match.Demand
-	Propose     contact.Disposition
-	Quarantine  string // a reason code; "" when it could be read
-	OpenPromise bool   // history that shall open a contact all the same
+	Class      string
+	Rule       string
+	Queue      string
+	Language   string
+	Tier       string
+	Demand     match.Demand
+	Propose    contact.Disposition
+	Quarantine string // a reason code; "" when it could be read
 
 	// AsOf is the commit up to which Known is what the ledger says.
 	AsOf  uint64
@@ -282,6 +283,10 @@ type Activate struct{ Version string }
 // Begin is a router's first command after takeover.
 type Begin struct{ Life string }
 
+// StepClock records that the wall clock was set.
+type StepClock struct{ From, To time.Time }
+
+func (StepClock) command()     {}
 func (Receive) command()       {}
 func (Advance) command()       {}
 func (Accept) command()        {}

@@ -140,8 +140,10 @@ type ContactOpened struct {
 
 // MessageJoined adds a message to an open contact. Due is what is owed now.
 type MessageJoined struct {
-	Contact string `json:"contact"`
-	Message MsgRef `json:"message"`
+	Contact  string    `json:"contact"`
+	Message  MsgRef    `json:"message"`
+	Due      time.Time `json:"due"`
+	AtRiskAt time.Time `json:"at_risk_at"`
 }
 
 // OfferMade proposes a contact to an agent until Expires.
@@ -195,6 +197,8 @@ type Assigned struct {
 	// WarnAt and PullAt are when a silent holder is warned and loses it.
 	WarnAt time.Time `json:"warn_at,omitzero"`
 	PullAt time.Time `json:"pull_at,omitzero"`
+	// RecallAt is when it goes back if its holder is not there.
+	RecallAt time.Time `json:"recall_at,omitzero"`
 }
 
 // Unassigned takes a contact back to the waiting ones.
@@ -253,6 +257,11 @@ type AttemptFailed struct {
 	Reason  string    `json:"reason"`
 	Code    string    `json:"code,omitempty"`
 	RetryAt time.Time `json:"retry_at"`
+	// Again is true when it goes to OUTBOX anew, because a person or proof
+	// decided that a reply in doubt had not arrived.
+	Again bool `json:"again,omitempty"`
+	// By is that person.
+	By string `json:"by,omitempty"`
 }
 
 // ReplyDelivered records that the provider took the reply, or that a person
@@ -305,6 +314,8 @@ type ContactReopened struct {
 	// Was is how it had ended.
 	Was         EndKind             `json:"was"`
 	Disposition contact.Disposition `json:"disposition,omitempty"`
+	// Kept is true when it had counted as answered in time.
+	Kept bool `json:"kept,omitempty"`
 }
 
 // AtRisk records that the warning time before due has come.

@@ -100,6 +100,7 @@ type Contact struct {
 	Queue        string          `json:"queue"`
 	Class        string          `json:"class,omitempty"`
 	Language     string          `json:"language,omitempty"`
+	Tier         string          `json:"tier,omitempty"`
 	Demand       match.Demand    `json:"demand"`
 	// Proposed is what a rule takes it for; it then stands in review.
 	Proposed contact.Disposition `json:"proposed,omitempty"`
@@ -123,6 +124,9 @@ type Contact struct {
 	WarnAt     time.Time `json:"warn_at,omitzero"`
 	PullAt     time.Time `json:"pull_at,omitzero"`
 	Warned     bool      `json:"warned,omitempty"`
+	// RecallAt is when it must go to somebody else if its holder is not there:
+	// the due time less the handling time.
+	RecallAt time.Time `json:"recall_at,omitzero"`
 	// Offers are the live offers of it.
 	Offers []string `json:"offers,omitempty"`
 	// Cool holds until when each agent who declined or missed it is passed over.
@@ -144,6 +148,9 @@ type Contact struct {
 	EndedN uint64 `json:"ended_n,omitempty"`
 	// Elsewhere is evidence that somebody replied outside: the item's ref.
 	Elsewhere string `json:"elsewhere,omitempty"`
+
+	// timedAt is the timer that stands for it in the heap.
+	timedAt time.Time
 }
 
 // LastMessage gives the id of the newest message, "" if it has none.
@@ -217,13 +224,17 @@ type Agent struct {
 	// Holds and Offers are the contacts held and the offers open.
 	Holds  map[string]bool `json:"holds,omitempty"`
 	Offers map[string]bool `json:"offers,omitempty"`
-	// IdleSince orders those with equal claims: who got nothing for longest.
-	// Only an assignment that led to a reply, or a change to available, moves it.
+	// IdleSince orders those with equal claims: who got nothing for longest. It
+	// moves to now with each assignment, each missed or declined offer and each
+	// return, so that it can't be gained by ignoring or by logging in again.
 	IdleSince time.Time `json:"idle_since"`
 	// Misses counts offers that ran out in a row.
 	Misses int `json:"misses,omitempty"`
 	// Removed is true once they were taken out.
 	Removed bool `json:"removed,omitempty"`
+
+	// standing is where they count in the pool.
+	standing standing
 }
 
 // SourceState is the account of one source (I13).

@@ -1,0 +1,326 @@
+package router
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// ApplyCommit folds one commit of the log. A commit whose number isn't the next
+// or whose epoch lies below the last takeover's is refused: the fold skips it
+// and alarms.
+func (s *State) ApplyCommit(c *Commit) error {
+	if c.N != s.N+1 {
+		return fmt.Errorf("commit %d does not follow %d", c.N, s.N)
+	}
+	if c.Epoch < s.Epoch {
+		return fmt.Errorf("commit %d has epoch %d, the last takeover had %d", c.N, c.Epoch, s.Epoch)
+	}
+	s.beginCommit(c.N, c.Epoch, c.At)
+	for i := range c.Entries {
+		s.applyEntry(&c.Entries[i])
+	}
+	return nil
+}
+
+func (s *State) beginCommit(n, epoch uint64, at time.Time) {
+	s.N, s.Epoch, s.At = n, epoch, at
+	s.decided = 0
+}
+
+func (s *State) applyEntry(e *Entry) {
+	for _, ev := range e.Events {
+		s.Apply(ev)
+	}
+	s.remember(e)
+}
+
+// remember keeps the answer to a command of a person, so that the same id gives
+// the same answer.
+func (s *State) remember(e *Entry) {
+	if e.Command != "" && e.Result != nil {
+		s.Commands[e.Command] = &CommandRecord{At: s.At, Result: *e.Result}
+	}
+}
+
+// Apply folds one event. It never fails: an event that is in the log is a fact.
+// It reads no clock and no content.
+func (s *State) Apply(ev Event) { //nolint:funlen // one line an event: the table of the fold
+	switch e := ev.(type) {
+	case Takeover:
+		s.Life = e.Life
+	case ClockStep:
+	case PolicyActivated:
+		s.Policy = e.Version
+	case SourceRead:
+		s.applySourceRead(&e)
+	case CustomerKnown:
+		s.index(e.Identity, IndexEntry{Kind: KeyIdentity, Customer: e.Customer})
+	case ConversationOpened:
+		v := e.Conversation
+		v.Participants = slices.Clone(v.Participants)
+		s.Conversations[v.ID] = &v
+		s.touch(&v)
+		s.timeConversation(&v)
+	case MessageReceived:
+		s.applyMessage(&e)
+	case EvidenceReceived:
+		s.applyEvidence(&e)
+	case Quarantined:
+		s.source(&e.Item).Quarantined++
+		s.index(e.ItemKey, IndexEntry{Kind: KeyItem, Place: e.Place, Message: e.ID})
+	case QuarantineLeft:
+	case ContactOpened:
+		s.applyContactOpened(e.Contact)
+	case MessageJoined:
+		c := s.Contacts[e.Contact]
+		c.Messages = append(c.Messages, e.Message)
+		c.Due, c.AtRiskAt = e.Due, e.AtRiskAt
+		s.indexContact(c)
+	case OfferMade:
+		s.applyOfferMade(&e)
+	case OfferEnded:
+		s.applyOfferEnded(&e)
+	case Assigned:
+		s.applyAssigned(&e)
+	case Unassigned:
+		s.applyUnassigned(&e)
+	case HolderWarned:
+		c := s.Contacts[e.Contact]
+		c.Warned = true
+		s.indexContact(c)
+	case HoldExtended:
+		c := s.Contacts[e.Contact]
+		c.PullAt = e.PullAt
+		s.indexContact(c)
+	case Moved:
+		s.applyMoved(&e)
+	case ReplyQueued:
+		s.applyReplyQueued(&e)
+	case AttemptGranted, AttemptFailed, ReplyDelivered, ReplyInDoubt, ReplyFailed:
+		s.applySending(ev)
+	case ContactEnded:
+		s.applyContactEnded(&e)
+	case ContactReopened:
+		s.applyContactReopened(&e)
+	case AtRisk:
+		c := s.Contacts[e.Contact]
+		c.Risky = true
+		s.indexContact(c)
+	case Breached:
+		c := s.Contacts[e.Contact]
+		c.Risky, c.Breached = true, true
+		s.Totals.Breached++
+		s.indexContact(c)
+	case ResolutionBreached:
+		s.Conversations[e.Conversation].ResolveMissed = true
+	case LastResortTold:
+		s.ToldAt = s.At
+	case ConversationClosed:
+		v := s.Conversations[e.Conversation]
+		v.State = e.State
+		s.touch(v)
+	case Noted:
+	case AgentSet, AgentRemoved, PresenceChanged:
+		s.applyAgent(ev)
+	case Trimmed:
+		s.applyTrimmed(e.Before)
+	}
+}
+
+func (s *State) applySourceRead(e *SourceRead) {
+	src := s.Sources[e.Source]
+	if src == nil {
+		src = &SourceState{}
+		s.Sources[e.Source] = src
+	}
+	src.Channel, src.Account = contact.Channel(e.Channel), e.Account
+	src.Position, src.At, src.Since, src.Seen = e.Position, e.At, e.Since, e.Seen
+}
+
+func (s *State) source(it *Item) *SourceState {
+	src := s.Sources[it.Source]
+	if src == nil {
+		src = &SourceState{Channel: it.Channel, Account: it.Account}
+		s.Sources[it.Source] = src
+	}
+	return src
+}
+
+func (s *State) channel(ch contact.Channel) *ChannelAccount {
+	a := s.Channels[string(ch)]
+	if a == nil {
+		a = &ChannelAccount{}
+		s.Channels[string(ch)] = a
+	}
+	return a
+}
+
+// index remembers a key until it fades.
+func (s *State) index(key string, e IndexEntry) {
+	if key == "" {
+		return
+	}
+	e.N = s.N
+	s.Index[key] = &e
+	s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeKey, ID: key})
+}
+
+func (s *State) touch(v *Conversation) {
+	if v.Touched != s.N {
+		v.Touched = s.N
+		s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeConversation, ID: v.ID})
+	}
+}
+
+func (s *State) applyMessage(e *MessageReceived) {
+	src := s.source(&e.Item)
+	if e.Contact == "" {
+		src.History++
+	} else {
+		src.Messages++
+		s.channel(e.Channel).Seen++
+	}
+	entry := IndexEntry{
+		Kind: KeyMessage, Message: e.Message, Contact: e.Contact,
+		Conversation: e.Conversation, Customer: e.Customer, Place: e.Place,
+	}
+	s.index(e.MessageKey, entry)
+	for _, k := range e.Keys {
+		s.index(k, entry)
+	}
+	entry.Kind = KeyItem
+	s.index(e.ItemKey, entry)
+	if v := s.Conversations[e.Conversation]; v != nil {
+		s.touch(v)
+	}
+}
+
+func (s *State) applyEvidence(e *EvidenceReceived) {
+	s.source(&e.Item).Evidence++
+	s.channel(e.Channel).Seen++
+	s.index(e.ItemKey, IndexEntry{
+		Kind: KeyItem, Message: e.Evidence, Contact: e.Contact,
+		Conversation: e.Conversation, Reply: e.Reply, Place: e.Place,
+	})
+	if c := s.Contacts[e.Contact]; c != nil && e.Kind == EvidenceElsewhere {
+		c.Elsewhere = e.Ref
+	}
+}
+
+func (s *State) applyContactOpened(c Contact) {
+	c.Messages = slices.Clone(c.Messages)
+	c.Cool = maps.Clone(c.Cool)
+	s.Contacts[c.ID] = &c
+	s.Totals.Opened++
+	s.Totals.Open++
+	s.attach(&c)
+}
+
+// attach makes c the open contact of its conversation.
+func (s *State) attach(c *Contact) {
+	if v := s.Conversations[c.Conversation]; v != nil {
+		v.Contact, v.State = c.ID, ConversationOpen
+		s.touch(v)
+	}
+	s.indexContact(c)
+}
+
+func (s *State) applyMoved(e *Moved) {
+	c := s.Contacts[e.Contact]
+	c.Queue = e.Queue
+	if e.Cleared {
+		c.Proposed = ""
+	}
+	s.indexContact(c)
+}
+
+func (s *State) applyContactEnded(e *ContactEnded) {
+	c := s.Contacts[e.Contact]
+	s.release(c)
+	c.State = EndedContact
+	c.End, c.Disposition, c.EndedBy, c.EndedAt, c.EndedN = e.End, e.Disposition, e.By, s.At, s.N
+	c.Reply = e.Reply
+	s.Totals.Open--
+	switch e.End {
+	case EndReplied:
+		s.Totals.Replied++
+		s.channel(c.Channel).Replied++
+		if !s.At.After(c.Due) {
+			s.Totals.Kept++
+		}
+	case EndMerged:
+		s.Totals.Merged++
+	case EndDisposed:
+		s.Totals.Disposed[e.Disposition]++
+	}
+	if v := s.Conversations[c.Conversation]; v != nil && v.Contact == c.ID {
+		v.Contact = ""
+		s.touch(v)
+	}
+	s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeContact, ID: c.ID})
+	s.indexContact(c)
+}
+
+func (s *State) applyContactReopened(e *ContactReopened) {
+	c := e.Contact
+	c.Messages = slices.Clone(c.Messages)
+	c.Cool = maps.Clone(c.Cool)
+	s.Contacts[c.ID] = &c
+	s.Totals.Open++
+	switch e.Was {
+	case EndReplied:
+		s.Totals.Replied--
+		s.channel(c.Channel).Replied--
+		if e.Kept {
+			s.Totals.Kept--
+		}
+	case EndMerged:
+		s.Totals.Merged--
+	case EndDisposed:
+		s.Totals.Disposed[e.Disposition]--
+	}
+	s.attach(&c)
+}
+
+func (s *State) applyTrimmed(before uint64) {
+	s.TrimmedTo = max(s.TrimmedTo, before)
+	keep := 0
+	for keep < len(s.Fading) && s.Fading[keep].N < before {
+		s.fade(s.Fading[keep], before)
+		keep++
+	}
+	s.Fading = slices.Clone(s.Fading[keep:])
+	for id, r := range s.Commands {
+		if s.At.Sub(r.At) > commandMemory {
+			delete(s.Commands, id)
+		}
+	}
+}
+
+// commandMemory is how long the answer to a command is kept.
+const commandMemory = 24 * time.Hour
+
+func (s *State) fade(f Fade, before uint64) {
+	switch f.Kind {
+	case FadeKey:
+		if e := s.Index[f.ID]; e != nil && e.N < before {
+			delete(s.Index, f.ID)
+		}
+	case FadeContact:
+		if c := s.Contacts[f.ID]; c != nil && !c.Open() && c.EndedN < before {
+			delete(s.Contacts, f.ID)
+		}
+	case FadeConversation:
+		if v := s.Conversations[f.ID]; v != nil && v.Contact == "" && v.Touched < before {
+			delete(s.Conversations, f.ID)
+		}
+	case FadeReply:
+		if r := s.Replies[f.ID]; r != nil && r.SettledN != 0 && r.SettledN < before {
+			delete(s.Replies, f.ID)
+		}
+	}
+}

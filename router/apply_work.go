@@ -1,0 +1,227 @@
+package router
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// works reports whether somebody with this presence is at their desk, so that
+// what they hold stays theirs.
+func works(p contact.Presence) bool {
+	return p == contact.Available || p == contact.Busy
+}
+
+func (s *State) applyOfferMade(e *OfferMade) {
+	s.Offers[e.Offer] = &Offer{
+		ID: e.Offer, Contact: e.Contact, Agent: e.Agent, Units: e.Units,
+		MadeAt: s.At, Expires: e.Expires, Why: e.Why,
+	}
+	c := s.Contacts[e.Contact]
+	c.State = Offered
+	c.Offers = append(c.Offers, e.Offer)
+	a := s.Agents[e.Agent]
+	a.Offers[e.Offer] = true
+	s.addLoad(a, e.Units)
+	s.timers.add(e.Expires, timerOffer, e.Offer)
+	s.indexContact(c)
+}
+
+// dropOffer takes an offer off its contact and its agent.
+func (s *State) dropOffer(id string) *Contact {
+	o := s.Offers[id]
+	if o == nil {
+		return nil
+	}
+	delete(s.Offers, id)
+	if a := s.Agents[o.Agent]; a != nil {
+		delete(a.Offers, id)
+		s.addLoad(a, -o.Units)
+	}
+	c := s.Contacts[o.Contact]
+	c.Offers = slices.DeleteFunc(c.Offers, func(x string) bool { return x == id })
+	return c
+}
+
+func (s *State) applyOfferEnded(e *OfferEnded) {
+	c := s.dropOffer(e.Offer)
+	if c == nil {
+		return
+	}
+	if len(c.Offers) == 0 && c.State == Offered {
+		c.State = Waiting
+	}
+	c.cool(e.Agent, e.CoolUntil)
+	if a := s.Agents[e.Agent]; a != nil && e.End != OfferRevoked {
+		a.IdleSince = s.At
+		if e.Missed {
+			a.Misses++
+		}
+	}
+	s.indexContact(c)
+}
+
+// cool passes the agent over for this contact until then.
+func (c *Contact) cool(agent string, until time.Time) {
+	if until.IsZero() {
+		return
+	}
+	if c.Cool == nil {
+		c.Cool = map[string]time.Time{}
+	}
+	c.Cool[agent] = until
+}
+
+func (s *State) applyAssigned(e *Assigned) {
+	c := s.Contacts[e.Contact]
+	if e.Offer != "" {
+		s.dropOffer(e.Offer)
+	}
+	s.release(c)
+	c.State, c.Agent, c.AssignedAt, c.Units = AssignedTo, e.Agent, s.At, e.Units
+	c.WarnAt, c.PullAt, c.RecallAt, c.Warned = e.WarnAt, e.PullAt, e.RecallAt, false
+	if r := s.Replies[c.Reply]; r != nil && r.SettledN == 0 {
+		c.State = Sending
+	}
+	a := s.Agents[e.Agent]
+	a.Holds[c.ID] = true
+	s.addLoad(a, e.Units)
+	a.Misses = 0
+	a.IdleSince = s.At
+	s.indexContact(c)
+}
+
+func (s *State) applyUnassigned(e *Unassigned) {
+	c := s.Contacts[e.Contact]
+	s.release(c)
+	c.State = Waiting
+	c.cool(e.Agent, e.CoolUntil)
+	s.indexContact(c)
+}
+
+// release takes a contact off whoever holds it.
+func (s *State) release(c *Contact) {
+	if c.Agent == "" {
+		return
+	}
+	if a := s.Agents[c.Agent]; a != nil && a.Holds[c.ID] {
+		delete(a.Holds, c.ID)
+		s.addLoad(a, -c.Units)
+	}
+	c.Agent, c.Units = "", 0
+	c.AssignedAt, c.WarnAt, c.PullAt, c.RecallAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	c.Warned = false
+}
+
+func (s *State) applyReplyQueued(e *ReplyQueued) {
+	r := e.Reply
+	r.State, r.QueuedAt = ReplyIsQueued, s.At
+	s.Replies[r.ID] = &r
+	entry := IndexEntry{Kind: KeyReply, Reply: r.ID, Conversation: r.Conversation, Contact: r.Contact}
+	if v := s.Conversations[r.Conversation]; v != nil {
+		entry.Customer = v.Customer
+		s.touch(v)
+	}
+	for _, k := range e.Keys {
+		s.index(k, entry)
+	}
+	if c := s.Contacts[r.Contact]; c != nil && Covers(r.Kind) {
+		c.Reply, c.State = r.ID, Sending
+		s.indexContact(c)
+	}
+	s.indexReply(&r)
+}
+
+// Covers reports whether a reply of this kind ends its contact when it is
+// delivered.
+func Covers(k contact.ReplyKind) bool {
+	return k == contact.Answer || k == contact.Ask || k == contact.Pledge
+}
+
+func (s *State) applySending(ev Event) {
+	var r *Reply
+	switch e := ev.(type) {
+	case AttemptGranted:
+		r = s.Replies[e.Reply]
+		r.State, r.Attempt, r.Life = ReplyIsAttempted, e.Attempt, e.Life
+	case AttemptFailed:
+		r = s.Replies[e.Reply]
+		r.State, r.Reason, r.Code, r.RetryAt = ReplyIsQueued, e.Reason, e.Code, e.RetryAt
+	case ReplyInDoubt:
+		r = s.Replies[e.Reply]
+		r.State, r.Reason = ReplyIsInDoubt, e.Cause
+	case ReplyDelivered:
+		r = s.Replies[e.Reply]
+		r.State, r.Reason, r.Code = ReplyIsDelivered, "", ""
+		s.settle(r)
+		s.applyAnswered(r)
+	case ReplyFailed:
+		r = s.Replies[e.Reply]
+		if r == nil { // bounced after it left memory: the contact comes back by ContactReopened
+			return
+		}
+		r.State, r.Reason, r.Code = ReplyHasFailed, e.Reason, e.Code
+		s.settle(r)
+		if c := s.Contacts[r.Contact]; c != nil && c.Open() && c.Reply == r.ID {
+			c.Reply = ""
+			if c.State == Sending {
+				c.State = AssignedTo
+			}
+			s.indexContact(c)
+		}
+	}
+	s.indexReply(r)
+}
+
+func (s *State) settle(r *Reply) {
+	r.SettledN = s.N
+	s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeReply, ID: r.ID})
+}
+
+// applyAnswered notes a delivered reply on its conversation.
+func (s *State) applyAnswered(r *Reply) {
+	v := s.Conversations[r.Conversation]
+	if v == nil || (!Covers(r.Kind) && r.Kind != contact.Outbound) {
+		return
+	}
+	v.LastAgent, v.Answered = r.Agent, true
+	if r.Kind == contact.Pledge {
+		v.Pledges++
+	} else {
+		v.Pledges = 0
+	}
+	s.touch(v)
+}
+
+func (s *State) applyAgent(ev Event) {
+	switch e := ev.(type) {
+	case AgentSet:
+		a := s.Agents[e.Agent.ID]
+		if a == nil {
+			a = &Agent{Presence: contact.Offline, Holds: map[string]bool{}, Offers: map[string]bool{}}
+			s.Agents[e.Agent.ID] = a
+		}
+		a.AgentProfile, a.Removed = e.Agent, false
+		s.indexAgent(a)
+	case AgentRemoved:
+		if a := s.Agents[e.Agent]; a != nil {
+			a.Removed, a.Presence = true, contact.Offline
+			s.indexAgent(a)
+		}
+	case PresenceChanged:
+		a := s.Agents[e.Agent]
+		if !works(a.Presence) && works(e.Presence) {
+			a.IdleSince = s.At
+		}
+		a.Presence = e.Presence
+		if e.Presence == contact.Available {
+			a.Misses = 0
+		}
+		s.indexAgent(a)
+		for _, id := range slices.Sorted(maps.Keys(a.Holds)) {
+			s.timeContact(s.Contacts[id])
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package router
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// Rules is what the core asks of the active policy. Every method is pure, never
+// fails, and has an answer for everything.
+type Rules interface {
+	Version() string
+	// Promise gives when a reply is due, and when the contact is at risk, for a
+	// promise of this kind that starts then.
+	Promise(kind PromiseKind, f PromiseFacts, start time.Time) (due, atRisk time.Time)
+	// Resolution gives when the conversation's promise is due; zero for none.
+	Resolution(f PromiseFacts, start time.Time) time.Time
+	// Offering tells how contacts of a channel are offered.
+	Offering(ch contact.Channel) Offering
+	// Work tells what a contact of a channel costs.
+	Work(ch contact.Channel) Work
+	// Timing gives the times that hold for everything.
+	Timing() Timing
+}
+
+// PromiseFacts is what a promise may depend on.
+type PromiseFacts struct {
+	Channel  contact.Channel
+	Account  string
+	Class    string
+	Language string
+	Tier     string
+}
+
+// Offering tells how contacts are offered.
+type Offering struct {
+	// TimeOut is how long an offer stands; CoolDown how long the pair is passed
+	// over after it was declined or missed.
+	TimeOut  time.Duration
+	CoolDown time.Duration
+	// Parallel is to how many agents at once; at least 1.
+	Parallel int
+	// Auto assigns without asking.
+	Auto bool
+}
+
+// Work tells what a contact costs an agent.
+type Work struct {
+	// Units is the share of an agent's capacity.
+	Units int
+	// Handling is how long an answer takes.
+	Handling time.Duration
+}
+
+// Timing is the times of design I6 and the limits of pledges.
+type Timing struct {
+	// SilentWarn and SilentPull are shares of the time from acceptance to the
+	// due time after which a silent holder is warned, and loses the contact.
+	SilentWarn, SilentPull float64
+	// SilentFloor is the least time that a holder has, also for late work.
+	SilentFloor time.Duration
+	// MissesUntilAway is how many missed offers in a row set an agent away.
+	MissesUntilAway int
+	// Digest is the least time between two tellings of the last resort.
+	Digest time.Duration
+	// PledgeRow is how many pledges in a row an agent may make alone.
+	PledgeRow int
+	// Burst is how long after a message another one of the same sender on the
+	// same account belongs to the same contact, thread or not.
+	Burst time.Duration
+	// GiveUp is how long a reply is tried before a person must see to it.
+	GiveUp time.Duration
+	// LastResort names the owner of what nobody holds.
+	LastResort string
+	// Queue and ReviewQueue are where contacts stand when nothing else is said.
+	Queue, ReviewQueue string
+	// PledgeUntil gives the latest due time of a pledge made now.
+	PledgeUntil func(now time.Time) time.Time
+}
+
+// Facts are live values that are not in the log; what is decided from them is.
+type Facts struct {
+	// DraftAt is when the draft of a contact was last saved, zero if never.
+	DraftAt func(contact string) time.Time
+}
+
+// Env is what a decision is made with, beside the state.
+type Env struct {
+	Now   time.Time
+	Rules Rules
+	Facts Facts
+}
+
+// turn is one command being decided: every event is applied as soon as it is
+// decided, so that the next step sees it. A refusal comes before the first
+// event.
+type turn struct {
+	*State
+	env    *Env
+	actor  string
+	ids    int
+	events []Event
+	result Result
+}
+
+// Decide turns a command into events and applies them. It gives a *Refusal as
+// error when the command is not to be done; the state is then as before. It is
+// deterministic in the state (with its commit number), the envelope and env.
+func Decide(s *State, env *Env, cmd *Envelope) (Entry, error) {
+	if rec := s.Commands[cmd.ID]; rec != nil && cmd.ID != "" {
+		res := rec.Result
+		res.Known = true
+		return Entry{Result: &res}, nil
+	}
+	t := &turn{State: s, env: env, actor: cmd.Actor, ids: s.decided}
+	err := t.decide(cmd.Command)
+	if err == nil {
+		t.settleAll()
+	}
+	s.decided = t.ids
+	if err != nil {
+		return Entry{}, err
+	}
+	t.result.Commit = s.N
+	e := Entry{Kind: CommandName(cmd.Command), Actor: cmd.Actor, Events: t.events, Result: &t.result}
+	if cmd.ID != "" && len(t.events) > 0 {
+		e.Command = cmd.ID
+		s.remember(&e)
+	}
+	return e, nil
+}
+
+//nolint:funlen // the table of commands
+func (t *turn) decide(cmd Command) error {
+	switch c := cmd.(type) {
+	case Receive:
+		return t.receive(&c)
+	case Advance:
+		t.emit(c.SourceRead)
+		return nil
+	case Accept:
+		return t.accept(c)
+	case Decline:
+		return t.decline(c)
+	case TakeNext:
+		return t.takeNext()
+	case Assign:
+		return t.assign(&c)
+	case PullBack:
+		return t.pullBack(&c)
+	case MoveTo:
+		return t.moveTo(&c)
+	case Send:
+		return t.send(&c)
+	case Attempt:
+		return t.attempt(c)
+	case Outcome:
+		return t.outcome(&c)
+	case Resolve:
+		return t.resolve(&c)
+	case Dispose:
+		return t.dispose(&c)
+	case Reopen:
+		return t.reopen(&c)
+	case Note:
+		return t.note(&c)
+	case StartOutbound:
+		return t.startOutbound(&c)
+	case SetAgent:
+		return t.setAgent(&c)
+	case RemoveAgent:
+		return t.removeAgent(c)
+	case SetPresence:
+		return t.setPresence(&c)
+	case Tick:
+		t.tick()
+		return nil
+	case Trim:
+		if c.Before > t.TrimmedTo {
+			t.emit(Trimmed(c))
+		}
+		return nil
+	case Activate:
+		if c.Version != t.Policy {
+			t.emit(PolicyActivated(c))
+		}
+		return nil
+	case Begin:
+		t.begin(c)
+		return nil
+	case StepClock:
+		t.emit(ClockStep(c))
+		return nil
+	}
+	return fmt.Errorf("command %T is not known", cmd)
+}
+
+// settleAll does what every command may have made possible: offers, and telling
+// the last resort.
+func (t *turn) settleAll() {
+	t.match()
+	t.tellLastResort()
+}
+
+// emit decides one event and applies it.
+func (t *turn) emit(e Event) {
+	t.events = append(t.events, e)
+	t.Apply(e)
+}
+
+// newID gives the next id: a UUIDv7 (RFC 9562 section 5.7) with the commit's
+// time whose random bits are a hash of where in the log it was given, so that a
+// replay of the same command gives the same id.
+func (t *turn) newID() string {
+	t.ids++
+	seed := fmt.Sprintf("%s/%s/%d/%d/%d", t.Office, t.Life, t.Epoch, t.N, t.ids)
+	sum := sha256.Sum256([]byte(seed))
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(max(t.env.Now.UnixMilli(), 0))) //nolint:gosec // never negative
+	var b [16]byte
+	copy(b[:], ms[2:])
+	copy(b[6:], sum[:10])
+	b[6] = b[6]&0x0f | 0x70
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+func refuse(code, format string, args ...any) error {
+	return &Refusal{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// isPerson reports whether the actor is an agent who is not removed.
+func (t *turn) isPerson() bool {
+	a := t.Agents[t.actor]
+	return a != nil && !a.Removed
+}
+
+func (t *turn) isSupervisor() bool {
+	return t.isPerson() && t.Agents[t.actor].Role == contact.RoleSupervisor
+}
+
+// openContact gives the contact, or says why nothing can be done with it.
+func (t *turn) openContact(id string) (*Contact, error) {
+	c := t.Contacts[id]
+	switch {
+	case c == nil:
+		return nil, refuse(RefusedNotFound, "this contact is not open, or there is none with this id")
+	case !c.Open():
+		return nil, refuse(RefusedEnded, "this contact has ended: %s", c.End)
+	}
+	return c, nil
+}
+
+// mayHandle refuses unless the actor holds the contact or is a supervisor.
+func (t *turn) mayHandle(c *Contact) error {
+	if c.Agent == t.actor && t.isPerson() || t.isSupervisor() {
+		return nil
+	}
+	if c.Agent == "" {
+		return refuse(RefusedNotYours, "nobody holds this contact yet: accept it first")
+	}
+	return refuse(RefusedNotYours, "a colleague holds this contact")
+}

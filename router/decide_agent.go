@@ -1,0 +1,79 @@
+package router
+
+import (
+	"maps"
+	"slices"
+
+	"stagecoach/contact"
+)
+
+func (t *turn) setAgent(cmd *SetAgent) error {
+	a := cmd.Agent
+	if a.ID == "" {
+		return refuse(RefusedInvalid, "an agent needs an id")
+	}
+	if a.Capacity <= 0 {
+		a.Capacity = DefaultCapacity
+	}
+	for _, s := range a.Skills {
+		if s.Level < 1 || s.Level > 5 {
+			return refuse(RefusedInvalid, "the level of skill %q is %d: it must be 1 to 5", s.Name, s.Level)
+		}
+	}
+	t.emit(AgentSet{Agent: a})
+	return nil
+}
+
+// DefaultCapacity is what an agent can hold when nothing else is said, in units.
+const DefaultCapacity = 100
+
+func (t *turn) removeAgent(cmd RemoveAgent) error {
+	a := t.Agents[cmd.Agent]
+	if a == nil || a.Removed {
+		return refuse(RefusedNotFound, "there is no such agent")
+	}
+	t.giveBackOffers(a, reasonRemoved)
+	t.giveBackHolds(a, reasonRemoved, func(*Contact) bool { return true })
+	t.emit(AgentRemoved{Agent: a.ID, By: t.actor})
+	return nil
+}
+
+// setPresence changes whether an agent can be given work. Who is not there has
+// their offers taken back at once; what they hold stays until it would be late.
+func (t *turn) setPresence(cmd *SetPresence) error {
+	a := t.Agents[cmd.Agent]
+	switch {
+	case a == nil || a.Removed:
+		return refuse(RefusedNotFound, "there is no such agent")
+	case a.ID != t.actor && !t.isSupervisor() && t.actor != ActorRouter:
+		return refuse(RefusedNotAllowed, "only a supervisor changes somebody else's presence")
+	}
+	if a.Presence != cmd.Presence {
+		t.emit(PresenceChanged{Agent: a.ID, Presence: cmd.Presence, Cause: cmd.Cause})
+	}
+	if cmd.Presence != contact.Available {
+		t.giveBackOffers(a, reasonPresence)
+	}
+	if cmd.HandOver {
+		t.giveBackHolds(a, reasonHandOver, func(*Contact) bool { return true })
+	}
+	if !works(cmd.Presence) {
+		t.giveBackHolds(a, reasonLateAbsent, func(c *Contact) bool { return !c.RecallAt.After(t.env.Now) })
+	}
+	return nil
+}
+
+func (t *turn) giveBackOffers(a *Agent, reason string) {
+	for _, id := range slices.Sorted(maps.Keys(a.Offers)) {
+		t.emit(OfferEnded{Offer: id, Contact: t.Offers[id].Contact, Agent: a.ID, End: OfferRevoked, Reason: reason})
+	}
+}
+
+// giveBackHolds takes contacts from an agent, but those with a reply on its way.
+func (t *turn) giveBackHolds(a *Agent, reason string, which func(*Contact) bool) {
+	for _, id := range slices.Sorted(maps.Keys(a.Holds)) {
+		if c := t.Contacts[id]; c.State == AssignedTo && which(c) {
+			t.emit(Unassigned{Contact: id, Agent: a.ID, By: t.actor, Reason: reason})
+		}
+	}
+}

@@ -1,0 +1,313 @@
+package router
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// find looks a key up in the state and, for what has left it, in what the
+// ledger knew.
+func (t *turn) find(key string, known map[string]Found) (Found, bool) {
+	if key == "" {
+		return Found{}, false
+	}
+	if e := t.Index[key]; e != nil {
+		return Found{
+			Kind: e.Kind, Message: e.Message, Place: e.Place, Contact: e.Contact,
+			Conversation: e.Conversation, Customer: e.Customer, Reply: e.Reply,
+			ContactFacts: known[key].ContactFacts, ReplyFacts: known[key].ReplyFacts,
+			ConversationFacts: known[key].ConversationFacts,
+		}, true
+	}
+	f, ok := known[key]
+	return f, ok
+}
+
+// receive decides what an item is: a message that joins or opens a contact,
+// evidence, or quarantined; and never the same twice (I2).
+func (t *turn) receive(c *Receive) error {
+	if c.AsOf+1 < t.TrimmedTo {
+		return refuse(RefusedStale, "the look-up is as of commit %d, needed is %d", c.AsOf, t.TrimmedTo-1)
+	}
+	if f, ok := t.find(c.ItemKey, c.Known); ok {
+		t.seenBefore(c, f)
+		return nil
+	}
+	switch {
+	case c.Quarantine != "":
+		id := t.newID()
+		t.emit(Quarantined{Item: c.Item, ID: id, Reason: c.Quarantine})
+		t.result.Message = id
+	case c.Kind == KindOwnCopy:
+		t.ownCopy(c)
+	case c.Bounce != nil && t.bounce(c):
+	case c.Kind == KindHistory:
+		t.history(c)
+	default:
+		t.message(c)
+	}
+	return nil
+}
+
+// The kinds of items, as channels.InboundKind has them.
+const (
+	KindFresh   = "message"
+	KindHistory = "history"
+	KindOwnCopy = "own_copy"
+)
+
+// seenBefore handles an item that is known: a redelivery changes nothing; the
+// same item in another place was counted there and is evidence.
+func (t *turn) seenBefore(c *Receive, f Found) {
+	t.result.Known = true
+	t.result.Message, t.result.Contact, t.result.Conversation = f.Message, f.Contact, f.Conversation
+	if f.Place == c.Place || c.Kind == KindHistory {
+		return
+	}
+	t.evidence(c, EvidenceMoved, f)
+}
+
+func (t *turn) evidence(c *Receive, kind EvidenceKind, f Found) {
+	id := t.newID()
+	e := EvidenceReceived{
+		Item: c.Item, Evidence: id, Kind: kind,
+		Conversation: f.Conversation, Contact: f.Contact, Reply: f.Reply,
+	}
+	if c.Bounce != nil {
+		e.Code = c.Bounce.Code
+	}
+	t.emit(e)
+	t.result.Message, t.result.Contact, t.result.Conversation = id, f.Contact, f.Conversation
+}
+
+// ownCopy handles what was found among our own sent mail: a reply of ours, or
+// one written elsewhere to an open contact, which is proposed as its answer.
+func (t *turn) ownCopy(c *Receive) {
+	for _, k := range c.Keys {
+		if f, ok := t.find(k, c.Known); ok && f.Kind == KeyReply {
+			t.evidence(c, EvidenceOwnCopy, f)
+			return
+		}
+	}
+	for _, k := range c.Threads {
+		f, ok := t.find(k, c.Known)
+		if !ok {
+			continue
+		}
+		if v := t.Conversations[f.Conversation]; v != nil && v.Contact != "" {
+			f.Contact = v.Contact
+			t.evidence(c, EvidenceElsewhere, f)
+			return
+		}
+		t.evidence(c, EvidenceOwnCopy, f)
+		return
+	}
+	t.evidence(c, EvidenceOwnCopy, Found{})
+}
+
+// message handles a customer's message.
+func (t *turn) message(c *Receive) {
+	if f, ok := t.find(c.MessageKey, c.Known); ok {
+		t.evidence(c, EvidenceCopy, t.openOrOwn(f))
+		return
+	}
+	v, quoted := t.thread(c)
+	if v != nil && c.Auto != contact.AutoNone {
+		t.evidence(c, EvidenceAutoReply, Found{Conversation: v.ID, Contact: v.Contact})
+		return
+	}
+	customer := t.customer(c)
+	if v == nil {
+		v = t.burst(c, customer)
+	}
+	if v == nil {
+		v = t.newConversation(c, customer)
+	}
+	id := t.newID()
+	m := MsgRef{ID: id, Ref: c.Ref, ReceivedAt: c.ReceivedAt}
+	e := MessageReceived{
+		Item: c.Item, Message: id, Customer: customer, Conversation: v.ID, Keys: c.Keys,
+		Stranger: quoted != "", Quoted: quoted,
+	}
+	if open := t.Contacts[v.Contact]; open != nil && open.Open() {
+		e.Contact = open.ID
+		t.emit(e)
+		t.join(open, m, c)
+	} else {
+		next := t.contactFor(c, v, m)
+		e.Contact = next.ID
+		t.emit(e)
+		t.emit(ContactOpened{Contact: next, Policy: t.env.Rules.Version()})
+	}
+	t.result.Message, t.result.Contact, t.result.Conversation = id, e.Contact, v.ID
+}
+
+// openOrOwn points a find at the conversation's open contact, if there is one.
+func (t *turn) openOrOwn(f Found) Found {
+	if v := t.Conversations[f.Conversation]; v != nil && v.Contact != "" {
+		f.Contact = v.Contact
+	}
+	return f
+}
+
+// join adds a message to the open contact. A promise counts from the first
+// unanswered message; a contact that owes more by a pledge takes the earlier
+// due time. What a person has written to us is no machine's any more.
+func (t *turn) join(open *Contact, m MsgRef, c *Receive) {
+	joined := MessageJoined{Contact: open.ID, Message: m, Due: open.Due, AtRiskAt: open.AtRiskAt}
+	if due, risk := t.env.Rules.Promise(PromiseNext, factsOf(open), m.ReceivedAt); len(open.Messages) == 0 && due.Before(open.Due) {
+		joined.Due, joined.AtRiskAt = due, risk
+	}
+	t.emit(joined)
+	if open.Proposed != "" && c.Propose == "" && c.Auto == contact.AutoNone {
+		t.emit(Moved{Contact: open.ID, Queue: queueOr(c.Queue, t.env.Rules.Timing().Queue), By: ActorRouter, Reason: "wrote_again", Cleared: true})
+	}
+}
+
+func factsOf(c *Contact) PromiseFacts {
+	return PromiseFacts{Channel: c.Channel, Account: c.Account, Class: c.Class, Language: c.Language, Tier: c.Tier}
+}
+
+func queueOr(queue, otherwise string) string {
+	if queue == "" {
+		return otherwise
+	}
+	return queue
+}
+
+// thread finds the conversation that the item answers. A sender who takes no
+// part in it is a stranger: they get a conversation of their own, and quoted
+// names the one that they spoke of.
+func (t *turn) thread(c *Receive) (v *Conversation, quoted string) {
+	for _, k := range c.Threads {
+		f, ok := t.find(k, c.Known)
+		if !ok || f.Conversation == "" {
+			continue
+		}
+		facts := t.Conversations[f.Conversation]
+		if facts == nil {
+			facts = f.ConversationFacts
+		}
+		if facts == nil {
+			continue
+		}
+		if !t.takesPart(c, facts) {
+			quoted = facts.ID
+			continue
+		}
+		return t.recall(facts), ""
+	}
+	return nil, quoted
+}
+
+// takesPart reports whether the sender is the conversation's customer or one of
+// those whom we or they wrote to in it.
+func (t *turn) takesPart(c *Receive, v *Conversation) bool {
+	if slices.Contains(v.Participants, c.Identity) {
+		return true
+	}
+	f, ok := t.find(c.Identity, c.Known)
+	return ok && f.Customer != "" && f.Customer == v.Customer
+}
+
+// recall brings a conversation back into memory.
+func (t *turn) recall(v *Conversation) *Conversation {
+	if t.Conversations[v.ID] == nil {
+		t.emit(ConversationOpened{Conversation: *v, Back: true})
+	}
+	return t.Conversations[v.ID]
+}
+
+// customer finds or makes the sender's customer.
+func (t *turn) customer(c *Receive) string {
+	return t.customerOf(c.Identity, c.Channel, c.Known)
+}
+
+func (t *turn) customerOf(identity string, ch contact.Channel, known map[string]Found) string {
+	if f, ok := t.find(identity, known); ok && f.Customer != "" {
+		return f.Customer
+	}
+	id := t.newID()
+	t.emit(CustomerKnown{Customer: id, Channel: ch, Identity: identity})
+	return id
+}
+
+// burst finds the open contact of a sender who wrote a moment ago on the same
+// account and has no answer yet: one person, one matter, until a person says
+// otherwise.
+func (t *turn) burst(c *Receive, customer string) *Conversation {
+	window := t.env.Rules.Timing().Burst
+	var best *Contact
+	for id := range t.byCustomer[customer] {
+		o := t.Contacts[id]
+		if o.Account != c.Account || o.Channel != c.Channel || o.State == Sending || len(o.Messages) == 0 {
+			continue
+		}
+		last := o.Messages[len(o.Messages)-1].ReceivedAt
+		if d := c.ReceivedAt.Sub(last); d > window || d < -window {
+			continue
+		}
+		if best == nil || o.Start.Before(best.Start) || o.Start.Equal(best.Start) && strings.Compare(o.ID, best.ID) < 0 {
+			best = o
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	return t.Conversations[best.Conversation]
+}
+
+func (t *turn) newConversation(c *Receive, customer string) *Conversation {
+	f := PromiseFacts{Channel: c.Channel, Account: c.Account, Class: c.Class, Language: c.Language, Tier: c.Tier}
+	v := Conversation{
+		ID: t.newID(), Customer: customer, Channel: c.Channel, Account: c.Account,
+		State: ConversationOpen, OpenedAt: c.ReceivedAt, Participants: c.Participants,
+		ResolveBy: t.env.Rules.Resolution(f, c.ReceivedAt),
+	}
+	if c.Kind == KindHistory {
+		v.State, v.ResolveBy = ConversationResolved, time.Time{}
+	}
+	t.emit(ConversationOpened{Conversation: v})
+	return t.Conversations[v.ID]
+}
+
+// history records an older message, without a promise.
+func (t *turn) history(c *Receive) {
+	if f, ok := t.find(c.MessageKey, c.Known); ok {
+		t.result.Known, t.result.Message = true, f.Message
+		return
+	}
+	customer := t.customer(c)
+	v, _ := t.thread(c)
+	if v == nil {
+		v = t.newConversation(c, customer)
+	}
+	id := t.newID()
+	t.emit(MessageReceived{Item: c.Item, Message: id, Customer: customer, Conversation: v.ID, Keys: c.Keys})
+	t.result.Message, t.result.Conversation = id, v.ID
+}
+
+// contactFor makes the contact that a message opens, with its promise.
+func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
+	tm := t.env.Rules.Timing()
+	n := Contact{
+		ID: t.newID(), Conversation: v.ID, Customer: v.Customer,
+		Channel: c.Channel, Account: c.Account, ReplyChannel: c.Channel,
+		Class: c.Class, Rule: c.Rule, Language: c.Language, Tier: c.Tier, Demand: c.Demand,
+		Proposed: c.Propose, Queue: queueOr(c.Queue, tm.Queue), LastResort: tm.LastResort,
+		Promise: PromiseFirst, Start: c.ReceivedAt, Messages: []MsgRef{m},
+		State: Waiting, Prefer: v.LastAgent,
+	}
+	n.Demand.Channel, n.Demand.ReplyChannel = n.Channel, n.ReplyChannel
+	if v.Answered {
+		n.Promise = PromiseNext
+	}
+	if n.Proposed != "" {
+		n.Promise, n.Queue = PromiseReview, queueOr(tm.ReviewQueue, "review")
+	}
+	n.Due, n.AtRiskAt = t.env.Rules.Promise(n.Promise, factsOf(&n), n.Start)
+	return n
+}

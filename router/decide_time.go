@@ -1,0 +1,141 @@
+package router
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// tick acts on every timer that is due. A timer only says where to look; what
+// there is to do is read off the state.
+func (t *turn) tick() {
+	for {
+		due, ok := t.timers.popDue(t.env.Now)
+		if !ok {
+			return
+		}
+		switch due.kind {
+		case timerContact:
+			if c := t.Contacts[due.id]; c != nil && c.Open() && c.timedAt.Equal(due.at) {
+				c.timedAt = time.Time{}
+				t.contactDue(c)
+				t.indexContact(c)
+			}
+		case timerOffer:
+			t.offerDue(due.id)
+		case timerConversation:
+			v := t.Conversations[due.id]
+			if v != nil && v.State != ConversationResolved && !v.ResolveMissed && !v.ResolveBy.After(t.env.Now) {
+				t.emit(ResolutionBreached{Conversation: v.ID})
+			}
+		}
+	}
+}
+
+func (t *turn) contactDue(c *Contact) {
+	now := t.env.Now
+	past := func(at time.Time) bool { return !at.IsZero() && !at.After(now) }
+	if !c.Breached && past(c.Due) {
+		t.emit(Breached{Contact: c.ID})
+	} else if !c.Risky && past(c.AtRiskAt) {
+		t.emit(AtRisk{Contact: c.ID})
+	}
+	if c.State != AssignedTo {
+		return
+	}
+	if a := t.Agents[c.Agent]; (a == nil || !works(a.Presence)) && past(c.RecallAt) {
+		t.emit(Unassigned{Contact: c.ID, Agent: c.Agent, By: ActorRouter, Reason: reasonLateAbsent})
+		return
+	}
+	if past(c.PullAt) {
+		t.silentHolder(c)
+		return
+	}
+	if !c.Warned && past(c.WarnAt) {
+		t.emit(HolderWarned{Contact: c.ID, Agent: c.Agent})
+	}
+}
+
+// silentHolder takes a contact from a holder who has not replied, unless they
+// were at work on its draft a moment ago.
+func (t *turn) silentHolder(c *Contact) {
+	floor := t.env.Rules.Timing().SilentFloor
+	if t.env.Facts.DraftAt != nil {
+		if at := t.env.Facts.DraftAt(c.ID); !at.IsZero() && t.env.Now.Sub(at) < floor {
+			t.emit(HoldExtended{Contact: c.ID, PullAt: t.env.Now.Add(floor)})
+			return
+		}
+	}
+	until := t.env.Now.Add(t.env.Rules.Offering(c.ReplyChannel).CoolDown)
+	t.emit(Unassigned{Contact: c.ID, Agent: c.Agent, By: ActorRouter, Reason: reasonSilent, CoolUntil: until})
+}
+
+// offerDue ends an offer that ran out. Who misses several in a row is set away.
+func (t *turn) offerDue(id string) {
+	o := t.Offers[id]
+	if o == nil || o.Expires.After(t.env.Now) {
+		return
+	}
+	c := t.Contacts[o.Contact]
+	until := t.env.Now.Add(t.env.Rules.Offering(c.ReplyChannel).CoolDown)
+	t.emit(OfferEnded{Offer: id, Contact: c.ID, Agent: o.Agent, End: OfferExpired, CoolUntil: until, Missed: true})
+	a := t.Agents[o.Agent]
+	if limit := t.env.Rules.Timing().MissesUntilAway; limit > 0 && a.Misses >= limit && a.Presence == contact.Available {
+		t.emit(PresenceChanged{Agent: a.ID, Presence: contact.Away, Cause: causeMissedOffers})
+		t.giveBackOffers(a, reasonPresence)
+	}
+}
+
+// toldAtMost is how many contacts one telling names.
+const toldAtMost = 100
+
+// tellLastResort records that the people of last resort are being told of what
+// is at risk or late and held by nobody, at most once in Digest.
+func (t *turn) tellLastResort() {
+	if len(t.alarmed) == 0 || t.env.Now.Before(t.ToldAt.Add(t.env.Rules.Timing().Digest)) {
+		return
+	}
+	e := LastResortTold{Total: len(t.alarmed)}
+	for id := range t.alarmed {
+		if t.Contacts[id].Breached {
+			e.Breached++
+		}
+	}
+	ids := slices.SortedFunc(maps.Keys(t.alarmed), func(x, y string) int {
+		if c := t.Contacts[x].Due.Compare(t.Contacts[y].Due); c != 0 {
+			return c
+		}
+		if x < y {
+			return -1
+		}
+		return 1
+	})
+	e.Contacts = ids[:min(len(ids), toldAtMost)]
+	t.emit(e)
+}
+
+// NextWake gives when the router must look again of its own accord, and false
+// when nothing is to come.
+func (s *State) NextWake(digest time.Duration) (time.Time, bool) {
+	at, ok := s.NextTimer()
+	if len(s.alarmed) > 0 {
+		if told := s.ToldAt.Add(digest); !ok || told.Before(at) {
+			return told, true
+		}
+	}
+	return at, ok
+}
+
+// begin starts a router's life: what another life was attempting is in doubt.
+func (t *turn) begin(cmd Begin) {
+	t.emit(Takeover(cmd))
+	for _, id := range slices.Sorted(maps.Keys(t.unsent)) {
+		if r := t.Replies[id]; r.State == ReplyIsAttempted && r.Life != cmd.Life {
+			t.emit(ReplyInDoubt{Reply: id, Cause: "restarted"})
+		}
+	}
+	t.matchDue = true
+	t.tick()
+}

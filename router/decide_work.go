@@ -1,0 +1,397 @@
+package router
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/router/match"
+)
+
+// The reasons that the router itself gives for ending an offer or a hold.
+const (
+	reasonAccepted    = "accepted_elsewhere"
+	reasonPresence    = "not_there"
+	reasonTaken       = "assigned_by_person"
+	reasonDisposed    = "disposed"
+	reasonReplied     = "replied"
+	reasonSilent      = "silent"
+	reasonLateAbsent  = "absent_until_late"
+	reasonRemoved     = "agent_removed"
+	reasonHandOver    = "handed_over"
+	reasonTransfer    = "transferred"
+	reasonTakeNext    = "took_next"
+	reasonReview      = "proposed"
+	causeMissedOffers = "missed_offers"
+)
+
+// match makes every offer that can be made now: group by group, the first due
+// first, until nobody is left who could take anything.
+func (t *turn) match() {
+	if !t.matchDue {
+		return
+	}
+	t.matchDue = false
+	blocked := map[string]bool{}
+	for len(t.free) > 0 {
+		if !t.matchOnce(blocked) {
+			break
+		}
+	}
+	t.matchDue = false
+}
+
+// matchOnce offers the first contact that can be offered, and remembers the
+// groups in which nothing can be.
+func (t *turn) matchOnce(blocked map[string]bool) bool {
+	for _, g := range t.waiting.Groups() {
+		key := g.Demand.Key()
+		if blocked[key] {
+			continue
+		}
+		work := t.env.Rules.Work(g.Demand.ReplyChannel)
+		var head *match.Head
+		var why match.Explanation
+		g.First(func(h *match.Head) bool {
+			ex, ok := match.Choose(&g.Demand, h, work.Units, t.pool(), t.env.Now)
+			if ok {
+				head, why = h, ex
+				return false
+			}
+			return ex.Failed[match.GateCooling] > 0
+		})
+		if head == nil {
+			blocked[key] = true
+			continue
+		}
+		why.Behind = t.waiting.Len() - 1
+		t.propose(t.Contacts[head.Contact], why, work)
+		return true
+	}
+	return false
+}
+
+func (t *turn) pool() *match.Pool {
+	p := &match.Pool{Absent: t.absent, Full: t.full, Free: make([]*match.Agent, 0, len(t.free))}
+	for _, a := range t.free {
+		p.Free = append(p.Free, asCandidate(a))
+	}
+	return p
+}
+
+func asCandidate(a *Agent) *match.Agent {
+	return &match.Agent{
+		ID: a.ID, Skills: a.Skills, Languages: a.Languages, Channels: a.Channels,
+		Room: a.Capacity - a.Load, IdleSince: a.IdleSince,
+	}
+}
+
+// propose offers a contact to the winner, and to the next where policy offers
+// to several; or assigns it at once.
+func (t *turn) propose(c *Contact, why match.Explanation, work Work) {
+	o := t.env.Rules.Offering(c.ReplyChannel)
+	if o.Auto {
+		t.give(c, why.Winner.Agent, "", ActorRouter, "auto", work)
+		return
+	}
+	to := []string{why.Winner.Agent}
+	for _, n := range why.Next {
+		if len(to) >= o.Parallel {
+			break
+		}
+		to = append(to, n.Agent)
+	}
+	for _, agent := range to {
+		t.emit(OfferMade{
+			Offer: t.newID(), Contact: c.ID, Agent: agent, Units: work.Units,
+			Expires: t.env.Now.Add(o.TimeOut), Why: why, Policy: t.env.Rules.Version(),
+		})
+	}
+}
+
+// give assigns a contact and says until when its holder may be silent.
+func (t *turn) give(c *Contact, agent, offer, by, reason string, work Work) {
+	t.emit(t.assignment(c, agent, offer, by, reason, work))
+}
+
+func (t *turn) assignment(c *Contact, agent, offer, by, reason string, work Work) Assigned {
+	tm := t.env.Rules.Timing()
+	now := t.env.Now
+	left := max(c.Due.Sub(now), tm.SilentFloor)
+	pull := max(time.Duration(float64(left)*tm.SilentPull), tm.SilentFloor)
+	warn := min(time.Duration(float64(left)*tm.SilentWarn), pull)
+	return Assigned{
+		Contact: c.ID, Agent: agent, Offer: offer, By: by, Units: work.Units, Reason: reason,
+		WarnAt: now.Add(warn), PullAt: now.Add(pull), RecallAt: c.Due.Add(-work.Handling),
+	}
+}
+
+// revokeOffers ends the live offers of a contact, but for one.
+func (t *turn) revokeOffers(c *Contact, but, reason string) {
+	for _, id := range slices.Clone(c.Offers) {
+		if id != but {
+			o := t.Offers[id]
+			t.emit(OfferEnded{Offer: id, Contact: c.ID, Agent: o.Agent, End: OfferRevoked, Reason: reason})
+		}
+	}
+}
+
+func (t *turn) offerOf(id string) (*Offer, error) {
+	o := t.Offers[id]
+	switch {
+	case o == nil:
+		return nil, refuse(RefusedTaken, "this offer has ended: a colleague was faster, or its time ran out")
+	case o.Agent != t.actor:
+		return nil, refuse(RefusedNotYours, "this offer was made to a colleague")
+	}
+	return o, nil
+}
+
+func (t *turn) accept(cmd Accept) error {
+	o, err := t.offerOf(cmd.Offer)
+	if err != nil {
+		return err
+	}
+	c := t.Contacts[o.Contact]
+	t.revokeOffers(c, o.ID, reasonAccepted)
+	t.give(c, o.Agent, o.ID, t.actor, "", t.env.Rules.Work(c.ReplyChannel))
+	t.about(c)
+	return nil
+}
+
+// about names the contact in the result.
+func (t *turn) about(c *Contact) {
+	t.result.Contact, t.result.Conversation = c.ID, c.Conversation
+}
+
+func (t *turn) decline(cmd Decline) error {
+	o, err := t.offerOf(cmd.Offer)
+	if err != nil {
+		return err
+	}
+	c := t.Contacts[o.Contact]
+	until := t.env.Now.Add(t.env.Rules.Offering(c.ReplyChannel).CoolDown)
+	t.emit(OfferEnded{Offer: o.ID, Contact: c.ID, Agent: o.Agent, End: OfferDeclined, Reason: cmd.Reason, CoolUntil: until})
+	t.about(c)
+	return nil
+}
+
+// takeNext gives the actor the first due contact that they can do: an offer of
+// theirs first, then what waits.
+func (t *turn) takeNext() error {
+	a := t.Agents[t.actor]
+	if a == nil || a.Removed {
+		return refuse(RefusedNotAllowed, "only an agent can take a contact")
+	}
+	if id := t.firstOffer(a); id != "" {
+		return t.accept(Accept{Offer: id})
+	}
+	cand := asCandidate(a)
+	for _, g := range t.waiting.Groups() {
+		work := t.env.Rules.Work(g.Demand.ReplyChannel)
+		found := ""
+		g.First(func(h *match.Head) bool {
+			gate := match.FirstFailed(&g.Demand, &match.Head{Contact: h.Contact}, work.Units, cand, t.env.Now)
+			if gate == "" {
+				found = h.Contact
+			}
+			return false
+		})
+		if found != "" {
+			c := t.Contacts[found]
+			t.give(c, a.ID, "", t.actor, reasonTakeNext, work)
+			t.about(c)
+			return nil
+		}
+	}
+	if a.Load >= a.Capacity {
+		return refuse(RefusedCapacity, "you hold as much as your capacity allows")
+	}
+	return refuse(RefusedNothingNext, "nothing waits that you can take")
+}
+
+// firstOffer gives the agent's offer whose contact is due first.
+func (t *turn) firstOffer(a *Agent) string {
+	best := ""
+	for _, id := range slices.Sorted(maps.Keys(a.Offers)) {
+		if best == "" || t.Contacts[t.Offers[id].Contact].Due.Before(t.Contacts[t.Offers[best].Contact].Due) {
+			best = id
+		}
+	}
+	return best
+}
+
+// assign gives a contact to an agent by a person's word: the holder transfers,
+// a supervisor assigns, an agent takes what waits.
+func (t *turn) assign(cmd *Assign) error {
+	c, err := t.openContact(cmd.Contact)
+	if err != nil {
+		return err
+	}
+	a := t.Agents[cmd.Agent]
+	switch {
+	case a == nil || a.Removed:
+		return refuse(RefusedNotFound, "there is no such agent")
+	case c.Agent == a.ID:
+		t.about(c)
+		t.result.Known = true
+		return nil
+	case c.State == Sending:
+		return refuse(RefusedBusy, "a reply is on its way: wait until it is delivered or has failed")
+	}
+	if err := t.mayAssign(c, a); err != nil {
+		return err
+	}
+	work := t.env.Rules.Work(c.ReplyChannel)
+	if a.Load+work.Units-t.offeredUnits(c, a) > a.Capacity && !cmd.Override {
+		return refuse(RefusedCapacity, "this would exceed the agent's capacity: confirm to do it all the same")
+	}
+	reason := cmd.Reason
+	if c.Agent == t.actor && reason == "" {
+		reason = reasonTransfer
+	}
+	t.revokeOffers(c, "", reasonTaken)
+	t.clearProposal(c)
+	e := t.assignment(c, a.ID, "", t.actor, reason, work)
+	e.Remark, e.Override = cmd.Remark, a.Load+work.Units > a.Capacity
+	t.emit(e)
+	t.about(c)
+	return nil
+}
+
+// offeredUnits gives what the contact already weighs on the agent as an offer.
+func (t *turn) offeredUnits(c *Contact, a *Agent) int {
+	for _, id := range c.Offers {
+		if o := t.Offers[id]; o.Agent == a.ID {
+			return o.Units
+		}
+	}
+	return 0
+}
+
+func (t *turn) mayAssign(c *Contact, to *Agent) error {
+	if t.isSupervisor() {
+		return nil
+	}
+	if !t.isPerson() {
+		return refuse(RefusedNotAllowed, "only an agent can assign a contact")
+	}
+	if c.Agent == "" && to.ID == t.actor {
+		if gate := match.FirstFailed(&c.Demand, &match.Head{}, 0, asCandidate(to), t.env.Now); gate != "" {
+			return refuse(RefusedNotAllowed, "this contact needs what you don't have: %s", gate)
+		}
+		return nil
+	}
+	if c.Agent != t.actor {
+		return refuse(RefusedNotYours, "only its holder or a supervisor can give this contact to somebody")
+	}
+	if !works(to.Presence) {
+		return refuse(RefusedNotAllowed, "this colleague is %s: choose somebody who is there, or give it back", to.Presence)
+	}
+	return nil
+}
+
+// clearProposal takes a contact out of review, as a person works on it.
+func (t *turn) clearProposal(c *Contact) {
+	if c.Proposed != "" {
+		t.emit(Moved{Contact: c.ID, Queue: t.env.Rules.Timing().Queue, By: t.actor, Reason: "taken", Cleared: true})
+	}
+}
+
+func (t *turn) pullBack(cmd *PullBack) error {
+	c, err := t.openContact(cmd.Contact)
+	if err != nil {
+		return err
+	}
+	if err := t.mayHandle(c); err != nil {
+		return err
+	}
+	switch c.State {
+	case AssignedTo:
+	case Sending:
+		return refuse(RefusedBusy, "a reply is on its way: wait until it is delivered or has failed")
+	case Waiting, Offered, EndedContact:
+		return refuse(RefusedInvalid, "nobody holds this contact")
+	}
+	until := t.env.Now.Add(t.env.Rules.Offering(c.ReplyChannel).CoolDown)
+	t.emit(Unassigned{Contact: c.ID, Agent: c.Agent, By: t.actor, Reason: cmd.Reason, Remark: cmd.Remark, CoolUntil: until})
+	t.about(c)
+	return nil
+}
+
+func (t *turn) moveTo(cmd *MoveTo) error {
+	c, err := t.openContact(cmd.Contact)
+	if err != nil {
+		return err
+	}
+	if c.Proposed == "" || !t.isPerson() {
+		if err := t.mayHandle(c); err != nil {
+			return err
+		}
+	}
+	queue := queueOr(cmd.Queue, t.env.Rules.Timing().Queue)
+	t.emit(Moved{Contact: c.ID, Queue: queue, By: t.actor, Reason: cmd.Reason, Remark: cmd.Remark, Cleared: cmd.Clear && c.Proposed != ""})
+	t.about(c)
+	return nil
+}
+
+// dispose ends contacts by a person's reason. All are checked before any ends.
+func (t *turn) dispose(cmd *Dispose) error {
+	if !t.isPerson() {
+		return refuse(RefusedNotAllowed, "only a named person ends a contact without a reply")
+	}
+	if !slices.Contains(contact.Dispositions(), cmd.Disposition) || cmd.Disposition == contact.Erased {
+		return refuse(RefusedInvalid, "%q is no disposition: use spam, machine, duplicate or no_reply_needed", cmd.Disposition)
+	}
+	for _, id := range cmd.Contacts {
+		c, err := t.openContact(id)
+		if err != nil {
+			return err
+		}
+		if c.State == Sending {
+			return refuse(RefusedBusy, "a reply is on its way: wait until it is delivered or has failed")
+		}
+		if c.Agent != "" && c.Agent != t.actor && !t.isSupervisor() {
+			return refuse(RefusedNotYours, "a colleague holds this contact")
+		}
+	}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(cmd.Contacts))) {
+		c := t.Contacts[id]
+		t.revokeOffers(c, "", reasonDisposed)
+		t.emit(ContactEnded{Contact: id, End: EndDisposed, Disposition: cmd.Disposition, By: t.actor, Remark: cmd.Remark})
+		t.emit(ConversationClosed{Conversation: c.Conversation, State: ConversationResolved})
+		t.about(c)
+	}
+	return nil
+}
+
+// reopen undoes a disposal, with the original clock.
+func (t *turn) reopen(cmd *Reopen) error {
+	c := t.Contacts[cmd.Contact]
+	if c == nil {
+		c = cmd.Facts
+	}
+	switch {
+	case c == nil:
+		return refuse(RefusedNotFound, "there is no contact with this id")
+	case c.Open():
+		return refuse(RefusedInvalid, "this contact is open")
+	case c.End != EndDisposed:
+		return refuse(RefusedInvalid, "this contact ended by being %s: only a disposal can be undone", c.End)
+	case !t.isPerson():
+		return refuse(RefusedNotAllowed, "only an agent can reopen a contact")
+	}
+	t.bringBack(c, "not_"+string(c.Disposition), nil)
+	t.about(c)
+	return nil
+}
+
+func (t *turn) note(cmd *Note) error {
+	if !t.isPerson() {
+		return refuse(RefusedNotAllowed, "only an agent can write a note")
+	}
+	t.emit(Noted{Conversation: cmd.Conversation, Contact: cmd.Contact, Note: cmd.Note, Ref: cmd.Ref, By: t.actor})
+	t.result.Conversation, t.result.Contact = cmd.Conversation, cmd.Contact
+	return nil
+}

@@ -1,0 +1,236 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Log is the one stream that holds every commit. Append writes only when the
+// last message of the stream is prev; else it gives an error that is ErrDeposed.
+// An append that an earlier try has made is a success.
+type Log interface {
+	Append(ctx context.Context, id string, prev uint64, commit []byte) (seq uint64, err error)
+	// Replay gives every commit after the sequence, up to the last one there is
+	// when it is called, whose sequence it returns.
+	Replay(ctx context.Context, after uint64, fn func(seq uint64, commit []byte) error) (last uint64, err error)
+}
+
+// Snapshots keeps what a second fold has saved.
+type Snapshots interface {
+	LatestSnapshot(ctx context.Context) (n, seq uint64, data []byte, ok bool, err error)
+	SaveSnapshot(ctx context.Context, n, seq uint64, data []byte) error
+}
+
+// Outbox takes references to replies that are to be sent. Doubled ones are
+// harmless.
+type Outbox interface {
+	Enqueue(ctx context.Context, r Reply) error
+}
+
+// The errors of the engine.
+var (
+	// ErrDeposed means that another router has written to the log.
+	ErrDeposed = errors.New("another router has taken over the log")
+	// ErrNotActive means that this router is not, or no longer, the active one:
+	// send the same command id again.
+	ErrNotActive = errors.New("the router is not active: try again with the same command id")
+)
+
+// Config is what an engine needs to know.
+type Config struct {
+	Office string
+	// Life is the random id of this run of the process.
+	Life string
+	// Rules gives the active policy; it is asked once a command.
+	Rules func() Rules
+	// Now is the wall clock.
+	Now func() time.Time
+	// Heartbeat is how long an agent counts as there after the last sign.
+	Heartbeat time.Duration
+}
+
+// Engine is the loop around the core: the only I/O of this package. It gathers
+// the commands that arrive while the previous append is in flight, decides them
+// in order and appends them as one commit; nothing leaves it before that commit
+// is durable.
+type Engine struct {
+	cfg       Config
+	log       Log
+	snapshots Snapshots
+	outbox    Outbox
+	logger    *slog.Logger
+
+	requests chan *request
+	hub      *hub
+	presence *presence
+	metrics  Metrics
+}
+
+// NewEngine gives an engine that is started by Run.
+func NewEngine(cfg Config, log Log, snapshots Snapshots, outbox Outbox, logger *slog.Logger) *Engine {
+	if cfg.Heartbeat == 0 {
+		cfg.Heartbeat = 45 * time.Second
+	}
+	return &Engine{
+		cfg: cfg, log: log, snapshots: snapshots, outbox: outbox,
+		logger:   logger.With("component", "router"),
+		requests: make(chan *request, 4096),
+		hub:      newHub(),
+		presence: newPresence(),
+	}
+}
+
+// request is one thing that the loop is asked: a command, or a look at the
+// state.
+type request struct {
+	env  Envelope
+	view func(*State)
+	done chan answer
+}
+
+type answer struct {
+	result Result
+	err    error
+}
+
+// Do decides a command and returns when its commit is durable. A refusal is a
+// *Refusal; any other error means that the outcome is not known: send the same
+// command id again.
+func (e *Engine) Do(ctx context.Context, env Envelope) (Result, error) {
+	a := e.ask(ctx, &request{env: env, done: make(chan answer, 1)})
+	return a.result, a.err
+}
+
+// View calls look with the state on the router's goroutine: it must be quick,
+// and copy what it needs. View returns when what it saw is durable.
+func (e *Engine) View(ctx context.Context, look func(*State)) error {
+	return e.ask(ctx, &request{view: look, done: make(chan answer, 1)}).err
+}
+
+func (e *Engine) ask(ctx context.Context, r *request) answer {
+	select {
+	case e.requests <- r:
+	case <-ctx.Done():
+		return answer{err: fmt.Errorf("asking the router: %w", context.Cause(ctx))}
+	}
+	select {
+	case a := <-r.done:
+		return a
+	case <-ctx.Done():
+		return answer{err: fmt.Errorf("waiting for the router: %w", context.Cause(ctx))}
+	}
+}
+
+// Watch gives every durable commit from now on. The channel is closed when the
+// reader is too slow, or ctx ends: then look anew and watch again.
+func (e *Engine) Watch(ctx context.Context) <-chan *Commit { return e.hub.watch(ctx) }
+
+// Heartbeat notes that an agent is there.
+func (e *Engine) Heartbeat(agent string) { e.presence.beat(agent, e.cfg.Now()) }
+
+// DraftSaved notes that a holder is at work on a contact.
+func (e *Engine) DraftSaved(contactID string) { e.presence.draft(contactID, e.cfg.Now()) }
+
+// Metrics gives the engine's counters.
+func (e *Engine) Metrics() *Metrics { return &e.metrics }
+
+// Run takes the log over and decides until ctx ends (nil) or another router has
+// taken over (ErrDeposed). A failed append throws the state away and rebuilds.
+func (e *Engine) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return e.publish(ctx) })
+	g.Go(func() error { return e.lead(ctx) })
+	return g.Wait()
+}
+
+func (e *Engine) lead(ctx context.Context) error {
+	defer e.failAll()
+	wait := 100 * time.Millisecond
+	for {
+		started := e.cfg.Now()
+		err := e.term(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, ErrDeposed):
+			return err
+		}
+		e.logger.Error("the router starts anew from the log", "err", err)
+		if e.cfg.Now().Sub(started) > time.Minute {
+			wait = 100 * time.Millisecond
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait): //nolint:forbidigo // back-off of the loop, not of the core
+		}
+		wait = min(2*wait, 5*time.Second)
+	}
+}
+
+// failAll answers what is still queued once the loop has ended.
+func (e *Engine) failAll() {
+	for {
+		select {
+		case r := <-e.requests:
+			r.done <- answer{err: ErrNotActive}
+		default:
+			return
+		}
+	}
+}
+
+// rebuild makes the state of the newest snapshot and the log after it.
+func (e *Engine) rebuild(ctx context.Context) (*State, uint64, error) {
+	state, seq, err := LoadSnapshot(ctx, e.cfg.Office, e.snapshots, e.logger)
+	if err != nil {
+		return nil, 0, err
+	}
+	last, err := e.log.Replay(ctx, seq, func(_ uint64, data []byte) error {
+		Fold(state, data, e.logger)
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("replaying the log: %w", err)
+	}
+	return state, max(last, seq), nil
+}
+
+// Fold applies one commit of the log to the state. One that can't be read or
+// does not follow is skipped and alarmed.
+func Fold(state *State, data []byte, logger *slog.Logger) *Commit {
+	c, err := DecodeCommit(data)
+	if err == nil {
+		err = state.ApplyCommit(c)
+	}
+	if err != nil {
+		logger.Error("a commit of the log is skipped: run `stagecoach verify`", "err", err)
+		return nil
+	}
+	return c
+}
+
+// LoadSnapshot gives the newest snapshot that can be read, or the empty state.
+func LoadSnapshot(ctx context.Context, office string, snaps Snapshots, logger *slog.Logger) (*State, uint64, error) {
+	if snaps == nil {
+		return NewState(office), 0, nil
+	}
+	n, seq, data, ok, err := snaps.LatestSnapshot(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading the newest snapshot: %w", err)
+	}
+	if !ok {
+		return NewState(office), 0, nil
+	}
+	state, err := RestoreState(data)
+	if err != nil || state.N != n {
+		logger.Warn("a snapshot can't be used: replaying the whole log", "err", err)
+		return NewState(office), 0, nil
+	}
+	return state, seq, nil
+}

@@ -1,0 +1,322 @@
+package router
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"stagecoach/fault"
+)
+
+// maxCommit is how large a commit grows before it is closed, in bytes.
+const maxCommit = 256 << 10
+
+// batch is a commit being built, with those who wait for it.
+type batch struct {
+	n       uint64
+	at      time.Time
+	entries []Entry
+	encoded bytes.Buffer
+	waiters []waiter
+	events  int
+}
+
+type waiter struct {
+	req *request
+	ans answer
+}
+
+// term is one run of the loop: from takeover until the log refuses or ctx ends.
+type term struct {
+	*Engine
+	state *State
+	seq   uint64
+	clock *clock
+
+	building *batch
+	flight   *batch
+	landed   chan landing
+	// stop ends an append in flight when the term does.
+	stop context.CancelFunc
+}
+
+type landing struct {
+	seq uint64
+	err error
+}
+
+func (e *Engine) term(ctx context.Context) error {
+	state, seq, err := e.rebuild(ctx)
+	if err != nil {
+		return err
+	}
+	t := &term{Engine: e, state: state, seq: seq, landed: make(chan landing, 1)}
+	t.clock = newClock(e.cfg.Now(), state.At)
+	defer t.abandon()
+	if err := t.takeOver(ctx); err != nil {
+		return err
+	}
+	e.presence.begin(e.cfg.Now())
+	return t.loop(ctx)
+}
+
+// takeOver appends the first commit of a new epoch. Whoever had the log before
+// is refused from then on.
+func (t *term) takeOver(ctx context.Context) error {
+	t.state.Epoch++
+	t.decide(&request{env: Envelope{Actor: ActorRouter, Command: Begin{Life: t.cfg.Life}}, done: make(chan answer, 1)})
+	b := t.building
+	t.building = nil
+	landed := t.append(ctx, b, t.seq, t.state.Epoch)
+	if landed.err != nil {
+		return fmt.Errorf("taking the log over: %w", landed.err)
+	}
+	t.seq = landed.seq
+	t.release(b)
+	for _, id := range sortedKeys(t.state.Unsent()) {
+		if r := t.state.Replies[id]; r.State == ReplyIsQueued {
+			t.hub.enqueue(*r)
+		}
+	}
+	t.logger.Info("the router is active", "epoch", t.state.Epoch, "commit", t.state.N, "open", t.state.Totals.Open)
+	t.metrics.Active.Store(true)
+	return nil
+}
+
+func (t *term) loop(ctx context.Context) error {
+	wake := time.NewTimer(0) //nolint:forbidigo // the loop's own alarm clock
+	defer wake.Stop()
+	look := time.NewTicker(t.cfg.Heartbeat / 9)
+	defer look.Stop()
+	for {
+		requests := t.requests
+		if t.building != nil && t.building.encoded.Len() > maxCommit {
+			requests = nil
+		}
+		select {
+		case <-ctx.Done():
+			return t.drain(ctx)
+		case r := <-requests:
+			t.decide(r)
+			t.drainRequests()
+		case l := <-t.landed:
+			if err := t.land(l); err != nil {
+				return err
+			}
+		case <-look.C:
+			t.lookAround()
+		case <-wake.C:
+			t.internal(Tick{})
+		}
+		t.launch(ctx)
+		t.setAlarm(wake)
+	}
+}
+
+// drainRequests decides what else has arrived, as far as the commit has room.
+func (t *term) drainRequests() {
+	for t.building == nil || t.building.encoded.Len() < maxCommit {
+		select {
+		case r := <-t.requests:
+			t.decide(r)
+		default:
+			return
+		}
+	}
+}
+
+// drain waits for the append in flight, so that its commands get their answer.
+func (t *term) drain(ctx context.Context) error {
+	if t.flight == nil {
+		return nil
+	}
+	select {
+	case l := <-t.landed:
+		return t.land(l)
+	case <-time.After(1500 * time.Millisecond): //nolint:forbidigo // the limit of a shutdown
+		return context.Cause(ctx)
+	}
+}
+
+// setAlarm makes the loop look at what is due next.
+func (t *term) setAlarm(wake *time.Timer) {
+	at, ok := t.state.NextWake(t.cfg.Rules().Timing().Digest)
+	if !ok {
+		wake.Stop()
+		return
+	}
+	wake.Reset(max(at.Sub(t.clock.now(t.cfg.Now())), time.Millisecond))
+}
+
+// internal decides a command of the router's own.
+func (t *term) internal(cmd Command) {
+	t.decide(&request{env: Envelope{Actor: ActorRouter, Command: cmd}, done: make(chan answer, 1)})
+}
+
+// lookAround notices who has gone, who is back, and a clock that was set.
+func (t *term) lookAround() {
+	wall := t.cfg.Now()
+	if from, to, stepped := t.clock.step(wall); stepped {
+		t.logger.Warn("the clock was set", "from", from, "to", to)
+		t.internal(StepClock{From: from, To: to})
+	}
+	gone, back := t.presence.changes(t.state.Agents, wall, t.cfg.Heartbeat)
+	for _, cmd := range append(gone, back...) {
+		t.internal(cmd)
+	}
+}
+
+// decide handles one request on the building commit.
+func (t *term) decide(r *request) {
+	if r.view != nil {
+		r.view(t.state)
+		t.answer(r, answer{})
+		return
+	}
+	fresh := t.building == nil
+	n, at := t.state.N, t.state.At
+	if fresh {
+		t.state.beginCommit(n+1, t.state.Epoch, t.clock.now(t.cfg.Now()))
+	}
+	env := &Env{Now: t.state.At, Rules: t.cfg.Rules(), Facts: Facts{DraftAt: t.presence.draftAt}}
+	entry, err := Decide(t.state, env, &r.env)
+	if err != nil || len(entry.Events) == 0 {
+		if fresh {
+			t.state.N, t.state.At = n, at
+		}
+		a := answer{err: err}
+		if entry.Result != nil {
+			a.result = *entry.Result
+		}
+		t.answer(r, a)
+		return
+	}
+	if fresh {
+		t.building = &batch{n: t.state.N, at: t.state.At}
+	}
+	t.add(entry, r)
+}
+
+func (t *term) add(entry Entry, r *request) {
+	b := t.building
+	result := *entry.Result
+	if entry.Command == "" {
+		entry.Result = nil
+	}
+	data, err := json.Marshal(&entry)
+	if err != nil {
+		t.logger.Error("an entry can't be encoded", "err", err)
+		r.done <- answer{err: err}
+		return
+	}
+	if len(b.entries) > 0 {
+		b.encoded.WriteByte(',')
+	}
+	b.encoded.Write(data)
+	b.entries = append(b.entries, entry)
+	b.events += len(entry.Events)
+	b.waiters = append(b.waiters, waiter{req: r, ans: answer{result: result}})
+}
+
+// answer gives an answer that changed nothing: once the commit whose state it
+// was judged on is durable.
+func (t *term) answer(r *request, a answer) {
+	switch {
+	case t.building != nil:
+		t.building.waiters = append(t.building.waiters, waiter{req: r, ans: a})
+	case t.flight != nil:
+		t.flight.waiters = append(t.flight.waiters, waiter{req: r, ans: a})
+	default:
+		r.done <- a
+	}
+}
+
+// launch appends the building commit, if none is in flight.
+func (t *term) launch(ctx context.Context) {
+	if t.flight != nil || t.building == nil {
+		return
+	}
+	t.flight, t.building = t.building, nil
+	b, prev, epoch := t.flight, t.seq, t.state.Epoch
+	// An append that has begun is seen to its end: it outlives ctx.
+	flight, stop := context.WithCancel(context.WithoutCancel(ctx))
+	t.stop = stop
+	go func() { t.landed <- t.append(flight, b, prev, epoch) }()
+}
+
+func (t *term) append(ctx context.Context, b *batch, prev, epoch uint64) landing {
+	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("the log did not answer within 10 s"))
+	defer cancel()
+	started := time.Now() //nolint:forbidigo // measures the disk, decides nothing
+	fault.Here(fault.LogBeforeAppend)
+	id := t.cfg.Life + "." + strconv.FormatUint(b.n, 10)
+	seq, err := t.log.Append(ctx, id, prev, encodeCommit(b, epoch))
+	fault.Here(fault.LogAfterAppend)
+	t.metrics.commit(time.Since(started), b.events) //nolint:forbidigo // as above
+	return landing{seq: seq, err: err}
+}
+
+func encodeCommit(b *batch, epoch uint64) []byte {
+	at, err := b.at.MarshalText()
+	if err != nil {
+		at = []byte(b.at.Format(time.RFC3339Nano))
+	}
+	out := make([]byte, 0, b.encoded.Len()+128)
+	out = append(out, `{"v":`...)
+	out = strconv.AppendInt(out, CommitSchema, 10)
+	out = append(out, `,"n":`...)
+	out = strconv.AppendUint(out, b.n, 10)
+	out = append(out, `,"epoch":`...)
+	out = strconv.AppendUint(out, epoch, 10)
+	out = append(out, `,"at":"`...)
+	out = append(out, at...)
+	out = append(out, `","entries":[`...)
+	out = append(out, b.encoded.Bytes()...)
+	return append(out, "]}"...)
+}
+
+// land handles the end of an append: its effects leave the router only now.
+func (t *term) land(l landing) error {
+	b := t.flight
+	t.flight = nil
+	t.stop()
+	if l.err != nil {
+		b.fail()
+		return l.err
+	}
+	t.seq = l.seq
+	t.release(b)
+	return nil
+}
+
+func (t *term) release(b *batch) {
+	t.metrics.note(t.state)
+	c := &Commit{Schema: CommitSchema, N: b.n, Epoch: t.state.Epoch, At: b.at, Entries: b.entries}
+	t.hub.send(c)
+	for _, w := range b.waiters {
+		w.req.done <- w.ans
+	}
+}
+
+func (b *batch) fail() {
+	for _, w := range b.waiters {
+		w.req.done <- answer{err: ErrNotActive}
+	}
+}
+
+// abandon answers everybody who still waits when the term ends.
+func (t *term) abandon() {
+	t.metrics.Active.Store(false)
+	if t.building != nil {
+		t.building.fail()
+	}
+	if t.flight != nil {
+		t.stop()
+		<-t.landed
+		t.flight.fail()
+	}
+}

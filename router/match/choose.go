@@ -1,0 +1,115 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// Agent is an agent as the rule sees them.
+type Agent struct {
+	ID        string
+	Skills    []Skill
+	Languages []string
+	// Channels limits what they answer; empty means all.
+	Channels []contact.Channel
+	// Room is the capacity that is left, in units.
+	Room int
+	// IdleSince is since when they got nothing.
+	IdleSince time.Time
+}
+
+// Pool is who could take work now: the available agents with room, and how many
+// others there are, for the explanation.
+type Pool struct {
+	Free []*Agent
+	// Absent counts agents who are not available, Full those without any room.
+	Absent int
+	Full   int
+}
+
+// The terms of the score, in micro-units. The last agent comes before any idle
+// time; idle time counts in seconds up to eleven days.
+const (
+	termLastAgent = "last_agent"
+	termIdle      = "idle_seconds"
+	micro         = 1_000_000
+	lastAgentTerm = 10_000_000 * micro
+	maxIdle       = 1_000_000 * time.Second
+)
+
+// Choose gives the best agent for one contact of a demand that takes units, and
+// why. ok is false when nobody passes every gate; the explanation then has the
+// counts per gate. It costs O(free agents).
+func Choose(d *Demand, h *Head, units int, pool *Pool, now time.Time) (Explanation, bool) {
+	failed := map[Gate]int{}
+	if pool.Absent > 0 {
+		failed[GatePresence] = pool.Absent
+	}
+	if pool.Full > 0 {
+		failed[GateCapacity] = pool.Full
+	}
+	var passed []Candidate
+	for _, a := range pool.Free {
+		if gate := FirstFailed(d, h, units, a, now); gate != "" {
+			failed[gate]++
+			continue
+		}
+		passed = append(passed, score(h, a, now))
+	}
+	ex := Explanation{Failed: failed}
+	if len(passed) == 0 {
+		return ex, false
+	}
+	slices.SortFunc(passed, func(x, y Candidate) int {
+		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.Agent, y.Agent))
+	})
+	ex.Winner = passed[0]
+	ex.Next = passed[1:min(len(passed), 6)]
+	return ex, true
+}
+
+// FirstFailed gives the first gate that the agent does not pass, "" if they
+// pass all. Presence has been seen to by the pool.
+func FirstFailed(d *Demand, h *Head, units int, a *Agent, now time.Time) Gate {
+	switch {
+	case !worksOn(a, d.Channel) || !worksOn(a, d.ReplyChannel):
+		return GateChannel
+	case len(d.Languages) > 0 && !slices.ContainsFunc(d.Languages, func(l string) bool { return slices.Contains(a.Languages, l) }):
+		return GateLanguage
+	case slices.ContainsFunc(d.Skills, func(s Skill) bool { return levelOf(a, s.Name) < s.Level }):
+		return GateSkill
+	case h.Cool[a.ID].After(now):
+		return GateCooling
+	case a.Room < units:
+		return GateCapacity
+	}
+	return ""
+}
+
+func worksOn(a *Agent, ch contact.Channel) bool {
+	return ch == "" || len(a.Channels) == 0 || slices.Contains(a.Channels, ch)
+}
+
+// levelOf gives the agent's level of a skill, 0 when they lack it.
+func levelOf(a *Agent, name string) int {
+	for _, s := range a.Skills {
+		if s.Name == name {
+			return s.Level
+		}
+	}
+	return 0
+}
+
+func score(h *Head, a *Agent, now time.Time) Candidate {
+	idle := min(max(now.Sub(a.IdleSince), 0), maxIdle)
+	c := Candidate{Agent: a.ID, Terms: []Term{{Name: termIdle, Value: idle.Microseconds()}}}
+	c.Score = idle.Microseconds()
+	if h.Prefer == a.ID {
+		c.Terms = append(c.Terms, Term{Name: termLastAgent, Value: lastAgentTerm})
+		c.Score += lastAgentTerm
+	}
+	return c
+}

@@ -1,0 +1,310 @@
+package router
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/router/match"
+)
+
+// State is all that the router knows. It is made by Apply from the log alone;
+// what is not exported is derived from the rest and rebuilt after a snapshot.
+// One goroutine owns it.
+type State struct {
+	Office string    `json:"office"`
+	N      uint64    `json:"n"`
+	Epoch  uint64    `json:"epoch"`
+	At     time.Time `json:"at"`
+	Life   string    `json:"life"`
+	Policy string    `json:"policy"`
+
+	Agents        map[string]*Agent          `json:"agents"`
+	Contacts      map[string]*Contact        `json:"contacts"`
+	Conversations map[string]*Conversation   `json:"conversations"`
+	Offers        map[string]*Offer          `json:"offers"`
+	Replies       map[string]*Reply          `json:"replies"`
+	Sources       map[string]*SourceState    `json:"sources"`
+	Index         map[string]*IndexEntry     `json:"index"`
+	Commands      map[string]*CommandRecord  `json:"commands"`
+	Totals        Totals                     `json:"totals"`
+	Channels      map[string]*ChannelAccount `json:"channels"`
+	// ToldAt is when the last resort was last told.
+	ToldAt time.Time `json:"told_at"`
+	// TrimmedTo is the commit before which keys have left memory: a look-up in
+	// the ledger must reach it.
+	TrimmedTo uint64 `json:"trimmed_to"`
+	// Fading is what leaves memory at the next Trimmed, oldest first.
+	Fading []Fade `json:"fading"`
+
+	waiting    *match.Waiting
+	timers     timerHeap
+	byCustomer map[string]map[string]bool
+	review     map[string]bool
+	// alarmed are the open contacts at risk or breached that nobody holds.
+	alarmed map[string]bool
+	// inDoubt and unsent are replies that need somebody.
+	inDoubt map[string]bool
+	unsent  map[string]bool
+	// free are the available agents with room; absent and full count the others.
+	free         map[string]*Agent
+	absent, full int
+	// decided counts the ids given within the commit being built.
+	decided int
+	// matchDue is true when an offer may have become possible.
+	matchDue bool
+}
+
+// Offer is a live offer.
+type Offer struct {
+	ID      string            `json:"id"`
+	Contact string            `json:"contact"`
+	Agent   string            `json:"agent"`
+	Units   int               `json:"units"`
+	MadeAt  time.Time         `json:"made_at"`
+	Expires time.Time         `json:"expires"`
+	Why     match.Explanation `json:"why"`
+}
+
+// IndexEntry is what a key leads to, for keys that the ledger may not have yet.
+type IndexEntry struct {
+	Kind         KeyKind `json:"kind"`
+	Message      string  `json:"message,omitempty"`
+	Place        string  `json:"place,omitempty"`
+	Contact      string  `json:"contact,omitempty"`
+	Conversation string  `json:"conversation,omitempty"`
+	Customer     string  `json:"customer,omitempty"`
+	Reply        string  `json:"reply,omitempty"`
+	N            uint64  `json:"n"`
+}
+
+// CommandRecord is the answer to a person's command, kept for 24 hours.
+type CommandRecord struct {
+	At     time.Time `json:"at"`
+	Result Result    `json:"result"`
+}
+
+// ChannelAccount counts what came and went on one channel.
+type ChannelAccount struct {
+	Seen    uint64 `json:"seen"`
+	Replied uint64 `json:"replied"`
+}
+
+// FadeKind says what a Fade names.
+type FadeKind string
+
+// The kinds of things that leave memory.
+const (
+	FadeKey          FadeKind = "key"
+	FadeContact      FadeKind = "contact"
+	FadeConversation FadeKind = "conversation"
+	FadeReply        FadeKind = "reply"
+)
+
+// Fade names a thing that may leave memory once the ledger has passed N.
+type Fade struct {
+	N    uint64   `json:"n"`
+	Kind FadeKind `json:"kind"`
+	ID   string   `json:"id"`
+}
+
+// NewState gives the state before the first commit.
+func NewState(office string) *State {
+	s := &State{
+		Office:        office,
+		Agents:        map[string]*Agent{},
+		Contacts:      map[string]*Contact{},
+		Conversations: map[string]*Conversation{},
+		Offers:        map[string]*Offer{},
+		Replies:       map[string]*Reply{},
+		Sources:       map[string]*SourceState{},
+		Index:         map[string]*IndexEntry{},
+		Commands:      map[string]*CommandRecord{},
+		Channels:      map[string]*ChannelAccount{},
+		Totals:        Totals{Disposed: map[contact.Disposition]uint64{}},
+	}
+	s.derive()
+	return s
+}
+
+// Hash gives a hash of all that is in the state. Equal logs give equal hashes
+// (I9).
+func (s *State) Hash() (string, error) {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return "", fmt.Errorf("hashing state %d: %w", s.N, err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// MarshalSnapshot gives the bytes from which RestoreState makes the state again.
+func (s *State) MarshalSnapshot() ([]byte, error) {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encoding snapshot %d: %w", s.N, err)
+	}
+	return data, nil
+}
+
+// RestoreState makes a state of a snapshot.
+func RestoreState(data []byte) (*State, error) {
+	s := NewState("")
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, fmt.Errorf("decoding snapshot: %w", err)
+	}
+	s.derive()
+	return s, nil
+}
+
+// derive rebuilds what is not in a snapshot.
+func (s *State) derive() {
+	s.waiting = match.NewWaiting()
+	s.timers = nil
+	s.byCustomer = map[string]map[string]bool{}
+	s.review = map[string]bool{}
+	s.alarmed = map[string]bool{}
+	s.inDoubt = map[string]bool{}
+	s.unsent = map[string]bool{}
+	s.matchDue = true
+	s.free, s.absent, s.full = map[string]*Agent{}, 0, 0
+	for _, a := range s.Agents {
+		a.standing = standsNowhere
+		if a.Holds == nil {
+			a.Holds = map[string]bool{}
+		}
+		if a.Offers == nil {
+			a.Offers = map[string]bool{}
+		}
+		s.indexAgent(a)
+	}
+	for _, c := range s.Contacts {
+		if c.Open() {
+			s.indexContact(c)
+		}
+	}
+	for _, o := range s.Offers {
+		s.timers.add(o.Expires, timerOffer, o.ID)
+	}
+	for _, v := range s.Conversations {
+		s.timeConversation(v)
+	}
+	for _, r := range s.Replies {
+		s.indexReply(r)
+	}
+}
+
+// indexContact puts an open contact where decisions find it, as its state is
+// now. It is called whenever that changes.
+func (s *State) indexContact(c *Contact) {
+	s.waiting.Remove(c.ID)
+	delete(s.review, c.ID)
+	delete(s.alarmed, c.ID)
+	if !c.Open() {
+		s.forgetCustomer(c)
+		return
+	}
+	if s.byCustomer[c.Customer] == nil {
+		s.byCustomer[c.Customer] = map[string]bool{}
+	}
+	s.byCustomer[c.Customer][c.ID] = true
+	switch {
+	case c.State == Waiting && c.Proposed != "":
+		s.review[c.ID] = true
+	case c.State == Waiting:
+		s.waiting.Add(c.Demand, match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Prefer: c.Prefer, Cool: c.Cool})
+		s.matchDue = true
+	}
+	if (c.Risky || c.Breached) && (c.Agent == "" || c.State == Sending) {
+		s.alarmed[c.ID] = true
+	}
+	s.timeContact(c)
+}
+
+// standing is where an agent counts in the pool.
+type standing uint8
+
+const (
+	standsNowhere standing = iota
+	standsAbsent
+	standsFull
+	standsFree
+)
+
+// indexAgent puts an agent where decisions find them. It is called whenever
+// their presence, load or capacity changes.
+func (s *State) indexAgent(a *Agent) {
+	now := standsFree
+	switch {
+	case a.Removed:
+		now = standsNowhere
+	case a.Presence != contact.Available:
+		now = standsAbsent
+	case a.Load >= a.Capacity:
+		now = standsFull
+	}
+	s.absent += delta(now == standsAbsent) - delta(a.standing == standsAbsent)
+	s.full += delta(now == standsFull) - delta(a.standing == standsFull)
+	if now == standsFree {
+		s.free[a.ID] = a
+		s.matchDue = true
+	} else {
+		delete(s.free, a.ID)
+	}
+	a.standing = now
+}
+
+func delta(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// addLoad changes what an agent carries, in units.
+func (s *State) addLoad(a *Agent, units int) {
+	a.Load += units
+	s.indexAgent(a)
+}
+
+func (s *State) forgetCustomer(c *Contact) {
+	open := s.byCustomer[c.Customer]
+	delete(open, c.ID)
+	if len(open) == 0 {
+		delete(s.byCustomer, c.Customer)
+	}
+}
+
+func (s *State) indexReply(r *Reply) {
+	delete(s.inDoubt, r.ID)
+	delete(s.unsent, r.ID)
+	switch r.State {
+	case ReplyIsInDoubt:
+		s.inDoubt[r.ID] = true
+	case ReplyIsQueued, ReplyIsAttempted:
+		s.unsent[r.ID] = true
+	case ReplyIsDelivered, ReplyHasFailed:
+	}
+}
+
+// Review gives the ids of the contacts that are proposed as spam or machine.
+func (s *State) Review() map[string]bool { return s.review }
+
+// InDoubt gives the ids of the replies of which nobody knows whether they
+// arrived.
+func (s *State) InDoubt() map[string]bool { return s.inDoubt }
+
+// Unsent gives the ids of the replies that are queued or being attempted.
+func (s *State) Unsent() map[string]bool { return s.unsent }
+
+// Alarmed gives the ids of the contacts at risk or late that nobody holds.
+func (s *State) Alarmed() map[string]bool { return s.alarmed }
+
+// Waiting counts the contacts that wait for an offer.
+func (s *State) Waiting() int { return s.waiting.Len() }
+
+// OpenOf gives the ids of a customer's open contacts.
+func (s *State) OpenOf(customer string) map[string]bool { return s.byCustomer[customer] }

@@ -1,0 +1,119 @@
+package router
+
+import (
+	"cmp"
+	"container/heap"
+	"time"
+)
+
+// timerKind says what is to be looked at when a timer is due. A timer is only a
+// reason to look: whether there is something to do is read off the state, so a
+// timer that is too many does no harm.
+type timerKind uint8
+
+const (
+	timerContact timerKind = iota + 1
+	timerOffer
+	timerConversation
+	timerReply
+)
+
+type timer struct {
+	at   time.Time
+	kind timerKind
+	id   string
+}
+
+// timerHeap is the router's own heap of due times.
+type timerHeap []timer
+
+func (h timerHeap) Len() int { return len(h) }
+func (h timerHeap) Less(i, j int) bool {
+	if c := h[i].at.Compare(h[j].at); c != 0 {
+		return c < 0
+	}
+	return cmp.Or(cmp.Compare(h[i].kind, h[j].kind), cmp.Compare(h[i].id, h[j].id)) < 0
+}
+func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push implements heap.Interface.
+func (h *timerHeap) Push(x any) {
+	if t, ok := x.(timer); ok {
+		*h = append(*h, t)
+	}
+}
+
+// Pop implements heap.Interface.
+func (h *timerHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}
+
+func (h *timerHeap) add(at time.Time, kind timerKind, id string) {
+	if !at.IsZero() {
+		heap.Push(h, timer{at: at, kind: kind, id: id})
+	}
+}
+
+// popDue takes the first timer that is due at now.
+func (h *timerHeap) popDue(now time.Time) (timer, bool) {
+	if len(*h) == 0 || (*h)[0].at.After(now) {
+		return timer{}, false
+	}
+	t, ok := heap.Pop(h).(timer)
+	return t, ok
+}
+
+// NextTimer gives when the router must look again, and false when nothing is
+// to come.
+func (s *State) NextTimer() (time.Time, bool) {
+	if len(s.timers) == 0 {
+		return time.Time{}, false
+	}
+	return s.timers[0].at, true
+}
+
+// timeContact sets the next timer of an open contact: the earliest of what is
+// still to come of it.
+func (s *State) timeContact(c *Contact) {
+	var next time.Time
+	consider := func(at time.Time) {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if !c.Risky {
+		consider(c.AtRiskAt)
+	}
+	if !c.Breached {
+		consider(c.Due)
+	}
+	if c.State == AssignedTo {
+		if !c.Warned {
+			consider(c.WarnAt)
+		}
+		consider(c.PullAt)
+		if a := s.Agents[c.Agent]; a == nil || !works(a.Presence) {
+			consider(c.RecallAt)
+		}
+	}
+	if c.State == Waiting {
+		for _, until := range c.Cool {
+			if until.After(s.At) {
+				consider(until)
+			}
+		}
+	}
+	if !next.Equal(c.timedAt) {
+		c.timedAt = next
+		s.timers.add(next, timerContact, c.ID)
+	}
+}
+
+func (s *State) timeConversation(v *Conversation) {
+	if v.State != ConversationResolved && !v.ResolveMissed {
+		s.timers.add(v.ResolveBy, timerConversation, v.ID)
+	}
+}
