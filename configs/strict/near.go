@@ -5,7 +5,7 @@ import "strings"
 // Near gives the word of the list that was probably meant, and false when none
 // is like it. Case, "-" and "_" don't matter.
 func Near(word string, list []string) (string, bool) {
-	best, distance := "", 1+max(1, len(word)/3)
+	best, distance := "", min(1+max(1, len(word)/3), len(word))
 	for _, candidate := range list {
 		if d := edits(plain(word), plain(candidate)); d < distance {
 			best, distance = candidate, d

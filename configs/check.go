@@ -1,0 +1,204 @@
+package configs
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stagecoach/configs/strict"
+)
+
+// checker fills in what depends on other values, and reports what makes no
+// sense.
+type checker struct {
+	doc      *strict.Doc
+	config   *Config
+	dir      string
+	warnings Errors
+}
+
+//nolint:gochecknoglobals // compiled constants
+var (
+	officeName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+	accountName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	subtag      = regexp.MustCompile(`^[a-z]{2,3}$`)
+)
+
+func (k *checker) run() {
+	c := k.config
+	if !officeName.MatchString(c.Office) {
+		k.doc.Report("office", "small letters, digits and _, such as main", "%q is no name for an office", c.Office)
+	}
+	k.absolute(&c.Data)
+	k.absolute(&c.Policies)
+	k.nats(&c.NATS)
+	k.http(&c.HTTP)
+	k.accounts()
+	k.lastResort(&c.LastResort)
+}
+
+// warn notes what is allowed but probably not meant.
+func (k *checker) warn(key, hint, format string, args ...any) {
+	k.warnings = append(k.warnings, k.doc.Problem(key, hint, format, args...))
+}
+
+// absolute makes a path relative to the file absolute.
+func (k *checker) absolute(path *string) {
+	if *path == "" || filepath.IsAbs(*path) {
+		return
+	}
+	if abs, err := filepath.Abs(filepath.Join(k.dir, *path)); err == nil {
+		*path = abs
+	}
+}
+
+func (k *checker) nats(n *NATS) {
+	k.absolute(&n.Credentials)
+	k.absolute(&n.CAFile)
+	for _, one := range strings.Split(n.URL, ",") {
+		u, err := url.Parse(strings.TrimSpace(one))
+		if n.URL != "" && (err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme)) {
+			k.doc.Report("nats.url", "such as nats://nats-1:4222", "is not the address of a server")
+		} else if err == nil && u.User != nil {
+			k.doc.Report("nats.url", "put the login into credentials_file", "must not hold a login")
+		}
+	}
+	if n.URL == "" {
+		for key, value := range map[string]string{"nats.credentials_file": n.Credentials, "nats.ca_file": n.CAFile} {
+			if value != "" {
+				k.doc.Report(key, "give url too", "is for an external cluster only")
+			}
+		}
+		if n.Replicas != 1 {
+			k.doc.Report("nats.replicas", "give url too, or 1", "the embedded engine keeps one copy")
+		}
+	} else if n.Listen != "" {
+		k.doc.Report("nats.listen", "remove it", "is for the embedded engine only")
+	}
+	k.readable("nats.credentials_file", n.Credentials)
+	k.certificates("nats.ca_file", n.CAFile)
+	if n.Listen != "" {
+		k.listen("nats.listen", n.Listen)
+	}
+}
+
+func (k *checker) http(h *HTTP) {
+	host := k.listen("http.listen", h.Listen)
+	k.baseURL(h)
+	k.absolute(&h.TLS.Cert)
+	k.absolute(&h.TLS.Key)
+	switch {
+	case (h.TLS.Cert == "") != (h.TLS.Key == ""):
+		k.doc.Report("http.tls", "", "needs both cert and key")
+	case h.TLS.On():
+		k.readable("http.tls.cert", h.TLS.Cert)
+		if k.readable("http.tls.key", h.TLS.Key) {
+			k.private("http.tls.key", h.TLS.Key)
+			if _, err := tls.LoadX509KeyPair(h.TLS.Cert, h.TLS.Key); err != nil {
+				k.doc.Report("http.tls", "", "certificate and key: %v", err)
+			}
+		}
+	case !loopback(host) && len(h.TrustedProxies) == 0:
+		k.warn("http.listen", "give http.tls, or put a proxy with TLS before it and name it in http.trusted_proxies",
+			"passwords would cross the network in the clear")
+	}
+}
+
+func (k *checker) baseURL(h *HTTP) {
+	if h.BaseURL == "" {
+		return
+	}
+	u, err := url.Parse(h.BaseURL)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		k.doc.Report("http.base_url", "such as https://desk.example.org", "%q is not the address of a web site", h.BaseURL)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		k.doc.Report("http.base_url", "such as https://desk.example.org", "must hold a host and a path only")
+	case strings.TrimSuffix(u.Path, "/") != "":
+		k.doc.Report("http.base_url", "give the desk a host name of its own", "must not have a path")
+	default:
+		h.BaseURL = strings.TrimSuffix(h.BaseURL, "/")
+	}
+}
+
+// listen checks an address to listen at, and gives its host.
+func (k *checker) listen(key, address string) string {
+	host, port, err := net.SplitHostPort(address)
+	n, portErr := strconv.Atoi(port)
+	switch {
+	case err != nil:
+		k.doc.Report(key, "such as 127.0.0.1:8080", "%q is not host:port", address)
+	case portErr != nil || n < 0 || n > 65535:
+		k.doc.Report(key, "", "port %q is not 0 to 65535", port)
+	}
+	return host
+}
+
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+func (k *checker) lastResort(l *LastResort) {
+	accounts := k.config.Channels.Email
+	var senders []string
+	for _, a := range accounts {
+		if a.SMTP.Host != "" {
+			senders = append(senders, a.Name)
+		}
+	}
+	for i, to := range l.MailTo {
+		k.address(fmt.Sprintf("last_resort.mail_to[%d]", i), to)
+	}
+	if l.Webhook != "" {
+		if u, err := url.Parse(l.Webhook); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			k.doc.Report("last_resort.webhook", "such as https://alerts.example.org/hook", "is not the address of a web site")
+		}
+	}
+	if l.Via != "" && !slices.Contains(senders, l.Via) {
+		k.doc.Report("last_resort.via", strict.DidYouMean(l.Via, senders), "no e-mail account %q that can send", l.Via)
+		return
+	}
+	if !l.Configured() {
+		if len(accounts) > 0 {
+			k.warn("last_resort", "give last_resort.mail_to or last_resort.webhook", "nobody is told outside the desk when a customer waits too long")
+		}
+		return
+	}
+	k.concerned(l, senders)
+}
+
+// concerned reports a mailbox whose trouble would be told through itself: if it
+// can't send, nobody would hear.
+func (k *checker) concerned(l *LastResort, senders []string) {
+	if len(l.MailTo) == 0 || l.Webhook != "" {
+		return
+	}
+	for _, a := range k.config.Channels.Email {
+		if a.Name == "" {
+			continue
+		}
+		others := slices.DeleteFunc(slices.Clone(senders), func(name string) bool { return name == a.Name })
+		if l.Via != "" && l.Via != a.Name {
+			continue
+		}
+		if len(others) == 0 {
+			key := "last_resort.mail_to"
+			if l.Via != "" {
+				key = "last_resort.via"
+			}
+			k.doc.Report(key, "add an account that can send, or last_resort.webhook", "what concerns the mailbox %q would be told only through itself", a.Name)
+			return
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package configs
+
+import (
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// The ports of each protocol.
+const (
+	portIMAP, portIMAPS         = 143, 993
+	portSubmission, portSMTPTLS = 587, 465
+)
+
+func (k *checker) accounts() {
+	names, addresses := map[string]bool{}, map[string]string{}
+	for i := range k.config.Channels.Email {
+		a := &k.config.Channels.Email[i]
+		key := fmt.Sprintf("channels.email[%d]", i)
+		k.account(key, a)
+		if a.Name != "" && names[strings.ToLower(a.Name)] {
+			k.doc.Report(key+".name", "give each account a name of its own", "the account %q is there already", a.Name)
+		}
+		names[strings.ToLower(a.Name)] = true
+		for j, address := range append([]string{a.Address}, a.Aliases...) {
+			at := key + ".address"
+			if j > 0 {
+				at = fmt.Sprintf("%s.aliases[%d]", key, j-1)
+				k.address(at, address)
+			}
+			lower := strings.ToLower(address)
+			if other, ok := addresses[lower]; ok && address != "" {
+				k.doc.Report(at, "", "the address belongs to the account %q already", other)
+			}
+			addresses[lower] = a.Name
+		}
+	}
+}
+
+func (k *checker) account(key string, a *Email) {
+	if a.Name != "" && !accountName.MatchString(a.Name) {
+		k.doc.Report(key+".name", "such as support", "must be of letters, digits, - and _, at most 64")
+	}
+	if a.Address != "" {
+		k.address(key+".address", a.Address)
+	}
+	if a.IMAP.Host == "" && a.SMTP.Host == "" {
+		k.doc.Report(key, "give imap.host and smtp.host", "names no server")
+	}
+	k.imap(key+".imap", a)
+	k.smtp(key+".smtp", a)
+	a.CopyToSent = a.CopyToSentGiven == nil || *a.CopyToSentGiven
+	if a.OpenSince.After(time.Now()) {
+		k.doc.Report(key+".open_since", "", "lies in the future")
+	}
+	if a.IMAP.Host == "" && (a.Import > 0 || !a.OpenSince.IsZero()) {
+		k.doc.Report(key, "give imap.host", "import and open_since need a mailbox to read")
+	}
+	for j, skill := range a.Skills {
+		if strings.TrimSpace(skill) == "" {
+			k.doc.Report(fmt.Sprintf("%s.skills[%d]", key, j), "", "must not be empty")
+		}
+	}
+	if a.Language != "" && !subtag.MatchString(a.Language) {
+		k.doc.Report(key+".language", "such as de", "%q is not a language", a.Language)
+	}
+}
+
+func (k *checker) imap(key string, a *Email) {
+	i := &a.IMAP
+	if i.Host == "" {
+		if k.doc.Has(key) {
+			k.doc.Report(key+".host", "", "is missing")
+		}
+		return
+	}
+	k.server(key, i.Host, &i.Port, &i.TLS, portIMAPS, portIMAP)
+	k.absolute(&i.CAFile)
+	k.certificates(key+".ca_file", i.CAFile)
+	i.Password = k.secret(key, "password", &i.PasswordFile, i.PasswordEnv)
+	if i.PasswordFile == "" && i.PasswordEnv == "" {
+		k.doc.Report(key, "give password_file or password_env", "no password")
+	}
+	if i.Username == "" {
+		i.Username = a.Address
+	}
+	if i.Folder == "" {
+		i.Folder = "INBOX"
+	}
+	if i.SentFolder != "" && strings.EqualFold(i.SentFolder, i.Folder) {
+		k.doc.Report(key+".sent_folder", "", "is the folder that is watched for customers' mail")
+	}
+}
+
+func (k *checker) smtp(key string, a *Email) {
+	s := &a.SMTP
+	if s.Host == "" {
+		if k.doc.Has(key) {
+			k.doc.Report(key+".host", "", "is missing")
+		}
+		return
+	}
+	k.server(key, s.Host, &s.Port, &s.TLS, portSMTPTLS, portSubmission)
+	k.absolute(&s.CAFile)
+	k.certificates(key+".ca_file", s.CAFile)
+	s.Password = k.secret(key, "password", &s.PasswordFile, s.PasswordEnv)
+	withPassword := s.PasswordFile != "" || s.PasswordEnv != ""
+	if s.Username != "" && !withPassword {
+		k.doc.Report(key+".username", "give password_file or password_env, or leave the name out to send without a login", "has no password")
+	}
+	if s.Username == "" && withPassword {
+		s.Username = a.Address
+	}
+}
+
+// server fills in port and protection, each from the other.
+func (k *checker) server(key, host string, port *int, mode *string, implicit, plain int) {
+	if strings.ContainsAny(host, "/: ") && !strings.HasPrefix(host, "[") && strings.Count(host, ":") < 2 {
+		k.doc.Report(key+".host", "put the port under port", "%q is not the name of a host", host)
+	}
+	if *mode == "" {
+		*mode = "tls"
+		if *port == plain || *port == 25 {
+			*mode = "starttls"
+		}
+	}
+	if *port == 0 {
+		*port = plain
+		if *mode == "tls" {
+			*port = implicit
+		}
+	}
+	switch {
+	case *mode == "tls" && *port == plain:
+		k.doc.Report(key+".tls", "write starttls", "port %d doesn't begin with TLS", plain)
+	case *mode == "starttls" && *port == implicit:
+		k.doc.Report(key+".tls", "write tls", "port %d begins with TLS", implicit)
+	case *mode == "none" && !loopback(host):
+		k.warn(key+".tls", "write tls or starttls", "the password and all mail would cross the network in the clear")
+	}
+}
+
+func (k *checker) address(key, address string) {
+	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+		k.doc.Report(key, "such as support@example.org", "%q is not a plain e-mail address", address)
+	}
+}

@@ -1,0 +1,203 @@
+package configs
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is the daemon's whole configuration, with defaults filled in, paths
+// made absolute and secrets read.
+type Config struct {
+	// File is where it was read from, "" for the defaults alone.
+	File string `yaml:"-" json:"file"`
+
+	Version int `yaml:"version" json:"version" range:"1..1"`
+	// Office is the business unit, "main" if left out.
+	Office string `yaml:"office" json:"office"`
+	// Data is the data directory, "" where the command line or the usual place
+	// decides.
+	Data string `yaml:"data" json:"data"`
+	NATS NATS   `yaml:"nats" json:"nats"`
+	HTTP HTTP   `yaml:"http" json:"http"`
+	// Policies is the directory of the policy set, "" for the built-in one.
+	Policies   string     `yaml:"policies" json:"policies"`
+	Channels   Channels   `yaml:"channels" json:"channels"`
+	LastResort LastResort `yaml:"last_resort" json:"last_resort"`
+	Log        Log        `yaml:"log" json:"log"`
+	// Reserve is the part of the disk that is kept free for replies.
+	Reserve Reserve `yaml:"reserve" json:"reserve"`
+
+	// Warnings say what is allowed but probably not meant.
+	Warnings Errors `yaml:"-" json:"warnings"`
+}
+
+// NATS says where the journal is kept.
+type NATS struct {
+	// URL is that of an external cluster, "" for the embedded engine. Several
+	// are separated by commas.
+	URL string `yaml:"url" json:"url"`
+	// Credentials is the path of a credentials file, CAFile that of the
+	// authorities to trust; both for an external cluster only.
+	Credentials string `yaml:"credentials_file" json:"credentials_file"`
+	CAFile      string `yaml:"ca_file" json:"ca_file"`
+	// Replicas is how many nodes keep each message, 1 for the embedded engine.
+	Replicas int `yaml:"replicas" json:"replicas" enum:"1|3|5"`
+	// Listen is the address at which the embedded engine takes adapters that
+	// run as processes of their own, "" for none.
+	Listen string `yaml:"listen" json:"listen"`
+}
+
+// HTTP says where the desk and the API are served.
+type HTTP struct {
+	Listen string `yaml:"listen" json:"listen"`
+	// BaseURL is what people's browsers call, without a slash at the end.
+	BaseURL string `yaml:"base_url" json:"base_url"`
+	TLS     TLS    `yaml:"tls" json:"tls"`
+	// TrustedProxies may say who the client is (X-Forwarded-For and -Proto).
+	TrustedProxies []Network `yaml:"trusted_proxies" json:"trusted_proxies"`
+}
+
+// TLS names a certificate and its key, both PEM files.
+type TLS struct {
+	Cert string `yaml:"cert" json:"cert"`
+	Key  string `yaml:"key" json:"key"`
+}
+
+// On reports whether a certificate is configured.
+func (t TLS) On() bool { return t.Cert != "" }
+
+// Channels holds the accounts of each kind of channel.
+type Channels struct {
+	Email []Email `yaml:"email" json:"email"`
+}
+
+// Email is one mailbox.
+type Email struct {
+	// Name names the account: letters, digits, - and _.
+	Name string `yaml:"name" json:"name" required:"true"`
+	// Address is the mailbox's own, Aliases its others.
+	Address string   `yaml:"address" json:"address" required:"true"`
+	Aliases []string `yaml:"aliases" json:"aliases"`
+	// FromName is shown as the sender where a reply has no name of its own.
+	FromName string `yaml:"from_name" json:"from_name"`
+	// IMAP and SMTP may each be left out: the account then goes one way.
+	IMAP IMAP `yaml:"imap" json:"imap"`
+	SMTP SMTP `yaml:"smtp" json:"smtp"`
+	// Import loads mail of this long before the first connection, as history.
+	Import time.Duration `yaml:"import" json:"import" range:"0s..3660d"`
+	// OpenSince makes contacts of unanswered mail received since then, too.
+	OpenSince Moment `yaml:"open_since" json:"open_since"`
+	// CopyToSent puts what we sent into the folder of sent mail; true if left
+	// out.
+	CopyToSent bool `yaml:"-" json:"copy_to_sent"`
+	// CopyToSentGiven is CopyToSent as it was written, nil if it wasn't.
+	CopyToSentGiven *bool `yaml:"copy_to_sent" json:"-"`
+	// Skills are demanded of whoever answers mail to this account.
+	Skills []string `yaml:"skills" json:"skills"`
+	// Language is assumed where none is found in a mail.
+	Language string `yaml:"language" json:"language"`
+}
+
+// Server is a mail server and how to log in there.
+type Server struct {
+	Host string
+	Port int
+	// TLS is "tls", "starttls" or "none".
+	TLS string
+	// CAFile holds the authorities to trust instead of the system's.
+	CAFile   string
+	Username string
+	Password Secret
+}
+
+// IMAP is where mail is fetched.
+type IMAP struct {
+	Host         string `yaml:"host" json:"host"`
+	Port         int    `yaml:"port" json:"port" range:"1..65535"`
+	TLS          string `yaml:"tls" json:"tls" enum:"tls|starttls|none"`
+	CAFile       string `yaml:"ca_file" json:"ca_file"`
+	Username     string `yaml:"username" json:"username"`
+	PasswordFile string `yaml:"password_file" json:"password_file"`
+	PasswordEnv  string `yaml:"password_env" json:"password_env"`
+	Password     Secret `yaml:"-" json:"-"`
+	// Folder is watched, INBOX if left out. SentFolder is found if left out.
+	Folder     string `yaml:"folder" json:"folder"`
+	SentFolder string `yaml:"sent_folder" json:"sent_folder"`
+}
+
+// Server gives what it has in common with SMTP.
+func (i IMAP) Server() Server {
+	return Server{Host: i.Host, Port: i.Port, TLS: i.TLS, CAFile: i.CAFile, Username: i.Username, Password: i.Password}
+}
+
+// HintFor implements strict.Hinter.
+func (*IMAP) HintFor(key string) string { return passwordHint(key) }
+
+// SMTP is where replies are handed over. Without a password there is no login.
+type SMTP struct {
+	Host         string `yaml:"host" json:"host"`
+	Port         int    `yaml:"port" json:"port" range:"1..65535"`
+	TLS          string `yaml:"tls" json:"tls" enum:"tls|starttls|none"`
+	CAFile       string `yaml:"ca_file" json:"ca_file"`
+	Username     string `yaml:"username" json:"username"`
+	PasswordFile string `yaml:"password_file" json:"password_file"`
+	PasswordEnv  string `yaml:"password_env" json:"password_env"`
+	Password     Secret `yaml:"-" json:"-"`
+	// HELO is how we introduce ourselves, the address's domain if left out.
+	HELO string `yaml:"helo" json:"helo"`
+}
+
+// Server gives what it has in common with IMAP.
+func (s SMTP) Server() Server {
+	return Server{Host: s.Host, Port: s.Port, TLS: s.TLS, CAFile: s.CAFile, Username: s.Username, Password: s.Password}
+}
+
+// HintFor implements strict.Hinter.
+func (*SMTP) HintFor(key string) string { return passwordHint(key) }
+
+func passwordHint(key string) string {
+	if key == "password" || key == "pass" || key == "secret" {
+		return "write it into a file of its own and name that by password_file, or name a variable by password_env"
+	}
+	return ""
+}
+
+// LastResort says how those are told who own what nobody else does.
+type LastResort struct {
+	// MailTo are addresses, mailed by the account named Via, "" for any account
+	// but the one concerned.
+	MailTo []string `yaml:"mail_to" json:"mail_to"`
+	Via    string   `yaml:"via" json:"via"`
+	// Webhook is called with JSON.
+	Webhook string `yaml:"webhook" json:"webhook"`
+	// Digest is the least time between two messages, 0 for the policy's.
+	Digest time.Duration `yaml:"digest" json:"digest" range:"1s..1d"`
+}
+
+// Configured reports whether anybody is told outside the desk.
+func (l LastResort) Configured() bool { return len(l.MailTo) > 0 || l.Webhook != "" }
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  string `yaml:"level" json:"level" enum:"debug|info|warn|error"`
+	Format string `yaml:"format" json:"format" enum:"text|json"`
+}
+
+// Network is a range of addresses; a single address is a range of one.
+type Network struct{ netip.Prefix }
+
+// Default gives the configuration of an empty file.
+func Default() *Config {
+	return &Config{
+		Version: 1,
+		Office:  "main",
+		NATS:    NATS{Replicas: 1},
+		HTTP:    HTTP{Listen: "127.0.0.1:8080", TrustedProxies: []Network{}},
+		Channels: Channels{
+			Email: []Email{},
+		},
+		LastResort: LastResort{MailTo: []string{}, Digest: 5 * time.Minute},
+		Log:        Log{Level: "info", Format: "text"},
+		Warnings:   Errors{},
+	}
+}
