@@ -39,11 +39,15 @@ func NewLog(store LogStore, cfg LogConfig, log *slog.Logger) *Log {
 	return &Log{store: store, cfg: cfg, slog: log.With("component", "log")}
 }
 
+// Store gives what the log stands on.
+func (l *Log) Store() LogStore { return l.store }
+
 // Append writes one commit right after sequence prev and returns its sequence
 // once it is durable. id names the commit for ever: appending it again with the
 // same prev, after any error, is safe and succeeds if it is there already.
 //
-// ErrDeposed: the log has gone on without the caller, nothing was written.
+// ErrDeposed: the log has gone on without the caller, nothing was written; or
+// the id was used before with another prev.
 // ErrFull: no room, nothing was written. ErrTooLarge likewise. ErrUnavailable:
 // nobody knows whether it was written; the caller must throw its state away and
 // replay, or append the same commit again.
@@ -55,6 +59,10 @@ func (l *Log) Append(ctx context.Context, id string, prev uint64, commit []byte)
 	wait := l.cfg.Wait
 	for attempt := 1; ; attempt++ {
 		seq, err := l.store.Publish(ctx, id, prev, commit)
+		if err == nil && seq != prev+1 {
+			// The engine knows the id from elsewhere in the log.
+			return 0, fmt.Errorf("appending commit %q after %d: %w: it is at %d already", id, prev, ErrDeposed, seq)
+		}
 		if err == nil {
 			fault.Here(fault.LogAfterAppend)
 			return seq, nil

@@ -37,6 +37,7 @@ type Model struct {
 	mu      sync.Mutex
 	plan    Plan
 	entries []entry
+	byID    map[string]uint64 // the sequence of each id's first writing
 	late    []delayed
 	changed chan struct{} // closed and replaced at each write
 	crashes int
@@ -48,7 +49,7 @@ func NewModel(plan Plan) *Model {
 	if plan == nil {
 		plan = Always(Pass)
 	}
-	return &Model{plan: plan, changed: make(chan struct{})}
+	return &Model{plan: plan, byID: map[string]uint64{}, changed: make(chan struct{})}
 }
 
 // Open gives a writer of its own, as a process that has just started has one.
@@ -103,6 +104,9 @@ func (m *Model) last() uint64 { return uint64(len(m.entries)) }
 
 func (m *Model) write(e entry) uint64 {
 	m.entries = append(m.entries, entry{id: e.id, data: slices.Clone(e.data)})
+	if m.byID[e.id] == 0 {
+		m.byID[e.id] = m.last()
+	}
 	close(m.changed)
 	m.changed = make(chan struct{})
 	return m.last()
@@ -117,7 +121,7 @@ func (m *Model) arrive() {
 		switch {
 		case d.calls > 0:
 			rest = append(rest, d)
-		case d.prev == m.last():
+		case d.prev == m.last() && m.byID[d.id] == 0:
 			m.write(d.entry)
 		}
 	}
@@ -169,6 +173,9 @@ func (w *writer) Publish(ctx context.Context, id string, prev uint64, data []byt
 	}
 	if prev != m.last() {
 		return 0, fmt.Errorf("%w: %d", journal.ErrWrongSequence, m.last())
+	}
+	if seq := m.byID[id]; seq != 0 {
+		return seq, nil // a duplicate, as JetStream knows it by its message id
 	}
 	seq := m.write(entry{id: id, data: data})
 	switch f {
