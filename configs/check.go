@@ -24,7 +24,6 @@ type checker struct {
 	warnings Errors
 }
 
-//nolint:gochecknoglobals // compiled constants
 var (
 	officeName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 	accountName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
@@ -62,7 +61,7 @@ func (k *checker) absolute(path *string) {
 func (k *checker) nats(n *NATS) {
 	k.absolute(&n.Credentials)
 	k.absolute(&n.CAFile)
-	for _, one := range strings.Split(n.URL, ",") {
+	for one := range strings.SplitSeq(n.URL, ",") {
 		u, err := url.Parse(strings.TrimSpace(one))
 		if n.URL != "" && (err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme)) {
 			k.doc.Report("nats.url", "such as nats://nats-1:4222", "is not the address of a server")

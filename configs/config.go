@@ -131,7 +131,7 @@ func (i IMAP) Server() Server {
 }
 
 // HintFor implements strict.Hinter.
-func (*IMAP) HintFor(key string) string { return passwordHint(key) }
+func (IMAP) HintFor(key string) string { return passwordHint(key) }
 
 // SMTP is where replies are handed over. Without a password there is no login.
 type SMTP struct {
@@ -153,7 +153,7 @@ func (s SMTP) Server() Server {
 }
 
 // HintFor implements strict.Hinter.
-func (*SMTP) HintFor(key string) string { return passwordHint(key) }
+func (SMTP) HintFor(key string) string { return passwordHint(key) }
 
 func passwordHint(key string) string {
 	if key == "password" || key == "pass" || key == "secret" {

@@ -38,8 +38,7 @@ func TestBadFiles(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			var all configs.Errors
-			if !errors.As(err, &all) {
+			if _, ok := errors.AsType[configs.Errors](err); !ok {
 				t.Fatalf("got %T: %v", err, err)
 			}
 			got, expected := err.Error()+"\n", strings.TrimSuffix(file, ".yaml")+".errors"

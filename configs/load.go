@@ -8,11 +8,11 @@ import (
 	"stagecoach/configs/strict"
 )
 
-// Error is one mistake at one place; Errors is all that were found.
-type (
-	Error  = strict.Error
-	Errors = strict.Errors
-)
+// Error is one mistake at one place.
+type Error = strict.Error
+
+// Errors is all the mistakes that were found, in order of their place.
+type Errors = strict.Errors //nolint:errname // it holds every error of a file
 
 // Load reads the configuration at path, and gives the default one for path "".
 // Mistakes in it come all at once, as Errors. Secrets are read from the files

@@ -49,7 +49,7 @@ func build(name string, files map[string][]byte) (*Set, error) {
 		b.set.files[file] = effective
 		// Keys that a file leaves out are taken from the built-in one, so both
 		// belong to the version.
-		fmt.Fprintf(sum, "%s %d %d\n%s%s", file, len(text), len(effective), text, effective)
+		_, _ = fmt.Fprintf(sum, "%s %d %d\n%s%s", file, len(text), len(effective), text, effective)
 	}
 	b.set.Version = hex.EncodeToString(sum.Sum(nil))[:12]
 	b.buildClasses(&b.files.classes)

@@ -115,7 +115,6 @@ func (c *compiler) compile(key, text string) expression {
 	return e
 }
 
-//nolint:gochecknoglobals // a compiled constant
 var quotedOrName = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\b(?:contact|customer|agent|now)(?:\.[A-Za-z_]\w*)?`)
 
 // unknownWords reports names that this file doesn't know, with a better hint

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"stagecoach/configs/strict"
@@ -104,7 +105,7 @@ func (b *builder) buildRouting(f *routingFile) {
 		switch ch := contact.Channel(e.Name); {
 		case e.Name == "":
 			list.Report(key+".name", "", "is missing")
-		case !contains(names, e.Name):
+		case !slices.Contains(names, e.Name):
 			list.Report(key+".name", strict.DidYouMean(e.Name, names), "no channel %q", e.Name)
 		default:
 			if _, twice := b.set.channels[ch]; twice {
@@ -141,13 +142,4 @@ func overlay(r channelRule, e channelEntry) channelRule {
 	take(&r.offer.StickyHold, e.StickyHold)
 	take(&r.offer.Live, e.Live)
 	return r
-}
-
-func contains(list []string, word string) bool {
-	for _, w := range list {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }

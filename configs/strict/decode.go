@@ -43,11 +43,11 @@ func (d *Doc) value(n ast.Node, v reflect.Value, key string, tag reflect.StructT
 		}
 		v = v.Elem()
 	}
-	if _, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok || v.Type() == reflect.TypeFor[time.Duration]() {
+	if _, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok || v.Type() == reflect.TypeFor[time.Duration]() {
 		d.scalar(n, v, key, tag)
 		return
 	}
-	switch v.Kind() { //nolint:exhaustive // every other kind is a scalar
+	switch v.Kind() {
 	case reflect.Struct:
 		d.mapping(n, v, key, depth)
 	case reflect.Slice:
@@ -105,7 +105,7 @@ type Hinter interface {
 
 func (d *Doc) unknown(value *ast.MappingValueNode, v reflect.Value, path, name string, names []string) {
 	hint := ""
-	if h, ok := v.Addr().Interface().(Hinter); ok {
+	if h, ok := reflect.TypeAssert[Hinter](v.Addr()); ok {
 		hint = h.HintFor(name)
 	}
 	if hint == "" {

@@ -74,9 +74,9 @@ func FormatDuration(d time.Duration) string {
 		length time.Duration
 		name   string
 	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}, {time.Millisecond, "ms"}} {
-		if n := d / unit.length; n > 0 {
-			b.WriteString(strconv.FormatInt(int64(n), 10) + unit.name)
-			d -= n * unit.length
+		if n := int64(d / unit.length); n > 0 {
+			b.WriteString(strconv.FormatInt(n, 10) + unit.name)
+			d %= unit.length
 		}
 	}
 	return b.String()

@@ -48,8 +48,8 @@ func edits(a, b string) int {
 				cost = 0
 			}
 			row[j] = min(previous[j]+1, row[j-1]+1, previous[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], older[j-2]+1)
+			if j > 1 && i > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], older[j-2]+1) //nolint:gosec // j is over 1 here
 			}
 		}
 		older, previous = previous, row

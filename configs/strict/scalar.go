@@ -42,7 +42,7 @@ func scalarText(n ast.Node) (string, bool) {
 
 // set stores the text in v, or says what is wrong with it.
 func set(n ast.Node, v reflect.Value, text string) (message, hint string) {
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
 			return err.Error(), ""
 		}
@@ -56,7 +56,7 @@ func set(n ast.Node, v reflect.Value, text string) (message, hint string) {
 		v.SetInt(int64(parsed))
 		return "", ""
 	}
-	switch v.Kind() { //nolint:exhaustive // the default names what is not supported
+	switch v.Kind() {
 	case reflect.String:
 		if _, isBool := n.(*ast.BoolNode); isBool {
 			return "must be a text, not " + describe(n), "put it in quotes"
@@ -87,7 +87,7 @@ func set(n ast.Node, v reflect.Value, text string) (message, hint string) {
 }
 
 func wanted(v reflect.Value) string {
-	switch v.Kind() { //nolint:exhaustive // everything else is written as a text
+	switch v.Kind() {
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Int, reflect.Float64:
