@@ -1,0 +1,214 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/desk/view"
+)
+
+// rank orders presences: who can work stands first.
+func rank(p contact.Presence) int {
+	switch p {
+	case contact.Available:
+		return 0
+	case contact.Busy:
+		return 1
+	case contact.Away:
+		return 2
+	case contact.Unreachable:
+		return 3
+	default:
+		return 4
+	}
+}
+
+// byPresence gives people in the order of their presence, then name.
+func byPresence(in []view.Person) []view.Person {
+	out := slices.Clone(in)
+	slices.SortStableFunc(out, func(a, b view.Person) int {
+		return cmp.Or(cmp.Compare(rank(a.Presence), rank(b.Presence)),
+			strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+	})
+	return out
+}
+
+func onlineCount(in []view.Person) string {
+	n := 0
+	for _, p := range in {
+		if rank(p.Presence) < 3 {
+			n++
+		}
+	}
+	return itoa(n)
+}
+
+// loadShare is the width of a load bar, 0 to 100.
+func loadShare(p view.Person) string {
+	if p.Capacity <= 0 {
+		return "0"
+	}
+	return itoa(max(0, min(100, 100*p.Load/p.Capacity)))
+}
+
+// lag says how long ago a source was last read to its end.
+func lag(seconds float64) string {
+	return span(time.Duration(max(0, min(seconds, 1e8))) * time.Second)
+}
+
+func wordOK(ok bool) string {
+	if ok {
+		return "OK"
+	}
+	return "Trouble"
+}
+
+func toneOK(ok bool) string {
+	if ok {
+		return "good"
+	}
+	return "bad"
+}
+
+// waitingWord says in a list what happens to a waiting contact.
+func waitingWord(c view.Card) string {
+	if c.State == "offered" {
+		return "offered"
+	}
+	return "waits"
+}
+
+// ruleGroup is what one rule proposes, for the review.
+type ruleGroup struct {
+	Rule     string
+	Proposed contact.Disposition
+	Cards    []view.Card
+}
+
+// byRule groups a review by what is proposed and by which rule.
+func byRule(cards []view.Card) []ruleGroup {
+	out := []ruleGroup{}
+	at := map[[2]string]int{}
+	for _, c := range cards {
+		key := [2]string{string(c.Proposed), c.Rule}
+		i, ok := at[key]
+		if !ok {
+			i = len(out)
+			at[key] = i
+			out = append(out, ruleGroup{Rule: c.Rule, Proposed: c.Proposed})
+		}
+		out[i].Cards = append(out[i].Cards, c)
+	}
+	return out
+}
+
+func setupTitle(e Entry) string {
+	if e.Role == "" || e.Role == "supervisor" {
+		return "Welcome to Stagecoach"
+	}
+	return "Welcome"
+}
+
+func setupHint(e Entry) string {
+	if e.Role == "agent" {
+		return "A supervisor made this account for you. Choose a password, and the desk opens."
+	}
+	return "This link works once and makes a supervisor's account. Colleagues are added from the desk."
+}
+
+// kept says in a word whether the promise was kept.
+func kept(r view.LedgerRow) string {
+	switch {
+	case r.Breached:
+		return "missed"
+	case r.Kept:
+		return "kept"
+	default:
+		return "open"
+	}
+}
+
+func keptTone(r view.LedgerRow) string {
+	switch kept(r) {
+	case "missed":
+		return "bad"
+	case "kept":
+		return "good"
+	default:
+		return "plain"
+	}
+}
+
+// disposed counts all dispositions.
+func disposed(t view.Totals) int {
+	n := 0
+	for _, v := range t.Disposed {
+		n += v
+	}
+	return n
+}
+
+// nextLedger is the address of the ledger's next page.
+func nextLedger(l view.Ledger) string {
+	q := []string{}
+	add := func(k, v string) {
+		if v != "" {
+			q = append(q, k+"="+query(v))
+		}
+	}
+	f := l.Filter
+	add("q", f.Query)
+	add("state", f.State)
+	add("queue", f.Queue)
+	add("agent", f.Agent)
+	add("channel", f.Channel)
+	add("since", f.Since)
+	add("until", f.Until)
+	if f.Breached {
+		add("breached", "1")
+	}
+	add("before", l.Next)
+	return "/ledger?" + strings.Join(q, "&")
+}
+
+// termNames are the columns of a comparison, in the order of the first row.
+func termNames(cs []view.Candidate) []string {
+	out := []string{}
+	for _, c := range cs {
+		for _, t := range c.Terms {
+			if !slices.Contains(out, t.Name) {
+				out = append(out, t.Name)
+			}
+		}
+	}
+	return out
+}
+
+func termValue(c view.Candidate, name string) string {
+	for _, t := range c.Terms {
+		if t.Name == name {
+			return t.Value
+		}
+	}
+	return ""
+}
+
+// channelChoices are those that the ledger can be filtered by.
+func channelChoices() []contact.Channel {
+	return []contact.Channel{contact.Email, contact.WebChat, contact.Slack, contact.Mastodon,
+		contact.Bluesky, contact.Webhook, contact.SMS, contact.Phone, contact.Letter, contact.Visit}
+}
+
+// byHand are the channels of which a person is the adapter.
+func byHand() []contact.Channel {
+	out := []contact.Channel{}
+	for _, c := range channelChoices() {
+		if c.ByHand() {
+			out = append(out, c)
+		}
+	}
+	return out
+}
