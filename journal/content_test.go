@@ -256,3 +256,49 @@ func TestOrphans(t *testing.T) {
 		}
 	})
 }
+
+func TestOrphansOfAKind(t *testing.T) {
+	j := journaltest.Open(t)
+	for _, id := range []string{"kept", "lost", "gone"} {
+		_, err := j.Put(t.Context(), journal.KindNote, id, []byte(id))
+		ok(t, err)
+	}
+	ok(t, j.Erase(t.Context(), "note.gone"))
+	_, err := j.Put(t.Context(), journal.KindReply, "other", []byte("another kind"))
+	ok(t, err)
+	named := func(ref string) bool { return ref == "note.kept" }
+	if n, err := j.OrphansOf(t.Context(), journal.KindNote, named, time.Hour); n != 0 || err != nil {
+		t.Errorf("what is young was removed: %d, %v", n, err)
+	}
+	if n, err := j.OrphansOf(t.Context(), journal.KindNote, named, -time.Minute); n != 1 || err != nil {
+		t.Errorf("removed %d, %v; want 1", n, err)
+	}
+	if got := each(t, j, journal.KindNote); !maps.Equal(got, map[string]string{"kept": "kept"}) {
+		t.Errorf("left is %v", got)
+	}
+	if got := each(t, j, journal.KindReply); len(got) != 1 {
+		t.Errorf("left of another kind is %v", got)
+	}
+}
+
+// A draft whose earlier versions were left by a crash is cleaned up later.
+func TestLeftoverVersionsAreSwept(t *testing.T) {
+	cfg := journal.Config{Dir: t.TempDir(), Unsynced: true, Shards: 1}
+	j := journaltest.OpenAt(t, cfg)
+	js, err := jetstream.New(j.Conn())
+	ok(t, err)
+	for _, v := range []string{"draft-left-1", "draft-left-2", "draft-last"} { // as if the process had died after each
+		_, err = js.Publish(t.Context(), "replies.main.0.draft.k1", []byte(v))
+		ok(t, err)
+	}
+	n, err := j.Orphans(t.Context(), func(string) bool { return true }, -time.Minute)
+	if n != 1 || err != nil {
+		t.Errorf("swept %d, %v; want one draft", n, err)
+	}
+	if f := holds(t, cfg.Dir, []byte("draft-left-")); f != "" {
+		t.Errorf("an earlier version is still in %s", f)
+	}
+	if got, err := j.Get(t.Context(), "draft.k1"); string(got) != "draft-last" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -32,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // child writes for ever, and says after each acknowledgement what it was for.
 func child(ctx context.Context, dir string) error {
-	j, err := journal.Open(ctx, journal.Config{Dir: dir}, slog.New(slog.DiscardHandler))
+	j, err := journal.Open(ctx, journal.Config{Dir: dir}, discard())
 	if err != nil {
 		return err
 	}
@@ -224,7 +223,7 @@ func TestSecondChildIsRefusedWhileTheFirstLives(t *testing.T) {
 	if !out.Scan() {
 		t.Fatal("the child said nothing")
 	}
-	_, err := journal.Open(t.Context(), journal.Config{Dir: dir}, slog.New(slog.DiscardHandler))
+	_, err := journal.Open(t.Context(), journal.Config{Dir: dir}, discard())
 	wantErr(t, err, journal.ErrLocked)
 	if want := fmt.Sprint("process ", cmd.Process.Pid); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %q doesn't name %q", err, want)

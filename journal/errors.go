@@ -3,7 +3,9 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"stagecoach/router"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -13,7 +15,7 @@ var (
 	ErrLocked = errors.New("data directory is in use")
 	// ErrDeposed means that somebody else has written to the log after the
 	// sequence that the caller knew last: nothing of the caller's was written.
-	ErrDeposed = errors.New("another writer has taken the log")
+	ErrDeposed = router.ErrDeposed
 	// ErrUnavailable means that the engine didn't answer in time. Whether the
 	// write took place is unknown; writing again with the same id is safe.
 	ErrUnavailable = errors.New("journal is unavailable")
@@ -40,7 +42,6 @@ var (
 const (
 	codeWrongLastSequence jetstream.ErrorCode = 10071
 	codeWriteInProcess    jetstream.ErrorCode = 10164
-	codeStoreFailed       jetstream.ErrorCode = 10077
 	codeNoResources       jetstream.ErrorCode = 10023
 	codeNoStorage         jetstream.ErrorCode = 10047
 	codeMaxBytes          jetstream.ErrorCode = 10122
@@ -64,8 +65,10 @@ func writeError(err error) error {
 	if err == nil {
 		return nil
 	}
-	switch codeOf(err) {
-	case codeNoResources, codeNoStorage, codeMaxBytes:
+	switch code := codeOf(err); {
+	case errors.Is(err, nats.ErrMaxPayload):
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
+	case code == codeNoResources, code == codeNoStorage, code == codeMaxBytes:
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	default:
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)

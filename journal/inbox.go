@@ -92,9 +92,7 @@ func (j *Journal) publish(ctx context.Context, m *nats.Msg, opts ...jetstream.Pu
 		switch {
 		case err == nil:
 			return ack, nil
-		case errors.Is(err, nats.ErrMaxPayload):
-			return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
-		case ctx.Err() != nil, codeOf(err) != 0:
+		case ctx.Err() != nil, codeOf(err) != 0, errors.Is(err, nats.ErrMaxPayload):
 			return nil, writeError(err)
 		}
 	}

@@ -23,20 +23,27 @@ const (
 // openInboxConsumers makes the durable consumer of every shard.
 func (j *Journal) openInboxConsumers(ctx context.Context) error {
 	for k := range j.shards {
-		s := j.streams[j.names.shard(areaInbox, k)]
-		if _, err := s.Consumer(ctx, inboxConsumer); err == nil {
-			continue
-		} else if !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return fmt.Errorf("looking up consumer of shard %d: %w", k, err)
+		if err := j.openInboxConsumer(ctx, k); err != nil {
+			return err
 		}
-		_, err := s.CreateConsumer(ctx, jetstream.ConsumerConfig{
+	}
+	return nil
+}
+
+func (j *Journal) openInboxConsumer(ctx context.Context, k int) error {
+	ctx, cancel := j.bounded(ctx)
+	defer cancel()
+	s := j.streams[j.names.shard(areaInbox, k)]
+	_, err := s.Consumer(ctx, inboxConsumer)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		_, err = s.CreateConsumer(ctx, jetstream.ConsumerConfig{
 			Durable: inboxConsumer, DeliverPolicy: jetstream.DeliverAllPolicy,
 			AckPolicy: jetstream.AckExplicitPolicy, AckWait: inboxAckWait,
 			MaxDeliver: -1, MaxAckPending: inboxMaxPending,
 		})
-		if err != nil {
-			return fmt.Errorf("making consumer of shard %d: %w", k, err)
-		}
+	}
+	if err != nil {
+		return fmt.Errorf("making consumer of shard %d: %w", k, err)
 	}
 	return nil
 }
@@ -78,6 +85,9 @@ func (j *Journal) consumeForEver(ctx context.Context, what string, consume func(
 }
 
 func (j *Journal) consumeShard(ctx context.Context, k int, handle func(context.Context, string, *channels.Inbound) error) error {
+	if err := j.openInboxConsumer(ctx, k); err != nil { // somebody may have removed it
+		return err
+	}
 	it, err := j.resume(ctx, j.streams[j.names.shard(areaInbox, k)], inboxConsumer, inboxPull)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package journal_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +29,7 @@ func TestHealthy(t *testing.T) {
 func TestSecondProcessIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	j := journaltest.OpenAt(t, journal.Config{Dir: dir, Unsynced: true})
-	_, err := journal.Open(t.Context(), journal.Config{Dir: dir}, slog.New(slog.DiscardHandler))
+	_, err := journal.Open(t.Context(), journal.Config{Dir: dir}, discard())
 	wantErr(t, err, journal.ErrLocked)
 	if want := fmt.Sprintf("process %d", os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %q doesn't name %q", err, want)
@@ -67,7 +66,7 @@ func TestKeysStayAndBelongToTheData(t *testing.T) {
 	kept, err := os.ReadFile(path)
 	ok(t, err)
 	ok(t, os.Remove(path))
-	_, err = journal.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	_, err = journal.Open(t.Context(), cfg, discard())
 	wantErr(t, err, journal.ErrKeys)
 	if _, serr := os.Stat(path); !os.IsNotExist(serr) {
 		t.Error("new keys were made beside old data")
@@ -75,10 +74,10 @@ func TestKeysStayAndBelongToTheData(t *testing.T) {
 	other := journaltest.OpenAt(t, journal.Config{Dir: t.TempDir(), Unsynced: true})
 	foreign := fmt.Sprintf("hash %x\ntoken %x\nsign %x\n", other.Keys().Key("hash"), other.Keys().Key("token"), other.Keys().Key("sign"))
 	ok(t, os.WriteFile(path, []byte(foreign), 0o600))
-	_, err = journal.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	_, err = journal.Open(t.Context(), cfg, discard())
 	wantErr(t, err, journal.ErrKeys)
 	ok(t, os.WriteFile(path, []byte("hash zz\n"), 0o600))
-	_, err = journal.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	_, err = journal.Open(t.Context(), cfg, discard())
 	wantErr(t, err, journal.ErrKeys)
 	ok(t, os.WriteFile(path, kept, 0o600))
 	journaltest.OpenAt(t, cfg)
@@ -110,7 +109,7 @@ func TestBadConfiguration(t *testing.T) {
 		"nobody at the url":    {Dir: t.TempDir(), URL: "nats://user:hunter2@127.0.0.1:1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			j, err := journal.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+			j, err := journal.Open(t.Context(), cfg, discard())
 			if err == nil {
 				_ = j.Close()
 				t.Fatal("opened")
@@ -129,7 +128,7 @@ func TestExternalEngineWantsTheKeysItWasMadeWith(t *testing.T) {
 	seq, err := j.Log().Append(t.Context(), "c1", 0, []byte("x"))
 	ok(t, err)
 	second := t.TempDir()
-	_, err = journal.Open(t.Context(), journal.Config{Dir: second, URL: url}, slog.New(slog.DiscardHandler))
+	_, err = journal.Open(t.Context(), journal.Config{Dir: second, URL: url}, discard())
 	wantErr(t, err, journal.ErrKeys)
 	keys, err := os.ReadFile(filepath.Join(first, "keys"))
 	ok(t, err)

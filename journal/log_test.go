@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -188,7 +187,7 @@ func (s *lossy) Publish(ctx context.Context, id string, prev uint64, data []byte
 
 func TestRealWriteWhoseAnswerWasLostIsSuccess(t *testing.T) {
 	j := journaltest.Open(t)
-	l := journal.NewLog(&lossy{LogStore: j.Log().Store()}, journal.LogConfig{Attempts: 3, Wait: -1}, slog.New(slog.DiscardHandler))
+	l := journal.NewLog(&lossy{LogStore: j.Log().Store()}, journal.LogConfig{Attempts: 3, Wait: -1}, discard())
 	for i := range uint64(2) {
 		if seq, err := l.Append(t.Context(), fmt.Sprint("c", i), i, []byte("x")); err != nil || seq != i+1 {
 			t.Errorf("append %d: %d, %v", i, seq, err)

@@ -40,9 +40,12 @@ var (
 	ErrWriteInProcess = errors.New("write in process")
 )
 
-// pullSize is how many entries one request of a replay asks for: 500 was faster
-// than 5,000.
-const pullSize = 500
+// pullSize and pullBytes are how much one request of a replay asks for: 500
+// entries were faster than 5,000, and commits can be large.
+const (
+	pullSize  = 500
+	pullBytes = 16 << 20
+)
 
 // streamStore is the LogStore of JetStream.
 type streamStore struct {
@@ -109,7 +112,7 @@ func (s *streamStore) Read(ctx context.Context, after, until uint64, fn func(uin
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	it, err := cons.Messages(jetstream.PullMaxMessages(pullSize))
+	it, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullSize, pullBytes))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -21,6 +21,10 @@ var errStop = errors.New("enough")
 // versions that a crash left. named is asked with an object's id or a reference
 // "inbox.<shard>.<sequence>", and only about what is older than olderThan. An
 // entry that intake hasn't finished is never touched, however old.
+//
+// named must know every place that may name an object: the log's state up to
+// now, and content such as drafts, replies, saved answers and settings. When in
+// doubt it says yes.
 func (j *Journal) Orphans(ctx context.Context, named func(id string) bool, olderThan time.Duration) (removed int, err error) {
 	j.sweeping.Lock()
 	defer j.sweeping.Unlock()
@@ -35,6 +39,39 @@ func (j *Journal) Orphans(ctx context.Context, named func(id string) bool, older
 		}
 	}
 	return removed, nil
+}
+
+// OrphansOf securely deletes the content of one kind that named doesn't know by
+// its reference "<kind>.<id>" and whose last version is older than olderThan.
+// It is for the kinds that commits name: replies, notes, reasons.
+func (j *Journal) OrphansOf(ctx context.Context, kind Kind, named func(ref string) bool, olderThan time.Duration) (removed int, err error) {
+	a := kind.area()
+	if a == "" {
+		return 0, fmt.Errorf("collecting orphans: unknown kind %q", kind)
+	}
+	before := time.Now().Add(-olderThan)
+	var orphans []string
+	for k := range j.shards {
+		prefix := j.names.shardSubject(a, k, string(kind)+".")
+		err := j.scan(ctx, j.names.shard(a, k), jetstream.ConsumerConfig{
+			DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, FilterSubject: prefix + "*", HeadersOnly: true,
+		}, func(m jetstream.Msg, md *jetstream.MsgMetadata) error {
+			ref := string(kind) + "." + untoken(strings.TrimPrefix(m.Subject(), prefix))
+			if m.Headers().Get(headerErased) == "" && md.Timestamp.Before(before) && !named(ref) {
+				orphans = append(orphans, ref)
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, fmt.Errorf("collecting orphans of kind %q: %w", kind, err)
+		}
+	}
+	for i, ref := range orphans {
+		if err := j.Erase(ctx, ref); err != nil {
+			return i, fmt.Errorf("collecting orphans of kind %q: %w", kind, err)
+		}
+	}
+	return len(orphans), nil
 }
 
 // sweepInbox looks at each entry once: what is named stays named until it is

@@ -15,6 +15,9 @@ import (
 // storeDir is the folder of the embedded engine below the data directory.
 const storeDir = "nats"
 
+// minPayload is the size of message that an engine must take: NATS' default.
+const minPayload = 1 << 20
+
 // startServer starts the embedded engine: no port, no signal handler, every
 // write synced unless tests ask otherwise. It returns when the streams are
 // recovered.
@@ -88,6 +91,11 @@ func dial(cfg Config, ns *server.Server, log *slog.Logger) (*nats.Conn, error) {
 	nc, err := nats.Connect(cfg.URL, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", hideSecrets(cfg.URL), err)
+	}
+	if nc.MaxPayload() < minPayload {
+		defer nc.Close()
+		return nil, fmt.Errorf("engine at %s takes messages of %d bytes only: set its max_payload to 1MB or more",
+			hideSecrets(cfg.URL), nc.MaxPayload())
 	}
 	return nc, nil
 }
