@@ -44,8 +44,10 @@ func cutToken(address string) (plain, token string) {
 }
 
 // providerID is the same for the same mail for ever, wherever it is seen: a
-// hash over its Message-ID, From and Date, or, lacking a Message-ID, over what
-// it says, without the lines that servers add on the way. It may never change.
+// hash over its Message-ID, From, Date, Subject and body, so that two mails with
+// one Message-ID that say different things are two. Lacking a Message-ID the
+// whole mail counts, the lines that servers added on its way to us included.
+// What goes in may never change.
 func providerID(raw []byte) string {
 	header, body := splitHeader(raw)
 	fields := parseFields(header)
@@ -54,13 +56,14 @@ func providerID(raw []byte) string {
 	id := firstID(fields.get("Message-Id"))
 	put("v1")
 	put(id)
-	put(squash(fields.get("From")))
-	put(squash(fields.get("Date")))
 	if id == "" {
-		put(squash(fields.get("To")))
+		body = raw
+	} else {
+		put(squash(fields.get("From")))
+		put(squash(fields.get("Date")))
 		put(squash(fields.get("Subject")))
-		_, _ = sum.Write(bytes.TrimSpace(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))))
 	}
+	_, _ = sum.Write(bytes.TrimSpace(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))))
 	return hex.EncodeToString(sum.Sum(nil))
 }
 

@@ -59,7 +59,7 @@ func cutSignature(lines []string) []string {
 		}
 		own := 0
 		for _, after := range lines[i+1:] {
-			if startsQuote(lines, i) || isQuoted(after) || originalForm.MatchString(after) || attributionForm.MatchString(after) {
+			if isQuoted(after) || originalForm.MatchString(after) || attributionForm.MatchString(after) {
 				break
 			}
 			if after != "" {
@@ -72,8 +72,6 @@ func cutSignature(lines []string) []string {
 	}
 	return lines
 }
-
-func startsQuote(lines []string, i int) bool { return i+1 < len(lines) && isQuoted(lines[i+1]) }
 
 // cutOriginal drops the original that Outlook and its like put below the answer
 // without marking its lines. A forwarded mail stays: it is what is meant.

@@ -49,15 +49,27 @@ func (a *Adapter) watch(ctx context.Context, src channels.Source, connected func
 	return r.follow(ctx)
 }
 
+// settle is how long the first IDLE after mail came is trusted; each that stays
+// silent makes the next four times as long, up to IdleMaximum. Some servers
+// lose what arrives between the last answer and the IDLE.
+const settle = 250 * time.Millisecond
+
 // follow delivers what is there and what comes, until the link is lost.
 func (r *reader) follow(ctx context.Context) error {
+	trust := settle
 	for {
+		before := r.at.last
 		if err := r.catchUp(ctx); err != nil {
 			return err
 		}
-		if err := r.s.waitForNews(ctx, r.a.cfg.IdleMaximum, r.a.cfg.PollInterval); err != nil {
+		if r.at.last != before {
+			trust = settle
+		}
+		trust = min(trust, r.a.cfg.IdleMaximum)
+		if err := r.s.waitForNews(ctx, trust, r.a.cfg.PollInterval); err != nil {
 			return r.a.imapError("idle", err)
 		}
+		trust *= 4
 	}
 }
 

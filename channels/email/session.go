@@ -151,7 +151,12 @@ func (s *session) waitForNews(ctx context.Context, idle, poll time.Duration) err
 		return ctx.Err()
 	case <-s.client.Closed():
 	}
-	return s.do(func() error { return errors.Join(cmd.Close(), cmd.Wait()) })
+	err = s.do(func() error { return errors.Join(cmd.Close(), cmd.Wait()) })
+	if errors.As(err, &refused) {
+		s.noIdle = true
+		return nil
+	}
+	return err
 }
 
 // poll waits and asks with NOOP, which also proves the link.

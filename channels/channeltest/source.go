@@ -1,0 +1,186 @@
+package channeltest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"stagecoach/channels"
+)
+
+// Source is a daemon's side in memory: it stores what is delivered, keeps the
+// bookmarks, and can be made to fail. It fails the test when a bookmark covers
+// an item that isn't stored.
+type Source struct {
+	t testing.TB
+	// Covers reports whether a bookmark covers an item of the same source.
+	Covers func(b channels.Bookmark, position string) bool
+
+	mu        sync.Mutex
+	changed   chan struct{}
+	fail      func(in *channels.Inbound) error
+	gate      chan struct{}
+	items     []*channels.Inbound
+	stored    map[string]bool
+	asked     map[string]int
+	pending   map[string]string // position by ProviderID and source
+	bookmarks map[string]channels.Bookmark
+	advances  int
+	connected int
+}
+
+// NewSource makes an empty Source.
+func NewSource(t testing.TB) *Source {
+	return &Source{
+		t: t, changed: make(chan struct{}), stored: map[string]bool{}, asked: map[string]int{},
+		pending: map[string]string{}, bookmarks: map[string]channels.Bookmark{},
+	}
+}
+
+var (
+	_ channels.Source  = (*Source)(nil)
+	_ channels.Witness = (*Source)(nil)
+)
+
+func (s *Source) change(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// Deliver implements channels.Source.
+func (s *Source) Deliver(ctx context.Context, in *channels.Inbound) error {
+	s.mu.Lock()
+	fail, gate := s.fail, s.gate
+	s.mu.Unlock()
+	key := in.Source + " " + in.Position
+	s.change(func() {
+		s.asked[in.ProviderID]++
+		s.pending[key] = in.Position
+	})
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if fail != nil {
+		if err := fail(in); err != nil {
+			return err
+		}
+	}
+	s.change(func() {
+		delete(s.pending, key)
+		if !s.stored[in.ProviderID] {
+			s.stored[in.ProviderID] = true
+			s.items = append(s.items, in)
+		}
+	})
+	return nil
+}
+
+// Bookmark implements channels.Source.
+func (s *Source) Bookmark(_ context.Context, source string) (channels.Bookmark, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.bookmarks[source]
+	return b, ok, nil
+}
+
+// Advance implements channels.Source.
+func (s *Source) Advance(_ context.Context, b channels.Bookmark) error {
+	s.change(func() {
+		for key, position := range s.pending {
+			if s.Covers != nil && key == b.Source+" "+position && s.Covers(b, position) {
+				s.t.Errorf("bookmark %s at %s covers %s, which is not stored", b.Source, b.Position, position)
+			}
+		}
+		s.bookmarks[b.Source] = b
+		s.advances++
+	})
+	return nil
+}
+
+// Connected implements channels.Witness.
+func (s *Source) Connected(string) { s.change(func() { s.connected++ }) }
+
+// Fail makes Deliver ask fail first; nil ends that.
+func (s *Source) Fail(fail func(in *channels.Inbound) error) { s.change(func() { s.fail = fail }) }
+
+// Hold makes Deliver wait until the function given back is called.
+func (s *Source) Hold() (release func()) {
+	gate := make(chan struct{})
+	s.change(func() { s.gate = gate })
+	return sync.OnceFunc(func() {
+		s.change(func() { s.gate = nil })
+		close(gate)
+	})
+}
+
+// Items lists what is stored, each once, in the order of storing.
+func (s *Source) Items() []*channels.Inbound {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*channels.Inbound(nil), s.items...)
+}
+
+// Asked counts the calls of Deliver for an item, failed ones included.
+func (s *Source) Asked(providerID string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[providerID]
+}
+
+// Bookmarks gives all bookmarks by source.
+func (s *Source) Bookmarks() map[string]channels.Bookmark {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]channels.Bookmark{}
+	for name, b := range s.bookmarks {
+		out[name] = b
+	}
+	return out
+}
+
+// Forget loses what was stored, the bookmarks apart: as if the daemon had never
+// had it.
+func (s *Source) Forget() {
+	s.change(func() { s.items, s.stored = nil, map[string]bool{} })
+}
+
+// Connections counts how often the adapter said that the link stands.
+func (s *Source) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connected
+}
+
+// Until waits until ok holds, asking at every change, and fails the test after
+// 20 seconds.
+func (s *Source) Until(what string, ok func() bool) {
+	s.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		s.mu.Lock()
+		changed := s.changed
+		s.mu.Unlock()
+		if ok() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			s.t.Fatalf("waited 20 s for: %s", what)
+		}
+	}
+}
+
+// UntilStored waits until n items are stored.
+func (s *Source) UntilStored(n int) {
+	s.t.Helper()
+	s.Until("items to be stored", func() bool { return len(s.Items()) >= n })
+}
