@@ -1,0 +1,60 @@
+# make test is all that a fresh machine needs: it installs what the tests use
+# (Debian: Dovecot, Postfix, Chromium), then vets, builds and tests everything.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 30s
+CONTACTS ?= 20000
+SEED ?= 1
+
+.PHONY: build test test-long packages lint fmt fuzz bench soak generate check-generated clean
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/stagecoach ./cmd/stagecoach
+
+# With STAGECOACH_RIG=1 a missing server is a failure; without, its tests are
+# skipped.
+test: packages
+	go vet ./...
+	CGO_ENABLED=0 go build ./...
+	STAGECOACH_RIG=1 go test -race -shuffle=on -count=1 -timeout 20m ./...
+
+# Tests that take minutes: TestChaos… kills the daemon wherever it can, and
+# TestBrowser… works in Chromium.
+test-long: packages
+	STAGECOACH_RIG=1 go test -count=1 -timeout 60m -tags 'chaos browser' -run '^Test(Chaos|Browser)' ./...
+
+packages:
+	scripts/packages
+
+lint:
+	scripts/lint run
+
+fmt:
+	scripts/lint fmt
+	go tool templ fmt desk
+
+fuzz:
+	scripts/fuzz $(FUZZTIME)
+
+bench: build
+	go test -run '^$$' -bench . -benchmem ./...
+	bin/stagecoach bench all
+
+# Many contacts through the whole daemon; fails unless the ledger adds up.
+soak: build
+	bin/stagecoach demo --headless --contacts $(CONTACTS) --seed $(SEED) --json
+
+generate:
+	go tool templ generate
+
+# Generated code is committed; it must be what the sources give.
+check-generated: generate
+	@changed=$$(git status --porcelain -- '*_templ.go'); if [[ -n "$$changed" ]]; then \
+	  echo "generated code differs from what is committed: run make generate and commit" >&2; \
+	  echo "$$changed" >&2; git --no-pager diff -- '*_templ.go' | head -100; exit 1; fi
+
+clean:
+	rm -rf bin .cache
