@@ -16,11 +16,19 @@ import (
 	"stagecoach/journal/journaltest"
 )
 
-const childEnv = "STAGECOACH_JOURNAL_CHILD"
+// The environment that makes a child of this test, and one that erases.
+const (
+	childEnv = "STAGECOACH_JOURNAL_CHILD"
+	eraseEnv = "STAGECOACH_JOURNAL_ERASE"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childEnv); dir != "" {
-		if err := child(context.Background(), dir); err != nil {
+		work := child
+		if os.Getenv(eraseEnv) != "" {
+			work = erasingChild
+		}
+		if err := work(context.Background(), dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
