@@ -15,7 +15,7 @@ import (
 // check compares rows with one another and with the sums.
 func (a *Audit) check(ctx context.Context, tx *sql.Tx, pos *position) error {
 	for _, fn := range []func(context.Context, *sql.Tx) error{
-		a.checkMessages, a.checkOpen, a.checkEnds, a.checkConversations,
+		a.checkMessages, a.checkOpen, a.checkEnds,
 	} {
 		if err := fn(ctx, tx); err != nil {
 			return err
@@ -183,15 +183,4 @@ func (e *endRow) wrongReply() (GapKind, string, error) {
 		return GapNoReply, fmt.Sprintf("its reply %q is of kind %q by %q, not a person's answer", e.reply, r.Kind, r.Agent), nil
 	}
 	return "", "", nil
-}
-
-// checkConversations finds conversations with two open contacts.
-func (a *Audit) checkConversations(ctx context.Context, tx *sql.Tx) error {
-	query := "SELECT conversation, group_concat(id, ' ') FROM contact WHERE state <> 'ended' GROUP BY conversation HAVING count(*) > 1 LIMIT ?"
-	return each(ctx, tx, query, []any{maxGaps}, func(rows *sql.Rows) error {
-		var id, contacts string
-		err := rows.Scan(&id, &contacts)
-		a.add(GapTwoOpen, "conversation "+id, "two contacts are open: "+contacts)
-		return err
-	})
 }

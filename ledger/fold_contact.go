@@ -173,6 +173,7 @@ func (f *fold) contactEnded(ctx context.Context, e *router.ContactEnded) error {
 	c.facts.State = router.EndedContact
 	c.facts.End, c.facts.Disposition, c.facts.EndedBy = e.End, e.Disposition, e.By
 	c.facts.EndedAt, c.facts.EndedN, c.facts.Reply = f.at, f.n, e.Reply
+	c.facts.Messages = c.facts.Messages[:max(0, len(c.facts.Messages)-e.Left)]
 	c.fate.EndReply, c.fate.EndInto, c.fate.Remark = e.Reply, e.Into, e.Remark
 	if err := f.countEnd(ctx, c, e); err != nil {
 		return err

@@ -133,8 +133,11 @@ func (f *fold) applyContact(ctx context.Context, ev router.Event) error {
 	var change func(c *contactRow)
 	switch ev := ev.(type) {
 	case router.MessageJoined:
-		id, e = ev.Contact, Entry{Item: ev.Message.ID}
-		change = func(c *contactRow) { c.facts.Messages = append(c.facts.Messages, ev.Message) }
+		id, e = ev.Contact, Entry{Item: ev.Message.ID, Until: ev.Due}
+		change = func(c *contactRow) {
+			c.facts.Messages = append(c.facts.Messages, ev.Message)
+			c.facts.Due, c.facts.AtRiskAt = ev.Due, ev.AtRiskAt
+		}
 	case router.HolderWarned:
 		id, e = ev.Contact, Entry{Agent: ev.Agent}
 		change = func(c *contactRow) { c.facts.Warned = true }

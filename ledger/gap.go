@@ -36,8 +36,6 @@ const (
 	GapNoInto   GapKind = "merged_into_nothing"
 	// GapNoEnd means that a contact ended in none of the three ways.
 	GapNoEnd GapKind = "ended_without_end"
-	// GapTwoOpen means that a conversation has two open contacts.
-	GapTwoOpen GapKind = "two_open"
 )
 
 // Gap is one place where the ledger does not add up.
