@@ -1,0 +1,221 @@
+// The composer: tabs, drafts, files, saved answers, reply to all, and the
+// question which messages a reply answers.
+(() => {
+  "use strict";
+  const EVERY = 5000; // a draft is saved at most that often
+  const pane = () => document.querySelector("form[data-draft]");
+  let dirty = false, saving = false, savedAt = 0, timer = 0, done = false;
+
+  function status(text) {
+    const el = document.getElementById("saved");
+    if (el && el.textContent !== text) el.textContent = text;
+  }
+
+  function fields(form) {
+    const out = new URLSearchParams();
+    for (const name of ["contact", "to", "cc", "subject", "text", "attachment"]) {
+      for (const v of new FormData(form).getAll(name)) out.append(name, v);
+    }
+    if (!written(form)) out.set("text", "");
+    return out;
+  }
+
+  // written reports whether the author wrote anything beside the signature.
+  function written(form) {
+    const text = form.querySelector("[data-text]").value.trim();
+    return text !== "" && text !== (form.dataset.signature ?? "").trim();
+  }
+
+  async function save() {
+    const form = pane();
+    if (!form || !dirty || saving || done) return;
+    const wait = savedAt + EVERY - Date.now();
+    if (wait > 0) { clearTimeout(timer); timer = setTimeout(save, wait); return; }
+    dirty = false;
+    saving = true;
+    savedAt = Date.now();
+    try {
+      const r = await fetch(form.dataset.draft, { method: "POST", body: fields(form), headers: { "X-Draft": "1" } });
+      if (!r.ok) throw new Error(String(r.status));
+      if (!dirty) status("Draft saved");
+    } catch {
+      dirty = true;
+      status("Draft not saved yet, trying…");
+    }
+    saving = false;
+    if (dirty) { clearTimeout(timer); timer = setTimeout(save, EVERY); }
+  }
+
+  function changed(e) {
+    const form = e.target.closest?.("form[data-draft]");
+    if (!form) return;
+    dirty = true;
+    status("Writing…");
+    clearTimeout(timer);
+    timer = setTimeout(save, 1200);
+  }
+
+  // leave keeps the last words when the page goes before the next save.
+  function leave() {
+    const form = pane();
+    if (!form || !dirty || done) return;
+    dirty = false;
+    fetch(form.dataset.draft, { method: "POST", body: fields(form), keepalive: true, headers: { "X-Draft": "1" } });
+  }
+
+  function tab(el) {
+    for (const t of el.closest("[role=tablist]").querySelectorAll("[role=tab]")) {
+      const on = t === el;
+      t.setAttribute("aria-selected", String(on));
+      document.getElementById(t.getAttribute("aria-controls")).hidden = !on;
+    }
+    el.closest(".composer").classList.remove("folded");
+    const text = document.getElementById(el.getAttribute("aria-controls")).querySelector("[data-text]");
+    text.focus();
+    if (!text.dataset.began) { text.dataset.began = "1"; text.setSelectionRange(0, 0); text.scrollTop = 0; }
+  }
+
+  // insert puts text where the cursor is, as one step that can be undone.
+  function insert(area, text) {
+    area.focus();
+    if (!document.execCommand("insertText", false, text)) {
+      area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+
+  function room(area) {
+    const max = Number(area.dataset.max), out = area.form.querySelector("[data-left]");
+    if (!max || !out) return;
+    const left = max - [...area.value].length;
+    out.textContent = left;
+    out.classList.toggle("over", left < 0);
+    area.setCustomValidity(left < 0 ? "This channel takes " + max + " characters." : "");
+  }
+
+  // covers follows what is on screen: at once while nothing was written, else
+  // only when the author says that the newer message was read.
+  function newest() {
+    const form = pane(), head = document.getElementById("convhead");
+    const field = form?.querySelector("[name=covers]");
+    if (!field || !head?.dataset.covers || field.value === head.dataset.covers) return;
+    if (written(form)) form.querySelector("[data-newer]").hidden = false;
+    else field.value = head.dataset.covers;
+  }
+
+  function row(form, name) {
+    const li = document.createElement("li");
+    const label = document.createElement("span");
+    label.className = "filename";
+    label.dir = "auto";
+    label.textContent = name;
+    const bar = document.createElement("progress");
+    bar.max = 100;
+    const drop = document.createElement("button");
+    drop.type = "button";
+    drop.className = "ghost square";
+    drop.dataset.do = "unattach";
+    drop.setAttribute("aria-label", "Remove " + name);
+    drop.textContent = "×";
+    li.append(label, bar, drop);
+    form.querySelector("[data-files]").append(li);
+    return { li, bar };
+  }
+
+  function upload(form, address, file) {
+    const { li, bar } = row(form, file.name);
+    const xhr = new XMLHttpRequest(), body = new FormData();
+    body.append("file", file);
+    xhr.upload.onprogress = (e) => { bar.value = 100 * e.loaded / e.total; };
+    xhr.onloadend = () => {
+      li.querySelector("progress")?.remove();
+      form.dataset.uploads = String(Number(form.dataset.uploads) - 1);
+      if (xhr.status >= 200 && xhr.status < 300) {
+        const field = document.createElement("input");
+        field.type = "hidden";
+        field.name = "attachment";
+        field.value = JSON.parse(xhr.responseText).id;
+        li.prepend(field);
+        form.dispatchEvent(new Event("input", { bubbles: true }));
+      } else {
+        li.classList.add("failed");
+        window.stagecoach.toast("error", file.name + " could not be attached.");
+      }
+    };
+    form.dataset.uploads = String(Number(form.dataset.uploads ?? 0) + 1);
+    xhr.open("POST", address);
+    xhr.send(body);
+    li.upload = xhr;
+  }
+
+  function attach(input, files) {
+    const max = Number(input.dataset.maxbytes);
+    for (const f of files) {
+      if (max && f.size > max) window.stagecoach.toast("error", f.name + " is larger than this channel takes.");
+      else upload(input.form, input.dataset.upload, f);
+    }
+  }
+
+  Object.assign(window.stagecoach.acts, {
+    shrink: (el) => el.closest(".composer").classList.toggle("folded"),
+    cc: () => { const r = document.getElementById("ccrow"); r.hidden = !r.hidden; if (!r.hidden) r.querySelector("input").focus(); },
+    all: (el) => {
+      const r = document.getElementById("ccrow"), cc = r.querySelector("input");
+      r.hidden = false;
+      cc.value = [cc.value.trim(), el.dataset.all].filter(Boolean).join(", ");
+      el.remove();
+      cc.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+    answer: (el) => {
+      const area = el.closest("form").querySelector("[data-text]");
+      el.closest("details").removeAttribute("open");
+      insert(area, el.dataset.text);
+    },
+    unattach: (el) => {
+      const li = el.closest("li"), form = el.closest("form");
+      li.upload?.abort();
+      li.remove();
+      form.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+    cover: (el) => {
+      el.closest("[data-newer]").hidden = true;
+      pane().querySelector("[name=covers]").value = document.getElementById("convhead").dataset.covers;
+    },
+  });
+
+  document.addEventListener("click", (e) => {
+    const t = e.target.closest?.("[role=tab]");
+    if (t) tab(t);
+  });
+  document.addEventListener("input", (e) => { changed(e); if (e.target.dataset?.max) room(e.target); });
+  document.addEventListener("change", (e) => {
+    if (e.target.dataset?.upload) { attach(e.target, e.target.files); e.target.value = ""; }
+  });
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(name, (e) => {
+      const form = e.target.closest?.("form:has([data-upload])");
+      if (!form || !e.dataTransfer?.types.includes("Files")) return;
+      e.preventDefault();
+      form.classList.toggle("dropping", name === "dragover");
+      if (name === "drop") attach(form.querySelector("[data-upload]"), e.dataTransfer.files);
+    });
+  }
+  document.addEventListener("htmx:confirm", (e) => {
+    const form = e.target.closest?.("form");
+    if (Number(form?.dataset.uploads) > 0) {
+      e.preventDefault();
+      window.stagecoach.toast("info", "A file is still on its way; then send again.");
+    }
+  });
+  document.addEventListener("stagecoach:done", (e) => {
+    if (!e.target.matches("form[data-draft]")) return;
+    done = true;
+    dirty = false;
+  });
+  document.addEventListener("htmx:afterSettle", newest);
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
+  window.addEventListener("pagehide", leave);
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const a of document.querySelectorAll("textarea[data-max]")) room(a);
+  });
+})();

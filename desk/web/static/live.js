@@ -1,0 +1,116 @@
+// The live connection. One tab of a browser holds it and tells the others,
+// since a browser opens only six connections to a server over HTTP/1.1.
+// A region says by data-on which events concern it and is then asked anew.
+(() => {
+  "use strict";
+  const SILENCE = 40000; // the server says something every 15 s
+  const waiting = new Set();
+  const wanted = new Set();
+  const heard = new Set();
+  let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false;
+  const tabs = "BroadcastChannel" in window ? new BroadcastChannel("stagecoach") : null;
+
+  function regions() { return document.querySelectorAll("[data-on]"); }
+
+  // refresh asks regions anew, at most three times a second each.
+  function refresh(name) {
+    for (const el of regions()) {
+      if (name !== null && !el.dataset.on.split(" ").includes(name)) continue;
+      if (waiting.has(el)) continue;
+      waiting.add(el);
+      setTimeout(() => {
+        waiting.delete(el);
+        if (document.contains(el)) window.htmx.trigger(el, "live");
+      }, 330);
+    }
+  }
+
+  function state(on) {
+    if (on === online) return;
+    online = on;
+    document.getElementById("offline").hidden = on;
+    document.body.toggleAttribute("data-offline", !on);
+    if (leading) tabs?.postMessage({ state: on });
+    if (on) refresh(null);
+  }
+
+  function alive() {
+    clearTimeout(watch);
+    watch = setTimeout(() => lost(true), SILENCE);
+  }
+
+  function event(name) {
+    alive();
+    tabs?.postMessage({ event: name });
+    refresh(name);
+  }
+
+  function want(names) {
+    for (const n of names) {
+      wanted.add(n);
+      if (source && !heard.has(n)) {
+        heard.add(n);
+        source.addEventListener(n, () => event(n));
+      }
+    }
+  }
+
+  function lost(now) {
+    clearTimeout(watch);
+    source?.close();
+    source = null;
+    state(false);
+    clearTimeout(timer);
+    const wait = now ? 0 : Math.min(8000, 500 * 2 ** retry) * (0.7 + 0.6 * Math.random());
+    retry++;
+    timer = setTimeout(connect, wait);
+  }
+
+  function connect() {
+    clearTimeout(timer);
+    heard.clear();
+    source = new EventSource("/api/events");
+    source.onopen = () => { retry = 0; alive(); state(true); };
+    source.onerror = () => lost(false);
+    source.onmessage = alive;
+    source.addEventListener("beat", () => { alive(); tabs?.postMessage({ beat: true }); });
+    want([...wanted]);
+    alive();
+  }
+
+  function lead() {
+    leading = true;
+    tabs?.postMessage({ ask: true });
+    connect();
+    return new Promise(() => {}); // held until the tab is gone
+  }
+
+  function follow() {
+    tabs.onmessage = ({ data }) => {
+      if (data.want && leading) want(data.want);
+      if (data.ask) tabs.postMessage({ want: names() });
+      if (leading) return;
+      if (data.event) refresh(data.event);
+      if (data.state !== undefined) state(data.state);
+      if (data.event || data.beat) { clearTimeout(watch); watch = setTimeout(() => state(false), 2 * SILENCE); state(true); }
+    };
+    tabs.postMessage({ want: names() });
+  }
+
+  function names() {
+    const out = new Set();
+    for (const el of regions()) for (const n of el.dataset.on.split(" ")) out.add(n);
+    return [...out];
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!document.getElementById("offline")) return;
+    want(names());
+    if (tabs) follow();
+    if (tabs && navigator.locks) navigator.locks.request("stagecoach-live", lead);
+    else connect();
+  });
+  window.addEventListener("online", () => { if (source === null && (leading || !navigator.locks)) { retry = 0; connect(); } });
+  window.addEventListener("pagehide", () => { clearTimeout(watch); clearTimeout(timer); source?.close(); source = null; });
+  window.addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
+})();
