@@ -73,6 +73,8 @@ type Why struct {
 	End     string    `json:"end"`
 	EndedAt time.Time `json:"ended_at"`
 	Steps   []WhyStep `json:"steps"`
+	// Text is the whole story in plain words.
+	Text string `json:"text"`
 }
 
 // WhyStep is one decision.

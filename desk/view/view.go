@@ -93,9 +93,14 @@ const (
 
 // Item is one line of a conversation's timeline.
 type Item struct {
-	Kind ItemKind  `json:"kind"`
-	ID   string    `json:"id"`
-	At   time.Time `json:"at"`
+	Kind ItemKind `json:"kind"`
+	// ID names the item in addresses: for a message the reference of its words.
+	ID string `json:"id"`
+	// Message is a message's id, as covers has it, "" for what is none.
+	Message string `json:"message"`
+	// ReplyKind says what the author of a reply promised with it.
+	ReplyKind contact.ReplyKind `json:"reply_kind"`
+	At        time.Time         `json:"at"`
 	// Author is the name to show; Mine is true when the one who looks wrote it.
 	Author  string            `json:"author"`
 	Address string            `json:"address"`
@@ -115,7 +120,7 @@ type Item struct {
 	// Detail says in plain words what an event was, or what went wrong.
 	Detail   string   `json:"detail"`
 	Warnings []string `json:"warnings"`
-	// Missing is "erased" or "expired" when the words are gone.
+	// Missing is "erased", "expired" or "unreadable" when the words are gone.
 	Missing string `json:"missing"`
 	// Conversation is where it belongs, set where items stand alone in a list.
 	Conversation string `json:"conversation,omitempty"`

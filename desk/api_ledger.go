@@ -1,0 +1,64 @@
+package desk
+
+import (
+	"context"
+
+	"stagecoach/desk/view"
+	"stagecoach/ledger"
+)
+
+type ledgerIn struct {
+	Query    string `query:"q" maxLength:"100" doc:"The beginning of a contact's id"`
+	State    string `query:"state" maxLength:"40" doc:"open, a state, replied, merged, or a disposition"`
+	Queue    string `query:"queue" maxLength:"40"`
+	Agent    string `query:"agent" maxLength:"100"`
+	Channel  string `query:"channel" maxLength:"40"`
+	Since    string `query:"since" maxLength:"10" doc:"A day such as 2026-11-22"`
+	Until    string `query:"until" maxLength:"10" doc:"A day such as 2026-11-22"`
+	Breached bool   `query:"breached" doc:"Only those that were late"`
+	Before   string `query:"before" maxLength:"30" doc:"The cursor of the next page"`
+	Limit    int    `query:"limit" minimum:"0" maximum:"1000"`
+}
+
+func (in *ledgerIn) listing() Listing {
+	return Listing{
+		LedgerFilter: view.LedgerFilter{
+			Query: in.Query, State: in.State, Queue: in.Queue, Agent: in.Agent, Channel: in.Channel,
+			Since: in.Since, Until: in.Until, Breached: in.Breached,
+		},
+		Before: in.Before, Limit: in.Limit,
+	}
+}
+
+type searchIn struct {
+	Query  string `query:"q" maxLength:"500"`
+	Before string `query:"before" maxLength:"30" doc:"The cursor of the next page"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"200"`
+}
+
+// quarantineOut is what could not be read.
+type quarantineOut struct {
+	Items []view.Quarantined `json:"items"`
+}
+
+func (a *api) registerLedger() {
+	op(a, agents, "GET /api/search", "search", "Find messages, replies and notes, newest first", func(ctx context.Context, _ Who, in *searchIn) (view.Search, error) {
+		return a.svc.Search(ctx, in.Query, in.Before, in.Limit)
+	})
+	op(a, agents, "GET /api/contacts/{id}/why", "why", "Every decision about a contact, with its reasons", func(ctx context.Context, _ Who, in *idIn) (view.Why, error) {
+		return a.svc.Why(ctx, in.ID)
+	})
+	op(a, supervisors, "GET /api/ledger", "ledger", "What became of each contact, newest first", func(ctx context.Context, _ Who, in *ledgerIn) (view.Ledger, error) {
+		return a.svc.Ledger(ctx, in.listing())
+	})
+	op(a, supervisors, "GET /api/ledger/audit", "audit", "The proof that everything that came was dealt with", func(ctx context.Context, _ Who, _ *nothing) (*ledger.Audit, error) {
+		return a.svc.Audit(ctx)
+	})
+	op(a, supervisors, "GET /api/summary", "summary", "The ledger in one line", func(ctx context.Context, _ Who, _ *nothing) (ledger.Summary, error) {
+		return a.svc.Summary(ctx)
+	})
+	op(a, supervisors, "GET /api/quarantine", "quarantine", "What could not be read, kept whole", func(ctx context.Context, _ Who, _ *nothing) (quarantineOut, error) {
+		list, err := a.svc.Quarantine(ctx)
+		return quarantineOut{list}, err
+	})
+}

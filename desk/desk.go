@@ -1,0 +1,193 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"stagecoach/desk/view"
+	"stagecoach/router"
+	"stagecoach/router/match"
+)
+
+// glance is what an agent's start page needs of the router.
+type glance struct {
+	me      view.Person
+	known   bool
+	held    []facts
+	offers  []router.Offer
+	offered []facts
+	waiting int
+	review  int
+	doubt   int
+	alarmed int
+}
+
+func (s *Service) glance(ctx context.Context, agent string) (glance, error) {
+	var g glance
+	err := s.deps.Router.View(ctx, func(st *router.State) {
+		g.waiting, g.review = st.Waiting(), len(st.Review())
+		g.doubt, g.alarmed = len(st.InDoubt()), len(st.Alarmed())
+		a := st.Agents[agent]
+		if a == nil {
+			return
+		}
+		g.me, g.known = person(a), true
+		for id := range a.Holds {
+			if c := st.Contacts[id]; c != nil {
+				g.held = append(g.held, copyContact(st, c))
+			}
+		}
+		for id := range a.Offers {
+			o := st.Offers[id]
+			if o == nil || st.Contacts[o.Contact] == nil {
+				continue
+			}
+			g.offers = append(g.offers, *o)
+		}
+		slices.SortFunc(g.offers, func(x, y router.Offer) int { return x.Expires.Compare(y.Expires) })
+		for _, o := range g.offers {
+			g.offered = append(g.offered, copyContact(st, st.Contacts[o.Contact]))
+		}
+	})
+	if err != nil {
+		return g, fmt.Errorf("looking at the desk: %w", err)
+	}
+	if !g.known {
+		g.me = view.Person{ID: agent, Skills: []view.Skill{}, Languages: []string{}}
+	}
+	slices.SortFunc(g.held, byDue)
+	return g, nil
+}
+
+// Desk gives an agent's start page: what they hold, by time left, and what is
+// offered to them.
+func (s *Service) Desk(ctx context.Context, who Who) (view.Desk, error) {
+	g, err := s.glance(ctx, who.ID)
+	if err != nil {
+		return view.Desk{}, err
+	}
+	d := view.Desk{
+		Me: s.named(g.me), Mine: s.cards(ctx, g.held), Waiting: g.waiting, Review: g.review,
+		Offers: make([]view.Offer, 0, len(g.offers)), Alerts: s.alerts(who, g),
+	}
+	if !g.known {
+		d.Me.Role = who.Role
+	}
+	for i, o := range g.offers {
+		d.Offers = append(d.Offers, view.Offer{
+			ID: o.ID, Card: s.card(ctx, &g.offered[i]), Expires: o.Expires,
+			Seconds: within(o.MadeAt, o.Expires), Why: s.whyMe(&o, &g.offered[i], g.me.Languages),
+		})
+	}
+	return d, nil
+}
+
+// whyMe says in plain words why a contact is offered to this agent.
+func (s *Service) whyMe(o *router.Offer, c *facts, languages []string) []string {
+	out := []string{}
+	if c.Prefer == o.Agent {
+		out = append(out, "You answered this customer last.")
+	}
+	for _, sk := range c.Demand.Skills {
+		out = append(out, fmt.Sprintf("It needs %s (level %d), which you have.", sk.Name, sk.Level))
+	}
+	if l := firstShared(c.Demand.Languages, languages); l != "" {
+		out = append(out, fmt.Sprintf("It is written in %s, which you speak.", languageName(l)))
+	}
+	switch n := len(o.Why.Next); {
+	case n == 0 && len(o.Why.Failed) > 0:
+		out = append(out, "Nobody else can take it now: "+failedWords(o.Why.Failed)+".")
+	case n == 0:
+		out = append(out, "You are the only one there.")
+	case c.Prefer != o.Agent:
+		out = append(out, "Of those who can take it, you have been free for longest.")
+	}
+	if o.Why.Behind > 0 {
+		out = append(out, fmt.Sprintf("It is due first of the %d that wait.", o.Why.Behind+1))
+	}
+	return out
+}
+
+func firstShared(a, b []string) string {
+	for _, x := range a {
+		if slices.Contains(b, x) {
+			return x
+		}
+	}
+	return ""
+}
+
+// failedWords says how many agents lack what.
+func failedWords(failed map[match.Gate]int) string {
+	out := ""
+	for _, g := range gates() {
+		n := failed[g]
+		if n == 0 {
+			continue
+		}
+		if out != "" {
+			out += ", "
+		}
+		out += fmt.Sprintf("%d %s", n, gateWords(g))
+	}
+	return out
+}
+
+func gates() []match.Gate {
+	return []match.Gate{
+		match.GatePresence, match.GateChannel, match.GateLanguage,
+		match.GateSkill, match.GateCooling, match.GateCapacity,
+	}
+}
+
+// gateWords says what it means not to pass a gate.
+func gateWords(g match.Gate) string {
+	switch g {
+	case match.GatePresence:
+		return "not available"
+	case match.GateChannel:
+		return "not on this channel"
+	case match.GateLanguage:
+		return "without the language"
+	case match.GateSkill:
+		return "without the skill"
+	case match.GateCooling:
+		return "had it offered a moment ago"
+	case match.GateCapacity:
+		return "with full hands"
+	default:
+		return string(g)
+	}
+}
+
+// alerts are the things that a person should know.
+func (s *Service) alerts(who Who, g glance) []view.Alert {
+	out := []view.Alert{}
+	for _, c := range s.deps.Channels.States() {
+		if !c.OK {
+			out = append(out, view.Alert{Level: "error", Text: fmt.Sprintf("%s (%s): %s", c.Account, c.Channel, c.Trouble), Link: "/overview"})
+		}
+	}
+	if !who.Supervisor() {
+		return out
+	}
+	if g.doubt > 0 {
+		out = append(out, view.Alert{Level: "warning", Text: count(g.doubt, "reply", "replies") + " in doubt: nobody knows whether they arrived.", Link: "/overview"})
+	}
+	if g.alarmed > 0 {
+		out = append(out, view.Alert{Level: "warning", Text: count(g.alarmed, "contact", "contacts") + " at risk or late, held by nobody.", Link: "/overview"})
+	}
+	return out
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// Now gives the time by which pages count down.
+func (s *Service) Now() time.Time { return s.now() }

@@ -1,0 +1,393 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"stagecoach/contact"
+	"stagecoach/desk/view"
+	"stagecoach/router"
+	"stagecoach/router/match"
+)
+
+// Member is an agent as a supervisor writes them down.
+type Member struct {
+	Name      string
+	Email     string
+	Password  string
+	Role      contact.Role
+	Skills    []view.Skill
+	Languages []string
+	Channels  []contact.Channel
+	Capacity  int
+	// Link asks for a one-time link instead of a password made here.
+	Link bool
+}
+
+func (m Member) profile(id string) (router.AgentProfile, error) {
+	p := router.AgentProfile{
+		ID: id, Role: cmp.Or(m.Role, contact.RoleAgent), Channels: m.Channels, Capacity: m.Capacity,
+		Skills: []match.Skill{}, Languages: []string{},
+	}
+	if p.Role != contact.RoleAgent && p.Role != contact.RoleSupervisor {
+		return p, invalid("The role is agent or supervisor.")
+	}
+	if m.Capacity < 0 || m.Capacity > 100_000 {
+		return p, invalid("The capacity is a number of units, 0 for the usual one.")
+	}
+	for _, sk := range m.Skills {
+		name := strings.ToLower(strings.TrimSpace(sk.Name))
+		if name == "" || sk.Level < 1 || sk.Level > 5 {
+			return p, invalid("A skill has a name and a level from 1 to 5.")
+		}
+		p.Skills = append(p.Skills, match.Skill{Name: name, Level: sk.Level})
+	}
+	for _, l := range m.Languages {
+		l = strings.ToLower(strings.TrimSpace(l))
+		if len(l) < 2 || len(l) > 3 {
+			return p, invalid(fmt.Sprintf("%q is not a language code such as de or en.", l))
+		}
+		p.Languages = append(p.Languages, l)
+	}
+	return p, nil
+}
+
+// AddAgent makes an account. With no password given, one is made and told once,
+// or a one-time link.
+func (s *Service) AddAgent(ctx context.Context, who Who, commandID string, m Member) (view.Member, error) {
+	s.accounts.writing.Lock()
+	defer s.accounts.writing.Unlock()
+	id, err := newID()
+	if err != nil {
+		return view.Member{}, err
+	}
+	if commandID != "" {
+		id = derivedID("agent", who.ID, commandID)
+	}
+	profile, err := m.profile(id)
+	if err != nil {
+		return view.Member{}, err
+	}
+	made := ""
+	if m.Password == "" && !m.Link {
+		made = rand.Text()[:16]
+		m.Password = made
+	}
+	acc := Account{ID: id, Name: strings.TrimSpace(m.Name), Email: strings.TrimSpace(m.Email)}
+	if _, err := s.addAccount(ctx, who, commandID, acc, m.Password, profile); err != nil {
+		return view.Member{}, err
+	}
+	out := view.Member{Password: made}
+	if m.Link && m.Password == "" {
+		if out.SetupLink, err = s.link(ctx, id); err != nil {
+			return view.Member{}, err
+		}
+	}
+	out.Person, err = s.Person(ctx, id)
+	return out, err
+}
+
+// addAccount stores the words about a new agent, then the facts. The caller
+// holds accounts.writing. An empty password lets nobody in yet.
+func (s *Service) addAccount(ctx context.Context, who Who, commandID string, acc Account, password string, p router.AgentProfile) (view.Done, error) {
+	if err := errors.Join(checkName(acc.Name), checkEmail(acc.Email)); err != nil {
+		return view.Done{}, firstProblem(err)
+	}
+	if err := s.emailFree(ctx, acc); err != nil {
+		return view.Done{}, err
+	}
+	if password != "" {
+		hash, err := s.hasher.Hash(ctx, password)
+		if err != nil {
+			return view.Done{}, fmt.Errorf("setting a password: %w", err)
+		}
+		acc.Hash = hash
+	}
+	acc.CreatedAt = s.now().UTC()
+	if err := s.accounts.put(ctx, acc); err != nil {
+		return view.Done{}, err
+	}
+	return s.do(ctx, who, commandID, router.SetAgent{Agent: p})
+}
+
+// emailFree refuses an address that a colleague logs in with.
+func (s *Service) emailFree(ctx context.Context, acc Account) error {
+	other, taken := s.accounts.find(acc.Email)
+	if !taken || other.ID == acc.ID {
+		return nil
+	}
+	if _, known, err := s.role(ctx, other.ID); err != nil || !known {
+		return err
+	}
+	return problem(409, router.RefusedTaken, "Somebody with this e-mail address is here already.")
+}
+
+// changeAccount changes the words about an agent.
+func (s *Service) changeAccount(ctx context.Context, id string, change func(*Account) error) error {
+	s.accounts.writing.Lock()
+	defer s.accounts.writing.Unlock()
+	acc, ok := s.accounts.get(id)
+	if !ok {
+		return missing("There is no such agent.")
+	}
+	if err := change(&acc); err != nil {
+		return err
+	}
+	if err := s.emailFree(ctx, acc); err != nil {
+		return err
+	}
+	return s.accounts.put(ctx, acc)
+}
+
+// ChangeAgent changes what is known of an agent; an empty name or address
+// stays as it is.
+func (s *Service) ChangeAgent(ctx context.Context, who Who, commandID, id string, m Member) (view.Member, error) {
+	profile, err := m.profile(id)
+	if err != nil {
+		return view.Member{}, err
+	}
+	if _, known, err := s.role(ctx, id); err != nil || !known {
+		return view.Member{}, orMissing(err, "There is no such agent.")
+	}
+	if profile.Role != contact.RoleSupervisor {
+		if err := s.keepsSupervisor(ctx, id); err != nil {
+			return view.Member{}, err
+		}
+	}
+	err = s.changeAccount(ctx, id, func(acc *Account) error {
+		if n := strings.TrimSpace(m.Name); n != "" {
+			acc.Name = n
+		}
+		if e := strings.TrimSpace(m.Email); e != "" {
+			acc.Email = e
+		}
+		return firstProblem(errors.Join(checkName(acc.Name), checkEmail(acc.Email)))
+	})
+	if err != nil {
+		return view.Member{}, err
+	}
+	if _, err := s.do(ctx, who, commandID, router.SetAgent{Agent: profile}); err != nil {
+		return view.Member{}, err
+	}
+	person, err := s.Person(ctx, id)
+	return view.Member{Person: person}, err
+}
+
+// RemoveAgent takes an agent out: their contacts go back, their sessions end.
+func (s *Service) RemoveAgent(ctx context.Context, who Who, commandID, id string) (view.Done, error) {
+	if err := s.keepsSupervisor(ctx, id); err != nil {
+		return view.Done{}, err
+	}
+	done, err := s.do(ctx, who, commandID, router.RemoveAgent{Agent: id})
+	if err != nil {
+		return view.Done{}, err
+	}
+	if err := s.sessions.CloseAll(ctx, id); err != nil {
+		return view.Done{}, fmt.Errorf("ending the sessions of a removed agent: %w", err)
+	}
+	return done, nil
+}
+
+// keepsSupervisor refuses what would leave nobody who can add people.
+func (s *Service) keepsSupervisor(ctx context.Context, without string) error {
+	others, is := 0, false
+	err := s.deps.Router.View(ctx, func(st *router.State) {
+		for id, a := range st.Agents {
+			switch {
+			case a.Removed || a.Role != contact.RoleSupervisor:
+			case id == without:
+				is = true
+			default:
+				others++
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("counting supervisors: %w", err)
+	}
+	if is && others == 0 {
+		return problem(409, router.RefusedInvalid, "This is the last supervisor. Make somebody else one first.")
+	}
+	return nil
+}
+
+// SetPassword gives an agent a new password and ends their sessions. With none
+// given, one is made, or a one-time link.
+func (s *Service) SetPassword(ctx context.Context, who Who, id, password string, link bool) (view.Member, error) {
+	if who.ID != id && !who.Supervisor() {
+		return view.Member{}, forbidden("Only a supervisor sets the password of somebody else.")
+	}
+	if _, known, err := s.role(ctx, id); err != nil || !known {
+		return view.Member{}, orMissing(err, "There is no such agent.")
+	}
+	made := ""
+	if password == "" && !link {
+		made = rand.Text()[:16]
+		password = made
+	}
+	err := s.changeAccount(ctx, id, func(acc *Account) error {
+		acc.Hash = ""
+		if password == "" {
+			return nil
+		}
+		hash, err := s.hasher.Hash(ctx, password)
+		if err != nil {
+			return fmt.Errorf("setting a password: %w", err)
+		}
+		acc.Hash = hash
+		return nil
+	})
+	if err != nil {
+		return view.Member{}, err
+	}
+	if err := s.sessions.CloseAll(ctx, id); err != nil {
+		return view.Member{}, fmt.Errorf("ending sessions after a new password: %w", err)
+	}
+	out := view.Member{Password: made}
+	if password == "" {
+		if out.SetupLink, err = s.link(ctx, id); err != nil {
+			return view.Member{}, err
+		}
+	}
+	out.Person, err = s.Person(ctx, id)
+	return out, err
+}
+
+func (s *Service) link(ctx context.Context, agent string) (string, error) {
+	token, err := s.sessions.Invite(ctx, agent)
+	if err != nil {
+		return "", fmt.Errorf("making a link: %w", err)
+	}
+	return s.cfg.BaseURL + "/setup?token=" + url.QueryEscape(token), nil
+}
+
+// SetSignature changes one's own signature.
+func (s *Service) SetSignature(ctx context.Context, who Who, text string) error {
+	if len(text) > 8<<10 {
+		return invalid("A signature has at most 8 KiB.")
+	}
+	return s.changeAccount(ctx, who.ID, func(acc *Account) error {
+		acc.Signature = strings.TrimRight(text, " \t\r\n")
+		return nil
+	})
+}
+
+// Signature gives one's own signature.
+func (s *Service) Signature(who Who) string {
+	acc, _ := s.accounts.get(who.ID)
+	return acc.Signature
+}
+
+// Person gives one agent as colleagues see them.
+func (s *Service) Person(ctx context.Context, id string) (view.Person, error) {
+	var p view.Person
+	found := false
+	err := s.deps.Router.View(ctx, func(st *router.State) {
+		if a := st.Agents[id]; a != nil {
+			p, found = person(a), true
+		}
+	})
+	if err != nil {
+		return p, fmt.Errorf("looking up an agent: %w", err)
+	}
+	if id == Control {
+		return s.named(view.Person{ID: Control, Role: contact.RoleSupervisor}), nil
+	}
+	if !found {
+		return p, missing("There is no such agent.")
+	}
+	return s.named(p), nil
+}
+
+// People lists all agents by name.
+func (s *Service) People(ctx context.Context) ([]view.Person, error) {
+	var out []view.Person
+	err := s.deps.Router.View(ctx, func(st *router.State) { out = people(st) })
+	if err != nil {
+		return nil, fmt.Errorf("listing agents: %w", err)
+	}
+	return s.byName(out), nil
+}
+
+func people(st *router.State) []view.Person {
+	out := make([]view.Person, 0, len(st.Agents))
+	for _, a := range st.Agents {
+		if !a.Removed {
+			out = append(out, person(a))
+		}
+	}
+	return out
+}
+
+func (s *Service) byName(list []view.Person) []view.Person {
+	for i := range list {
+		list[i] = s.named(list[i])
+	}
+	slices.SortFunc(list, func(a, b view.Person) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// person copies the facts about an agent; named adds the words.
+func person(a *router.Agent) view.Person {
+	p := view.Person{
+		ID: a.ID, Role: a.Role, Presence: a.Presence, Load: a.Load, Capacity: a.Capacity,
+		Holding: len(a.Holds), Offered: len(a.Offers),
+		Skills: make([]view.Skill, 0, len(a.Skills)), Languages: slices.Clone(a.Languages),
+	}
+	for _, sk := range a.Skills {
+		p.Skills = append(p.Skills, view.Skill{Name: sk.Name, Level: sk.Level})
+	}
+	if p.Languages == nil {
+		p.Languages = []string{}
+	}
+	return p
+}
+
+func (s *Service) named(p view.Person) view.Person {
+	acc, _ := s.accounts.get(p.ID)
+	p.Name, p.Email = cmp.Or(acc.Name, s.accounts.name(p.ID)), acc.Email
+	return p
+}
+
+// SetPresence says whether the one who asks can be given work. HandOver also
+// gives back what they hold.
+func (s *Service) SetPresence(ctx context.Context, who Who, commandID string, p contact.Presence, handOver bool) (view.Done, error) {
+	switch p {
+	case contact.Available, contact.Busy, contact.Away, contact.Offline:
+	default:
+		return view.Done{}, invalid("The presence is available, busy, away or offline.")
+	}
+	return s.do(ctx, who, commandID, router.SetPresence{Agent: who.ID, Presence: p, Cause: "self", HandOver: handOver})
+}
+
+// SetPresenceOf lets a supervisor say so of somebody else.
+func (s *Service) SetPresenceOf(ctx context.Context, who Who, commandID, agent string, p contact.Presence, handOver bool) (view.Done, error) {
+	if !who.Supervisor() {
+		return view.Done{}, forbidden("Only a supervisor sets the presence of somebody else.")
+	}
+	return s.do(ctx, who, commandID, router.SetPresence{Agent: agent, Presence: p, Cause: "supervisor", HandOver: handOver})
+}
+
+// firstProblem gives the first of joined problems: one thing at a time.
+func firstProblem(err error) error {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return err
+}
+
+func orMissing(err error, words string) error {
+	if err != nil {
+		return err
+	}
+	return missing(words)
+}

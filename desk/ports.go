@@ -1,0 +1,170 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"stagecoach/channels"
+	"stagecoach/contact"
+	"stagecoach/ledger"
+	"stagecoach/router"
+)
+
+// ErrMissing is returned by Content for a reference that leads nowhere, and
+// ErrErased for one whose words were removed on purpose.
+var (
+	ErrMissing = errors.New("not there")
+	ErrErased  = errors.New("erased")
+)
+
+// Router is the active router.
+type Router interface {
+	// Do has a command decided and waits until its commit is durable. What the
+	// router does not do is a *router.Refusal.
+	Do(ctx context.Context, e router.Envelope) (router.Result, error)
+	// View calls f with the live state, on the router's own goroutine: f copies
+	// out what it needs and keeps nothing.
+	View(ctx context.Context, f func(*router.State)) error
+	// Heartbeat says that an agent's page is still connected.
+	Heartbeat(agent string)
+	// Watch gives every commit from now on, once it is durable.
+	Watch(ctx context.Context) (<-chan *router.Commit, error)
+}
+
+// Ledger is what became of everything, as pages read it.
+type Ledger interface {
+	// WaitFor waits until commit n is folded.
+	WaitFor(ctx context.Context, n uint64) error
+	// Contacts lists contacts, newest first; Contact finds one by its id or
+	// the beginning of it.
+	Contacts(ctx context.Context, f ledger.Filter) ([]ledger.Row, error)
+	Contact(ctx context.Context, idOrPrefix string) (ledger.Row, error)
+	// Timeline gives what happened in a conversation, in order.
+	Timeline(ctx context.Context, conversation string) ([]ledger.Entry, error)
+	// Conversation gives one, Conversations those of a customer, newest first.
+	Conversation(ctx context.Context, id string) (ledger.ConversationRow, error)
+	Conversations(ctx context.Context, customer string, most int) ([]ledger.ConversationRow, error)
+}
+
+// Records is the rest of the ledger: look-ups, search and the proof.
+type Records interface {
+	// Known tells what the ledger knows of keys, as of one commit.
+	Known(ctx context.Context, keys []string) (asOf uint64, known map[string]router.Found, err error)
+	// ReplyFacts gives a reply as the log knows it.
+	ReplyFacts(ctx context.Context, id string) (*router.Reply, error)
+	// Summary gives the ledger in one line, Audit the proof that it adds up.
+	Summary(ctx context.Context) (ledger.Summary, error)
+	Audit(ctx context.Context, pending ledger.Pending) (*ledger.Audit, error)
+	// Why gives every decision about a contact.
+	Why(ctx context.Context, idOrPrefix string) (*ledger.Why, error)
+	// Search finds words.
+	Search(ctx context.Context, q string, o ledger.SearchOptions) ([]ledger.Hit, error)
+}
+
+// Content is where words and files lie. A reference is "<kind>.<id>".
+type Content interface {
+	// Put stores a value; the last one of an id counts.
+	Put(ctx context.Context, kind Kind, id string, value []byte) (ref string, err error)
+	// Get gives the value of a reference, or ErrMissing or ErrErased.
+	Get(ctx context.Context, ref string) ([]byte, error)
+	// Each calls f with the last value of every id of a kind.
+	Each(ctx context.Context, kind Kind, f func(id string, value []byte) error) error
+	// Erase removes every version of a value so that no byte stays.
+	Erase(ctx context.Context, ref string) error
+	// PutObject stores a file under a random id.
+	PutObject(ctx context.Context, r io.Reader) (id string, size int64, err error)
+	// GetObject opens a file.
+	GetObject(ctx context.Context, id string) (io.ReadCloser, error)
+}
+
+// Kind is a kind of content.
+type Kind string
+
+// The kinds of content that the desk writes.
+const (
+	KindReply  Kind = "reply"
+	KindNote   Kind = "note"
+	KindDraft  Kind = "draft"
+	KindAgent  Kind = "agent"
+	KindReason Kind = "reason"
+	KindAnswer Kind = "answer"
+)
+
+// Messages reads what customers wrote.
+type Messages interface {
+	// Message gives the message at a reference as its channel's parser
+	// understands it, with the bytes of its attachments where the parser has
+	// them in hand.
+	Message(ctx context.Context, ref string) (*contact.Message, error)
+	// Original gives the item as it came, whole.
+	Original(ctx context.Context, ref string) (*channels.Inbound, error)
+}
+
+// Intake takes in what a person enters by hand, as if it had come on a channel.
+type Intake interface {
+	Enter(ctx context.Context, actor string, in *channels.Inbound) (router.Result, error)
+}
+
+// Keys makes the keyed hashes by which the log knows addresses and threads. The
+// same secret and the same forms are used by intake.
+type Keys interface {
+	// Identity gives the key of an address on a channel.
+	Identity(ch contact.Channel, address string) string
+	// Reply gives the keys by which an answer to a composed reply finds its
+	// conversation: those of its message id and of its token.
+	Reply(r *contact.Reply) []string
+	// Token gives the unguessable token of a conversation, which goes into the
+	// address that the customer answers to.
+	Token(conversation string) string
+}
+
+// Channels are the accounts that the daemon serves.
+type Channels interface {
+	// Adapters lists all accounts.
+	Adapters() []channels.Adapter
+	// States tells how each is doing.
+	States() []ChannelState
+}
+
+// ChannelState is how one account is doing, for people.
+type ChannelState struct {
+	Channel contact.Channel
+	Account string
+	Address string
+	OK      bool
+	// Trouble says in words what is wrong, "" if nothing is.
+	Trouble string
+	// LagSeconds is how long ago its source was last known to be read to its end.
+	LagSeconds float64
+	// SendFailures counts failures to send since the start.
+	SendFailures int
+}
+
+// Health answers /readyz.
+type Health interface {
+	// Ready reports whether the daemon does its work, with reasons by part in
+	// words; "" stands for a part that is well.
+	Ready(ctx context.Context) (ok bool, parts map[string]string)
+}
+
+// Deps is what the desk stands on.
+type Deps struct {
+	Router   Router
+	Ledger   Ledger
+	Records  Records
+	Content  Content
+	Messages Messages
+	Intake   Intake
+	Keys     Keys
+	Channels Channels
+	Sessions SessionStore
+	Health   Health
+	// Pending counts items that are stored and not taken in yet; nil for none.
+	Pending ledger.Pending
+	// Quarantine is what could not be read; nil when it can't be listed.
+	Quarantine Quarantine
+	// Metrics answers /metrics; nil means that there is none.
+	Metrics http.Handler
+}

@@ -1,0 +1,318 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stagecoach/contact"
+	"stagecoach/desk/view"
+	"stagecoach/ledger"
+	"stagecoach/router"
+)
+
+// The kinds of ledger entries that have words of their own.
+const (
+	eventMessage  = "message_received"
+	eventReply    = "reply_queued"
+	eventNote     = "noted"
+	eventEvidence = "evidence_received"
+)
+
+// story is a conversation's timeline as a person reads it, with what the
+// composer starts from.
+type story struct {
+	items []view.Item
+	// last is the newest message of the customer, and lastRef where it lies.
+	last    *contact.Message
+	lastID  string
+	lastRef string
+	// first is the oldest message; lastReply the newest of our replies.
+	first     *contact.Message
+	lastReply *contact.Reply
+	// failed is true when the newest reply did not arrive.
+	failed bool
+	// people are all who wrote or were written to, without our own addresses.
+	people   []contact.Address
+	stranger string
+	// byID are the customer's messages by id.
+	byID map[string]*contact.Message
+}
+
+// tell reads a conversation's entries with their words.
+func (s *Service) tell(ctx context.Context, who Who, entries []ledger.Entry) *story {
+	st := &story{items: []view.Item{}, byID: map[string]*contact.Message{}}
+	states := replyStates(entries)
+	// confirmed are the replies and notes that there are, by id.
+	confirmed := map[string]bool{}
+	for _, e := range entries {
+		if e.Kind == eventReply || e.Kind == eventNote {
+			confirmed[e.Item] = true
+		}
+	}
+	for i := range entries {
+		e := &entries[i]
+		switch e.Kind {
+		case eventMessage:
+			st.items = append(st.items, s.messageItem(ctx, st, e))
+		case eventReply:
+			st.items = append(st.items, s.tellReply(ctx, who, st, e, states[e.Item]))
+		case eventNote:
+			st.items = append(st.items, s.noteItem(ctx, who, e))
+		case eventEvidence:
+			st.items = append(st.items, s.evidenceItem(ctx, st, e, confirmed))
+		default:
+			if words := s.eventWords(ctx, e); words != "" {
+				st.items = append(st.items, view.Item{
+					Kind: view.ItemEvent, ID: fmt.Sprint(e.ID), At: e.At, Author: s.accounts.name(e.Actor),
+					Mine: e.Actor == who.ID, Detail: words, Channel: e.Channel,
+				})
+			}
+		}
+	}
+	return st
+}
+
+// replyState is how far a reply has come, by the entries after it.
+type replyState struct {
+	state  router.ReplyState
+	reason string
+	code   string
+	by     string
+}
+
+func replyStates(entries []ledger.Entry) map[string]replyState {
+	out := map[string]replyState{}
+	for i := range entries {
+		e := &entries[i]
+		id := cmp.Or(e.Item, e.Detail.Reply)
+		switch e.Kind {
+		case eventReply:
+			out[id] = replyState{state: router.ReplyIsQueued}
+		case "attempt_granted":
+			out[id] = replyState{state: router.ReplyIsAttempted}
+		case "attempt_failed":
+			out[id] = replyState{state: router.ReplyIsQueued, reason: e.Reason, code: cmp.Or(e.Detail.Code, e.Code)}
+		case "reply_delivered":
+			out[id] = replyState{state: router.ReplyIsDelivered, by: e.Actor}
+		case "reply_in_doubt":
+			out[id] = replyState{state: router.ReplyIsInDoubt, reason: e.Reason}
+		case "reply_failed":
+			out[id] = replyState{state: router.ReplyHasFailed, reason: e.Reason, code: cmp.Or(e.Detail.Code, e.Code)}
+		}
+	}
+	return out
+}
+
+// messageItem is what a customer wrote. Its id is the reference of its words.
+func (s *Service) messageItem(ctx context.Context, st *story, e *ledger.Entry) view.Item {
+	at := e.Until
+	if at.IsZero() {
+		at = e.At
+	}
+	item := view.Item{Kind: view.ItemMessage, ID: e.Ref, Message: e.Item, At: at, Channel: e.Channel}
+	if e.Detail.Stranger {
+		st.stranger = e.Detail.Quoted
+	}
+	m, err := s.deps.Messages.Message(ctx, e.Ref)
+	st.lastID, st.lastRef = e.Item, e.Ref
+	if err != nil {
+		item.Author, item.Missing = "", s.gone(ctx, e.Ref, err)
+		return item
+	}
+	if st.first == nil {
+		st.first = m
+	}
+	st.last = m
+	st.byID[e.Item] = m
+	st.addPeople(append(slices.Concat(m.To, m.CC), m.Sender())...)
+	item.Author, item.Address = called(m.From), m.From.Address
+	item.To, item.CC, item.Subject = m.To, m.CC, m.Subject
+	item.Text, item.ReplyText, item.HasHTML = m.Text, cmp.Or(m.ReplyText, m.Text), m.HTML != ""
+	item.Attachments, item.Warnings = attachments(e.Ref, m.Attachments), m.Warnings
+	return item
+}
+
+// gone says why words are not there.
+func (s *Service) gone(ctx context.Context, ref string, err error) string {
+	switch {
+	case errors.Is(err, ErrErased):
+		return "erased"
+	case errors.Is(err, ErrMissing):
+		return "expired"
+	}
+	if ctx.Err() == nil {
+		s.log.Warn("words not read", "ref", ref, "err", err)
+	}
+	return "unreadable"
+}
+
+// tellReply is what we wrote, and takes it in as the newest reply.
+func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.Entry, state replyState) view.Item {
+	item, r := s.replyWords(ctx, who, e.Ref, view.Item{
+		Kind: view.ItemReply, ID: e.Item, At: e.At, Channel: e.Channel, Author: s.accounts.name(cmp.Or(e.Agent, e.Actor)),
+		Mine: cmp.Or(e.Agent, e.Actor) == who.ID, State: string(state.state), Detail: stateWords(state),
+	})
+	if r != nil {
+		st.lastReply = r
+		st.addPeople(slices.Concat(r.To, r.CC)...)
+	}
+	st.failed = state.state == router.ReplyHasFailed
+	return item
+}
+
+// replyItem is a reply as the router knows it, with its words.
+func (s *Service) replyItem(ctx context.Context, who Who, r *router.Reply) view.Item {
+	state := replyState{state: r.State, reason: r.Reason, code: r.Code}
+	item, _ := s.replyWords(ctx, who, r.Ref, view.Item{
+		Kind: view.ItemReply, ID: r.ID, At: r.QueuedAt, Channel: r.Channel, Author: s.accounts.name(r.Agent),
+		Mine: r.Agent == who.ID, State: string(r.State), Detail: stateWords(state), Conversation: r.Conversation,
+	})
+	return item
+}
+
+func (s *Service) replyWords(ctx context.Context, who Who, ref string, item view.Item) (view.Item, *contact.Reply) {
+	r, err := s.reply(ctx, ref)
+	if err != nil {
+		item.Missing = s.gone(ctx, ref, err)
+		return item, nil
+	}
+	item.To, item.CC, item.Subject = r.To, r.CC, r.Subject
+	item.Text, item.ReplyText = r.Text, unquoted(r.Text)
+	item.Attachments = attachments(ref, r.Attachments)
+	item.ReplyKind = r.Kind
+	return item, r
+}
+
+// stateWords says in plain words how far a reply has come.
+func stateWords(v replyState) string {
+	switch v.state {
+	case router.ReplyIsQueued:
+		if v.reason != "" {
+			return "Not sent yet: " + troubleWords(v.reason, v.code) + ". It is tried again."
+		}
+		return "Waits to be sent."
+	case router.ReplyIsAttempted:
+		return "Is being sent."
+	case router.ReplyIsDelivered:
+		return "Delivered."
+	case router.ReplyIsInDoubt:
+		return "Nobody knows whether it arrived."
+	case router.ReplyHasFailed:
+		return "Not delivered: " + troubleWords(v.reason, v.code) + "."
+	default:
+		return ""
+	}
+}
+
+func (s *Service) noteItem(ctx context.Context, who Who, e *ledger.Entry) view.Item {
+	item := view.Item{Kind: view.ItemNote, ID: e.Item, At: e.At, Author: s.accounts.name(e.Actor), Mine: e.Actor == who.ID}
+	value, err := s.deps.Content.Get(ctx, e.Ref)
+	if err != nil {
+		item.Missing = s.gone(ctx, e.Ref, err)
+		return item
+	}
+	var n contact.Note
+	if err := json.Unmarshal(value, &n); err != nil {
+		item.Missing = s.gone(ctx, e.Ref, err)
+		return item
+	}
+	item.Text, item.ReplyText, item.Attachments = n.Text, n.Text, attachments(e.Ref, n.Attachments)
+	return item
+}
+
+// evidenceItem is what concerns a message or a reply. A reply that was found
+// outside the desk is proposed as the answer until somebody has confirmed it.
+func (s *Service) evidenceItem(ctx context.Context, st *story, e *ledger.Entry, confirmed map[string]bool) view.Item {
+	kind := router.EvidenceKind(e.Code)
+	at := e.Until
+	if at.IsZero() {
+		at = e.At
+	}
+	item := view.Item{Kind: view.ItemEvidence, ID: e.Ref, At: at, Channel: e.Channel, Detail: evidenceWords(kind, e.Detail.Code)}
+	if kind != router.EvidenceElsewhere && kind != router.EvidenceAutoReply && kind != router.EvidenceBounce {
+		return item
+	}
+	m, err := s.deps.Messages.Message(ctx, e.Ref)
+	if err != nil {
+		item.Missing = s.gone(ctx, e.Ref, err)
+		return item
+	}
+	item.Author, item.Address, item.To, item.CC = called(m.From), m.From.Address, m.To, m.CC
+	item.Subject, item.Text, item.ReplyText = m.Subject, m.Text, cmp.Or(m.ReplyText, m.Text)
+	item.HasHTML, item.Attachments, item.Warnings = m.HTML != "", attachments(e.Ref, m.Attachments), m.Warnings
+	if kind == router.EvidenceElsewhere && !confirmed[elsewhereID(e.Ref)] && !confirmed[dismissedID(e.Ref)] {
+		item.Kind = view.ItemProposed
+	}
+	return item
+}
+
+// elsewhereID is the id of the reply that confirms what was written elsewhere.
+func elsewhereID(ref string) string { return derivedID("elsewhere", ref) }
+
+func evidenceWords(kind router.EvidenceKind, code string) string {
+	switch kind {
+	case router.EvidenceCopy:
+		return "The same message came to another of our addresses too."
+	case router.EvidenceMoved:
+		return "The same message was seen again in another place."
+	case router.EvidenceBounce:
+		return strings.TrimSpace("A reply came back " + code)
+	case router.EvidenceDelay:
+		return "The provider says that a reply is delayed."
+	case router.EvidenceReceipt:
+		return "The reply was read."
+	case router.EvidenceOwnCopy:
+		return "Our copy was found in the folder of sent mail."
+	case router.EvidenceElsewhere:
+		return "Somebody answered outside the desk."
+	case router.EvidenceAutoReply:
+		return "An automatic answer came."
+	default:
+		return string(kind)
+	}
+}
+
+func (st *story) addPeople(list ...contact.Address) {
+	for _, a := range list {
+		known := func(b contact.Address) bool { return strings.EqualFold(a.Address, b.Address) }
+		if a.Address != "" && !slices.ContainsFunc(st.people, known) {
+			st.people = append(st.people, a)
+		}
+	}
+}
+
+// attachments gives files with the address where each can be had: by the
+// reference of what they came with, and their number.
+func attachments(ref string, list []contact.Attachment) []view.Attachment {
+	out := make([]view.Attachment, 0, len(list))
+	for i, a := range list {
+		out = append(out, view.Attachment{
+			Name: cmp.Or(a.Name, "attachment-"+strconv.Itoa(i+1)), ContentType: a.ContentType, Size: a.Size,
+			URL: "/api/files/" + url.PathEscape(ref) + "/" + strconv.Itoa(i),
+		})
+	}
+	return out
+}
+
+// unquoted gives a text of ours up to the quoted original.
+func unquoted(text string) string {
+	lines := strings.Split(text, "\n")
+	end := len(lines)
+	for end > 0 && (strings.HasPrefix(lines[end-1], ">") || strings.TrimSpace(lines[end-1]) == "") {
+		end--
+	}
+	if end == len(lines) || end == 0 {
+		return text
+	}
+	if strings.HasSuffix(strings.TrimSpace(lines[end-1]), ":") && end > 1 {
+		end--
+	}
+	return strings.TrimRight(strings.Join(lines[:end], "\n"), " \n")
+}

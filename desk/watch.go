@@ -1,0 +1,235 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"stagecoach/router"
+)
+
+// watch turns commits into news: offers at once, as they come live from the
+// router; what pages read from the ledger when the ledger has it.
+func (s *Service) watch(ctx context.Context) error {
+	commits, err := s.deps.Router.Watch(ctx)
+	if err != nil {
+		return fmt.Errorf("watching the router: %w", err)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case c, ok := <-commits:
+			if !ok {
+				return nil
+			}
+			s.digest(ctx, c)
+		}
+	}
+}
+
+func (s *Service) digest(ctx context.Context, c *router.Commit) {
+	n := newNews()
+	for _, e := range c.Entries {
+		for _, ev := range e.Events {
+			n.note(ev)
+		}
+	}
+	for _, id := range n.changed {
+		if err := s.accounts.refresh(ctx, id); err != nil {
+			s.log.Warn("agent not read again", "agent_id", id, "err", err)
+		}
+	}
+	for _, id := range n.ended {
+		if err := s.drafts.erase(ctx, id); err != nil {
+			s.log.Warn("draft not erased", "contact_id", id, "err", err)
+		}
+	}
+	if len(n.topics) == 0 || s.hub.empty() {
+		return
+	}
+	if err := s.deps.Router.View(ctx, n.place); err != nil {
+		s.log.Debug("router not asked whom a change concerns", "err", err)
+	}
+	for agent := range n.offered {
+		s.hub.tell(agent, TopicOffer)
+	}
+	s.hub.later(c.N, n)
+}
+
+// announce passes on what had to wait for the ledger.
+func (s *Service) announce(ctx context.Context) error {
+	for {
+		n, all, err := s.hub.ripe(ctx)
+		if err != nil {
+			return nil //nolint:nilerr // the context has ended: so has this
+		}
+		wait, cancel := context.WithTimeout(ctx, 2*time.Second)
+		if err := s.deps.Ledger.WaitFor(wait, n); err != nil && ctx.Err() == nil {
+			s.log.Debug("ledger is behind", "commit", n)
+		}
+		cancel()
+		for agent := range all.agents {
+			s.hub.tell(agent, TopicDesk)
+		}
+		s.hub.tell("", slices.Collect(maps.Keys(all.topics))...)
+	}
+}
+
+// news is what one commit means to the pages.
+type news struct {
+	// offered and agents are whose offers, and whose list, changed.
+	offered map[string]bool
+	agents  map[string]bool
+	topics  map[string]bool
+	// contacts and replies are named by id: whose they are is looked up.
+	contacts []string
+	replies  []string
+	// changed are agents whose account may have changed, ended contacts.
+	changed []string
+	ended   []string
+}
+
+func newNews() *news {
+	return &news{offered: map[string]bool{}, agents: map[string]bool{}, topics: map[string]bool{}}
+}
+
+func (n *news) offer(agent string) {
+	n.offered[agent] = true
+	n.agents[agent] = true
+}
+
+func (n *news) holder(agent string) {
+	if agent != "" {
+		n.agents[agent] = true
+	}
+}
+
+func (n *news) contact(id string) {
+	if id != "" {
+		n.contacts = append(n.contacts, id)
+	}
+}
+
+func (n *news) conversation(id string) {
+	if id != "" {
+		n.topics[TopicConversation+id] = true
+	}
+}
+
+// place finds the conversations and holders of what was named by id alone.
+func (n *news) place(st *router.State) {
+	for _, id := range n.replies {
+		if r := st.Replies[id]; r != nil {
+			n.conversation(r.Conversation)
+			n.holder(r.Agent)
+		}
+	}
+	for _, id := range n.contacts {
+		c := st.Contacts[id]
+		if c == nil {
+			continue
+		}
+		n.conversation(c.Conversation)
+		n.holder(c.Agent)
+		if c.Proposed != "" {
+			n.topics[TopicReview] = true
+		}
+		for _, o := range c.Offers {
+			if offer := st.Offers[o]; offer != nil {
+				n.holder(offer.Agent)
+			}
+		}
+	}
+}
+
+// note takes in one event.
+func (n *news) note(e router.Event) {
+	switch e.(type) {
+	case router.SourceRead, router.Trimmed, router.CustomerKnown, router.ClockStep, router.AttemptGranted:
+		return
+	}
+	n.topics[TopicOverview] = true
+	n.noteWork(e)
+	n.noteWords(e)
+	n.notePeople(e)
+}
+
+func (n *news) noteWork(e router.Event) {
+	switch e := e.(type) {
+	case router.OfferMade:
+		n.offer(e.Agent)
+		n.contact(e.Contact)
+	case router.OfferEnded:
+		n.offer(e.Agent)
+		n.contact(e.Contact)
+	case router.Assigned:
+		n.holder(e.Agent)
+		n.holder(e.By)
+		n.contact(e.Contact)
+	case router.Unassigned:
+		n.holder(e.Agent)
+		n.contact(e.Contact)
+	case router.HolderWarned:
+		n.contact(e.Contact)
+	case router.Moved:
+		n.contact(e.Contact)
+		n.topics[TopicReview] = true
+	case router.AtRisk:
+		n.contact(e.Contact)
+	case router.Breached:
+		n.contact(e.Contact)
+	case router.ContactEnded:
+		n.contact(e.Contact)
+		n.ended = append(n.ended, e.Contact)
+		if e.End == router.EndDisposed {
+			n.topics[TopicReview] = true
+		}
+	case router.ContactReopened:
+		n.contact(e.Contact.ID)
+		n.conversation(e.Contact.Conversation)
+	case router.ContactOpened:
+		n.contact(e.Contact.ID)
+		n.conversation(e.Contact.Conversation)
+	}
+}
+
+func (n *news) noteWords(e router.Event) {
+	switch e := e.(type) {
+	case router.MessageReceived:
+		n.conversation(e.Conversation)
+		n.contact(e.Contact)
+	case router.EvidenceReceived:
+		n.conversation(e.Conversation)
+		n.contact(e.Contact)
+	case router.Noted:
+		n.conversation(e.Conversation)
+	case router.ConversationClosed:
+		n.conversation(e.Conversation)
+	case router.ReplyQueued:
+		n.conversation(e.Reply.Conversation)
+		n.holder(e.Reply.Agent)
+	case router.AttemptFailed:
+		n.replies = append(n.replies, e.Reply)
+	case router.ReplyDelivered:
+		n.replies = append(n.replies, e.Reply)
+	case router.ReplyInDoubt:
+		n.replies = append(n.replies, e.Reply)
+	case router.ReplyFailed:
+		n.replies = append(n.replies, e.Reply)
+	}
+}
+
+func (n *news) notePeople(e router.Event) {
+	switch e := e.(type) {
+	case router.AgentSet:
+		n.changed = append(n.changed, e.Agent.ID)
+		n.holder(e.Agent.ID)
+	case router.AgentRemoved:
+		n.holder(e.Agent)
+	case router.PresenceChanged:
+		n.holder(e.Agent)
+	}
+}
