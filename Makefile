@@ -34,7 +34,7 @@ lint:
 
 fmt:
 	scripts/lint fmt
-	go tool templ fmt desk
+	cd desk/web && go tool templ fmt .
 
 fuzz:
 	scripts/fuzz $(FUZZTIME)
@@ -47,14 +47,15 @@ bench: build
 soak: build
 	bin/stagecoach demo --headless --contacts $(CONTACTS) --seed $(SEED) --json
 
+# Run beside the templates, so that they are named the same by whoever runs it.
 generate:
-	go tool templ generate
+	cd desk/web && go tool templ generate
 
 # Generated code is committed; it must be what the sources give.
 check-generated: generate
 	@changed=$$(git status --porcelain -- '*_templ.go'); if [[ -n "$$changed" ]]; then \
 	  echo "generated code differs from what is committed: run make generate and commit" >&2; \
-	  echo "$$changed" >&2; git --no-pager diff -- '*_templ.go' | head -100; exit 1; fi
+	  git --no-pager diff --stat -- '*_templ.go' >&2; echo "$$changed" >&2; exit 1; fi
 
 clean:
 	rm -rf bin .cache
