@@ -92,7 +92,7 @@ func groupFollows(rest string) bool {
 func parseAddress(s string) contact.Address {
 	if open := strings.LastIndexByte(s, '<'); open >= 0 {
 		inside, after, _ := strings.Cut(s[open+1:], ">")
-		name := cleanName(s[:open])
+		name := cleanName(strings.TrimRight(s[:open], "< "))
 		if name == "" {
 			name = cleanName(after)
 		}

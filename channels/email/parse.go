@@ -42,15 +42,13 @@ func understand(raw []byte) (u understood) {
 			u = asRawText(raw, fmt.Sprintf("the mail could not be parsed and is shown as it came (%v)", v))
 		}
 	}()
-	flat, deep := flattenDeep(raw)
-	root, err := parser().ReadParts(bytes.NewReader(flat))
+	tamed, warnings := tame(raw)
+	root, err := parser().ReadParts(bytes.NewReader(tamed))
 	if err != nil {
 		return asRawText(raw, "the mail could not be parsed and is shown as it came: "+err.Error())
 	}
 	u = withHeader(raw)
-	if deep != "" {
-		u.warn(deep)
-	}
+	u.Warnings = append(u.Warnings, warnings...)
 	b := builder{u: &u}
 	text, htm := b.walk(root, 0)
 	u.setBody(text, htm)

@@ -19,6 +19,7 @@ var (
 		`(w dniu|dnia|pon|wt|śr|czw|pt|sob|niedz|nie)\.?,?\s.{6,250}\b(napisał|napisała|napisał\(a\)|pisze)`, // pl
 		`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.{0,60}<[^>]+@[^>]+>`,                                                  // gmail, other languages
 	}, "|") + `)\s*[:：]\s*\*?\s*$`)
+	timeForm         = regexp.MustCompile(`\d{1,2}[:.h]\d{2}`)
 	attributionStart = regexp.MustCompile(`(?i)^\s*\*?(on|at|am|vom|le|el|il|in data|op|w dniu|dnia|pon|wt|śr|czw|pt|sob|niedz|nie)\b\.?,?\s`)
 	originalForm     = regexp.MustCompile(`(?i)^\s*[-_]{2,}\s*(original(nachricht| message)|original appointment|ursprüngliche (nachricht|e-mail)|message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|originele bericht|wiadomość oryginalna|oryginalna wiadomość)\s*[-_]{2,}\s*$`)
 	forwardForm      = regexp.MustCompile(`(?i)^\s*[-_]{2,}\s*(forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|wiadomość przekazana)\s*[-_]{2,}\s*$|^\s*begin forwarded message:|^\s*anfang der weitergeleiteten`)
@@ -158,8 +159,9 @@ func markQuotes(lines []string) []byte {
 		}
 		end := next
 		if next < len(lines) && kinds[next] == 'T' {
-			if !hasWords(lines[:i]) {
-				continue
+			attribution := strings.Join(lines[i:i+length], " ")
+			if !hasWords(lines[:i]) || !timeForm.MatchString(attribution) {
+				continue // a sentence can look like one
 			}
 			end = len(lines)
 		}
