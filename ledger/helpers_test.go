@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -394,3 +395,5 @@ func (s *story) outbound() {
 		Source: "email/support/INBOX", Channel: "email", Account: "support", Position: "1:10", At: s.now, Since: s.now, Seen: 10,
 	}})
 }
+
+func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

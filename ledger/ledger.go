@@ -109,7 +109,11 @@ func Open(cfg Config, log *slog.Logger) (*Ledger, error) {
 	if fresh || freshWords {
 		l.log.InfoContext(ctx, "ledger is filled from the log", "facts", fresh, "words", freshWords)
 	}
-	if err := l.reload(ctx); err != nil {
+	err = l.reload(ctx)
+	if damaged(err) { // whichever of the two it is
+		err = errors.Join(l.remake(ctx, err), l.remakeWords(ctx, err))
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
@@ -193,4 +197,11 @@ func (l *Ledger) view(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.facts.snapshot(ctx, fn)
+}
+
+// viewWords runs fn in one snapshot of the words.
+func (l *Ledger) viewWords(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.words.snapshot(ctx, fn)
 }

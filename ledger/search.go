@@ -65,7 +65,7 @@ func (l *Ledger) Search(ctx context.Context, q string, o SearchOptions) ([]Hit, 
 		query += "ORDER BY w.rowid DESC LIMIT ?"
 	}
 	args = append(args, limit(o.Limit, 20, 200))
-	err := l.words.snapshot(ctx, func(tx *sql.Tx) error {
+	err := l.viewWords(ctx, func(tx *sql.Tx) error {
 		return each(ctx, tx, query, args, func(rows *sql.Rows) error {
 			var h Hit
 			err := rows.Scan(&h.Num, &h.Kind, &h.Item, &h.Ref, &h.Conversation, &h.Contact, &h.Author, &h.Subject, &h.Snippet)
@@ -107,6 +107,8 @@ func (l *Ledger) place(ctx context.Context, hits []Hit) error {
 // EraseWords takes the words at these references out of the search for ever.
 // When it returns, none of their bytes is left in the files.
 func (l *Ledger) EraseWords(ctx context.Context, refs []string) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
 	if err := l.eraseRows(ctx, refs); err != nil {
 		return fmt.Errorf("erasing words: %w", err)
 	}

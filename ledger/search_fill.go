@@ -39,6 +39,9 @@ func (l *Ledger) keepFilling(ctx context.Context, words Words) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		if damaged(err) {
+			err = l.remakeWords(ctx, err)
+		}
 		if err != nil {
 			l.log.WarnContext(ctx, "filling the search was cut", "err", err)
 			if !rest(ctx, firstPause*10) {
@@ -82,16 +85,36 @@ func (l *Ledger) fill(ctx context.Context, words Words) (more bool, err error) {
 	return len(docs) == fillAtOnce, nil
 }
 
+// remakeWords puts an empty file in the place of a damaged one.
+func (l *Ledger) remakeWords(ctx context.Context, cause error) error {
+	l.log.ErrorContext(ctx, "the search's file is damaged and is made anew", "err", cause)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.words.close() // it is damaged
+	if err := removeDatabase(l.words.path); err != nil {
+		return err
+	}
+	db, _, err := openDatabase(ctx, l.words.path, wordsKind())
+	if err != nil {
+		return err
+	}
+	l.words = db
+	l.filled.Store(0)
+	return nil
+}
+
 // fillMissed tries again what could not be had before.
 func (l *Ledger) fillMissed(ctx context.Context, words Words) error {
 	var missed []uint64
-	err := each(ctx, l.words.read, "SELECT id FROM later WHERE tries < ? ORDER BY tries, id LIMIT ?", []any{maxTries, fillAtOnce},
-		func(rows *sql.Rows) error {
-			var id uint64
-			err := rows.Scan(&id)
-			missed = append(missed, id)
-			return err
-		})
+	err := l.viewWords(ctx, func(tx *sql.Tx) error {
+		return each(ctx, tx, "SELECT id FROM later WHERE tries < ? ORDER BY tries, id LIMIT ?", []any{maxTries, fillAtOnce},
+			func(rows *sql.Rows) error {
+				var id uint64
+				err := rows.Scan(&id)
+				missed = append(missed, id)
+				return err
+			})
+	})
 	if err != nil {
 		return err
 	}
@@ -171,6 +194,8 @@ func (d *document) fetch(ctx context.Context, words Words) {
 
 // index writes documents and the position in one transaction.
 func (l *Ledger) index(ctx context.Context, docs []document, filled uint64) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
 	tx, err := l.words.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("filling search: %w", err)

@@ -62,7 +62,7 @@ func clean(s string) string {
 // German ones written with ae, oe, ue and ss, and the single characters of
 // scripts that are written without spaces.
 func spellings(b *strings.Builder, text string) {
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !token(r) }) {
+	for word := range strings.FieldsSeq(text) {
 		if w := german(word); w != word {
 			b.WriteString(w)
 			b.WriteByte('\n')

@@ -35,8 +35,17 @@ func (w *Why) TextFor(name func(id string) string, zone *time.Location) string {
 		return id
 	}}
 	t.head(&w.Row)
-	for i := range w.Steps {
-		t.step(&w.Steps[i])
+	for i := 0; i < len(w.Steps); i++ {
+		e := &w.Steps[i]
+		last := i
+		for last+1 < len(w.Steps) && e.Kind == "last_resort_told" && w.Steps[last+1].Kind == e.Kind {
+			last++
+		}
+		t.step(e)
+		if last > i {
+			t.say("%s  … and told again, %d times since  (commit %d)", t.time(w.Steps[last].At), last-i, w.Steps[last].N)
+			i = last
+		}
 	}
 	t.b.WriteByte('\n')
 	t.now(w)
