@@ -244,6 +244,7 @@ func (s *State) applyContactEnded(e *ContactEnded) {
 	c.State = EndedContact
 	c.End, c.Disposition, c.EndedBy, c.EndedAt, c.EndedN = e.End, e.Disposition, e.By, s.At, s.N
 	c.Reply = e.Reply
+	c.Messages = c.Messages[:len(c.Messages)-e.Left]
 	s.Totals.Open--
 	switch e.End {
 	case EndReplied:

@@ -119,7 +119,9 @@ type Receive struct {
 	Auto   contact.AutoKind
 	Bounce *BounceFact
 
-	Class      string
+	Class string
+	// About is question, complaint, praise or idea.
+	About      string
 	Rule       string
 	Queue      string
 	Language   string

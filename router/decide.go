@@ -29,9 +29,12 @@ type Rules interface {
 
 // PromiseFacts is what a promise may depend on.
 type PromiseFacts struct {
-	Channel  contact.Channel
-	Account  string
-	Class    string
+	Channel contact.Channel
+	Account string
+	Class   string
+	// Kind is question, complaint, praise or idea.
+	Kind     string
+	Queue    string
 	Language string
 	Tier     string
 }

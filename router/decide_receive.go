@@ -168,7 +168,10 @@ func (t *turn) join(open *Contact, m MsgRef, c *Receive) {
 }
 
 func factsOf(c *Contact) PromiseFacts {
-	return PromiseFacts{Channel: c.Channel, Account: c.Account, Class: c.Class, Language: c.Language, Tier: c.Tier}
+	return PromiseFacts{
+		Channel: c.Channel, Account: c.Account, Class: c.Class, Kind: c.Kind,
+		Queue: c.Queue, Language: c.Language, Tier: c.Tier,
+	}
 }
 
 func queueOr(queue, otherwise string) string {
@@ -261,7 +264,10 @@ func (t *turn) burst(c *Receive, customer string) *Conversation {
 }
 
 func (t *turn) newConversation(c *Receive, customer string) *Conversation {
-	f := PromiseFacts{Channel: c.Channel, Account: c.Account, Class: c.Class, Language: c.Language, Tier: c.Tier}
+	f := PromiseFacts{
+		Channel: c.Channel, Account: c.Account, Class: c.Class, Kind: c.About,
+		Queue: c.Queue, Language: c.Language, Tier: c.Tier,
+	}
 	v := Conversation{
 		ID: t.newID(), Customer: customer, Channel: c.Channel, Account: c.Account,
 		State: ConversationOpen, OpenedAt: c.ReceivedAt, Participants: c.Participants,
@@ -296,7 +302,7 @@ func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
 	n := Contact{
 		ID: t.newID(), Conversation: v.ID, Customer: v.Customer,
 		Channel: c.Channel, Account: c.Account, ReplyChannel: c.Channel,
-		Class: c.Class, Rule: c.Rule, Language: c.Language, Tier: c.Tier, Demand: c.Demand,
+		Class: c.Class, Kind: c.About, Rule: c.Rule, Language: c.Language, Tier: c.Tier, Demand: c.Demand,
 		Proposed: c.Propose, Queue: queueOr(c.Queue, tm.Queue), LastResort: tm.LastResort,
 		Promise: PromiseFirst, Start: c.ReceivedAt, Messages: []MsgRef{m},
 		State: Waiting, Prefer: v.LastAgent,

@@ -171,7 +171,7 @@ func (t *turn) deliver(r *Reply, by string, refused int) {
 	}
 	rest := after(c.Messages, r.Covers)
 	next := t.nextContact(c, r, rest)
-	t.emit(ContactEnded{Contact: c.ID, End: EndReplied, Reply: r.ID, By: r.Agent})
+	t.emit(ContactEnded{Contact: c.ID, End: EndReplied, Reply: r.ID, Left: len(rest), By: r.Agent})
 	if next != nil {
 		t.emit(ContactOpened{Contact: *next, Policy: t.env.Rules.Version()})
 		if a := t.Agents[r.Agent]; r.Kind == contact.Pledge && a != nil && !a.Removed {
@@ -207,7 +207,7 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 	n := Contact{
 		ID: t.newID(), Conversation: c.Conversation, Customer: c.Customer,
 		Channel: c.Channel, Account: c.Account, ReplyChannel: c.ReplyChannel,
-		Queue: c.Queue, Class: c.Class, Rule: c.Rule, Language: c.Language, Tier: c.Tier,
+		Queue: c.Queue, Class: c.Class, Kind: c.Kind, Rule: c.Rule, Language: c.Language, Tier: c.Tier,
 		Demand: c.Demand, LastResort: t.env.Rules.Timing().LastResort,
 		Promise: PromiseNext, Messages: slices.Clone(rest), State: Waiting, Prefer: r.Agent,
 	}

@@ -69,6 +69,8 @@ type Engine struct {
 	hub      *hub
 	presence *presence
 	metrics  Metrics
+	// ended is closed when Run returns: nobody answers any more.
+	ended chan struct{}
 }
 
 // NewEngine gives an engine that is started by Run.
@@ -82,6 +84,7 @@ func NewEngine(cfg Config, log Log, snapshots Snapshots, outbox Outbox, logger *
 		requests: make(chan *request, 4096),
 		hub:      newHub(),
 		presence: newPresence(),
+		ended:    make(chan struct{}),
 	}
 }
 
@@ -121,6 +124,8 @@ func (e *Engine) ask(ctx context.Context, r *request) answer {
 	select {
 	case a := <-r.done:
 		return a
+	case <-e.ended:
+		return answer{err: ErrNotActive}
 	case <-ctx.Done():
 		return answer{err: fmt.Errorf("waiting for the router: %w", context.Cause(ctx))}
 	}
@@ -141,18 +146,23 @@ func (e *Engine) Metrics() *Metrics { return &e.metrics }
 
 // Run takes the log over and decides until ctx ends (nil) or another router has
 // taken over (ErrDeposed). A failed append throws the state away and rebuilds.
+// It is called once.
 func (e *Engine) Run(ctx context.Context) error {
+	defer close(e.ended)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return e.publish(ctx) })
 	g.Go(func() error { return e.lead(ctx) })
 	return g.Wait()
 }
 
+// firstWait is the first pause before the router starts anew from the log.
+const firstWait = 20 * time.Millisecond
+
 func (e *Engine) lead(ctx context.Context) error {
 	defer e.failAll()
-	wait := 100 * time.Millisecond
+	wait := firstWait
 	for {
-		started := e.cfg.Now()
+		commits := e.metrics.Landed.Load()
 		err := e.term(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -161,8 +171,8 @@ func (e *Engine) lead(ctx context.Context) error {
 			return err
 		}
 		e.logger.Error("the router starts anew from the log", "err", err)
-		if e.cfg.Now().Sub(started) > time.Minute {
-			wait = 100 * time.Millisecond
+		if e.metrics.Landed.Load() > commits+1 { // more than its takeover
+			wait = firstWait
 		}
 		select {
 		case <-ctx.Done():

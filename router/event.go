@@ -295,6 +295,9 @@ type ContactEnded struct {
 	End     EndKind `json:"end"`
 	// Reply is the delivered reply, for EndReplied.
 	Reply string `json:"reply,omitempty"`
+	// Left is how many of its last messages the reply did not cover: they
+	// belong to the next contact.
+	Left int `json:"left,omitempty"`
 	// Into is the contact that stays open, for EndMerged.
 	Into string `json:"into,omitempty"`
 	// Disposition, By and Remark are for EndDisposed: the code, the person and

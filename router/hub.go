@@ -219,8 +219,10 @@ func (p *presence) changes(agents map[string]*Agent, now time.Time, limit time.D
 
 // Metrics are counters that any goroutine may read.
 type Metrics struct {
-	Active      atomic.Bool
-	Commits     atomic.Uint64
+	Active  atomic.Bool
+	Commits atomic.Uint64
+	// Landed counts the commits that became durable.
+	Landed      atomic.Uint64
 	Events      atomic.Uint64
 	CommitNanos atomic.Uint64
 	LastCommit  atomic.Int64 // nanoseconds of the last append
@@ -238,6 +240,7 @@ func (m *Metrics) commit(d time.Duration, events int) {
 }
 
 func (m *Metrics) note(s *State) {
+	m.Landed.Add(1)
 	m.Open.Store(s.Totals.Open)
 	m.Waiting.Store(int64(s.waiting.Len()))
 	m.CommitN.Store(s.N)

@@ -99,6 +99,7 @@ type Contact struct {
 	ReplyChannel contact.Channel `json:"reply_channel"`
 	Queue        string          `json:"queue"`
 	Class        string          `json:"class,omitempty"`
+	Kind         string          `json:"kind,omitempty"`
 	Language     string          `json:"language,omitempty"`
 	Tier         string          `json:"tier,omitempty"`
 	Demand       match.Demand    `json:"demand"`

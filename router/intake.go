@@ -1,0 +1,183 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"stagecoach/channels"
+	"stagecoach/contact"
+	"stagecoach/fault"
+	"stagecoach/policies"
+)
+
+// Lookup is what the ledger knows of keys, as of a commit.
+type Lookup interface {
+	Known(ctx context.Context, keys []string) (asOf uint64, found map[string]Found, err error)
+}
+
+// AccountFacts is what is set for one account of a channel.
+type AccountFacts struct {
+	// Addresses are our own on it, lower case.
+	Addresses []string
+	// Skills are demanded of everything that comes to it.
+	Skills []string
+	// Language is assumed where none can be told.
+	Language string
+}
+
+// IntakeConfig is what intake needs to know.
+type IntakeConfig struct {
+	Keys Keys
+	// Parse makes a message of an original.
+	Parse func(in *channels.Inbound) (*contact.Message, error)
+	// Policy gives the active policy set.
+	Policy func() *policies.Set
+	// Account gives what is set for an account.
+	Account func(ch contact.Channel, account string) AccountFacts
+}
+
+// Intake reads what INBOX holds: it parses, hashes the keys, classifies, asks
+// the ledger, and hands the router facts. It holds no state, so any number of
+// them may run.
+type Intake struct {
+	cfg    IntakeConfig
+	router interface {
+		Do(ctx context.Context, env Envelope) (Result, error)
+	}
+	ledger Lookup
+	logger *slog.Logger
+}
+
+// NewIntake gives an intake.
+func NewIntake(cfg IntakeConfig, engine *Engine, ledger Lookup, logger *slog.Logger) *Intake {
+	return &Intake{cfg: cfg, router: engine, ledger: ledger, logger: logger.With("component", "intake")}
+}
+
+// Handle decides one stored item. When it returns nil, the item's fate is in
+// the log; any error means: try again.
+func (i *Intake) Handle(ctx context.Context, ref string, in *channels.Inbound) error {
+	_, err := i.Take(ctx, ActorIntake, ref, in)
+	return err
+}
+
+// Take is Handle with its result, for what a person enters.
+func (i *Intake) Take(ctx context.Context, actor, ref string, in *channels.Inbound) (Result, error) {
+	cmd := i.read(ref, in)
+	for range 5 {
+		asOf, known, err := i.ledger.Known(ctx, lookups(cmd))
+		if err != nil {
+			return Result{}, fmt.Errorf("looking keys up in the ledger: %w", err)
+		}
+		cmd.AsOf, cmd.Known = asOf, known
+		fault.Here(fault.IntakeBeforeCommand)
+		res, err := i.router.Do(ctx, Envelope{Actor: actor, Command: *cmd})
+		var refusal *Refusal
+		if errors.As(err, &refusal) && refusal.Code == RefusedStale {
+			continue
+		}
+		if err != nil {
+			return Result{}, err
+		}
+		fault.Here(fault.IntakeAfterCommand)
+		return res, nil
+	}
+	return Result{}, errors.New("the ledger is too far behind the router")
+}
+
+// lookups gives every key that the decision may ask for.
+func lookups(c *Receive) []string {
+	keys := append([]string{c.ItemKey, c.MessageKey, c.Identity}, c.Threads...)
+	keys = append(keys, c.Keys...)
+	if c.Bounce != nil {
+		keys = append(keys, c.Bounce.Key)
+	}
+	return keys
+}
+
+// read makes facts of an item. What can't be read is quarantined, with a code.
+func (i *Intake) read(ref string, in *channels.Inbound) *Receive {
+	k := i.cfg.Keys
+	ch := string(in.Channel)
+	c := &Receive{
+		Item: Item{
+			Source: in.Source, Channel: in.Channel, Account: in.Account, Ref: ref,
+			ItemKey:    k.Of("item", ch, in.Account, in.ProviderID),
+			MessageKey: k.Of("message", ch, in.ProviderID),
+			Place:      k.Of("place", in.Source, in.Position),
+			ReceivedAt: in.ReceivedAt.UTC(),
+		},
+		Kind: string(in.Kind),
+	}
+	m, err := i.cfg.Parse(in)
+	if err != nil {
+		i.logger.Warn("an item could not be read: it is quarantined", "channel", ch, "account", in.Account, "err", err)
+		c.Quarantine = "unreadable"
+		return c
+	}
+	i.identify(c, m)
+	if in.Kind != channels.OwnCopy {
+		i.classify(c, m)
+	}
+	return c
+}
+
+// identify fills in the keys of the sender, the participants and the thread.
+func (i *Intake) identify(c *Receive, m *contact.Message) {
+	k, ch := i.cfg.Keys, string(c.Channel)
+	own := map[string]bool{}
+	for _, a := range i.cfg.Account(c.Channel, c.Account).Addresses {
+		own[strings.ToLower(a)] = true
+	}
+	sender := m.Sender().Address
+	c.Identity = k.Identity(ch, sender)
+	for _, a := range append(append([]contact.Address{m.From}, m.To...), m.CC...) {
+		if key := k.Identity(ch, a.Address); a.Address != "" && !own[strings.ToLower(a.Address)] && key != c.Identity {
+			c.Participants = append(c.Participants, key)
+		}
+	}
+	if m.Token != "" {
+		c.Threads = append(c.Threads, k.TokenKey(m.Token))
+	}
+	if m.InReplyTo != "" {
+		c.Threads = append(c.Threads, k.MessageID(ch, m.InReplyTo))
+	}
+	for n := len(m.References) - 1; n >= 0 && len(c.Threads) < maxThreads; n-- {
+		c.Threads = append(c.Threads, k.MessageID(ch, m.References[n]))
+	}
+	if m.Thread != "" {
+		c.Threads = append(c.Threads, k.Of("thread", ch, c.Account, m.Thread))
+		c.Keys = append(c.Keys, k.Of("thread", ch, c.Account, m.Thread))
+	}
+	if m.MessageID != "" {
+		c.Keys = append(c.Keys, k.MessageID(ch, m.MessageID))
+	}
+	c.Auto = m.Auto
+	if m.Bounce != nil {
+		c.Bounce = &BounceFact{Permanent: m.Bounce.Permanent, Code: m.Bounce.Code, Key: k.MessageID(ch, m.Bounce.OriginalID)}
+	}
+}
+
+// maxThreads bounds how many ids of a References header are looked up.
+const maxThreads = 50
+
+// classify fills in what the policy makes of it.
+func (i *Intake) classify(c *Receive, m *contact.Message) {
+	acc := i.cfg.Account(c.Channel, c.Account)
+	text := m.ReplyText
+	if text == "" {
+		text = m.Text
+	}
+	got := i.cfg.Policy().Classify(policies.ClassifyInput{
+		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
+		Language: m.Language, Auto: m.Auto, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
+	})
+	c.Class, c.About, c.Queue, c.Rule = got.Class, got.Kind, got.Queue, got.Rule
+	c.Language, c.Propose = got.Language, got.Propose
+	if got.Propose != "" {
+		c.Rule = got.ProposeRule
+	}
+	c.Demand.Skills, c.Demand.Languages = got.Skills, got.Languages
+}

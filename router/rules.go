@@ -1,0 +1,89 @@
+package router
+
+import (
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/policies"
+	"stagecoach/router/sla"
+)
+
+// What no policy file says yet.
+const (
+	// burstWindow is how close to each other two messages of one sender on one
+	// account belong to one contact although neither quotes the other.
+	burstWindow = 5 * time.Minute
+	// giveUpAfter is how long a reply is tried before a person must see to it.
+	giveUpAfter = 48 * time.Hour
+	// queueGeneral is where a contact stands when its class names no queue.
+	queueGeneral = "general"
+)
+
+// policyRules lets the core ask a policy set.
+type policyRules struct{ set *policies.Set }
+
+var _ Rules = policyRules{}
+
+// RulesOf gives the rules of a policy set.
+func RulesOf(set *policies.Set) Rules { return policyRules{set: set} }
+
+// Version implements Rules.
+func (p policyRules) Version() string { return p.set.Version }
+
+// Promise implements Rules.
+func (p policyRules) Promise(kind PromiseKind, f PromiseFacts, start time.Time) (due, atRisk time.Time) {
+	pf := facts(f)
+	if kind == PromiseReview {
+		pf.Proposed = contact.Spam
+	}
+	promise := p.set.Promise(pf)
+	cal := p.set.Calendar(promise.Calendar)
+	allowed := promise.First
+	if kind != PromiseFirst && kind != PromiseReview {
+		allowed = promise.Next
+	}
+	due = sla.Due(start, allowed, cal)
+	return due.UTC(), sla.AtRisk(start, due, promise.AtRiskShare, cal).UTC()
+}
+
+// Resolution implements Rules.
+func (p policyRules) Resolution(f PromiseFacts, start time.Time) time.Time {
+	promise := p.set.Promise(facts(f))
+	if promise.Resolution <= 0 {
+		return time.Time{}
+	}
+	return sla.Due(start, promise.Resolution, p.set.Calendar(promise.Calendar)).UTC()
+}
+
+func facts(f PromiseFacts) policies.Facts {
+	return policies.Facts{
+		Channel: f.Channel, Account: f.Account, Class: f.Class, Kind: f.Kind,
+		Queue: f.Queue, Language: f.Language, Tier: f.Tier,
+	}
+}
+
+// Offering implements Rules.
+func (p policyRules) Offering(ch contact.Channel) Offering {
+	o := p.set.Offer(ch)
+	return Offering{TimeOut: o.TimeOut, CoolDown: o.CoolDown, Parallel: max(o.Parallel, 1), Auto: o.Auto}
+}
+
+// Work implements Rules.
+func (p policyRules) Work(ch contact.Channel) Work {
+	return Work{Units: p.set.Units(ch), Handling: p.set.HandlingTime(ch)}
+}
+
+// Timing implements Rules.
+func (p policyRules) Timing() Timing {
+	t := p.set.Timing()
+	last := p.set.LastResort()
+	return Timing{
+		SilentWarn: t.SilentWarnShare, SilentPull: t.SilentPullShare, SilentFloor: t.SilentLeast,
+		MissesUntilAway: t.MissesUntilAway, Digest: last.DigestEvery, PledgeRow: t.PledgeRow,
+		Burst: burstWindow, GiveUp: giveUpAfter, LastResort: last.Owner,
+		Queue: queueGeneral, ReviewQueue: policies.ReviewQueue,
+		PledgeUntil: func(now time.Time) time.Time {
+			return p.set.PledgeLimit(now, p.set.Promise(policies.Facts{}))
+		},
+	}
+}
