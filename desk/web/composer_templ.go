@@ -241,7 +241,7 @@ func replyForm(p Page, c view.Conversation) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if c.Quoted != "" {
+		if c.Quoted != "" && !c.Card.Channel.ByHand() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<label class=\"check\" title=\"Add the customer's last message below\"><input type=\"checkbox\" name=\"quoted\" value=\"1\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

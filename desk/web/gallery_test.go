@@ -32,7 +32,7 @@ func TestGallery(t *testing.T) {
 			continue
 		}
 		for _, look := range []struct{ suffix, size, query string }{
-			{"", "1280,800", "?theme=light"}, {"-dark", "1280,800", "?theme=dark"}, {"-phone", "500,900", "?theme=light"},
+			{"", "1280,800", "?theme=light"}, {"-dark", "1280,800", "?theme=dark"}, {"-phone", "390,844", "?theme=light"},
 		} {
 			picture(t, browser, srv.URL+"/shot/"+s.Name+look.query, look.size, filepath.Join(dir, s.Name+look.suffix+".png"))
 		}

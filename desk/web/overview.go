@@ -124,7 +124,7 @@ func kept(r view.LedgerRow) string {
 	switch {
 	case r.Breached:
 		return "missed"
-	case r.Kept:
+	case r.Kept && r.End != "":
 		return "kept"
 	default:
 		return "open"

@@ -61,7 +61,7 @@ func people(n int) []view.Person {
 		}
 		out = append(out, view.Person{
 			ID: fmt.Sprintf("agent-%d", i), Name: name, Email: fmt.Sprintf("agent%d@example.com", i), Role: contact.RoleAgent,
-			Presence: presences[i%len(presences)], Load: i * 7 % 7, Capacity: 6, Holding: i % 5, Offered: i % 3 % 2,
+			Presence: presences[i%len(presences)], Load: i * 5 % 7, Capacity: 6, Holding: i % 5, Offered: i % 3 % 2,
 			Skills:    []view.Skill{{Name: "billing", Level: 3}, {Name: "returns", Level: 2}},
 			Languages: []string{"de", "en"},
 		})
@@ -148,16 +148,16 @@ func troubled() view.Conversation {
 	c := thread(6)
 	c.Card.Trouble = "The last reply is in doubt: the connection broke before the provider answered."
 	c.Stranger = "The sender quoted a conversation of somebody else. It was not joined; please look before you write of it."
-	doubt := line(68, view.ItemReply, "Ines Albrecht", "Die Erstattung ist angewiesen.")
+	doubt := line(81, view.ItemReply, "Ines Albrecht", "Die Erstattung ist angewiesen.")
 	doubt.State, doubt.Detail = "in_doubt", "The connection broke after the text was sent."
-	failed := line(69, view.ItemReply, "Ines Albrecht", "Noch einmal an die neue Adresse.")
+	failed := line(82, view.ItemReply, "Ines Albrecht", "Noch einmal an die neue Adresse.")
 	failed.State, failed.Detail = "failed", "550 5.1.1 No such user here."
-	gone := line(65, view.ItemMessage, "Miriam Köhler", "")
+	gone := line(20, view.ItemMessage, "Miriam Köhler", "")
 	gone.Missing = "erased"
-	bounce := line(69, view.ItemEvidence, "Mail Delivery Subsystem", "")
+	bounce := line(84, view.ItemEvidence, "Mail Delivery Subsystem", "")
 	bounce.Detail = "Bounce: mailbox full (4.2.2)"
-	proposed := line(70, view.ItemProposed, "Chiara Rossi", "Liebe Frau Köhler, das Geld ist unterwegs. Viele Grüße, Chiara")
-	warned := line(67, view.ItemMessage, "Miriam Köhler", "Anbei die Datei.")
+	proposed := line(85, view.ItemProposed, "Chiara Rossi", "Liebe Frau Köhler, das Geld ist unterwegs. Viele Grüße, Chiara")
+	warned := line(86, view.ItemMessage, "Miriam Köhler", "Anbei die Datei.")
 	warned.Warnings = []string{"One attachment was cut off by the sender's server."}
 	c.Items = append(append([]view.Item{gone}, c.Items...), warned, doubt, failed, bounce, proposed)
 	c.Draft = &contact.Draft{Text: "Liebe Frau Köhler,\n\n", To: c.ReplyTo, CC: c.All[:1], Subject: c.Subject, Attachments: []contact.Attachment{{Name: "Gutschrift.pdf", Size: 90000, Object: "o1"}}}

@@ -217,5 +217,7 @@
   window.addEventListener("pagehide", leave);
   document.addEventListener("DOMContentLoaded", () => {
     for (const a of document.querySelectorAll("textarea[data-max]")) room(a);
+    const form = pane(), small = matchMedia("(max-width: 760px)").matches;
+    if (small && !(form && written(form))) document.querySelector(".composer")?.classList.add("folded");
   });
 })();
