@@ -32,7 +32,7 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 		msg.SetGenHeader("Auto-Submitted", "auto-replied") // RFC 3834 section 5
 		msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	}
-	msg.SetBodyString(gomail.TypeTextPlain, r.Text)
+	msg.SetBodyString(gomail.TypeTextPlain, strings.TrimSuffix(normalise(r.Text), "\n")+"\n")
 	if r.HTML != "" {
 		msg.AddAlternativeString(gomail.TypeTextHTML, r.HTML)
 	}
@@ -90,15 +90,18 @@ func mailAddresses(list []contact.Address) ([]*mail.Address, error) {
 // threadReply sets In-Reply-To and References (RFC 5322 section 3.6.4): the
 // chain so far and its last mail. A long chain keeps its beginning and its end.
 func threadReply(msg *gomail.Msg, r *contact.Reply) {
+	parent := bareID(r.InReplyTo)
 	chain := []string{}
-	seen := map[string]bool{}
-	for _, id := range append(append([]string{}, r.References...), r.InReplyTo) {
-		id = strings.Trim(id, "<> \t\r\n")
-		if id == "" || seen[id] && id != r.InReplyTo || strings.ContainsAny(id, " \t\r\n<>") {
-			continue
+	seen := map[string]bool{"": true, parent: true}
+	for _, id := range r.References {
+		if id = bareID(id); !seen[id] {
+			seen[id] = true
+			chain = append(chain, "<"+id+">")
 		}
-		seen[id] = true
-		chain = append(chain, "<"+id+">")
+	}
+	if parent != "" {
+		chain = append(chain, "<"+parent+">")
+		msg.SetGenHeader("In-Reply-To", "<"+parent+">")
 	}
 	if len(chain) > 50 {
 		chain = append(chain[:1:1], chain[len(chain)-49:]...)
@@ -106,9 +109,15 @@ func threadReply(msg *gomail.Msg, r *contact.Reply) {
 	if len(chain) > 0 {
 		msg.SetGenHeader("References", strings.Join(chain, " "))
 	}
-	if id := strings.Trim(r.InReplyTo, "<> \t\r\n"); id != "" && !strings.ContainsAny(id, " \t\r\n<>") {
-		msg.SetGenHeader("In-Reply-To", "<"+id+">")
+}
+
+// bareID gives a Message-ID without <>, "" if it can't stand in a header.
+func bareID(id string) string {
+	id = strings.Trim(id, "<> \t\r\n")
+	if strings.ContainsAny(id, " \t\r\n<>") {
+		return ""
 	}
+	return id
 }
 
 // attach adds a file; one that the HTML names by its content id goes inside.
