@@ -77,7 +77,7 @@ func (l *Ledger) Audit(ctx context.Context, pending Pending) (*Audit, error) {
 func (l *Ledger) audit(ctx context.Context, pending Pending) (*Audit, error) {
 	a := &Audit{Office: l.cfg.Office, Sources: []SourceAudit{}, Gaps: []Gap{}}
 	var seen map[string]*router.SourceState
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		var err error
 		seen, err = readSources(ctx, tx)
 		return err
@@ -90,7 +90,7 @@ func (l *Ledger) audit(ctx context.Context, pending Pending) (*Audit, error) {
 			return nil, fmt.Errorf("counting what is pending: %w", err)
 		}
 	}
-	err = l.view(ctx, func(tx *sql.Tx) error {
+	err = l.view(ctx, func(tx querier) error {
 		pos, err := readPosition(ctx, tx)
 		if err != nil {
 			return err
@@ -157,7 +157,7 @@ func (a *Audit) add(what GapKind, where, detail string) {
 }
 
 // recorded adds what the fold found wrong.
-func (a *Audit) recorded(ctx context.Context, tx *sql.Tx) error {
+func (a *Audit) recorded(ctx context.Context, tx querier) error {
 	return each(ctx, tx, "SELECT what, place, detail, n, at FROM gap ORDER BY id", nil, func(rows *sql.Rows) error {
 		var g Gap
 		var at int64

@@ -13,8 +13,8 @@ import (
 )
 
 // check compares rows with one another and with the sums.
-func (a *Audit) check(ctx context.Context, tx *sql.Tx, pos *position) error {
-	for _, fn := range []func(context.Context, *sql.Tx) error{
+func (a *Audit) check(ctx context.Context, tx querier, pos *position) error {
+	for _, fn := range []func(context.Context, querier) error{
 		a.checkMessages, a.checkOpen, a.checkEnds,
 	} {
 		if err := fn(ctx, tx); err != nil {
@@ -25,7 +25,7 @@ func (a *Audit) check(ctx context.Context, tx *sql.Tx, pos *position) error {
 }
 
 // checkSums counts the rows anew.
-func (a *Audit) checkSums(ctx context.Context, tx *sql.Tx, pos *position) error {
+func (a *Audit) checkSums(ctx context.Context, tx querier, pos *position) error {
 	rows := router.Totals{Disposed: map[contact.Disposition]uint64{}}
 	query := "SELECT ended, disposition, count(*), sum(kept), sum(breached) FROM contact GROUP BY ended, disposition"
 	err := each(ctx, tx, query, nil, func(r *sql.Rows) error {
@@ -75,7 +75,7 @@ func totalsText(t router.Totals) string {
 }
 
 // checkMessages finds messages that belong to no contact, or to two (I3).
-func (a *Audit) checkMessages(ctx context.Context, tx *sql.Tx) error {
+func (a *Audit) checkMessages(ctx context.Context, tx querier) error {
 	query := `SELECT m.id, m.contact, c.id IS NULL FROM message m LEFT JOIN contact c ON c.id = m.contact
 		WHERE m.contact <> '' AND (m.taken = 0 OR c.id IS NULL) LIMIT ?`
 	err := each(ctx, tx, query, []any{maxGaps}, func(rows *sql.Rows) error {
@@ -105,7 +105,7 @@ func (a *Audit) checkMessages(ctx context.Context, tx *sql.Tx) error {
 }
 
 // checkOpen finds open contacts without due time or last resort (I3).
-func (a *Audit) checkOpen(ctx context.Context, tx *sql.Tx) error {
+func (a *Audit) checkOpen(ctx context.Context, tx querier) error {
 	query := "SELECT id, due, last_resort FROM contact WHERE state <> 'ended' AND (due = 0 OR last_resort = '') LIMIT ?"
 	return each(ctx, tx, query, []any{maxGaps}, func(rows *sql.Rows) error {
 		var id, lastResort string
@@ -124,7 +124,7 @@ func (a *Audit) checkOpen(ctx context.Context, tx *sql.Tx) error {
 }
 
 // checkEnds finds contacts that ended without the evidence of their end (I4).
-func (a *Audit) checkEnds(ctx context.Context, tx *sql.Tx) error {
+func (a *Audit) checkEnds(ctx context.Context, tx querier) error {
 	query := `SELECT c.id, c.ended, c.disposition, c.ended_by, c.end_reply, c.end_into,
 		coalesce(r.state, ''), coalesce(r.facts, ''), coalesce(i.id, '')
 		FROM contact c LEFT JOIN reply r ON r.id = c.end_reply LEFT JOIN contact i ON i.id = c.end_into

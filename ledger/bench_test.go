@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ func mails(b *testing.B, n int) (s *story, events int) {
 func BenchmarkCatchup(b *testing.B) {
 	s, events := mails(b, 4000)
 	b.ResetTimer()
+	before := cpu(b)
 	for range b.N {
 		b.StopTimer()
 		l := openAt(b, b.TempDir())
@@ -62,6 +64,7 @@ func BenchmarkCatchup(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64((cpu(b) - before).Microseconds())/float64(4000*b.N), "cpu-µs/mail")
 	b.ReportMetric(float64(events*b.N)/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(4000*b.N), "µs/mail")
 }
@@ -76,12 +79,24 @@ func BenchmarkOneCommit(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ResetTimer()
+	before := cpu(b)
 	for range b.N {
 		s.tell("router", router.AtRisk{Contact: "019cadc8-0000-7a00-8000-000000000001"})
 		if err := l.WaitFor(ctx, s.n); err != nil {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64((cpu(b) - before).Microseconds())/float64(b.N), "cpu-µs/op")
+}
+
+// cpu gives the time that the process has used.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // BenchmarkKnown looks up the keys of one mail.

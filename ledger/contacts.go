@@ -125,7 +125,7 @@ func (l *Ledger) Contacts(ctx context.Context, f Filter) ([]Row, error) {
 
 func (l *Ledger) rows(ctx context.Context, rest string, args []any) ([]Row, error) {
 	out := []Row{}
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		var err error
 		out, err = readRows(ctx, tx, rest, args)
 		return err
@@ -133,7 +133,7 @@ func (l *Ledger) rows(ctx context.Context, rest string, args []any) ([]Row, erro
 	return out, err
 }
 
-func readRows(ctx context.Context, tx *sql.Tx, rest string, args []any) ([]Row, error) {
+func readRows(ctx context.Context, tx querier, rest string, args []any) ([]Row, error) {
 	out := []Row{}
 	err := each(ctx, tx, "SELECT num, facts, more FROM contact"+rest, args, func(rows *sql.Rows) error {
 		var r Row
@@ -153,7 +153,7 @@ func readRows(ctx context.Context, tx *sql.Tx, rest string, args []any) ([]Row, 
 // Contact gives the contact whose id this is, or begins so.
 func (l *Ledger) Contact(ctx context.Context, idOrPrefix string) (Row, error) {
 	var row Row
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		var err error
 		row, err = readRow(ctx, tx, idOrPrefix)
 		return err
@@ -164,7 +164,7 @@ func (l *Ledger) Contact(ctx context.Context, idOrPrefix string) (Row, error) {
 	return row, nil
 }
 
-func readRow(ctx context.Context, tx *sql.Tx, prefix string) (Row, error) {
+func readRow(ctx context.Context, tx querier, prefix string) (Row, error) {
 	if prefix == "" {
 		return Row{}, ErrNotFound
 	}
@@ -213,7 +213,7 @@ func (l *Ledger) Conversation(ctx context.Context, id string) (ConversationRow, 
 
 func (l *Ledger) conversationRows(ctx context.Context, rest string, args ...any) ([]ConversationRow, error) {
 	out := []ConversationRow{}
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		query := "SELECT num, last_at, last_contact, contacts, messages, facts FROM conversation"
 		return each(ctx, tx, query+rest, args, func(rows *sql.Rows) error {
 			var r ConversationRow

@@ -83,7 +83,7 @@ type ChannelSummary struct {
 // Counts gives the running sums, and Summary the short account of them.
 func (l *Ledger) Counts(ctx context.Context) (Counts, error) {
 	var c Counts
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		pos, err := readPosition(ctx, tx)
 		c = pos.Counts
 		return err
@@ -95,7 +95,7 @@ func (l *Ledger) Counts(ctx context.Context) (Counts, error) {
 // that isn't taken in yet makes AddsUp false.
 func (l *Ledger) Summary(ctx context.Context) (Summary, error) {
 	var s Summary
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		pos, err := readPosition(ctx, tx)
 		if err != nil {
 			return err
@@ -152,6 +152,16 @@ func readPosition(ctx context.Context, q querier) (position, error) {
 		return pos, fmt.Errorf("reading position: %w", err)
 	}
 	return pos, nil
+}
+
+// readCommit reads only the last commit's number.
+func readCommit(ctx context.Context, q querier) (uint64, error) {
+	var n uint64
+	_, err := found(q.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'n'").Scan(&n))
+	if err != nil {
+		return 0, fmt.Errorf("reading position: %w", err)
+	}
+	return n, nil
 }
 
 func readSources(ctx context.Context, q querier) (map[string]*router.SourceState, error) {

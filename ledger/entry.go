@@ -120,7 +120,7 @@ func scanEntry(rows *sql.Rows, more ...any) (Entry, error) {
 // the log; older mail loaded as history comes first, by its receipt.
 func (l *Ledger) Timeline(ctx context.Context, conversation string) ([]Entry, error) {
 	out := []Entry{}
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		query := "SELECT " + entryColumns + `, coalesce(c.id, '') FROM entry e
 			LEFT JOIN contact c ON c.num = e.contact
 			WHERE e.conv > 0 AND e.conv = (SELECT num FROM conversation WHERE id = ?) ORDER BY e.id`

@@ -29,7 +29,7 @@ func (s *statements) table() map[string]**sql.Stmt {
 		rows += ", " + row
 	}
 	return map[string]**sql.Stmt{
-		"INSERT INTO meta(name, value) VALUES('position', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value":                             &s.position,
+		"INSERT INTO meta(name, value) VALUES('position', ?), ('n', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value":                   &s.position,
 		"INSERT INTO source(source, facts) VALUES(?, ?) ON CONFLICT(source) DO UPDATE SET facts = excluded.facts":                                &s.source,
 		"INSERT OR REPLACE INTO agent(id, presence, removed, facts) VALUES(?, ?, ?, ?)":                                                          &s.agent,
 		"INSERT OR IGNORE INTO customer(id, n, at) VALUES(?, ?, ?)":                                                                              &s.customer,
@@ -297,7 +297,7 @@ func (w *writer) rest() {
 	for _, g := range w.f.gaps {
 		w.exec(w.s.gap, string(g.What), g.Where, g.Detail, g.N, micros(g.At))
 	}
-	w.exec(w.s.position, w.json(&w.f.pos))
+	w.exec(w.s.position, w.json(&w.f.pos), w.f.pos.N)
 }
 
 // newFold makes a fold that goes on where the file ends.
@@ -305,7 +305,7 @@ func newFold(ctx context.Context, db *database, load *loader) (*fold, error) {
 	f := &fold{
 		load: load, mem: newMemory(), agents: map[string]*agentRow{}, dirtySrc: map[string]bool{},
 	}
-	err := db.snapshot(ctx, func(tx *sql.Tx) error {
+	err := db.snapshot(ctx, func(tx querier) error {
 		var err error
 		if f.pos, err = readPosition(ctx, tx); err != nil {
 			return err

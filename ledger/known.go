@@ -20,12 +20,11 @@ func (l *Ledger) Known(ctx context.Context, keys []string) (asOf uint64, known m
 	if err != nil {
 		return 0, nil, fmt.Errorf("looking up keys: %w", err)
 	}
-	err = l.view(ctx, func(tx *sql.Tx) error {
-		pos, err := readPosition(ctx, tx)
-		if err != nil {
+	err = l.view(ctx, func(tx querier) error {
+		ctx := context.WithoutCancel(ctx) // it is short, and watching for an end would double its price
+		if asOf, err = readCommit(ctx, tx); err != nil {
 			return err
 		}
-		asOf = pos.N
 		type hit struct{ key, kind, what, id, place string }
 		var hits []hit
 		query := "SELECT key, kind, what, id, place FROM key WHERE key IN (SELECT value FROM json_each(?))"
@@ -58,7 +57,7 @@ func (l *Ledger) Known(ctx context.Context, keys []string) (asOf uint64, known m
 // recall reads things with their facts, each once.
 type recall struct {
 	ctx   context.Context //nolint:containedctx // lives for one look-up
-	tx    *sql.Tx
+	tx    querier
 	found map[string]router.Found
 }
 
@@ -145,7 +144,7 @@ func (r *recall) facts(table, id string, dest any) error {
 // needs them to bring both back into memory.
 func (l *Ledger) Recall(ctx context.Context, contactID string) (*router.Contact, *router.Conversation, error) {
 	var f router.Found
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		r := recall{ctx: ctx, tx: tx}
 		f.Contact = contactID
 		if err := r.facts("contact", contactID, &f.ContactFacts); err != nil || f.ContactFacts == nil {
@@ -162,7 +161,7 @@ func (l *Ledger) Recall(ctx context.Context, contactID string) (*router.Contact,
 // ReplyFacts gives a reply as the log knows it.
 func (l *Ledger) ReplyFacts(ctx context.Context, id string) (*router.Reply, error) {
 	var out *router.Reply
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		r := recall{ctx: ctx, tx: tx}
 		err := r.facts("reply", id, &out)
 		return errors.Join(err, missing(out == nil))
@@ -176,7 +175,7 @@ func (l *Ledger) ReplyFacts(ctx context.Context, id string) (*router.Reply, erro
 // ConversationFacts gives a conversation as the log knows it.
 func (l *Ledger) ConversationFacts(ctx context.Context, id string) (*router.Conversation, error) {
 	var out *router.Conversation
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		r := recall{ctx: ctx, tx: tx}
 		err := r.facts("conversation", id, &out)
 		return errors.Join(err, missing(out == nil))

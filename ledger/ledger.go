@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -193,14 +192,14 @@ func (l *Ledger) alarm(ctx context.Context, gaps []Gap) {
 }
 
 // view runs fn in one snapshot of the facts.
-func (l *Ledger) view(ctx context.Context, fn func(tx *sql.Tx) error) error {
+func (l *Ledger) view(ctx context.Context, fn func(tx querier) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.facts.snapshot(ctx, fn)
 }
 
 // viewWords runs fn in one snapshot of the words.
-func (l *Ledger) viewWords(ctx context.Context, fn func(tx *sql.Tx) error) error {
+func (l *Ledger) viewWords(ctx context.Context, fn func(tx querier) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.words.snapshot(ctx, fn)

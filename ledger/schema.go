@@ -2,7 +2,7 @@ package ledger
 
 // factsVersion is the version of ledger.db. Another version in the file means
 // that it is deleted and folded again.
-const factsVersion = 1
+const factsVersion = 2
 
 // factsSchema makes ledger.db. Times are microseconds since 1970, 0 when there
 // is none; nums are given in the order of the log, so that a rebuild gives the
@@ -78,7 +78,7 @@ CREATE TABLE gap(
 `
 
 // wordsVersion is the version of search.db.
-const wordsVersion = 1
+const wordsVersion = 2
 
 // wordsSchema makes search.db. A row's number is the instant of what it holds
 // in milliseconds, shifted by 16 bits with a counter below, so that newest
@@ -94,7 +94,7 @@ CREATE TABLE doc(
 );
 CREATE VIRTUAL TABLE words USING fts5(
 	subject, body, author, also,
-	tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
+	tokenize = "unicode61 remove_diacritics 2", prefix = '2 3 4'
 );
 INSERT INTO words(words, rank) VALUES('secure-delete', 1);
 CREATE TABLE gone(

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -39,41 +40,27 @@ type Hit struct {
 	Snippet string `json:"snippet"`
 }
 
-const searchQuery = `SELECT d.num, d.kind, d.item, d.ref, d.conversation, d.contact, w.author, w.subject,
-	snippet(words, 1, '«', '»', '…', 24)
-	FROM words w JOIN doc d ON d.num = w.rowid
-	WHERE words MATCH ? `
-
 // Search finds messages, replies and notes by their words, newest first. What
 // is typed is never syntax: words are looked for as they are, in any order,
 // without regard to case and diacritics; the last one may be a beginning; words
 // between quotes stand side by side. Erased words are not found.
 func (l *Ledger) Search(ctx context.Context, q string, o SearchOptions) ([]Hit, error) {
-	hits := []Hit{}
-	match := question(q)
-	if match == "" {
-		return hits, nil
+	a := ask(q)
+	if a.match == "" {
+		return []Hit{}, nil
 	}
-	query, args := searchQuery, []any{match}
-	if o.Before > 0 && !o.Rank {
-		query += "AND w.rowid < ? "
-		args = append(args, o.Before)
-	}
-	if o.Rank {
-		query += "ORDER BY w.rank, w.rowid DESC LIMIT ?"
-	} else {
-		query += "ORDER BY w.rowid DESC LIMIT ?"
-	}
-	args = append(args, limit(o.Limit, 20, 200))
-	err := l.viewWords(ctx, func(tx *sql.Tx) error {
-		return each(ctx, tx, query, args, func(rows *sql.Rows) error {
-			var h Hit
-			err := rows.Scan(&h.Num, &h.Kind, &h.Item, &h.Ref, &h.Conversation, &h.Contact, &h.Author, &h.Subject, &h.Snippet)
-			h.At = time.UnixMilli(int64(h.Num >> 16)).UTC() //nolint:gosec // 41 bits of it
-			h.Snippet = strings.Join(strings.Fields(h.Snippet), " ")
-			hits = append(hits, h)
-			return err
-		})
+	o.Limit = limit(o.Limit, 20, 200)
+	var hits []Hit
+	err := l.viewWords(ctx, func(tx querier) error {
+		done := false
+		var err error
+		if a.rough != "" && !o.Rank {
+			if hits, done, err = searchRough(ctx, tx, &a, o); err != nil || done {
+				return err
+			}
+		}
+		hits, err = searchWhole(ctx, tx, a.match, o)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("searching: %w", err)
@@ -84,10 +71,102 @@ func (l *Ledger) Search(ctx context.Context, q string, o SearchOptions) ([]Hit, 
 	return hits, nil
 }
 
+const (
+	hitColumns  = "SELECT d.num, d.kind, d.item, d.ref, d.conversation, d.contact, w.author, w.subject"
+	hitTables   = " FROM words w JOIN doc d ON d.num = w.rowid WHERE words MATCH ? "
+	hitSnippet  = ", snippet(words, 1, '«', '»', '…', 24)"
+	newestFirst = "AND w.rowid < ? ORDER BY w.rowid DESC LIMIT ?"
+	bestFirst   = "AND w.rowid < ? ORDER BY w.rank, w.rowid DESC LIMIT ?"
+)
+
+// before gives the bound of a page.
+func (o *SearchOptions) before() int64 {
+	if o.Before == 0 || o.Rank {
+		return math.MaxInt64
+	}
+	return int64(min(o.Before, math.MaxInt64)) //nolint:gosec // bounded
+}
+
+func searchWhole(ctx context.Context, tx querier, match string, o SearchOptions) ([]Hit, error) {
+	hits := []Hit{}
+	order := newestFirst
+	if o.Rank {
+		order = bestFirst
+	}
+	err := each(ctx, tx, hitColumns+hitSnippet+hitTables+order, []any{match, o.before(), o.Limit}, func(rows *sql.Rows) error {
+		h, err := scanHit(rows, nil)
+		hits = append(hits, h)
+		return err
+	})
+	return hits, err
+}
+
+func scanHit(rows *sql.Rows, more ...any) (Hit, error) {
+	var h Hit
+	dest := []any{&h.Num, &h.Kind, &h.Item, &h.Ref, &h.Conversation, &h.Contact, &h.Author, &h.Subject}
+	if len(more) == 1 && more[0] == nil {
+		more = []any{&h.Snippet}
+	}
+	err := rows.Scan(append(dest, more...)...)
+	h.At = time.UnixMilli(int64(h.Num >> 16)).UTC() //nolint:gosec // 41 bits of it
+	h.Snippet = strings.Join(strings.Fields(h.Snippet), " ")
+	return h, err
+}
+
+// roughTries bounds how many rough finds are looked at. When too few of them
+// are right, the word is rare enough to be looked for as a whole.
+const roughTries = 400
+
+var errEnough = errors.New("enough")
+
+// searchRough finds the newest texts by the indexed beginning of the last word,
+// and keeps those that have all of it. done is false when it could not tell.
+func searchRough(ctx context.Context, tx querier, a *asked, o SearchOptions) (hits []Hit, done bool, err error) {
+	tries := 0
+	query := hitColumns + ", w.body, w.also" + hitTables + newestFirst
+	err = each(ctx, tx, query, []any{a.rough, o.before(), roughTries}, func(rows *sql.Rows) error {
+		var body, also string
+		h, err := scanHit(rows, &body, &also)
+		if err != nil {
+			return err
+		}
+		tries++
+		if begins(h.Subject, a.begins) || begins(body, a.begins) || begins(h.Author, a.begins) || begins(also, a.begins) {
+			hits = append(hits, h)
+		}
+		if len(hits) == o.Limit {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, false, err
+	}
+	if err == nil && tries == roughTries {
+		return nil, false, nil
+	}
+	if hits == nil {
+		hits = []Hit{}
+	}
+	return hits, true, snippets(ctx, tx, a.rough, hits)
+}
+
+func snippets(ctx context.Context, tx querier, match string, hits []Hit) error {
+	for i := range hits {
+		const query = "SELECT snippet(words, 1, '«', '»', '…', 24) FROM words WHERE words MATCH ? AND rowid = ?"
+		var text string
+		if err := tx.QueryRowContext(ctx, query, match, int64(hits[i].Num)).Scan(&text); err != nil { //nolint:gosec // below 2^63
+			return fmt.Errorf("reading snippet: %w", err)
+		}
+		hits[i].Snippet = strings.Join(strings.Fields(text), " ")
+	}
+	return nil
+}
+
 // place tells to which contacts messages belong now: what a reply did not
 // cover has gone to the next one.
 func (l *Ledger) place(ctx context.Context, hits []Hit) error {
-	return l.view(ctx, func(tx *sql.Tx) error {
+	return l.view(ctx, func(tx querier) error {
 		for i := range hits {
 			if hits[i].Kind != "message" {
 				continue

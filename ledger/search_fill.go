@@ -106,7 +106,7 @@ func (l *Ledger) remakeWords(ctx context.Context, cause error) error {
 // fillMissed tries again what could not be had before.
 func (l *Ledger) fillMissed(ctx context.Context, words Words) error {
 	var missed []uint64
-	err := l.viewWords(ctx, func(tx *sql.Tx) error {
+	err := l.viewWords(ctx, func(tx querier) error {
 		return each(ctx, tx, "SELECT id FROM later WHERE tries < ? ORDER BY tries, id LIMIT ?", []any{maxTries, fillAtOnce},
 			func(rows *sql.Rows) error {
 				var id uint64
@@ -145,7 +145,7 @@ func (l *Ledger) documents(ctx context.Context, where string, args ...any) ([]do
 	query := `SELECT e.id, e.kind, e.item, e.ref, e.at, e.until, coalesce(v.id, ''), coalesce(c.id, '')
 		FROM entry e LEFT JOIN conversation v ON v.num = e.conv LEFT JOIN contact c ON c.num = e.contact
 		WHERE e.ref <> '' AND e.kind IN ('message_received', 'reply_queued', 'noted') AND ` + where
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		return each(ctx, tx, query, args, func(rows *sql.Rows) error {
 			var d document
 			var at, until int64

@@ -1,9 +1,12 @@
 package ledger
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"stagecoach/contact"
 )
@@ -114,37 +117,108 @@ const (
 	maxTerms    = 16
 )
 
-// question makes an FTS5 expression of what a person typed. Every word is
-// quoted, so that no syntax gets through; words between double quotes are a
-// phrase; the last word, unless quoted, is taken as a beginning. All of them
-// must be there. It gives "" when nothing can be looked for.
-func question(q string) string {
+// asked is what is looked for, as FTS5 expressions.
+type asked struct {
+	// match is all of it, "" when there is nothing to look for.
+	match string
+	// rough is match with the last word's beginning cut to what the index of
+	// beginnings covers, "" when that makes no difference; a find of it must
+	// have a word that begins with one of begins.
+	rough  string
+	begins []string
+}
+
+// indexedPrefix is the longest beginning, in runes, for which wordsSchema has
+// an index. One that is longer is costly when many texts have it.
+const indexedPrefix = 4
+
+// ask makes expressions of what a person typed. Every word is quoted, so that
+// no syntax gets through; words between double quotes are a phrase; the last
+// word is taken as a beginning, unless it is quoted or a space follows it. All
+// of them must be there.
+func ask(q string) asked {
 	q = clean(q)
 	if len(q) > maxQuestion {
 		q = strings.ToValidUTF8(q[:maxQuestion], "")
 	}
 	q = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`).Replace(q)
-	var terms []string
 	parts := strings.Split(q, `"`)
-	for i, part := range parts {
-		phrase := i%2 == 1 && i < len(parts)-1
-		if phrase {
-			terms = append(terms, term(part, false))
+	var terms []string
+	add := func(t string) {
+		if t != "" && len(terms) < maxTerms {
+			terms = append(terms, t)
+		}
+	}
+	for i, part := range parts[:len(parts)-1] {
+		if i%2 == 1 {
+			add(term(part, false))
 			continue
 		}
-		words := strings.Fields(part)
-		for k, w := range words {
-			last := i == len(parts)-1 && k == len(words)-1
-			terms = append(terms, term(w, last))
+		for w := range strings.FieldsSeq(part) {
+			add(term(w, false))
 		}
 	}
-	kept := terms[:0]
-	for _, t := range terms {
-		if t != "" && len(kept) < maxTerms {
-			kept = append(kept, t)
+	words := strings.Fields(parts[len(parts)-1])
+	last := ""
+	if n := len(words); n > 0 && !strings.HasSuffix(q, " ") {
+		words, last = words[:n-1], words[n-1]
+	}
+	for _, w := range words {
+		add(term(w, false))
+	}
+	a := asked{}
+	if len(terms) < maxTerms {
+		if cut := beginning(last); cut != "" {
+			a.rough = strings.Join(append(slices.Clone(terms), term(cut, true)), " AND ")
+			a.begins = []string{folded(last), folded(german(last))}
+		}
+		add(term(last, true))
+	}
+	a.match = strings.Join(terms, " AND ")
+	return a
+}
+
+// beginning gives the part of a word that the index of beginnings covers, ""
+// when that is all of it or when it is more than one plain word.
+func beginning(word string) string {
+	runes := []rune(word)
+	if len(runes) <= indexedPrefix || strings.ContainsFunc(word, func(r rune) bool {
+		return unspaced(r) || !unicode.IsLetter(r) && !unicode.IsNumber(r)
+	}) {
+		return ""
+	}
+	return string(runes[:indexedPrefix])
+}
+
+// folded gives a text as the tokenizer compares it: without case and
+// diacritics.
+func folded(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(s) {
+		if !unicode.Is(unicode.Mn, r) {
+			b.WriteRune(unicode.ToLower(r))
 		}
 	}
-	return strings.Join(kept, " AND ")
+	return b.String()
+}
+
+// begins reports whether a word of the text begins with one of these.
+func begins(text string, with []string) bool {
+	text = folded(text)
+	for _, w := range with {
+		for at := 0; ; {
+			i := strings.Index(text[at:], w)
+			if i < 0 {
+				break
+			}
+			at += i
+			if before, _ := utf8.DecodeLastRuneInString(text[:at]); at == 0 || !token(before) {
+				return true
+			}
+			at += len(w)
+		}
+	}
+	return false
 }
 
 // term quotes one word or phrase with its further spellings.

@@ -24,6 +24,8 @@ type database struct {
 	path  string
 	write *sql.DB
 	read  *sql.DB
+	// readers are the connections for snapshots, each in use or in here.
+	readers chan *reader
 }
 
 type databaseKind struct {
@@ -78,9 +80,13 @@ func dial(path string, kind databaseKind) (*database, error) {
 		_ = w.Close()
 		return nil, fmt.Errorf("opening %q: %w", path, err)
 	}
-	r.SetMaxOpenConns(4)
-	r.SetMaxIdleConns(4)
-	return &database{path: path, write: w, read: r}, nil
+	r.SetMaxOpenConns(maxReaders + 2) // the fold reads beside the snapshots
+	r.SetMaxIdleConns(1)
+	db := &database{path: path, write: w, read: r, readers: make(chan *reader, maxReaders)}
+	for range maxReaders {
+		db.readers <- &reader{}
+	}
+	return db, nil
 }
 
 func dsn(path, option string, pragmas []string) string {
@@ -138,8 +144,18 @@ func damaged(err error) bool {
 	return false
 }
 
+// close waits for the snapshots in use. Closing again does nothing.
 func (db *database) close() error {
-	return errors.Join(db.read.Close(), db.write.Close())
+	var errs []error
+	for range maxReaders {
+		r, ok := <-db.readers
+		if !ok {
+			return nil
+		}
+		errs = append(errs, r.close())
+	}
+	close(db.readers)
+	return errors.Join(append(errs, db.read.Close(), db.write.Close())...)
 }
 
 func removeDatabase(path string) error {
@@ -154,14 +170,3 @@ func removeDatabase(path string) error {
 func factsPath(dir string) string { return filepath.Join(dir, "ledger", "ledger.db") }
 func nextPath(dir string) string  { return filepath.Join(dir, "ledger", "ledger.next.db") }
 func wordsPath(dir string) string { return filepath.Join(dir, "ledger", "search.db") }
-
-// snapshot runs fn in one read transaction, so that all that it reads is of
-// one commit.
-func (db *database) snapshot(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return fmt.Errorf("reading ledger: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	return fn(tx)
-}

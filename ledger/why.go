@@ -46,7 +46,7 @@ type OfferStory struct {
 // Why tells why a contact was routed as it was, and why it still waits.
 func (l *Ledger) Why(ctx context.Context, idOrPrefix string) (*Why, error) {
 	w := &Why{Offers: []OfferStory{}, Steps: []Entry{}}
-	err := l.view(ctx, func(tx *sql.Tx) error {
+	err := l.view(ctx, func(tx querier) error {
 		pos, err := readPosition(ctx, tx)
 		if err != nil {
 			return err
