@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"stagecoach/channels"
+	"stagecoach/configs"
+	"stagecoach/desk"
+	"stagecoach/journal"
+	"stagecoach/ledger"
+	"stagecoach/policies"
+	"stagecoach/router"
+)
+
+// Daemon is the whole of Stagecoach as a value that tests can start: it is the
+// only place that knows every package.
+type Daemon struct {
+	cfg    *configs.Config
+	opts   Options
+	logger *slog.Logger
+
+	journal *journal.Journal
+	keys    router.Keys
+	policy  atomic.Pointer[policies.Set]
+	engine  *router.Engine
+	intake  *router.Intake
+	ledger  *ledger.Ledger
+	desk    *desk.Service
+	server  *desk.Server
+	words   *words
+	links   *links
+	notify  *notifier
+
+	listener net.Listener
+	setup    string
+	ready    chan struct{}
+}
+
+// Options is what the command line adds to the configuration.
+type Options struct {
+	// Dir is the data directory.
+	Dir string
+	// Policy overrides the configured policy set.
+	Policy *policies.Set
+	// Unsynced leaves syncing to the system: benchmarks of other parts only.
+	Unsynced bool
+	// Life names this run; random if left out.
+	Life string
+}
+
+// NewDaemon opens the data directory and puts the parts together. Nothing runs
+// yet; Close undoes it.
+func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *slog.Logger) (*Daemon, error) {
+	d := &Daemon{cfg: cfg, opts: opts, logger: logger, ready: make(chan struct{})}
+	if err := d.loadPolicy(); err != nil {
+		return nil, err
+	}
+	if err := d.open(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (d *Daemon) loadPolicy() error {
+	set, err := d.opts.Policy, error(nil)
+	switch {
+	case set != nil:
+	case d.cfg.Policies != "":
+		set, err = policies.Load(d.cfg.Policies)
+	default:
+		set, err = policies.Default()
+	}
+	if err != nil {
+		return fmt.Errorf("loading policies: %w", err)
+	}
+	d.policy.Store(set)
+	return nil
+}
+
+func (d *Daemon) open(ctx context.Context) error {
+	j, err := journal.Open(ctx, journal.Config{
+		Dir: d.opts.Dir, URL: d.cfg.NATS.URL, Credentials: d.cfg.NATS.Credentials, CA: d.cfg.NATS.CAFile,
+		Office: d.cfg.Office, Replicas: d.cfg.NATS.Replicas, Unsynced: d.opts.Unsynced,
+	}, d.logger)
+	if err != nil {
+		return err
+	}
+	d.journal = j
+	d.keys = router.NewKeys(j.Keys().Key(journal.KeyHash), j.Keys().Key(journal.KeyToken))
+	if d.ledger, err = ledger.Open(ledger.Config{Dir: d.opts.Dir, Office: d.cfg.Office}, d.logger); err != nil {
+		return err
+	}
+	life := d.opts.Life
+	if life == "" {
+		life = randomID()
+	}
+	d.engine = router.NewEngine(router.Config{
+		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules,
+		Heartbeat: d.policy.Load().Timing().Heartbeat,
+	}, j.Log(), snapshots{j}, outbox{j}, d.logger)
+	d.links = newLinks(d.engine, j, life, d.logger)
+	if err := d.links.set(d.cfg); err != nil {
+		return err
+	}
+	d.words = newWords(j, d.links.parse)
+	d.intake = router.NewIntake(router.IntakeConfig{
+		Keys: d.keys, Parse: d.links.parse, Policy: d.policy.Load, Account: d.links.account,
+	}, d.engine, d.ledger, d.logger)
+	d.notify = newNotifier(d.cfg, d.engine, d.links, d.logger)
+	return d.openDesk(ctx)
+}
+
+// rules gives the active policy to the core.
+func (d *Daemon) rules() router.Rules { return router.RulesOf(d.policy.Load()) }
+
+func (d *Daemon) openDesk(ctx context.Context) error {
+	var err error
+	if d.setup, err = setupToken(d.opts.Dir); err != nil {
+		return err
+	}
+	proxies := make([]netip.Prefix, 0, len(d.cfg.HTTP.TrustedProxies))
+	for _, p := range d.cfg.HTTP.TrustedProxies {
+		proxies = append(proxies, p.Prefix)
+	}
+	d.desk = desk.NewService(desk.Config{
+		BaseURL: d.cfg.HTTP.BaseURL, TrustedProxies: proxies, Setup: d.setup, Zone: time.Local, Version: version,
+	}, desk.Deps{
+		Router: d.engine, Ledger: d.ledger, Records: d.ledger, Content: deskContent{d.journal}, Messages: d.words,
+		Intake: byHand{d}, Keys: d.keys, Channels: d.links, Sessions: deskSessions{d.journal.Sessions()},
+		Health: d, Pending: d.journal.InboxPending, Metrics: d.metricsHandler(),
+	}, d.logger)
+	if err := d.desk.Load(ctx); err != nil {
+		return err
+	}
+	d.server, err = desk.NewServer(d.desk, d.logger)
+	return err
+}
+
+// Close releases the data directory.
+func (d *Daemon) Close() error {
+	var errs []error
+	if d.ledger != nil {
+		errs = append(errs, d.ledger.Close())
+	}
+	if d.journal != nil {
+		errs = append(errs, d.journal.Close())
+	}
+	if d.listener != nil {
+		_ = d.listener.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// Run serves until ctx ends, then stops everything within two seconds.
+func (d *Daemon) Run(ctx context.Context) error {
+	if err := d.listen(ctx); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.engine.Run(ctx) })
+	g.Go(func() error { return d.ledger.Run(ctx, d.journal.Log(), d.words) })
+	g.Go(func() error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) })
+	g.Go(func() error { return d.links.Run(ctx) })
+	g.Go(func() error { return d.notify.Run(ctx) })
+	g.Go(func() error { return d.desk.Run(ctx) })
+	g.Go(func() error { return d.keepHouse(ctx) })
+	g.Go(func() error { return d.serveHTTP(ctx) })
+	g.Go(func() error { return d.serveControl(ctx) })
+	g.Go(func() error { return d.activate(ctx) })
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// quiet takes the error of a loop that ended because ctx did for none.
+func quiet(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// activate records which policy set decides; the daemon is ready then.
+func (d *Daemon) activate(ctx context.Context) error {
+	for {
+		_, err := d.engine.Do(ctx, router.Envelope{
+			Actor: router.ActorRouter, Command: router.Activate{Version: d.policy.Load().Version},
+		})
+		if err == nil {
+			close(d.ready)
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Active is closed once the router is active.
+func (d *Daemon) Active() <-chan struct{} { return d.ready }
+
+// URL gives where the desk is served.
+func (d *Daemon) URL() string {
+	scheme := "http"
+	if d.cfg.HTTP.TLS.On() {
+		scheme = "https"
+	}
+	return scheme + "://" + d.listener.Addr().String()
+}
+
+func (d *Daemon) listen(ctx context.Context) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", d.cfg.HTTP.Listen)
+	if err != nil {
+		return fmt.Errorf("serving the desk at %s: %w (is another program using the port? set http.listen)", d.cfg.HTTP.Listen, err)
+	}
+	d.listener = l
+	return nil
+}
+
+func (d *Daemon) serveHTTP(ctx context.Context) error {
+	srv := &http.Server{Handler: d.server.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	serve := func() error { return srv.Serve(d.listener) }
+	if t := d.cfg.HTTP.TLS; t.On() {
+		serve = func() error { return srv.ServeTLS(d.listener, t.Cert, t.Key) }
+	}
+	return serveUntil(ctx, srv, serve)
+}
+
+// serveUntil serves until ctx ends; open requests get a second to finish.
+func serveUntil(ctx context.Context, srv *http.Server, serve func() error) error {
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if err := srv.Shutdown(grace); err != nil {
+			_ = srv.Close()
+		}
+		stopped <- nil
+	})
+	err := serve()
+	if errors.Is(err, http.ErrServerClosed) {
+		<-stopped
+		return nil
+	}
+	stop()
+	return fmt.Errorf("serving: %w", err)
+}
+
+// serveControl answers the command line on DIR/control.sock.
+func (d *Daemon) serveControl(ctx context.Context) error {
+	path := filepath.Join(d.opts.Dir, "control.sock")
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("removing an old control socket: %w", err)
+	}
+	var lc net.ListenConfig
+	l, err := listenPrivately(ctx, &lc, path)
+	if err != nil {
+		return fmt.Errorf("opening the control socket: %w", err)
+	}
+	srv := &http.Server{Handler: d.server.ControlHandler(), ReadHeaderTimeout: 10 * time.Second}
+	return serveUntil(ctx, srv, func() error { return srv.Serve(l) })
+}
+
+// listenPrivately makes a socket that only this user may open, from its first
+// moment: it is bound under another name and renamed once its mode is set.
+func listenPrivately(ctx context.Context, lc *net.ListenConfig, path string) (net.Listener, error) {
+	tmp := path + ".new"
+	_ = os.Remove(tmp)
+	l, err := lc.Listen(ctx, "unix", tmp)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := l.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false)
+	}
+	if err := os.Chmod(tmp, 0o600); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// byHand takes in what a person enters: it is stored like any message first.
+type byHand struct{ d *Daemon }
+
+// Enter implements desk.Intake.
+func (b byHand) Enter(ctx context.Context, actor string, in *channels.Inbound) (router.Result, error) {
+	ref, _, err := b.d.journal.PutInbound(ctx, in)
+	if err != nil {
+		return router.Result{}, fmt.Errorf("storing what was entered: %w", err)
+	}
+	return b.d.intake.Take(ctx, actor, ref, in)
+}

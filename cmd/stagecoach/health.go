@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"stagecoach/router"
+)
+
+func randomID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
+
+// setupToken gives the secret of the one-time set-up link. It is kept, so that
+// a restart before the first account leaves the link valid.
+func setupToken(dir string) (string, error) {
+	path := filepath.Join(dir, "setup-token")
+	data, err := os.ReadFile(path)
+	if err == nil && len(strings.TrimSpace(string(data))) >= 32 {
+		return strings.TrimSpace(string(data)), nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("reading the set-up token: %w", err)
+	}
+	var b [24]byte
+	_, _ = rand.Read(b[:])
+	token := base64.RawURLEncoding.EncodeToString(b[:])
+	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("writing the set-up token: %w", err)
+	}
+	return token, nil
+}
+
+// Ready implements desk.Health: the daemon is ready when the router is active
+// and every channel is connected; each part that isn't says why.
+func (d *Daemon) Ready(ctx context.Context) (bool, map[string]string) {
+	parts := map[string]string{"router": "", "journal": "", "disk": ""}
+	if !d.engine.Metrics().Active.Load() {
+		parts["router"] = "not active: the log is being replayed, or another router has it"
+	}
+	if err := d.journal.Healthy(ctx); err != nil {
+		parts["journal"] = err.Error()
+	}
+	if ok, free, reserve, err := d.journal.FreeReserve(); err != nil {
+		parts["disk"] = err.Error()
+	} else if !ok {
+		parts["disk"] = fmt.Sprintf("%d MiB are free, %d MiB are kept for replies: nothing new is taken in until there is room", free>>20, reserve>>20)
+	}
+	for _, s := range d.links.States() {
+		trouble := s.Trouble
+		if !s.OK && trouble == "" {
+			trouble = "not connected yet"
+		}
+		parts[string(s.Channel)+"/"+s.Account] = trouble
+	}
+	for _, why := range parts {
+		if why != "" {
+			return false, parts
+		}
+	}
+	return true, parts
+}
+
+// metricsHandler answers /metrics from a registry of its own.
+func (d *Daemon) metricsHandler() http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &gauges{d: d})
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{Timeout: 5 * time.Second})
+}
+
+// gauges reads the router's state when it is asked.
+type gauges struct{ d *Daemon }
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("stagecoach_"+name, help, labels, nil)
+}
+
+// Describe implements prometheus.Collector: the metrics are made when asked.
+func (*gauges) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (g *gauges) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) //nolint:forbidigo // the collector has no context
+	defer cancel()
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	count := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	m := g.d.engine.Metrics()
+	count(desc("commits_total", "Commits appended to the log."), float64(m.Commits.Load()))
+	count(desc("events_total", "Events appended to the log."), float64(m.Events.Load()))
+	count(desc("commit_seconds_total", "Time spent appending commits."), float64(m.CommitNanos.Load())/1e9)
+	gauge(desc("commit_last_seconds", "How long the last append took."), float64(m.LastCommit.Load())/1e9)
+	for _, s := range g.d.links.States() {
+		labels := []string{string(s.Channel), s.Account}
+		gauge(desc("source_lag_seconds", "How long ago the source was last known to be read to its end.", "channel", "account"), s.LagSeconds, labels...)
+		count(desc("send_failures_total", "Failed attempts at sending.", "channel", "account"), float64(s.SendFailures), labels...)
+		up := 0.0
+		if s.OK {
+			up = 1
+		}
+		gauge(desc("channel_up", "1 while the channel is connected.", "channel", "account"), up, labels...)
+	}
+	var w work
+	if err := g.d.engine.View(ctx, func(s *router.State) { w = workOf(s) }); err != nil {
+		return
+	}
+	now := time.Now()
+	if !w.oldest.IsZero() {
+		gauge(desc("oldest_unanswered_seconds", "Age of the oldest contact without a reply."), now.Sub(w.oldest).Seconds())
+	}
+	if !w.nextDue.IsZero() {
+		gauge(desc("next_breach_seconds", "Seconds until the next promise is missed; negative when one is."), w.nextDue.Sub(now).Seconds())
+	}
+	for state, n := range w.states {
+		gauge(desc("contacts", "Open contacts by state.", "state"), float64(n), string(state))
+	}
+	gauge(desc("offers", "Offers that stand."), float64(w.offers))
+	gauge(desc("replies_in_doubt", "Replies of which nobody knows whether they arrived."), float64(w.doubt))
+	gauge(desc("replies_unsent", "Replies queued or being attempted."), float64(w.unsent))
+	gauge(desc("alarmed", "Contacts at risk or late that nobody holds."), float64(w.alarmed))
+	for name, q := range w.queues {
+		gauge(desc("queue_contacts", "Open contacts by queue.", "queue"), float64(q), name)
+	}
+}
+
+// work is what the metrics say of the router's state.
+type work struct {
+	oldest, nextDue                time.Time
+	states                         map[router.ContactState]int
+	queues                         map[string]int
+	offers, doubt, unsent, alarmed int
+}
+
+func workOf(s *router.State) work {
+	w := work{
+		states: map[router.ContactState]int{router.Waiting: 0, router.Offered: 0, router.AssignedTo: 0, router.Sending: 0},
+		queues: map[string]int{}, offers: len(s.Offers), doubt: len(s.InDoubt()), unsent: len(s.Unsent()), alarmed: len(s.Alarmed()),
+	}
+	for _, c := range s.Contacts {
+		if !c.Open() {
+			continue
+		}
+		w.states[c.State]++
+		w.queues[c.Queue]++
+		if w.oldest.IsZero() || c.Start.Before(w.oldest) {
+			w.oldest = c.Start
+		}
+		if w.nextDue.IsZero() || c.Due.Before(w.nextDue) {
+			w.nextDue = c.Due
+		}
+	}
+	return w
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"stagecoach/channels"
+	"stagecoach/configs"
+	"stagecoach/contact"
+	"stagecoach/desk"
+	"stagecoach/journal"
+	"stagecoach/router"
+)
+
+// links holds the accounts of all channels and keeps each running. A reload
+// swaps them without losing a message: what an old one had in hand is stored or
+// seen again.
+type links struct {
+	engine  *router.Engine
+	journal *journal.Journal
+	life    string
+	logger  *slog.Logger
+
+	mu      sync.Mutex
+	all     map[string]*link
+	changed chan struct{}
+}
+
+// link is one account with what keeps it running.
+type link struct {
+	adapter  channels.Adapter
+	facts    router.AccountFacts
+	runner   *channels.Runner
+	sender   *sender
+	settings string
+}
+
+func newLinks(engine *router.Engine, j *journal.Journal, life string, logger *slog.Logger) *links {
+	return &links{engine: engine, journal: j, life: life, logger: logger, all: map[string]*link{}, changed: make(chan struct{}, 1)}
+}
+
+// set makes the accounts of the configuration. Everything that can fail is done
+// first; accounts whose settings have not changed go on undisturbed.
+func (l *links) set(cfg *configs.Config) error {
+	made, err := buildAccounts(cfg, l.logger)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := map[string]*link{}
+	for _, m := range made {
+		key := string(m.adapter.Channel) + "/" + m.adapter.Account
+		if old := l.all[key]; old != nil && old.settings == m.settings {
+			next[key] = old
+			continue
+		}
+		m.runner = channels.NewRunner(m.adapter, &source{journal: l.journal, engine: l.engine}, channels.RunnerConfig{}, l.logger)
+		m.sender = newSender(m.adapter, l.engine, l.journal, l.life, l.logger)
+		next[key] = m
+	}
+	l.all = next
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Run keeps every account running until ctx ends, and follows changes.
+func (l *links) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	running := map[*link]context.CancelFunc{}
+	for {
+		l.mu.Lock()
+		want := map[*link]bool{}
+		for _, k := range l.all {
+			want[k] = true
+		}
+		l.mu.Unlock()
+		for k, stop := range running {
+			if !want[k] {
+				stop()
+				delete(running, k)
+			}
+		}
+		for k := range want {
+			if running[k] == nil {
+				kctx, stop := context.WithCancel(ctx)
+				running[k] = stop
+				wg.Go(func() { k.run(kctx, l.logger) })
+			}
+		}
+		select {
+		case <-ctx.Done():
+			for _, stop := range running {
+				stop()
+			}
+			return nil
+		case <-l.changed:
+		}
+	}
+}
+
+func (k *link) run(ctx context.Context, logger *slog.Logger) {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := k.runner.Run(ctx); err != nil {
+			logger.Error("a channel has stopped", "channel", k.adapter.Channel, "account", k.adapter.Account, "err", err)
+		}
+	})
+	if k.adapter.Sender != nil {
+		wg.Go(func() {
+			if err := k.sender.Run(ctx); err != nil && ctx.Err() == nil {
+				logger.Error("sending has stopped", "channel", k.adapter.Channel, "account", k.adapter.Account, "err", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// list gives the accounts in order of their names.
+func (l *links) list() []*link {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]*link, 0, len(l.all))
+	for _, key := range slices.Sorted(maps.Keys(l.all)) {
+		out = append(out, l.all[key])
+	}
+	return out
+}
+
+func (l *links) get(ch contact.Channel, account string) *link {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all[string(ch)+"/"+account]
+}
+
+// Adapters implements desk.Channels.
+func (l *links) Adapters() []channels.Adapter {
+	all := l.list()
+	out := make([]channels.Adapter, len(all))
+	for i, k := range all {
+		out[i] = k.adapter
+	}
+	return out
+}
+
+// States implements desk.Channels.
+func (l *links) States() []desk.ChannelState {
+	all := l.list()
+	out := make([]desk.ChannelState, len(all))
+	now := time.Now()
+	for i, k := range all {
+		s := k.runner.State()
+		st := desk.ChannelState{
+			Channel: k.adapter.Channel, Account: k.adapter.Account, Address: k.adapter.Address,
+			OK: s.Connected || k.adapter.Receiver == nil, Trouble: s.LastError,
+			LagSeconds: s.Lag(now).Seconds(), SendFailures: k.sender.failures(),
+		}
+		if !st.OK && st.Trouble == "" {
+			st.Trouble = "not connected yet"
+		}
+		if trouble := k.sender.trouble(); trouble != "" {
+			st.OK = false
+			st.Trouble = joinWords(st.Trouble, "sending: "+trouble)
+		}
+		out[i] = st
+	}
+	return out
+}
+
+func joinWords(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// account tells what is set for one.
+func (l *links) account(ch contact.Channel, account string) router.AccountFacts {
+	if k := l.get(ch, account); k != nil {
+		return k.facts
+	}
+	return router.AccountFacts{}
+}
+
+var errNoParser = errors.New("no channel understands this format")
+
+// parse makes a message of an original by its channel's parser, or reads one
+// that came as JSON. An account that is no longer configured is read by any
+// other of its channel.
+func (l *links) parse(in *channels.Inbound) (*contact.Message, error) {
+	if in.Format == "json" {
+		return parseJSON(in)
+	}
+	if k := l.get(in.Channel, in.Account); k != nil && k.adapter.Parser != nil {
+		return k.adapter.Parser.Parse(in)
+	}
+	for _, k := range l.list() {
+		if k.adapter.Channel == in.Channel && k.adapter.Parser != nil {
+			return k.adapter.Parser.Parse(in)
+		}
+	}
+	if p := anyParser(in.Format); p != nil {
+		return p.Parse(in)
+	}
+	return nil, fmt.Errorf("%w: %q", errNoParser, in.Format)
+}
+
+func parseJSON(in *channels.Inbound) (*contact.Message, error) {
+	var m contact.Message
+	if err := json.Unmarshal(in.Raw, &m); err != nil {
+		return nil, fmt.Errorf("reading a message as JSON: %w", err)
+	}
+	m.Channel, m.Account, m.ReceivedAt = in.Channel, in.Account, in.ReceivedAt
+	return &m, nil
+}
+
+// source is what an adapter delivers to.
+type source struct {
+	journal *journal.Journal
+	engine  *router.Engine
+}
+
+var _ channels.Source = (*source)(nil)
+
+// Deliver implements channels.Source: it returns once the item is durable.
+func (s *source) Deliver(ctx context.Context, in *channels.Inbound) error {
+	_, _, err := s.journal.PutInbound(ctx, in)
+	return err
+}
+
+// Bookmark implements channels.Source.
+func (s *source) Bookmark(ctx context.Context, name string) (channels.Bookmark, bool, error) {
+	var b channels.Bookmark
+	var ok bool
+	err := s.engine.View(ctx, func(st *router.State) {
+		if src := st.Sources[name]; src != nil && src.Position != "" {
+			b = channels.Bookmark{Source: name, Position: src.Position, At: src.At, Since: src.Since, Seen: src.Seen}
+			ok = true
+		}
+	})
+	return b, ok, err
+}
+
+// Advance implements channels.Source.
+func (s *source) Advance(ctx context.Context, b channels.Bookmark) error {
+	ch, account := splitSource(b.Source)
+	_, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorIntake, Command: router.Advance{SourceRead: router.SourceRead{
+		Source: b.Source, Channel: ch, Account: account, Position: b.Position,
+		At: b.At.UTC(), Since: b.Since.UTC(), Seen: b.Seen,
+	}}})
+	if err != nil {
+		return fmt.Errorf("recording how far %q was read: %w", b.Source, err)
+	}
+	return nil
+}
+
+// splitSource takes "email/support/INBOX" apart.
+func splitSource(name string) (channel, account string) {
+	channel, rest, _ := strings.Cut(name, "/")
+	account, _, _ = strings.Cut(rest, "/")
+	return channel, account
+}

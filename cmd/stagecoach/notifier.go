@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"stagecoach/configs"
+	"stagecoach/contact"
+	"stagecoach/router"
+)
+
+// notifier tells the people of last resort, by mail and webhook, of what is at
+// risk or late and held by nobody. The router says when; if a telling fails or
+// is lost in a crash, the next one comes as long as nobody has accepted.
+type notifier struct {
+	cfg    configs.LastResort
+	base   string
+	engine *router.Engine
+	links  *links
+	client *http.Client
+	logger *slog.Logger
+}
+
+func newNotifier(cfg *configs.Config, engine *router.Engine, l *links, logger *slog.Logger) *notifier {
+	return &notifier{
+		cfg: cfg.LastResort, base: cfg.HTTP.BaseURL, engine: engine, links: l,
+		client: &http.Client{Timeout: 20 * time.Second},
+		logger: logger.With("component", "last_resort"),
+	}
+}
+
+// digest is what is told, as the webhook gets it. It names no customer.
+type digest struct {
+	At       time.Time `json:"at"`
+	AtRisk   int       `json:"at_risk"`
+	Breached int       `json:"breached"`
+	Contacts []alarm   `json:"contacts"`
+	Desk     string    `json:"desk"`
+	accounts map[string]bool
+}
+
+// alarm is one contact of a digest.
+type alarm struct {
+	Contact string          `json:"contact"`
+	Channel contact.Channel `json:"channel"`
+	Account string          `json:"account"`
+	Queue   string          `json:"queue"`
+	Due     time.Time       `json:"due"`
+	Late    bool            `json:"late"`
+}
+
+// Run tells until ctx ends.
+func (n *notifier) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		for c := range n.engine.Watch(ctx) {
+			for i := range c.Entries {
+				for _, ev := range c.Entries[i].Events {
+					if told, ok := ev.(router.LastResortTold); ok {
+						n.tell(ctx, c.At, &told)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (n *notifier) tell(ctx context.Context, at time.Time, told *router.LastResortTold) {
+	n.logger.Warn("contacts at risk or late are held by nobody", "total", told.Total, "breached", told.Breached)
+	if !n.cfg.Configured() {
+		return
+	}
+	d, err := n.digest(ctx, at, told)
+	if err != nil {
+		n.logger.Error("a digest could not be made", "err", err)
+		return
+	}
+	if n.cfg.Webhook != "" {
+		if err := n.call(ctx, d); err != nil {
+			n.logger.Error("the last resort's webhook was not reached", "err", err)
+		}
+	}
+	if len(n.cfg.MailTo) > 0 {
+		if err := n.mail(ctx, d); err != nil {
+			n.logger.Error("the last resort was not mailed", "err", err)
+		}
+	}
+}
+
+func (n *notifier) digest(ctx context.Context, at time.Time, told *router.LastResortTold) (*digest, error) {
+	d := &digest{
+		At: at, Breached: told.Breached, AtRisk: told.Total - told.Breached, Desk: n.base + "/overview",
+		Contacts: []alarm{}, accounts: map[string]bool{},
+	}
+	err := n.engine.View(ctx, func(s *router.State) {
+		for _, id := range told.Contacts {
+			if c := s.Contacts[id]; c != nil && c.Open() {
+				d.Contacts = append(d.Contacts, alarm{
+					Contact: id, Channel: c.Channel, Account: c.Account, Queue: c.Queue, Due: c.Due, Late: c.Breached,
+				})
+				d.accounts[string(c.Channel)+"/"+c.Account] = true
+			}
+		}
+	})
+	return d, err
+}
+
+func (n *notifier) call(ctx context.Context, d *digest) error {
+	body, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("encoding a digest: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.cfg.Webhook, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("calling the webhook: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := n.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("calling the webhook: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("the webhook answered %s", resp.Status)
+	}
+	return nil
+}
+
+// mail sends the digest through an account that none of the contacts came to,
+// so that a mailbox in trouble is not the one that must tell of it.
+func (n *notifier) mail(ctx context.Context, d *digest) error {
+	via := n.through(d)
+	if via == nil {
+		return fmt.Errorf("no mailbox can send: configure one, or last_resort.webhook")
+	}
+	to := make([]contact.Address, len(n.cfg.MailTo))
+	for i, a := range n.cfg.MailTo {
+		to[i] = contact.Address{Address: a}
+	}
+	r := &contact.Reply{
+		ID: randomID(), Kind: contact.Acknowledgement, Channel: contact.Email, Account: via.adapter.Account,
+		CreatedAt: d.At, FromName: "Stagecoach", To: to, Subject: d.subject(), Text: d.text(),
+	}
+	raw, err := via.adapter.Composer.Compose(r)
+	if err != nil {
+		return fmt.Errorf("composing a digest: %w", err)
+	}
+	r.Raw = raw
+	limited, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, err = via.adapter.Sender.Send(limited, r)
+	return err
+}
+
+func (n *notifier) through(d *digest) *link {
+	var fallback *link
+	for _, k := range n.links.list() {
+		if k.adapter.Channel != contact.Email || k.adapter.Sender == nil {
+			continue
+		}
+		concerned := d.accounts["email/"+k.adapter.Account]
+		if n.cfg.Via == k.adapter.Account && !concerned {
+			return k
+		}
+		if fallback == nil || d.accounts["email/"+fallback.adapter.Account] && !concerned {
+			fallback = k
+		}
+	}
+	return fallback
+}
+
+func (d *digest) subject() string {
+	switch {
+	case d.Breached == 0:
+		return fmt.Sprintf("%d contacts are at risk and nobody has them", d.AtRisk)
+	case d.AtRisk == 0:
+		return fmt.Sprintf("%d contacts are late and nobody has them", d.Breached)
+	}
+	return fmt.Sprintf("%d contacts are late and %d at risk, and nobody has them", d.Breached, d.AtRisk)
+}
+
+func (d *digest) text() string {
+	var b strings.Builder
+	b.WriteString(d.subject() + ".\n\n")
+	for i, a := range d.Contacts {
+		if i == 20 {
+			fmt.Fprintf(&b, "… and %d more\n", d.Breached+d.AtRisk-i)
+			break
+		}
+		word := "due"
+		if a.Late {
+			word = "was due"
+		}
+		fmt.Fprintf(&b, "%s %s  %s/%s, queue %s  %s\n", word, a.Due.Local().Format("Mon 15:04:05"), a.Channel, a.Account, a.Queue, a.Contact)
+	}
+	fmt.Fprintf(&b, "\nAccept or assign them: %s\nThis is told again every few minutes until somebody does.\n", d.Desk)
+	return b.String()
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"stagecoach/channels"
+	"stagecoach/contact"
+	"stagecoach/fault"
+	"stagecoach/journal"
+	"stagecoach/router"
+)
+
+// sender takes an account's replies from the outbox and hands them to the
+// provider: it asks the router for an attempt before the first byte, and tells
+// it the outcome.
+type sender struct {
+	adapter channels.Adapter
+	engine  *router.Engine
+	journal *journal.Journal
+	life    string
+	logger  *slog.Logger
+
+	mu     sync.Mutex
+	failed int
+	why    string
+}
+
+// sendLimit bounds one attempt.
+const sendLimit = 5 * time.Minute
+
+func newSender(a channels.Adapter, e *router.Engine, j *journal.Journal, life string, logger *slog.Logger) *sender {
+	return &sender{
+		adapter: a, engine: e, journal: j, life: life,
+		logger: logger.With("component", "sender", "channel", string(a.Channel), "account", a.Account),
+	}
+}
+
+// failures counts failed attempts since the start.
+func (s *sender) failures() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+// trouble says in words why nothing can be sent, "" when the last went well.
+func (s *sender) trouble() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.why
+}
+
+func (s *sender) note(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.why = ""
+		return
+	}
+	s.failed++
+	switch channels.ReasonOf(err) {
+	case channels.Auth, channels.Unavailable, channels.Unknown:
+		s.why = err.Error()
+	case channels.RateLimited, channels.Rejected, channels.Malformed, channels.InDoubt:
+		s.why = "" // the provider answers: it is this reply that has a problem
+	}
+}
+
+// Run sends until ctx ends; beside it, replies in doubt are looked up.
+func (s *sender) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	if s.adapter.Resolver != nil {
+		wg.Go(func() { s.resolveAll(ctx) })
+	}
+	return s.journal.ConsumeOutbox(ctx, s.adapter.Account, s.handle)
+}
+
+// handle is one item of the outbox. A doubled item is dropped by the router's
+// refusal; one whose outcome could not be recorded is asked for again.
+func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
+	if item.Channel != string(s.adapter.Channel) {
+		return journal.Done()
+	}
+	fault.Here(fault.SendBeforeAttempt)
+	grant, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: item.Reply, Life: s.life}})
+	var refusal *router.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return journal.Done()
+	case err != nil:
+		return journal.RetryAfter(time.Second)
+	case grant.Known: // attempted by another life: it is in doubt now
+		return journal.Done()
+	}
+	fault.Here(fault.SendAfterAttempt)
+	out := s.send(ctx, item.Reply)
+	out.Reply, out.Attempt, out.Life = item.Reply, grant.Attempt, s.life
+	if !s.record(ctx, out) {
+		return journal.RetryAfter(time.Second) // refused then: the attempt is in doubt after a restart
+	}
+	fault.Here(fault.SendAfterOutcome)
+	if out.RetryAfter > 0 && !out.Permanent {
+		return journal.RetryAfter(out.RetryAfter)
+	}
+	return journal.Done()
+}
+
+// record tells the router the outcome, until it is durable or ctx ends.
+func (s *sender) record(ctx context.Context, out router.Outcome) bool {
+	for {
+		_, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: out})
+		if err == nil {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// send reads the words and hands them over.
+func (s *sender) send(ctx context.Context, reply string) router.Outcome {
+	r, err := s.words(ctx, reply)
+	if err != nil {
+		s.logger.Error("a reply's words can't be read", "reply_id", reply, "err", err)
+		if errors.Is(err, journal.ErrErased) || errors.Is(err, journal.ErrNotFound) {
+			return router.Outcome{Permanent: true, Reason: "words_missing"}
+		}
+		return router.Outcome{Reason: "words_unread", RetryAfter: 10 * time.Second}
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, sendLimit, errors.New("the provider did not finish within 5 minutes"))
+	defer cancel()
+	receipt, err := s.adapter.Sender.Send(limited, r)
+	fault.Here(fault.SendAfterProvider)
+	s.note(err)
+	if err == nil {
+		return router.Outcome{Delivered: true, Refused: len(receipt.Refused)}
+	}
+	s.logger.Warn("a reply was not delivered", "reply_id", reply, "err", err)
+	return outcomeOf(err)
+}
+
+func (s *sender) words(ctx context.Context, reply string) (*contact.Reply, error) {
+	var ref string
+	if err := s.engine.View(ctx, func(st *router.State) {
+		if r := st.Replies[reply]; r != nil {
+			ref = r.Ref
+		}
+	}); err != nil {
+		return nil, err
+	}
+	if ref == "" {
+		return nil, journal.ErrNotFound
+	}
+	return readReply(ctx, s.journal, ref)
+}
+
+// readReply reads a reply with all its bytes.
+func readReply(ctx context.Context, j *journal.Journal, ref string) (*contact.Reply, error) {
+	data, err := j.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var r contact.Reply
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("reading reply %q: %w", ref, err)
+	}
+	if r.RawObject != "" && len(r.Raw) == 0 {
+		obj, err := j.GetObject(ctx, r.RawObject)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = obj.Close() }()
+		if r.Raw, err = io.ReadAll(obj); err != nil {
+			return nil, fmt.Errorf("reading the bytes of reply %q: %w", ref, err)
+		}
+	}
+	return &r, nil
+}
+
+// outcomeOf tells what a failure means: what can't get better by itself goes to
+// a person at once, the rest is tried again, later and later.
+func outcomeOf(err error) router.Outcome {
+	reason := channels.ReasonOf(err)
+	out := router.Outcome{Reason: string(reason)}
+	var e *channels.Error
+	if errors.As(err, &e) {
+		out.Code = e.Code
+		out.RetryAfter = e.RetryAfter
+	}
+	switch reason {
+	case channels.InDoubt:
+		out.InDoubt = true
+	case channels.Rejected, channels.Malformed:
+		out.Permanent = true
+	case channels.Auth, channels.RateLimited, channels.Unavailable, channels.Unknown:
+		if out.RetryAfter <= 0 {
+			out.RetryAfter = 10*time.Second + rand.N(20*time.Second) //nolint:gosec // jitter
+		}
+	}
+	return out
+}
+
+// resolveAll looks up replies in doubt at the provider: at the start, and
+// whenever one is recorded. What can't be told stays for a person.
+func (s *sender) resolveAll(ctx context.Context) {
+	tries := map[string]int{}
+	for {
+		var doubtful []string
+		_ = s.engine.View(ctx, func(st *router.State) {
+			for id := range st.InDoubt() {
+				if r := st.Replies[id]; r.Channel == s.adapter.Channel && r.Account == s.adapter.Account && tries[id] < 5 {
+					doubtful = append(doubtful, id)
+				}
+			}
+		})
+		for _, id := range doubtful {
+			tries[id]++
+			s.resolveOne(ctx, id)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(5 * time.Second):
+		}
+	}
+}
+
+func (s *sender) resolveOne(ctx context.Context, reply string) {
+	r, err := s.words(ctx, reply)
+	if err != nil {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	delivered, known, err := s.adapter.Resolver.Delivered(limited, r)
+	if err != nil || !known {
+		return
+	}
+	cmd := router.Resolve{Reply: reply, Delivered: delivered, Again: !delivered}
+	if _, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd}); err != nil {
+		s.logger.Warn("a reply in doubt could not be settled", "reply_id", reply, "err", err)
+	}
+}
