@@ -1,16 +1,19 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
+
+// looks are the windows in which every page is looked at.
+var looks = []struct {
+	suffix, theme string
+	width, height int
+}{{"", "light", 1280, 800}, {"-dark", "dark", 1280, 800}, {"-phone", "light", 390, 844}}
 
 // TestGallery takes pictures of every page in light, dark and on a phone, for
 // people to look at: STAGECOACH_GALLERY=/some/dir go test -run Gallery ./desk/web.
@@ -20,45 +23,54 @@ func TestGallery(t *testing.T) {
 	if dir == "" {
 		t.Skip("STAGECOACH_GALLERY names no folder for the pictures")
 	}
-	browser, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("there is no chromium")
-	}
 	srv := httptest.NewServer(galleryServer())
-	defer srv.Close()
+	t.Cleanup(srv.Close)
+	page := browserOf(t).Page(t)
 	only := os.Getenv("STAGECOACH_GALLERY_ONLY")
 	for _, s := range gallery() {
 		if only != "" && !strings.Contains(","+only+",", ","+s.Name+",") {
 			continue
 		}
-		for _, look := range []struct{ suffix, size, query string }{
-			{"", "1280,800", "?theme=light"}, {"-dark", "1280,800", "?theme=dark"}, {"-phone", "390,844", "?theme=light"},
-		} {
-			picture(t, browser, srv.URL+"/shot/"+s.Name+look.query, look.size, filepath.Join(dir, s.Name+look.suffix+".png"))
+		for _, look := range looks {
+			page.Size(look.width, look.height)
+			page.Open(srv.URL + "/shot/" + s.Name + "?theme=" + look.theme)
+			page.Screenshot(filepath.Join(dir, s.Name+look.suffix+".png"))
+			for _, open := range opened[s.Name] {
+				page.Eval(open.js, nil)
+				page.Screenshot(filepath.Join(dir, s.Name+"-"+open.name+look.suffix+".png"))
+				page.Open(srv.URL + "/shot/" + s.Name + "?theme=" + look.theme)
+			}
 		}
 	}
 }
 
-func picture(t *testing.T, browser, url, size, file string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--hide-scrollbars", "--user-data-dir="+t.TempDir(), "--window-size="+size, "--screenshot="+file, url)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("taking a picture of %s: %v\n%s", url, err, out)
-	}
+// opened are things that open on a page.
+var opened = map[string][]struct{ name, js string }{
+	"conversation": {
+		{"transfer", "stagecoach.open('dlg-transfer')"},
+		{"dispose", "stagecoach.open('dlg-dispose')"},
+		{"forward", "stagecoach.open('dlg-forward')"},
+		{"pledge", "document.querySelector('.pledge summary').click()"},
+		{"answers", "document.querySelector('.answers summary').click()"},
+	},
+	"desk-offer": {
+		{"help", "stagecoach.open('dlg-help')"},
+		{"presence", "document.querySelector('.presence summary').click()"},
+		{"more", "document.querySelector('.moremenu summary').click()"},
+		{"decline", "document.querySelector('.decline summary').click()"},
+		{"offline", "document.getElementById('offline').hidden = false"},
+	},
+	"overview": {{"bulk", "document.querySelectorAll('[data-pick]')[1].click()"}},
+	"agents":   {{"open", "document.querySelectorAll('.agentlist summary')[1].click()"}},
+	"why":      {{"open", "document.querySelector('.compare').open = true"}},
 }
 
-// galleryServer serves the gallery under the policy that the desk uses. The
-// page named offline has no live connection.
+// galleryServer serves the gallery under the policy that the desk uses.
 func galleryServer() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", StaticHandler())
 	mux.HandleFunc("GET /shot/{name}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
-			"connect-src 'self'; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'")
+		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		for _, s := range gallery() {
 			if s.Name == r.PathValue("name") {
@@ -71,10 +83,6 @@ func galleryServer() http.Handler {
 		http.NotFound(w, r)
 	})
 	mux.HandleFunc("GET /api/events", func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.Referer(), "offline") {
-			http.Error(w, "no", http.StatusServiceUnavailable)
-			return
-		}
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = w.Write([]byte("event: beat\ndata: {}\n\n"))
 		_ = http.NewResponseController(w).Flush()

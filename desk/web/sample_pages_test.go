@@ -70,7 +70,9 @@ func gallery() []shot {
 		{"conversation-offer", func() templ.Component {
 			p := samplePage("/c/0195-v-000", 8)
 			p.Desk.Offers = []view.Offer{sampleOffer()}
-			return Conversation(p, thread(3))
+			c := thread(7)
+			p.Desk.Mine = append([]view.Card{c.Card}, cards(8)[2:]...)
+			return Conversation(p, c)
 		}()},
 		{"overview", Overview(samplePage("/overview", 3), sampleOverview())},
 		{"overview-empty", Overview(samplePage("/overview", 0), view.Overview{})},

@@ -63,7 +63,7 @@
 
   function send(e) {
     const pane = document.activeElement.closest?.("form, dialog") || document.querySelector(".pane:not([hidden])");
-    const button = pane?.querySelector("[data-send], button.primary");
+    const button = pane?.querySelector("[data-send]") ?? pane?.querySelector("button.primary");
     if (button) { e.preventDefault(); button.click(); }
   }
 

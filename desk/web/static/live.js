@@ -7,7 +7,7 @@
   const waiting = new Set();
   const wanted = new Set();
   const heard = new Set();
-  let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false;
+  let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false, begun = false;
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("stagecoach") : null;
 
   function regions() { return document.querySelectorAll("[data-on]"); }
@@ -32,6 +32,13 @@
     document.body.toggleAttribute("data-offline", !on);
     if (leading) tabs?.postMessage({ state: on });
     if (on) refresh(null);
+  }
+
+  // begin asks for everything once the line stands: what happened between the
+  // page's rendering and that moment was told to nobody.
+  function begin() {
+    if (!begun) refresh(null);
+    begun = true;
   }
 
   function alive() {
@@ -70,7 +77,13 @@
     clearTimeout(timer);
     heard.clear();
     source = new EventSource("/api/events");
-    source.onopen = () => { retry = 0; alive(); state(true); };
+    source.onopen = () => {
+      retry = 0;
+      alive();
+      state(true);
+      begin();
+      tabs?.postMessage({ ready: true });
+    };
     source.onerror = () => lost(false);
     source.onmessage = alive;
     source.addEventListener("beat", () => { alive(); tabs?.postMessage({ beat: true }); });
@@ -87,9 +100,13 @@
 
   function follow() {
     tabs.onmessage = ({ data }) => {
-      if (data.want && leading) want(data.want);
+      if (data.want && leading) {
+        want(data.want);
+        if (source?.readyState === EventSource.OPEN) tabs.postMessage({ ready: true });
+      }
       if (data.ask) tabs.postMessage({ want: names() });
       if (leading) return;
+      if (data.ready) begin();
       if (data.event) refresh(data.event);
       if (data.state !== undefined) state(data.state);
       if (data.event || data.beat) { clearTimeout(watch); watch = setTimeout(() => state(false), 2 * SILENCE); state(true); }

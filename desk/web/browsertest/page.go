@@ -1,0 +1,242 @@
+package browsertest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Page is a tab with cookies of its own, as if it were another person's
+// browser. Its methods fail the test when the browser refuses.
+type Page struct {
+	tb      testing.TB
+	b       *Browser
+	session string
+	context string
+
+	mu     sync.Mutex
+	faults []string
+}
+
+// waitFor is how long Wait waits, in milliseconds.
+const waitFor = 15000
+
+// Page opens an empty tab in a context of its own.
+func (b *Browser) Page(tb testing.TB) *Page {
+	tb.Helper()
+	p := &Page{tb: tb, b: b}
+	var ctx struct {
+		ID string `json:"browserContextId"`
+	}
+	p.into(&ctx, "", "Target.createBrowserContext", nil)
+	return b.tab(tb, ctx.ID)
+}
+
+func (b *Browser) tab(tb testing.TB, context string) *Page {
+	tb.Helper()
+	p := &Page{tb: tb, b: b, context: context}
+	var target struct {
+		ID string `json:"targetId"`
+	}
+	p.into(&target, "", "Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": context})
+	var session struct {
+		ID string `json:"sessionId"`
+	}
+	p.into(&session, "", "Target.attachToTarget", map[string]any{"targetId": target.ID, "flatten": true})
+	p.session = session.ID
+	b.mu.Lock()
+	b.pages[p.session] = p
+	b.mu.Unlock()
+	for _, domain := range []string{"Page", "Runtime", "Log"} {
+		p.do(domain+".enable", nil)
+	}
+	return p
+}
+
+// Another opens a further tab of the same person: cookies and storage are shared.
+func (p *Page) Another() *Page {
+	p.tb.Helper()
+	return p.b.tab(p.tb, p.context)
+}
+
+// into calls and decodes the answer.
+func (p *Page) into(out any, session, method string, params any) {
+	p.tb.Helper()
+	raw, err := p.b.call(session, method, params)
+	if err == nil && out != nil {
+		err = json.Unmarshal(raw, out)
+	}
+	if err != nil {
+		p.tb.Fatalf("browser: %v", err)
+	}
+}
+
+func (p *Page) do(method string, params any) {
+	p.tb.Helper()
+	p.into(nil, p.session, method, params)
+}
+
+// event keeps what went wrong in the page: exceptions and refused content.
+func (p *Page) event(method string, params json.RawMessage) {
+	text := string(params)
+	switch method {
+	case "Runtime.exceptionThrown":
+	case "Log.entryAdded":
+		if !strings.Contains(text, "Content Security Policy") {
+			return
+		}
+	default:
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = append(p.faults, method+" "+text)
+}
+
+// Faults gives the scripts' exceptions and the violations of the content
+// policy so far.
+func (p *Page) Faults() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.faults...)
+}
+
+// Size sets the window, in CSS pixels.
+func (p *Page) Size(width, height int) {
+	p.tb.Helper()
+	p.do("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false})
+}
+
+// Open goes to an address and waits until it has loaded.
+func (p *Page) Open(url string) {
+	p.tb.Helper()
+	var nav struct {
+		Error string `json:"errorText"`
+	}
+	p.into(&nav, p.session, "Page.navigate", map[string]any{"url": url})
+	if nav.Error != "" {
+		p.tb.Fatalf("opening %s: %s", url, nav.Error)
+	}
+	p.Wait("location.href !== 'about:blank' && document.readyState === 'complete'")
+}
+
+// Eval evaluates an expression, awaits it if it is a promise, and decodes its
+// value into out unless that is nil.
+func (p *Page) Eval(expression string, out any) {
+	p.tb.Helper()
+	if err := p.eval(expression, out); err != nil {
+		p.tb.Fatalf("evaluating %s: %v", expression, err)
+	}
+}
+
+func (p *Page) eval(expression string, out any) error {
+	raw, err := p.b.call(p.session, "Runtime.evaluate", map[string]any{
+		"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true,
+	})
+	if err != nil {
+		return err
+	}
+	var r struct {
+		Result struct {
+			Value json.RawMessage `json:"value"`
+		} `json:"result"`
+		Exception *struct {
+			Text      string `json:"text"`
+			Exception struct {
+				Description string `json:"description"`
+			} `json:"exception"`
+		} `json:"exceptionDetails"`
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return err
+	}
+	if r.Exception != nil {
+		return fmt.Errorf("%s %s", r.Exception.Text, r.Exception.Exception.Description)
+	}
+	if out == nil || r.Result.Value == nil {
+		return nil
+	}
+	return json.Unmarshal(r.Result.Value, out)
+}
+
+// Wait waits until an expression is true. It looks at each frame of the page,
+// and goes on looking when the page is left for another.
+func (p *Page) Wait(expression string) {
+	p.tb.Helper()
+	js := fmt.Sprintf(`new Promise((done) => {
+		const end = Date.now() + %d;
+		const look = () => {
+			let ok = false;
+			try { ok = Boolean(%s); } catch { /* not yet there */ }
+			if (ok || Date.now() > end) done(ok); else setTimeout(look, 20);
+		};
+		look();
+	})`, waitFor, expression)
+	var err error
+	for range 20 {
+		ok := false
+		if err = p.eval(js, &ok); err == nil {
+			if !ok {
+				p.tb.Fatalf("%s did not become true", expression)
+			}
+			return
+		}
+		if !strings.Contains(err.Error(), "context") && !strings.Contains(err.Error(), "navigated") {
+			break
+		}
+	}
+	p.tb.Fatalf("waiting for %s: %v", expression, err)
+}
+
+// Click clicks the first element that fits a selector, once it is there.
+func (p *Page) Click(selector string) {
+	p.tb.Helper()
+	p.Wait(fmt.Sprintf("document.querySelector(%q)", selector))
+	p.Eval(fmt.Sprintf("document.querySelector(%q).click()", selector), nil)
+}
+
+// Type types text into what has the focus.
+func (p *Page) Type(text string) {
+	p.tb.Helper()
+	p.do("Input.insertText", map[string]any{"text": text})
+}
+
+// Press presses a key by its name ("a", "Enter", "Escape", "?"), with "Ctrl+"
+// before it if need be.
+func (p *Page) Press(key string) {
+	p.tb.Helper()
+	mods := 0
+	if rest, ok := strings.CutPrefix(key, "Ctrl+"); ok {
+		key, mods = rest, 2
+	}
+	codes := map[string]int{"Enter": 13, "Escape": 27, "Tab": 9, " ": 32}
+	ev := map[string]any{"type": "rawKeyDown", "key": key, "modifiers": mods, "windowsVirtualKeyCode": codes[key]}
+	switch {
+	case key == "Enter" && mods == 0:
+		ev["type"], ev["text"] = "keyDown", "\r"
+	case len([]rune(key)) == 1 && mods == 0:
+		ev["type"], ev["text"] = "keyDown", key
+	}
+	p.do("Input.dispatchKeyEvent", ev)
+	p.do("Input.dispatchKeyEvent", map[string]any{"type": "keyUp", "key": key, "modifiers": mods, "windowsVirtualKeyCode": codes[key]})
+}
+
+// Screenshot writes a PNG of what the window shows.
+func (p *Page) Screenshot(file string) {
+	p.tb.Helper()
+	var shot struct {
+		Data string `json:"data"`
+	}
+	p.into(&shot, p.session, "Page.captureScreenshot", map[string]any{"format": "png"})
+	b, err := base64.StdEncoding.DecodeString(shot.Data)
+	if err == nil {
+		err = os.WriteFile(file, b, 0o600)
+	}
+	if err != nil {
+		p.tb.Fatalf("writing a screenshot: %v", err)
+	}
+}
