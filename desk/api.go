@@ -10,6 +10,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"stagecoach/router"
 )
 
 // access says for whom an operation is.
@@ -56,8 +58,40 @@ func (a *api) config() huma.Config {
 	cfg.DocsPath = ""
 	cfg.SchemasPath = ""
 	cfg.CreateHooks = nil
-	cfg.Transformers = []huma.Transformer{func(_ huma.Context, _ string, v any) (any, error) { return filled(v), nil }}
+	cfg.Transformers = []huma.Transformer{answer}
 	return cfg
+}
+
+// answer gives an answer its last shape: no list is null, and what the API
+// refuses by itself reads as everything else that is refused.
+func answer(_ huma.Context, _ string, v any) (any, error) {
+	e, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return filled(v), nil
+	}
+	p := problem(e.Status, codeOf(e.Status), e.Detail)
+	for i, d := range e.Errors {
+		sep := "; "
+		if i == 0 {
+			sep = ": "
+		}
+		p.Detail += sep + d.Message
+		if d.Location != "" {
+			p.Detail += " (" + d.Location + ")"
+		}
+	}
+	return p, nil
+}
+
+func codeOf(status int) string {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return "too_large"
+	case http.StatusUnsupportedMediaType, http.StatusNotAcceptable:
+		return "media_type"
+	default:
+		return router.RefusedInvalid
+	}
 }
 
 // schemaName keeps types of one name from different packages apart.
@@ -85,6 +119,7 @@ func op[I, T any](a *api, who access, route, id, summary string, f func(ctx cont
 	for _, c := range change {
 		c(&o)
 	}
+	maybe := o.RequestBody
 	huma.Register(a.h, o, func(ctx context.Context, in *I) (*body[T], error) {
 		by, err := a.allowed(ctx, who)
 		if err != nil {
@@ -96,6 +131,14 @@ func op[I, T any](a *api, who access, route, id, summary string, f func(ctx cont
 		}
 		return &body[T]{Body: out}, nil
 	})
+	if maybe != nil { // registering has made it required
+		maybe.Required = false
+	}
+}
+
+// bodiless lets an operation be asked for without a body.
+func bodiless(o *huma.Operation) {
+	o.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{}}
 }
 
 func (a *api) operation(who access, route, id, summary string) huma.Operation {

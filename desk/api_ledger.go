@@ -45,7 +45,7 @@ func (a *api) registerLedger() {
 	op(a, agents, "GET /api/search", "search", "Find messages, replies and notes, newest first", func(ctx context.Context, _ Who, in *searchIn) (view.Search, error) {
 		return a.svc.Search(ctx, in.Query, in.Before, in.Limit)
 	})
-	op(a, agents, "GET /api/contacts/{id}/why", "why", "Every decision about a contact, with its reasons", func(ctx context.Context, _ Who, in *idIn) (view.Why, error) {
+	op(a, agents, "GET /api/contacts/{id}/why", "why", "Every decision about a contact, with its reasons", func(ctx context.Context, _ Who, in *ByID) (view.Why, error) {
 		return a.svc.Why(ctx, in.ID)
 	})
 	op(a, supervisors, "GET /api/ledger", "ledger", "What became of each contact, newest first", func(ctx context.Context, _ Who, in *ledgerIn) (view.Ledger, error) {

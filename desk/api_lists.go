@@ -49,15 +49,15 @@ type enterIn struct {
 }
 
 type resolveIn struct {
-	idIn
+	ByID
 	Body struct {
-		command
+		Once
 		Outcome string `json:"outcome" enum:"delivered,not_delivered,again"`
 	}
 }
 
 type confirmIn struct {
-	idIn
+	ByID
 	Body struct {
 		Contact string `json:"contact" maxLength:"100"`
 		Answer  *bool  `json:"answer,omitempty" doc:"false: it is not the answer; true, if left out"`
@@ -66,7 +66,7 @@ type confirmIn struct {
 
 type bulkIn struct {
 	Body struct {
-		command
+		Once
 		Contacts []string `json:"contacts" minItems:"1" maxItems:"500"`
 	}
 }
@@ -89,10 +89,10 @@ type contactsOut struct {
 }
 
 func (a *api) registerConversations() {
-	op(a, agents, "GET /api/conversations/{id}", "conversation", "All there is to see of a conversation", func(ctx context.Context, who Who, in *idIn) (view.Conversation, error) {
+	op(a, agents, "GET /api/conversations/{id}", "conversation", "All there is to see of a conversation", func(ctx context.Context, who Who, in *ByID) (view.Conversation, error) {
 		return a.svc.Conversation(ctx, who, in.ID)
 	})
-	op(a, agents, "GET /api/contacts/{id}", "contact", "The conversation of a contact", func(ctx context.Context, who Who, in *idIn) (view.Conversation, error) {
+	op(a, agents, "GET /api/contacts/{id}", "contact", "The conversation of a contact", func(ctx context.Context, who Who, in *ByID) (view.Conversation, error) {
 		id, err := a.svc.conversationOf(ctx, in.ID)
 		if err != nil {
 			return view.Conversation{}, err

@@ -34,12 +34,14 @@ type setUpIn struct {
 	}
 }
 
+type presenceBody struct {
+	Once
+	Presence contact.Presence `json:"presence" enum:"available,busy,away,offline"`
+	HandOver bool             `json:"hand_over,omitempty" doc:"Also give back what is held"`
+}
+
 type presenceIn struct {
-	Body struct {
-		CommandID string           `json:"command_id,omitempty" maxLength:"100"`
-		Presence  contact.Presence `json:"presence" enum:"available,busy,away,offline"`
-		HandOver  bool             `json:"hand_over,omitempty" doc:"Also give back what is held"`
-	}
+	Body presenceBody
 }
 
 type passwordIn struct {

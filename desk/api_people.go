@@ -7,8 +7,8 @@ import (
 	"stagecoach/desk/view"
 )
 
-// profile is what a supervisor writes down about an agent.
-type profile struct {
+// Profile is what a supervisor writes down about an agent.
+type Profile struct {
 	Name      string            `json:"name,omitempty" maxLength:"800"`
 	Email     string            `json:"email,omitempty" maxLength:"254"`
 	Role      contact.Role      `json:"role,omitempty" enum:"agent,supervisor"`
@@ -18,7 +18,7 @@ type profile struct {
 	Capacity  int               `json:"capacity,omitempty" minimum:"0" doc:"In units; the usual one, if left out"`
 }
 
-func (p *profile) member() Member {
+func (p *Profile) member() Member {
 	return Member{
 		Name: p.Name, Email: p.Email, Role: p.Role, Skills: p.Skills,
 		Languages: p.Languages, Channels: p.Channels, Capacity: p.Capacity,
@@ -27,32 +27,32 @@ func (p *profile) member() Member {
 
 type addAgentIn struct {
 	Body struct {
-		command
-		profile
+		Once
+		Profile
 		Password string `json:"password,omitempty" maxLength:"1024" doc:"One is made and told once, if left out"`
 		Link     bool   `json:"link,omitempty" doc:"Make a one-time link instead of a password"`
 	}
 }
 
 type changeAgentIn struct {
-	idIn
+	ByID
 	Body struct {
-		command
-		profile
+		Once
+		Profile
 	}
 }
 
 type agentPasswordIn struct {
-	idIn
+	ByID
 	Body struct {
 		Password string `json:"password,omitempty" maxLength:"1024" doc:"One is made and told once, if left out"`
 		Link     bool   `json:"link,omitempty" doc:"Make a one-time link instead of a password"`
-	} `required:"false"`
+	}
 }
 
 type agentPresenceIn struct {
-	idIn
-	presenceIn
+	ByID
+	Body presenceBody
 }
 
 type answerIn struct {
@@ -93,12 +93,12 @@ func (a *api) registerPeople() {
 	op(a, supervisors, "PUT /api/agents/{id}", "change-agent", "Change what an agent can do; skills and languages are replaced", func(ctx context.Context, who Who, in *changeAgentIn) (view.Member, error) {
 		return a.svc.ChangeAgent(ctx, who, in.Body.CommandID, in.ID, in.Body.member())
 	})
-	op(a, supervisors, "DELETE /api/agents/{id}", "remove-agent", "Take an agent out: what they hold goes back", func(ctx context.Context, who Who, in *idIn) (view.Done, error) {
+	op(a, supervisors, "DELETE /api/agents/{id}", "remove-agent", "Take an agent out: what they hold goes back", func(ctx context.Context, who Who, in *ByID) (view.Done, error) {
 		return a.svc.RemoveAgent(ctx, who, "", in.ID)
 	})
 	op(a, supervisors, "POST /api/agents/{id}/password", "set-agent-password", "Give an agent a new password; their sessions end", func(ctx context.Context, who Who, in *agentPasswordIn) (view.Member, error) {
 		return a.svc.SetPassword(ctx, who, in.ID, in.Body.Password, in.Body.Link)
-	})
+	}, bodiless)
 	op(a, supervisors, "POST /api/agents/{id}/presence", "set-agent-presence", "Say whether an agent can be given work", func(ctx context.Context, who Who, in *agentPresenceIn) (view.Done, error) {
 		return a.svc.SetPresenceOf(ctx, who, in.Body.CommandID, in.ID, in.Body.Presence, in.Body.HandOver)
 	})
@@ -108,7 +108,7 @@ func (a *api) registerPeople() {
 	op(a, agents, "POST /api/saved-answers", "save-answer", "Keep or change a text that agents use again", func(ctx context.Context, _ Who, in *answerIn) (view.SavedAnswer, error) {
 		return a.svc.SaveAnswer(ctx, view.SavedAnswer{ID: in.Body.ID, Title: in.Body.Title, Text: in.Body.Text})
 	})
-	op(a, agents, "DELETE /api/saved-answers/{id}", "remove-answer", "Remove a saved answer", func(ctx context.Context, _ Who, in *idIn) (ok, error) {
+	op(a, agents, "DELETE /api/saved-answers/{id}", "remove-answer", "Remove a saved answer", func(ctx context.Context, _ Who, in *ByID) (ok, error) {
 		return ok{true}, a.svc.RemoveAnswer(ctx, in.ID)
 	})
 	op(a, agents, "PUT /api/signature", "set-signature", "Change my signature", func(ctx context.Context, who Who, in *signatureIn) (ok, error) {

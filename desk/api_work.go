@@ -9,44 +9,46 @@ import (
 	"stagecoach/desk/web"
 )
 
-// command is what every command may carry.
-type command struct {
+// Once is what every command may carry: it is done once, however often it is
+// sent.
+type Once struct {
 	CommandID string `json:"command_id,omitempty" maxLength:"100" doc:"The same id again gives the first answer"`
 }
 
-type idIn struct {
+// ByID is what an operation on one thing is given.
+type ByID struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
 type commandIn struct {
-	Body command `required:"false"`
+	Body Once
 }
 
 type idCommandIn struct {
-	idIn
-	Body command `required:"false"`
+	ByID
+	Body Once
 }
 
 type declineIn struct {
-	idIn
+	ByID
 	Body struct {
-		command
+		Once
 		Reason string `json:"reason,omitempty" maxLength:"40" doc:"busy, language, skill, conflict or other"`
-	} `required:"false"`
+	}
 }
 
 type reasonIn struct {
-	idIn
+	ByID
 	Body struct {
-		command
+		Once
 		Reason string `json:"reason,omitempty" maxLength:"4096" doc:"Why, in words"`
-	} `required:"false"`
+	}
 }
 
 type assignIn struct {
-	idIn
+	ByID
 	Body struct {
-		command
+		Once
 		Agent    string `json:"agent" maxLength:"100" doc:"To whom"`
 		Reason   string `json:"reason,omitempty" maxLength:"4096" doc:"Why, in words"`
 		Override bool   `json:"override,omitempty" doc:"Beyond the agent's capacity, on record"`
@@ -54,18 +56,18 @@ type assignIn struct {
 }
 
 type moveIn struct {
-	idIn
+	ByID
 	Body struct {
-		command
+		Once
 		Queue  string `json:"queue" maxLength:"40"`
 		Reason string `json:"reason,omitempty" maxLength:"4096" doc:"Why, in words"`
 	}
 }
 
 type disposeIn struct {
-	idIn
+	ByID
 	Body struct {
-		command
+		Once
 		Disposition contact.Disposition `json:"disposition" enum:"spam,machine,duplicate,no_reply_needed"`
 		Reason      string              `json:"reason,omitempty" maxLength:"4096" doc:"Why, in words"`
 		Contacts    []string            `json:"contacts,omitempty" maxItems:"500" doc:"Further contacts, for the same reason"`
@@ -73,7 +75,7 @@ type disposeIn struct {
 }
 
 type replyIn struct {
-	idIn
+	ByID
 	Body struct {
 		ReplyID     string            `json:"reply_id,omitempty" doc:"A UUID made by the client: the same again is the same reply"`
 		Kind        contact.ReplyKind `json:"kind,omitempty" enum:"answer,ask,pledge" doc:"answer, if left out"`
@@ -92,7 +94,7 @@ type replyIn struct {
 }
 
 type noteIn struct {
-	idIn
+	ByID
 	Body struct {
 		NoteID      string   `json:"note_id,omitempty" doc:"A UUID made by the client: the same again is the same note"`
 		Text        string   `json:"text"`
@@ -101,7 +103,7 @@ type noteIn struct {
 }
 
 type draftIn struct {
-	idIn
+	ByID
 	Body struct {
 		To          []contact.Address `json:"to,omitempty"`
 		CC          []contact.Address `json:"cc,omitempty"`
@@ -117,21 +119,21 @@ func (a *api) registerWork() {
 	})
 	op(a, agents, "POST /api/offers/{id}/accept", "accept-offer", "Accept an offer", func(ctx context.Context, who Who, in *idCommandIn) (view.Done, error) {
 		return a.svc.Accept(ctx, who, in.Body.CommandID, in.ID)
-	})
+	}, bodiless)
 	op(a, agents, "POST /api/offers/{id}/decline", "decline-offer", "Decline an offer", func(ctx context.Context, who Who, in *declineIn) (view.Done, error) {
 		return a.svc.Decline(ctx, who, in.Body.CommandID, in.ID, in.Body.Reason)
-	})
+	}, bodiless)
 	op(a, agents, "POST /api/next", "take-next", "Take what I should do next", func(ctx context.Context, who Who, in *commandIn) (view.Done, error) {
 		return a.svc.TakeNext(ctx, who, in.Body.CommandID)
-	})
+	}, bodiless)
 	op(a, agents, "POST /api/contacts/{id}/take", "take", "Take a waiting contact", func(ctx context.Context, who Who, in *idCommandIn) (view.Done, error) {
 		return a.svc.Take(ctx, who, in.Body.CommandID, in.ID)
-	})
+	}, bodiless)
 	op(a, agents, "POST /api/contacts/{id}/transfer", "transfer", "Give a contact that I hold to a colleague", a.assign)
 	op(a, supervisors, "POST /api/contacts/{id}/assign", "assign", "Give a contact to an agent", a.assign)
 	op(a, agents, "POST /api/contacts/{id}/pull", "pull-back", "Take a contact back to the waiting ones; agents do so with their own", func(ctx context.Context, who Who, in *reasonIn) (view.Done, error) {
 		return a.svc.PullBack(ctx, who, in.Body.CommandID, in.ID, Handing{Reason: in.Body.Reason})
-	})
+	}, bodiless)
 	op(a, agents, "POST /api/contacts/{id}/move", "move", "Put a contact into another queue", func(ctx context.Context, who Who, in *moveIn) (view.Done, error) {
 		return a.svc.Move(ctx, who, in.Body.CommandID, in.ID, in.Body.Queue, Handing{Reason: in.Body.Reason})
 	})
@@ -141,7 +143,7 @@ func (a *api) registerWork() {
 	})
 	op(a, agents, "POST /api/contacts/{id}/reopen", "reopen", "Undo a disposal, with the original clock", func(ctx context.Context, who Who, in *idCommandIn) (view.Done, error) {
 		return a.svc.Reopen(ctx, who, in.Body.CommandID, in.ID)
-	})
+	}, bodiless)
 	op(a, agents, "POST /api/contacts/{id}/reply", "reply", "Answer, ask, or answer and owe more", a.reply)
 	op(a, agents, "POST /api/contacts/{id}/note", "note", "Leave a note for colleagues", a.note)
 	op(a, agents, "PUT /api/contacts/{id}/draft", "save-draft", "Keep an unsent reply with its contact; an empty text removes it", a.draft)

@@ -52,8 +52,11 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		if r.URL.Path == "/api/attachments" {
 			limit = s.svc.cfg.MaxUpload + 1<<20
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		next.ServeHTTP(w, r)
+		// The server must find its own body in its own request, or it takes what
+		// was left unread for the next request on the line.
+		bounded := *r
+		bounded.Body = http.MaxBytesReader(w, r.Body, limit)
+		next.ServeHTTP(w, &bounded)
 	})
 }
 

@@ -32,6 +32,8 @@ type hub struct {
 type subscriber struct {
 	agent string
 	wake  chan struct{}
+	// gone is closed when the line shall end.
+	gone chan struct{}
 
 	mu      sync.Mutex
 	pending map[string]bool
@@ -75,7 +77,7 @@ func (h *hub) ripe(ctx context.Context) (uint64, *news, error) {
 }
 
 func (h *hub) subscribe(agent string) *subscriber {
-	s := &subscriber{agent: agent, wake: make(chan struct{}, 1), pending: map[string]bool{}}
+	s := &subscriber{agent: agent, wake: make(chan struct{}, 1), gone: make(chan struct{}), pending: map[string]bool{}}
 	h.mu.Lock()
 	h.subs[s] = true
 	h.mu.Unlock()
@@ -99,16 +101,15 @@ func (h *hub) tell(agent string, topics ...string) {
 	}
 }
 
-// present reports whether any page of the agent is open.
-func (h *hub) present(agent string) bool {
+// hangUp ends every open line: the pages come back at once and fetch all that
+// they show anew.
+func (h *hub) hangUp() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for s := range h.subs {
-		if s.agent == agent {
-			return true
-		}
+		close(s.gone)
+		delete(h.subs, s)
 	}
-	return false
 }
 
 func (s *subscriber) add(topics []string) {

@@ -97,7 +97,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Who, error) {
 	return Who{ID: found.Agent, Role: role, Token: token}, nil
 }
 
-// Logout ends the session. Who has no other page open is offline.
+// Logout ends the session; who has logged out is offline.
 func (s *Service) Logout(ctx context.Context, who Who) error {
 	if err := s.sessions.Close(ctx, who.Token); err != nil {
 		return fmt.Errorf("logging out: %w", err)

@@ -94,7 +94,7 @@ func (s *Service) start(ctx context.Context, who Who, r *contact.Reply) (view.Do
 	}
 	identities := []string{}
 	for _, p := range slices.Concat(r.To, r.CC) {
-		identities = append(identities, s.deps.Keys.Identity(r.Channel, p.Address))
+		identities = append(identities, s.deps.Keys.Identity(string(r.Channel), p.Address))
 	}
 	asOf, known, err := s.deps.Records.Known(ctx, identities)
 	if err != nil {

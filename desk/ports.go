@@ -29,8 +29,11 @@ type Router interface {
 	View(ctx context.Context, f func(*router.State)) error
 	// Heartbeat says that an agent's page is still connected.
 	Heartbeat(agent string)
-	// Watch gives every commit from now on, once it is durable.
-	Watch(ctx context.Context) (<-chan *router.Commit, error)
+	// DraftSaved says that a contact's holder is at work on it.
+	DraftSaved(contactID string)
+	// Watch gives every durable commit from now on. The channel is closed when
+	// its reader is too slow, or ctx ends.
+	Watch(ctx context.Context) <-chan *router.Commit
 }
 
 // Ledger is what became of everything, as pages read it.
@@ -107,17 +110,11 @@ type Intake interface {
 	Enter(ctx context.Context, actor string, in *channels.Inbound) (router.Result, error)
 }
 
-// Keys makes the keyed hashes by which the log knows addresses and threads. The
-// same secret and the same forms are used by intake.
-type Keys interface {
-	// Identity gives the key of an address on a channel.
-	Identity(ch contact.Channel, address string) string
-	// Reply gives the keys by which an answer to a composed reply finds its
-	// conversation: those of its message id and of its token.
-	Reply(r *contact.Reply) []string
-	// Token gives the unguessable token of a conversation, which goes into the
-	// address that the customer answers to.
-	Token(conversation string) string
+// Identifier is a Composer that tells by which message id the provider and the
+// customer's programs know a reply. Where a Composer doesn't tell, it is the
+// reply's id at the domain of the account's address.
+type Identifier interface {
+	MessageID(r *contact.Reply) string
 }
 
 // Channels are the accounts that the daemon serves.
@@ -157,7 +154,7 @@ type Deps struct {
 	Content  Content
 	Messages Messages
 	Intake   Intake
-	Keys     Keys
+	Keys     router.Keys
 	Channels Channels
 	Sessions SessionStore
 	Health   Health

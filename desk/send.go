@@ -282,7 +282,7 @@ func (s *Service) store(ctx context.Context, r *contact.Reply, given bool) (rout
 		if err := s.raw(ctx, r); err != nil {
 			return router.Reply{}, nil, err
 		}
-		keys = s.deps.Keys.Reply(r)
+		keys = s.replyKeys(r)
 	}
 	value, err := json.Marshal(r)
 	if err != nil {
@@ -298,6 +298,31 @@ func (s *Service) store(ctx context.Context, r *contact.Reply, given bool) (rout
 		ID: r.ID, Kind: r.Kind, Conversation: r.Conversation, Contact: r.Contact,
 		Channel: r.Channel, Account: r.Account, Agent: r.Agent, Covers: r.Covers, Ref: ref,
 	}, keys, nil
+}
+
+// replyKeys gives the keys by which an answer to a composed reply finds its
+// conversation: those of its message id and of its token.
+func (s *Service) replyKeys(r *contact.Reply) []string {
+	keys := []string{}
+	if id := s.messageID(r); id != "" {
+		keys = append(keys, s.deps.Keys.MessageID(string(r.Channel), id))
+	}
+	if r.Token != "" {
+		keys = append(keys, s.deps.Keys.TokenKey(r.Token))
+	}
+	return keys
+}
+
+func (s *Service) messageID(r *contact.Reply) string {
+	a, _ := s.adapter(r.Channel, r.Account)
+	if known, ok := a.Composer.(Identifier); ok {
+		return known.MessageID(r)
+	}
+	_, domain, ok := strings.Cut(a.Address, "@")
+	if !ok {
+		return ""
+	}
+	return r.ID + "@" + strings.ToLower(domain)
 }
 
 // raw has the channel compose the reply, with the bytes of its files.

@@ -31,6 +31,9 @@ type Config struct {
 	MaxUpload int64
 	// CatchUp is how long an answer waits for the ledger; 0 means one second.
 	CatchUp time.Duration
+	// PasswordCost is what a password's hash takes; the zero value is right
+	// anywhere but in tests.
+	PasswordCost auth.Cost
 	// Zone is the office's time zone; nil is UTC.
 	Zone *time.Location
 	// Version is that of the build, for the API's description.
@@ -91,7 +94,7 @@ func NewService(cfg Config, deps Deps, log *slog.Logger) *Service {
 		drafts:    newDrafts(deps.Content, log),
 		headlines: newHeadlines(),
 		hub:       newHub(),
-		hasher:    auth.NewHasher(2),
+		hasher:    auth.NewHasher(2, cfg.PasswordCost),
 		sessions:  auth.NewSessions(deps.Sessions),
 		perOrigin: auth.NewLimiter(500*time.Millisecond, 60),
 		perPair:   auth.NewLimiter(20*time.Second, 6),
@@ -110,10 +113,6 @@ func (s *Service) Load(ctx context.Context) error {
 	}
 	return nil
 }
-
-// DraftAt gives when a contact's draft was last changed, zero if it has none:
-// whoever writes is not silent.
-func (s *Service) DraftAt(contactID string) time.Time { return s.drafts.changed(contactID) }
 
 // Run passes the router's commits on to the pages and keeps drafts, until ctx
 // ends.

@@ -49,6 +49,8 @@ func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLi
 			return
 		case <-s.svc.closing:
 			return
+		case <-sub.gone:
+			return
 		case <-beat.C:
 			if who.Token != "" {
 				if _, err := s.svc.Authenticate(ctx, who.Token); err != nil {

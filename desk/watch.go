@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -11,23 +10,27 @@ import (
 )
 
 // watch turns commits into news: offers at once, as they come live from the
-// router; what pages read from the ledger when the ledger has it.
+// router; what pages read from the ledger when the ledger has it. Where it was
+// too slow, every page looks anew.
 func (s *Service) watch(ctx context.Context) error {
-	commits, err := s.deps.Router.Watch(ctx)
-	if err != nil {
-		return fmt.Errorf("watching the router: %w", err)
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case c, ok := <-commits:
-			if !ok {
-				return nil
-			}
+	for ctx.Err() == nil {
+		for c := range s.deps.Router.Watch(ctx) {
 			s.digest(ctx, c)
 		}
+		if ctx.Err() == nil {
+			s.log.Warn("too slow for the router's commits: all pages look anew")
+			s.lookAnew(ctx)
+		}
 	}
+	return nil
+}
+
+// lookAnew does what the commits that were missed would have done.
+func (s *Service) lookAnew(ctx context.Context) {
+	if err := s.accounts.load(ctx); err != nil {
+		s.log.Warn("agents not read again", "err", err)
+	}
+	s.hub.hangUp()
 }
 
 func (s *Service) digest(ctx context.Context, c *router.Commit) {

@@ -245,6 +245,7 @@ func (s *Service) SaveDraft(ctx context.Context, who Who, d contact.Draft) error
 		return s.drafts.erase(ctx, d.Contact)
 	}
 	d.Agent, d.At = who.ID, s.now().UTC()
+	s.deps.Router.DraftSaved(d.Contact)
 	return s.drafts.save(ctx, d.Contact, d)
 }
 

@@ -70,3 +70,10 @@ func (l *Limiter) makeRoom(now time.Time) {
 		delete(l.buckets, k)
 	}
 }
+
+// Len gives how many keys are remembered.
+func (l *Limiter) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.buckets)
+}

@@ -16,10 +16,17 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The cost of one hash (RFC 9106): 64 MiB, two passes, one lane.
+// Cost is what one hash takes (RFC 9106). The zero value is 64 MiB and two
+// passes.
+type Cost struct {
+	// MemoryKiB is in KiB, Passes how often it is gone over.
+	MemoryKiB uint32
+	Passes    uint32
+}
+
 const (
 	hashMemory = 64 * 1024
-	hashTime   = 2
+	hashPasses = 2
 	hashLanes  = 1
 	hashLength = 32
 	saltLength = 16
@@ -38,6 +45,7 @@ var ErrWeak = errors.New("a password needs at least 10 characters and at most 1,
 // as long as it takes, and none when nobody logs in.
 type Hasher struct {
 	slots chan struct{}
+	cost  Cost
 	decoy string
 
 	mu      sync.Mutex
@@ -46,11 +54,16 @@ type Hasher struct {
 }
 
 // NewHasher makes a hasher that computes at most parallel hashes at once.
-func NewHasher(parallel int) *Hasher {
-	salt := make([]byte, saltLength)
+func NewHasher(parallel int, c Cost) *Hasher {
+	if c.MemoryKiB == 0 {
+		c.MemoryKiB = hashMemory
+	}
+	if c.Passes == 0 {
+		c.Passes = hashPasses
+	}
 	return &Hasher{
-		slots: make(chan struct{}, max(1, parallel)),
-		decoy: encodeHash(hashMemory, hashTime, hashLanes, salt, make([]byte, hashLength)),
+		slots: make(chan struct{}, max(1, parallel)), cost: c,
+		decoy: encodeHash(c, make([]byte, saltLength), make([]byte, hashLength)),
 	}
 }
 
@@ -72,11 +85,11 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if _, err := rand.Read(salt); err != nil {
 		return "", fmt.Errorf("making a salt: %w", err)
 	}
-	key, err := h.derive(ctx, password, salt, params{hashMemory, hashTime, hashLanes, hashLength})
+	key, err := h.derive(ctx, password, salt, params{h.cost.MemoryKiB, h.cost.Passes, hashLanes, hashLength})
 	if err != nil {
 		return "", err
 	}
-	return encodeHash(hashMemory, hashTime, hashLanes, salt, key), nil
+	return encodeHash(h.cost, salt, key), nil
 }
 
 // Verify reports whether the password belongs to the hash. An empty hash costs
@@ -140,9 +153,9 @@ func (h *Hasher) end() {
 	}
 }
 
-func encodeHash(memory, passes uint32, lanes uint8, salt, key []byte) string {
+func encodeHash(c Cost, salt, key []byte) string {
 	enc := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, lanes,
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.MemoryKiB, c.Passes, hashLanes,
 		enc.EncodeToString(salt), enc.EncodeToString(key))
 }
 
