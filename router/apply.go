@@ -48,7 +48,7 @@ func (s *State) remember(e *Entry) {
 
 // Apply folds one event. It never fails: an event that is in the log is a fact.
 // It reads no clock and no content.
-func (s *State) Apply(ev Event) { //nolint:funlen // one line an event: the table of the fold
+func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	switch e := ev.(type) {
 	case Takeover:
 		s.Life = e.Life
@@ -100,8 +100,19 @@ func (s *State) Apply(ev Event) { //nolint:funlen // one line an event: the tabl
 		s.applyMoved(&e)
 	case ReplyQueued:
 		s.applyReplyQueued(&e)
-	case AttemptGranted, AttemptFailed, ReplyDelivered, ReplyInDoubt, ReplyFailed:
-		s.applySending(ev)
+	case AttemptGranted:
+		r := s.Replies[e.Reply]
+		r.State, r.Attempt, r.Life = ReplyIsAttempted, e.Attempt, e.Life
+	case AttemptFailed:
+		s.applyAttemptFailed(&e)
+	case ReplyDelivered:
+		s.applyReplyDelivered(&e)
+	case ReplyInDoubt:
+		r := s.Replies[e.Reply]
+		r.State, r.Reason = ReplyIsInDoubt, e.Cause
+		s.indexReply(r)
+	case ReplyFailed:
+		s.applyReplyFailed(&e)
 	case ContactEnded:
 		s.applyContactEnded(&e)
 	case ContactReopened:
@@ -124,8 +135,12 @@ func (s *State) Apply(ev Event) { //nolint:funlen // one line an event: the tabl
 		v.State = e.State
 		s.touch(v)
 	case Noted:
-	case AgentSet, AgentRemoved, PresenceChanged:
-		s.applyAgent(ev)
+	case AgentSet:
+		s.applyAgentSet(&e)
+	case AgentRemoved:
+		s.applyAgentRemoved(&e)
+	case PresenceChanged:
+		s.applyPresence(&e)
 	case Trimmed:
 		s.applyTrimmed(e.Before)
 	}

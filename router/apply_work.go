@@ -140,39 +140,35 @@ func Covers(k contact.ReplyKind) bool {
 	return k == contact.Answer || k == contact.Ask || k == contact.Pledge
 }
 
-func (s *State) applySending(ev Event) {
-	var r *Reply
-	switch e := ev.(type) {
-	case AttemptGranted:
-		r = s.Replies[e.Reply]
-		r.State, r.Attempt, r.Life = ReplyIsAttempted, e.Attempt, e.Life
-	case AttemptFailed:
-		r = s.Replies[e.Reply]
-		r.State, r.Reason, r.Code, r.RetryAt = ReplyIsQueued, e.Reason, e.Code, e.RetryAt
-	case ReplyInDoubt:
-		r = s.Replies[e.Reply]
-		r.State, r.Reason = ReplyIsInDoubt, e.Cause
-	case ReplyDelivered:
-		r = s.Replies[e.Reply]
-		r.State, r.Reason, r.Code = ReplyIsDelivered, "", ""
-		s.settle(r)
-		s.applyAnswered(r)
-	case ReplyFailed:
-		r = s.Replies[e.Reply]
-		if r == nil { // bounced after it left memory: the contact comes back by ContactReopened
-			return
-		}
-		r.State, r.Reason, r.Code = ReplyHasFailed, e.Reason, e.Code
-		s.settle(r)
-		if c := s.Contacts[r.Contact]; c != nil && c.Open() && c.Reply == r.ID {
-			c.Reply = ""
-			if c.State == Sending {
-				c.State = AssignedTo
-			}
-			s.indexContact(c)
-		}
-	}
+func (s *State) applyAttemptFailed(e *AttemptFailed) {
+	r := s.Replies[e.Reply]
+	r.State, r.Reason, r.Code, r.RetryAt = ReplyIsQueued, e.Reason, e.Code, e.RetryAt
 	s.indexReply(r)
+}
+
+func (s *State) applyReplyDelivered(e *ReplyDelivered) {
+	r := s.Replies[e.Reply]
+	r.State, r.Reason, r.Code = ReplyIsDelivered, "", ""
+	s.settle(r)
+	s.applyAnswered(r)
+	s.indexReply(r)
+}
+
+func (s *State) applyReplyFailed(e *ReplyFailed) {
+	r := s.Replies[e.Reply]
+	if r == nil { // bounced after it left memory: the contact comes back by ContactReopened
+		return
+	}
+	r.State, r.Reason, r.Code = ReplyHasFailed, e.Reason, e.Code
+	s.settle(r)
+	s.indexReply(r)
+	if c := s.Contacts[r.Contact]; c != nil && c.Open() && c.Reply == r.ID {
+		c.Reply = ""
+		if c.State == Sending {
+			c.State = AssignedTo
+		}
+		s.indexContact(c)
+	}
 }
 
 func (s *State) settle(r *Reply) {
@@ -195,33 +191,34 @@ func (s *State) applyAnswered(r *Reply) {
 	s.touch(v)
 }
 
-func (s *State) applyAgent(ev Event) {
-	switch e := ev.(type) {
-	case AgentSet:
-		a := s.Agents[e.Agent.ID]
-		if a == nil {
-			a = &Agent{Presence: contact.Offline, Holds: map[string]bool{}, Offers: map[string]bool{}}
-			s.Agents[e.Agent.ID] = a
-		}
-		a.AgentProfile, a.Removed = e.Agent, false
+func (s *State) applyAgentSet(e *AgentSet) {
+	a := s.Agents[e.Agent.ID]
+	if a == nil {
+		a = &Agent{Presence: contact.Offline, Holds: map[string]bool{}, Offers: map[string]bool{}}
+		s.Agents[e.Agent.ID] = a
+	}
+	a.AgentProfile, a.Removed = e.Agent, false
+	s.indexAgent(a)
+}
+
+func (s *State) applyAgentRemoved(e *AgentRemoved) {
+	if a := s.Agents[e.Agent]; a != nil {
+		a.Removed, a.Presence = true, contact.Offline
 		s.indexAgent(a)
-	case AgentRemoved:
-		if a := s.Agents[e.Agent]; a != nil {
-			a.Removed, a.Presence = true, contact.Offline
-			s.indexAgent(a)
-		}
-	case PresenceChanged:
-		a := s.Agents[e.Agent]
-		if !works(a.Presence) && works(e.Presence) {
-			a.IdleSince = s.At
-		}
-		a.Presence = e.Presence
-		if e.Presence == contact.Available {
-			a.Misses = 0
-		}
-		s.indexAgent(a)
-		for _, id := range slices.Sorted(maps.Keys(a.Holds)) {
-			s.timeContact(s.Contacts[id])
-		}
+	}
+}
+
+func (s *State) applyPresence(e *PresenceChanged) {
+	a := s.Agents[e.Agent]
+	if !works(a.Presence) && works(e.Presence) {
+		a.IdleSince = s.At
+	}
+	a.Presence = e.Presence
+	if e.Presence == contact.Available {
+		a.Misses = 0
+	}
+	s.indexAgent(a)
+	for _, id := range slices.Sorted(maps.Keys(a.Holds)) {
+		s.timeContact(s.Contacts[id])
 	}
 }

@@ -49,6 +49,8 @@ type Result struct {
 
 // Refusal is a command that was not done, in words for the person who wanted
 // it. Code is stable for programs.
+//
+//nolint:errname // people and programs know it by this name
 type Refusal struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
@@ -144,7 +146,7 @@ type BounceFact struct {
 }
 
 // Advance is a bookmark of a source.
-type Advance struct{ SourceRead }
+type Advance struct{ Read SourceRead }
 
 // Accept takes an offer.
 type Accept struct{ Offer string }

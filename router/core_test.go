@@ -262,7 +262,7 @@ func holding(s *State, c *Contact) []string {
 		}
 	case EndedContact:
 	}
-	if c.timedAt.IsZero() && !(c.Risky && c.Breached) {
+	if c.timedAt.IsZero() && (!c.Risky || !c.Breached) {
 		say("contact %s has no timer", c.ID)
 	}
 	return bad

@@ -137,13 +137,12 @@ func Decide(s *State, env *Env, cmd *Envelope) (Entry, error) {
 	return e, nil
 }
 
-//nolint:funlen // the table of commands
 func (t *turn) decide(cmd Command) error {
 	switch c := cmd.(type) {
 	case Receive:
 		return t.receive(&c)
 	case Advance:
-		t.emit(c.SourceRead)
+		t.emit(c.Read)
 		return nil
 	case Accept:
 		return t.accept(c)
@@ -223,7 +222,7 @@ func (t *turn) newID() string {
 	seed := fmt.Sprintf("%s/%s/%d/%d/%d", t.Office, t.Life, t.Epoch, t.N, t.ids)
 	sum := sha256.Sum256([]byte(seed))
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(t.env.Now.UnixMilli(), 0))) //nolint:gosec // never negative
+	binary.BigEndian.PutUint64(ms[:], uint64(max(t.env.Now.UnixMilli(), 0)))
 	var b [16]byte
 	copy(b[:], ms[2:])
 	copy(b[6:], sum[:10])

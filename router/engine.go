@@ -170,14 +170,14 @@ func (e *Engine) lead(ctx context.Context) error {
 		case errors.Is(err, ErrDeposed):
 			return err
 		}
-		e.logger.Error("the router starts anew from the log", "err", err)
+		e.logger.ErrorContext(ctx, "the router starts anew from the log", "err", err)
 		if e.metrics.Landed.Load() > commits+1 { // more than its takeover
 			wait = firstWait
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(wait): //nolint:forbidigo // back-off of the loop, not of the core
+		case <-time.After(wait):
 		}
 		wait = min(2*wait, 5*time.Second)
 	}
@@ -239,7 +239,7 @@ func LoadSnapshot(ctx context.Context, office string, snaps Snapshots, logger *s
 	}
 	state, err := RestoreState(data)
 	if err != nil || state.N != n {
-		logger.Warn("a snapshot can't be used: replaying the whole log", "err", err)
+		logger.WarnContext(ctx, "a snapshot can't be used: replaying the whole log", "err", err)
 		return NewState(office), 0, nil
 	}
 	return state, seq, nil

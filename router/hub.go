@@ -67,7 +67,7 @@ func (h *hub) send(c *Commit) {
 
 // collect finds the replies that are to be sent now.
 func (h *hub) collect(_ *Commit, ev Event) {
-	switch e := ev.(type) { //nolint:gochecksumtype // only those that lead to sending
+	switch e := ev.(type) {
 	case ReplyQueued:
 		if !e.Reply.Channel.ByHand() {
 			h.outgoing = append(h.outgoing, e.Reply)
@@ -114,9 +114,6 @@ func (e *Engine) publish(ctx context.Context) error {
 		}
 		for _, r := range e.hub.takeOutgoing() {
 			e.publishOne(ctx, r)
-			if ctx.Err() != nil {
-				return nil
-			}
 		}
 	}
 }
@@ -141,14 +138,14 @@ func (e *Engine) publishOne(ctx context.Context, r Reply) {
 			fault.Here(fault.OutboxAfterPublish)
 			return
 		}
-		if ctx.Err() != nil {
+		if context.Cause(ctx) != nil {
 			return
 		}
-		e.logger.Error("the outbox does not take a reply: trying again", "err", err)
+		e.logger.ErrorContext(ctx, "the outbox does not take a reply: trying again", "err", err)
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(500 * time.Millisecond): //nolint:forbidigo // back-off
+		case <-time.After(500 * time.Millisecond):
 		}
 	}
 }

@@ -82,13 +82,13 @@ func (t *term) takeOver(ctx context.Context) error {
 			t.hub.enqueue(*r)
 		}
 	}
-	t.logger.Info("the router is active", "epoch", t.state.Epoch, "commit", t.state.N, "open", t.state.Totals.Open)
+	t.logger.InfoContext(ctx, "the router is active", "epoch", t.state.Epoch, "commit", t.state.N, "open", t.state.Totals.Open)
 	t.metrics.Active.Store(true)
 	return nil
 }
 
 func (t *term) loop(ctx context.Context) error {
-	wake := time.NewTimer(0) //nolint:forbidigo // the loop's own alarm clock
+	wake := time.NewTimer(0)
 	defer wake.Stop()
 	look := time.NewTicker(t.cfg.Heartbeat / 9)
 	defer look.Stop()
@@ -137,7 +137,7 @@ func (t *term) drain(ctx context.Context) error {
 	select {
 	case l := <-t.landed:
 		return t.land(l)
-	case <-time.After(1500 * time.Millisecond): //nolint:forbidigo // the limit of a shutdown
+	case <-time.After(1500 * time.Millisecond):
 		return context.Cause(ctx)
 	}
 }
@@ -251,12 +251,12 @@ func (t *term) launch(ctx context.Context) {
 func (t *term) append(ctx context.Context, b *batch, prev, epoch uint64) landing {
 	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("the log did not answer within 10 s"))
 	defer cancel()
-	started := time.Now() //nolint:forbidigo // measures the disk, decides nothing
+	started := time.Now()
 	fault.Here(fault.LogBeforeAppend)
 	id := t.cfg.Life + "." + strconv.FormatUint(b.n, 10)
 	seq, err := t.log.Append(ctx, id, prev, encodeCommit(b, epoch))
 	fault.Here(fault.LogAfterAppend)
-	t.metrics.commit(time.Since(started), b.events) //nolint:forbidigo // as above
+	t.metrics.commit(time.Since(started), b.events)
 	return landing{seq: seq, err: err}
 }
 

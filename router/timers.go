@@ -15,7 +15,6 @@ const (
 	timerContact timerKind = iota + 1
 	timerOffer
 	timerConversation
-	timerReply
 )
 
 type timer struct {
@@ -25,6 +24,8 @@ type timer struct {
 }
 
 // timerHeap is the router's own heap of due times.
+//
+//nolint:recvcheck // container/heap wants both kinds
 type timerHeap []timer
 
 func (h timerHeap) Len() int { return len(h) }

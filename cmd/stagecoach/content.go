@@ -194,7 +194,7 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 		}
 		if round%5 == 0 {
 			if err := router.SaveSnapshot(ctx, d.cfg.Office, d.journal.Log(), d.journal, d.logger); err != nil && ctx.Err() == nil {
-				d.logger.Error("no snapshot could be saved", "err", err)
+				d.logger.ErrorContext(ctx, "no snapshot could be saved", "err", err)
 			}
 		}
 	}
@@ -209,6 +209,6 @@ type mark struct {
 func (d *Daemon) trim(ctx context.Context, before uint64) {
 	cmd := router.Envelope{Actor: router.ActorRouter, Command: router.Trim{Before: before}}
 	if _, err := d.engine.Do(ctx, cmd); err != nil && ctx.Err() == nil {
-		d.logger.Warn("memory was not trimmed", "err", err)
+		d.logger.WarnContext(ctx, "memory was not trimmed", "err", err)
 	}
 }

@@ -202,6 +202,8 @@ func (d *Daemon) activate(ctx context.Context) error {
 		})
 		if err == nil {
 			close(d.ready)
+		}
+		if err == nil || ctx.Err() != nil {
 			return nil
 		}
 		select {
@@ -245,14 +247,14 @@ func (d *Daemon) serveHTTP(ctx context.Context) error {
 
 // serveUntil serves until ctx ends; open requests get a second to finish.
 func serveUntil(ctx context.Context, srv *http.Server, serve func() error) error {
-	stopped := make(chan error, 1)
+	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if err := srv.Shutdown(grace); err != nil {
 			_ = srv.Close()
 		}
-		stopped <- nil
+		close(stopped)
 	})
 	err := serve()
 	if errors.Is(err, http.ErrServerClosed) {

@@ -30,7 +30,7 @@ func randomID() string {
 // a restart before the first account leaves the link valid.
 func setupToken(dir string) (string, error) {
 	path := filepath.Join(dir, "setup-token")
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // the data directory's own file
 	if err == nil && len(strings.TrimSpace(string(data))) >= 32 {
 		return strings.TrimSpace(string(data)), nil
 	}
@@ -56,7 +56,7 @@ func (d *Daemon) Ready(ctx context.Context) (bool, map[string]string) {
 	if err := d.journal.Healthy(ctx); err != nil {
 		parts["journal"] = err.Error()
 	}
-	if ok, free, reserve, err := d.journal.FreeReserve(); err != nil {
+	if ok, free, reserve, err := d.journal.FreeReserve(); err != nil { //nolint:contextcheck // looks at the local disk only
 		parts["disk"] = err.Error()
 	} else if !ok {
 		parts["disk"] = fmt.Sprintf("%d MiB are free, %d MiB are kept for replies: nothing new is taken in until there is room", free>>20, reserve>>20)
@@ -95,7 +95,7 @@ func (*gauges) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
 func (g *gauges) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) //nolint:forbidigo // the collector has no context
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)

@@ -115,13 +115,13 @@ func (k *link) run(ctx context.Context, logger *slog.Logger) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := k.runner.Run(ctx); err != nil {
-			logger.Error("a channel has stopped", "channel", k.adapter.Channel, "account", k.adapter.Account, "err", err)
+			logger.ErrorContext(ctx, "a channel has stopped", "channel", k.adapter.Channel, "account", k.adapter.Account, "err", err)
 		}
 	})
 	if k.adapter.Sender != nil {
 		wg.Go(func() {
 			if err := k.sender.Run(ctx); err != nil && ctx.Err() == nil {
-				logger.Error("sending has stopped", "channel", k.adapter.Channel, "account", k.adapter.Account, "err", err)
+				logger.ErrorContext(ctx, "sending has stopped", "channel", k.adapter.Channel, "account", k.adapter.Account, "err", err)
 			}
 		})
 	}
@@ -256,7 +256,7 @@ func (s *source) Bookmark(ctx context.Context, name string) (channels.Bookmark, 
 // Advance implements channels.Source.
 func (s *source) Advance(ctx context.Context, b channels.Bookmark) error {
 	ch, account := splitSource(b.Source)
-	_, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorIntake, Command: router.Advance{SourceRead: router.SourceRead{
+	_, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorIntake, Command: router.Advance{Read: router.SourceRead{
 		Source: b.Source, Channel: ch, Account: account, Position: b.Position,
 		At: b.At.UTC(), Since: b.Since.UTC(), Seen: b.Seen,
 	}}})

@@ -17,8 +17,6 @@ import (
 )
 
 // version is set by the linker (-X main.version=…).
-//
-//nolint:gochecknoglobals // the linker can set only a variable
 var version = "dev"
 
 // app is the command line. Every subcommand is a struct with a Run method.
@@ -95,12 +93,10 @@ func report(err error, w io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	var exit exitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[exitError](err); ok {
 		return exit.code
 	}
-	var problems strict.Errors
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[strict.Errors](err); ok {
 		for _, p := range problems {
 			fmt.Fprintln(w, p.Error())
 		}

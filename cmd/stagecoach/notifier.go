@@ -72,23 +72,23 @@ func (n *notifier) Run(ctx context.Context) error {
 }
 
 func (n *notifier) tell(ctx context.Context, at time.Time, told *router.LastResortTold) {
-	n.logger.Warn("contacts at risk or late are held by nobody", "total", told.Total, "breached", told.Breached)
+	n.logger.WarnContext(ctx, "contacts at risk or late are held by nobody", "total", told.Total, "breached", told.Breached)
 	if !n.cfg.Configured() {
 		return
 	}
 	d, err := n.digest(ctx, at, told)
 	if err != nil {
-		n.logger.Error("a digest could not be made", "err", err)
+		n.logger.ErrorContext(ctx, "a digest could not be made", "err", err)
 		return
 	}
 	if n.cfg.Webhook != "" {
 		if err := n.call(ctx, d); err != nil {
-			n.logger.Error("the last resort's webhook was not reached", "err", err)
+			n.logger.ErrorContext(ctx, "the last resort's webhook was not reached", "err", err)
 		}
 	}
 	if len(n.cfg.MailTo) > 0 {
 		if err := n.mail(ctx, d); err != nil {
-			n.logger.Error("the last resort was not mailed", "err", err)
+			n.logger.ErrorContext(ctx, "the last resort was not mailed", "err", err)
 		}
 	}
 }

@@ -132,7 +132,7 @@ func (s *sender) record(ctx context.Context, out router.Outcome) bool {
 func (s *sender) send(ctx context.Context, reply string) router.Outcome {
 	r, err := s.words(ctx, reply)
 	if err != nil {
-		s.logger.Error("a reply's words can't be read", "reply_id", reply, "err", err)
+		s.logger.ErrorContext(ctx, "a reply's words can't be read", "reply_id", reply, "err", err)
 		if errors.Is(err, journal.ErrErased) || errors.Is(err, journal.ErrNotFound) {
 			return router.Outcome{Permanent: true, Reason: "words_missing"}
 		}
@@ -146,7 +146,7 @@ func (s *sender) send(ctx context.Context, reply string) router.Outcome {
 	if err == nil {
 		return router.Outcome{Delivered: true, Refused: len(receipt.Refused)}
 	}
-	s.logger.Warn("a reply was not delivered", "reply_id", reply, "err", err)
+	s.logger.WarnContext(ctx, "a reply was not delivered", "reply_id", reply, "err", err)
 	return outcomeOf(err)
 }
 
@@ -193,8 +193,7 @@ func readReply(ctx context.Context, j *journal.Journal, ref string) (*contact.Re
 func outcomeOf(err error) router.Outcome {
 	reason := channels.ReasonOf(err)
 	out := router.Outcome{Reason: string(reason)}
-	var e *channels.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*channels.Error](err); ok {
 		out.Code = e.Code
 		out.RetryAfter = e.RetryAfter
 	}
@@ -249,6 +248,6 @@ func (s *sender) resolveOne(ctx context.Context, reply string) {
 	}
 	cmd := router.Resolve{Reply: reply, Delivered: delivered, Again: !delivered}
 	if _, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd}); err != nil {
-		s.logger.Warn("a reply in doubt could not be settled", "reply_id", reply, "err", err)
+		s.logger.WarnContext(ctx, "a reply in doubt could not be settled", "reply_id", reply, "err", err)
 	}
 }

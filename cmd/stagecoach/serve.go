@@ -38,7 +38,7 @@ func (c *serveCmd) Run(ctx context.Context, io std) error {
 	}
 	defer func() {
 		if err := d.Close(); err != nil {
-			logger.Error("closing", "err", err)
+			logger.ErrorContext(ctx, "closing", "err", err)
 		}
 	}()
 	ctx, stop := context.WithCancel(ctx)
@@ -100,10 +100,10 @@ func (d *Daemon) reloadOn(ctx context.Context, path string) {
 			return
 		case <-hup:
 			if err := d.reload(path); err != nil {
-				d.logger.Error("the configuration was not reloaded: everything goes on as before", "err", err)
+				d.logger.ErrorContext(ctx, "the configuration was not reloaded: everything goes on as before", "err", err)
 				continue
 			}
-			d.logger.Info("channels reloaded", "channels", len(d.links.list()))
+			d.logger.InfoContext(ctx, "channels reloaded", "channels", len(d.links.list()))
 		}
 	}
 }

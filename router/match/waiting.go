@@ -138,6 +138,7 @@ func compareHeads(a, b *Head) int {
 	return cmp.Compare(a.Contact, b.Contact)
 }
 
+//nolint:recvcheck // container/heap wants both kinds
 type itemHeap []*item
 
 func (h itemHeap) Len() int           { return len(h) }
