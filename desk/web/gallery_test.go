@@ -26,6 +26,7 @@ func TestGallery(t *testing.T) {
 	srv := httptest.NewServer(galleryServer())
 	t.Cleanup(srv.Close)
 	page := browserOf(t).Page(t)
+	page.HideScrollbars()
 	only := os.Getenv("STAGECOACH_GALLERY_ONLY")
 	for _, s := range gallery() {
 		if only != "" && !strings.Contains(","+only+",", ","+s.Name+",") {

@@ -71,6 +71,7 @@ func gallery() []shot {
 			p := samplePage("/c/0195-v-000", 8)
 			p.Desk.Offers = []view.Offer{sampleOffer()}
 			c := thread(7)
+			c.Draft = &contact.Draft{To: c.ReplyTo, Subject: c.Subject, Text: "Guten Tag Frau Köhler,\n\ndie Erstattung über 89,90 € ist heute angewiesen worden und in zwei bis drei Werktagen auf Ihrem Konto.\n\n-- \nInes Albrecht\nRadwerk Service"}
 			p.Desk.Mine = append([]view.Card{c.Card}, cards(8)[2:]...)
 			return Conversation(p, c)
 		}()},

@@ -111,6 +111,12 @@ func (p *Page) Size(width, height int) {
 	p.do("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false})
 }
 
+// HideScrollbars leaves scrollbars out of pictures.
+func (p *Page) HideScrollbars() {
+	p.tb.Helper()
+	p.do("Emulation.setScrollbarsHidden", map[string]any{"hidden": true})
+}
+
 // Open goes to an address and waits until it has loaded.
 func (p *Page) Open(url string) {
 	p.tb.Helper()
