@@ -220,15 +220,29 @@ func TestProviderSavesSentItself(t *testing.T) {
 	a := adapter(t, cfg, nil)
 	src := source(t)
 	receiving(t, a, src)
-	for i := range 3 {
+	src.Until("the folder of sent mail to be watched", func() bool {
+		_, ok := src.Bookmarks()["email/support/Sent"]
+		return ok
+	})
+	send := func(i int) {
+		t.Helper()
 		r := reply(fmt.Sprintf("0199c0de-0000-7000-8000-%012d", i), "answer")
 		r.Raw, _ = a.Compose(r)
 		if _, err := a.Send(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 	}
-	put(t, s, "Sent", mail("the end"), time.Time{})
-	src.UntilStored(1)
+	for i := range 3 {
+		send(i)
+	}
+	// Copies are put there in order: with this one all have been looked at.
+	s.Misbehave(emailfake.Misbehaviour{})
+	send(3)
+	src.Until("the last copy to be there and read", func() bool {
+		var v, last, before int
+		_, _ = fmt.Sscanf(src.Bookmarks()["email/support/Sent"].Position, "%d:%d:%d", &v, &last, &before)
+		return last >= 4
+	})
 	if mails, err := s.Folder(support, "Sent"); err != nil || len(mails) != 4 {
 		t.Errorf("the folder of sent mail has %d mails (%v), want 4", len(mails), err)
 	}

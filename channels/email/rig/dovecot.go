@@ -1,0 +1,236 @@
+package rig
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Dovecot is a running IMAP server with Maildir mailboxes.
+type Dovecot struct {
+	// IMAP is the port with STARTTLS, IMAPS the one that speaks TLS at once.
+	IMAP, IMAPS int
+	// CA is the file of its certificate.
+	CA string
+
+	t          testing.TB
+	dir        string
+	lmtp, sasl int
+	key        string
+	users      []string
+}
+
+// StartDovecot starts one with these mailboxes, addresses of any domain, which
+// ends with the test. Its certificate is for 127.0.0.1.
+func StartDovecot(t testing.TB, users ...string) *Dovecot {
+	t.Helper()
+	return StartDovecotNamed(t, "127.0.0.1", users...)
+}
+
+// StartDovecotNamed is StartDovecot with a certificate for another name.
+func StartDovecotNamed(t testing.TB, name string, users ...string) *Dovecot {
+	t.Helper()
+	need(t, "dovecot", "doveadm")
+	ports := freePorts(t, 4)
+	d := &Dovecot{t: t, dir: folder(t), IMAP: ports[0], IMAPS: ports[1], lmtp: ports[2], sasl: ports[3], users: users}
+	d.CA, d.key = certificate(t, d.dir, name)
+	var passwords strings.Builder
+	for _, one := range users {
+		fmt.Fprintf(&passwords, "%s:{PLAIN}%s:::::\n", one, Password)
+	}
+	write(t, d.path("passwd"), passwords.String(), 0o644)
+	for _, sub := range []string{"run", "state", "mail"} {
+		if err := os.MkdirAll(d.path(sub), 0o755); err != nil { //nolint:gosec // Dovecot's users must get in
+			t.Fatal(err)
+		}
+	}
+	d.own(d.path("mail"))
+	write(t, d.path("dovecot.conf"), d.config(), 0o644)
+	t.Cleanup(d.Kill)
+	d.Start()
+	return d
+}
+
+func (d *Dovecot) path(name string) string { return filepath.Join(d.dir, name) }
+
+// own gives a path to the user who holds the mail.
+func (d *Dovecot) own(path string) {
+	d.t.Helper()
+	mail, err := user.Lookup("mail")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	uid, _ := strconv.Atoi(mail.Uid)
+	gid, _ := strconv.Atoi(mail.Gid)
+	if err := os.Chown(path, uid, gid); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *Dovecot) config() string {
+	return fmt.Sprintf(`base_dir = %[1]s/run
+state_dir = %[1]s/state
+log_path = %[1]s/log
+protocols = imap lmtp
+listen = 127.0.0.1
+disable_plaintext_auth = yes
+auth_mechanisms = plain login
+auth_failure_delay = 0 secs
+ssl = yes
+ssl_cert = <%[2]s
+ssl_key = <%[3]s
+mail_location = maildir:%[1]s/mail/%%Ld/%%Ln/Maildir
+first_valid_uid = 1
+mail_max_userip_connections = 100
+hostname = mx.rig.test
+postmaster_address = postmaster@rig.test
+recipient_delimiter = +
+passdb {
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%%Lu %[1]s/passwd
+}
+userdb {
+  driver = static
+  args = uid=mail gid=mail home=%[1]s/mail/%%Ld/%%Ln
+}
+namespace inbox {
+  inbox = yes
+  mailbox Gesendet {
+    special_use = \Sent
+    auto = subscribe
+  }
+}
+service imap-login {
+  inet_listener imap {
+    port = %[4]d
+  }
+  inet_listener imaps {
+    port = %[5]d
+    ssl = yes
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    port = %[6]d
+  }
+}
+service auth {
+  inet_listener {
+    port = %[7]d
+  }
+}
+protocol lmtp {
+  auth_username_format = %%Lu
+}
+`, d.dir, d.CA, d.key, d.IMAP, d.IMAPS, d.lmtp, d.sasl)
+}
+
+// Start starts it again after Kill.
+func (d *Dovecot) Start() {
+	d.t.Helper()
+	run(d.t, d.dir, "dovecot", "-c", d.path("dovecot.conf"))
+	untilOpen(d.t, d.IMAP, d.path("log"))
+	untilOpen(d.t, d.lmtp, d.path("log"))
+}
+
+func (d *Dovecot) pid() (int, error) {
+	text, err := os.ReadFile(d.path("run/master.pid"))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
+}
+
+// Kill ends the server and all its processes at once.
+func (d *Dovecot) Kill() {
+	pid, err := d.pid()
+	if errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		d.t.Error(err)
+		return
+	}
+	// The master leads its group: no process of another test is in it.
+	if group, err := syscall.Getpgid(pid); err == nil && group == pid {
+		_ = syscall.Kill(-group, syscall.SIGKILL)
+	} else {
+		_ = syscall.Kill(pid, syscall.SIGTERM)
+	}
+	untilGone(pid)
+	_ = os.Remove(d.path("run/master.pid"))
+}
+
+// Signal sends a signal to the server and all its processes: SIGSTOP makes it
+// hang, SIGCONT go on.
+func (d *Dovecot) Signal(signal syscall.Signal) {
+	d.t.Helper()
+	pid, err := d.pid()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := syscall.Kill(-pid, signal); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// Put lays a mail into a mailbox's inbox, as it is, by writing its file.
+func (d *Dovecot) Put(address string, raw []byte) {
+	d.t.Helper()
+	local, domain, _ := strings.Cut(address, "@")
+	cmd := exec.CommandContext(d.t.Context(), "doveadm", "-c", d.path("dovecot.conf"), "save", "-u", address, "-m", "INBOX")
+	cmd.Stdin = strings.NewReader(string(raw))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		d.t.Fatalf("putting a mail for %s of %s: %v\n%s", local, domain, err, out)
+	}
+}
+
+// Mails gives what lies in a folder of a mailbox, as the files are, in no order.
+func (d *Dovecot) Mails(address, folderName string) [][]byte {
+	d.t.Helper()
+	local, domain, _ := strings.Cut(address, "@")
+	base := d.path(filepath.Join("mail", domain, local, "Maildir"))
+	if folderName != "INBOX" {
+		base = filepath.Join(base, "."+folderName)
+	}
+	out := [][]byte{}
+	for _, sub := range []string{"new", "cur"} {
+		files, err := filepath.Glob(filepath.Join(base, sub, "*"))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
+			if errors.Is(err, os.ErrNotExist) {
+				continue // moved from new to cur meanwhile
+			}
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			out = append(out, raw)
+		}
+	}
+	return out
+}
+
+// Fill lays n mails into an inbox at once, as a delivery agent does: as files.
+func (d *Dovecot) Fill(address string, n int, mail func(i int) []byte) {
+	d.t.Helper()
+	local, domain, _ := strings.Cut(address, "@")
+	base := d.path(filepath.Join("mail", domain, local, "Maildir"))
+	for i := range n {
+		name := fmt.Sprintf("%d.M%06dP1.rig", 1700000000+i, i)
+		path := write(d.t, filepath.Join(base, "tmp", name), string(mail(i)), 0o600)
+		d.own(path)
+		if err := os.Rename(path, filepath.Join(base, "new", name)); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}

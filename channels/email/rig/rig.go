@@ -1,0 +1,169 @@
+// Package rig starts Debian's own mail servers on loopback for tests: Dovecot
+// with mailboxes, and Postfix in front of them. All state is in a temporary
+// folder; nothing leaves the machine.
+//
+// The tests that need them are skipped where they aren't installed, unless
+// STAGECOACH_RIG=1 says that they must run. They need root, as the servers do,
+// and the packages dovecot-core dovecot-imapd dovecot-lmtpd postfix.
+package rig
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Env makes a missing server a failure when it is "1".
+const Env = "STAGECOACH_RIG"
+
+// Password is that of every mailbox.
+const Password = "rig-Qy77-secret"
+
+// need skips the test, or fails it where the servers must be there.
+func need(t testing.TB, programs ...string) {
+	t.Helper()
+	missing := []string{}
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, program)
+		}
+	}
+	if os.Geteuid() != 0 {
+		missing = append(missing, "root's rights")
+	}
+	switch {
+	case len(missing) == 0:
+	case os.Getenv(Env) == "1":
+		t.Fatalf("%s=1 and these are missing: %s", Env, strings.Join(missing, ", "))
+	default:
+		t.Skipf("not here: %s", strings.Join(missing, ", "))
+	}
+}
+
+// folder makes a temporary folder that the servers' own users can reach, which
+// t.TempDir isn't.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "stagecoach-rig-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // other users' servers must get in
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func freePorts(t testing.TB, n int) []int {
+	t.Helper()
+	var out []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() //nolint:errcheck // only asked for its number
+		addr, _ := l.Addr().(*net.TCPAddr)
+		out = append(out, addr.Port)
+	}
+	return out
+}
+
+func write(t testing.TB, path, text string, mode os.FileMode) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as in folder
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// run runs a program that may leave servers behind: they keep what it writes to,
+// so that must be a file, or it would be waited for until they end.
+func run(t testing.TB, dir, program string, args ...string) {
+	t.Helper()
+	out, err := os.Create(filepath.Join(dir, "started"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close() //nolint:errcheck // only read below
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Run(); err != nil {
+		said, _ := os.ReadFile(out.Name())
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, said)
+	}
+}
+
+// untilOpen waits for a server's port; servers don't tell when they are ready.
+func untilOpen(t testing.TB, port int, log string) {
+	t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); {
+		conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
+		if err == nil {
+			_ = conn.Close()
+			return
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+	said, _ := os.ReadFile(log)
+	t.Fatalf("port %d doesn't open\n%s", port, said)
+}
+
+// untilGone waits for a process that isn't our child.
+func untilGone(pid int) {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		if syscall.Kill(pid, 0) != nil {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+}
+
+// certificate writes a self-signed one for the name, and gives its file and key.
+func certificate(t testing.TB, dir, name string) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if ip := net.ParseIP(name); ip != nil {
+		template.IPAddresses = []net.IP{ip}
+	} else {
+		template.DNSNames = []string{name}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert = write(t, filepath.Join(dir, "tls.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), 0o644)
+	key = write(t, filepath.Join(dir, "tls.key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})), 0o600)
+	return cert, key
+}
