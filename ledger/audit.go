@@ -133,7 +133,7 @@ func (a *Audit) missing() (n uint64) {
 
 // lacks reports whether more is missing than is pending.
 func (a *Audit) lacks() bool {
-	return a.missing() > uint64(max(a.Pending, 0)) //nolint:gosec // not negative
+	return a.missing() > uint64(max(a.Pending, 0))
 }
 
 // summarySources makes gaps of the sources that lack something.

@@ -39,7 +39,8 @@ func mails(b *testing.B, n int) (s *story, events int) {
 			{router.ReplyQueued{Reply: router.Reply{ID: y, Kind: contact.Answer, Conversation: v, Contact: c, Agent: "anna", Ref: "reply." + y}, Keys: []string{"mid:" + y, "token:" + y}}},
 			{router.AttemptGranted{Reply: y, Attempt: 1, Life: "l"}},
 			{
-				router.ReplyDelivered{Reply: y}, router.ContactEnded{Contact: c, End: router.EndReplied, Reply: y, By: "anna"},
+				router.ReplyDelivered{Reply: y},
+				router.ContactEnded{Contact: c, End: router.EndReplied, Reply: y, By: "anna"},
 				router.ConversationClosed{Conversation: v, State: router.ConversationResolved},
 			},
 		}
@@ -64,7 +65,7 @@ func BenchmarkCatchup(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64((cpu(b) - before).Microseconds())/float64(4000*b.N), "cpu-µs/mail")
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(4000*b.N), "cpu-µs/mail")
 	b.ReportMetric(float64(events*b.N)/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(4000*b.N), "µs/mail")
 }
@@ -86,7 +87,7 @@ func BenchmarkOneCommit(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64((cpu(b) - before).Microseconds())/float64(b.N), "cpu-µs/op")
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
 }
 
 // cpu gives the time that the process has used.

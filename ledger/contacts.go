@@ -174,7 +174,7 @@ func readRow(ctx context.Context, tx querier, prefix string) (Row, error) {
 		return Row{}, err
 	case len(rows) == 0:
 		return Row{}, ErrNotFound
-	case len(rows) > 1 && rows[0].Contact.ID != prefix:
+	case len(rows) > 1 && rows[0].ID != prefix:
 		return Row{}, ErrAmbiguous
 	}
 	return rows[0], nil

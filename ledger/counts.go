@@ -31,7 +31,7 @@ type Counts struct {
 	Retried uint64 `json:"retried"`
 	// Replied counts contacts replied to, by channel.
 	Replied map[contact.Channel]uint64 `json:"replied"`
-	// Customers, Conversations, Messages, History and Commits count rows.
+	// Customers, Conversations, Commits and Events count what there is of them.
 	Customers     uint64 `json:"customers"`
 	Conversations uint64 `json:"conversations"`
 	Commits       uint64 `json:"commits"`
@@ -142,11 +142,12 @@ func readPosition(ctx context.Context, q querier) (position, error) {
 	pos := position{Counts: newCounts()}
 	var text string
 	err := q.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'position'").Scan(&text)
-	if err == sql.ErrNoRows { //nolint:errorlint // the driver's own, never wrapped here
-		return pos, nil
-	}
+	there, err := found(err)
 	if err != nil {
 		return pos, fmt.Errorf("reading position: %w", err)
+	}
+	if !there {
+		return pos, nil
 	}
 	if err := json.Unmarshal([]byte(text), &pos); err != nil {
 		return pos, fmt.Errorf("reading position: %w", err)

@@ -7,19 +7,19 @@ import (
 )
 
 // dump gives all rows of all tables of the facts as text.
-func dump(t testing.TB, l *Ledger) string {
-	t.Helper()
+func dump(tb testing.TB, l *Ledger) string {
+	tb.Helper()
 	var b strings.Builder
 	for _, table := range []string{
 		"meta", "source", "customer", "agent", "conversation", "contact", "message", "evidence", "quarantine", "reply", "key", "entry", "gap",
 	} {
-		rows, err := l.facts.read.QueryContext(t.Context(), "SELECT * FROM "+table+" ORDER BY 1")
+		rows, err := l.facts.read.QueryContext(tb.Context(), "SELECT * FROM "+table+" ORDER BY 1")
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		columns, err := rows.Columns()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		for rows.Next() {
 			values := make([]any, len(columns))
@@ -28,12 +28,12 @@ func dump(t testing.TB, l *Ledger) string {
 				dest[i] = &values[i]
 			}
 			if err := rows.Scan(dest...); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			fmt.Fprintln(&b, table, values)
 		}
 		if err := rows.Err(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		_ = rows.Close()
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"stagecoach/contact"
 )
@@ -24,10 +25,7 @@ type statements struct {
 
 func (s *statements) table() map[string]**sql.Stmt {
 	row := "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	rows := row
-	for range entriesAtOnce - 1 {
-		rows += ", " + row
-	}
+	rows := row + strings.Repeat(", "+row, entriesAtOnce-1)
 	return map[string]**sql.Stmt{
 		"INSERT INTO meta(name, value) VALUES('position', ?), ('n', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value":                   &s.position,
 		"INSERT INTO source(source, facts) VALUES(?, ?) ON CONFLICT(source) DO UPDATE SET facts = excluded.facts":                                &s.source,

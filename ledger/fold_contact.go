@@ -38,6 +38,8 @@ func (f *fold) applyConversation(ctx context.Context, ev router.Event) error {
 			return err
 		}
 		f.line(v, c, Entry{Kind: "noted", Item: e.Note, Ref: e.Ref, Actor: e.By})
+	default:
+		return fmt.Errorf("event %T is not about a conversation", ev)
 	}
 	return nil
 }

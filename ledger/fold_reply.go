@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 
 	"stagecoach/contact"
 	"stagecoach/router"
@@ -80,6 +81,8 @@ func (f *fold) applySending(ctx context.Context, ev router.Event) error {
 		f.delivered(v, c, r)
 	case router.ReplyFailed:
 		f.failed(c, r, &e)
+	default:
+		return fmt.Errorf("event %T is not about sending", ev)
 	}
 	f.touchReply(r)
 	f.line(v, c, line)
@@ -104,8 +107,9 @@ func sendingEntry(ev router.Event) (reply string, e Entry) {
 			Kind: "reply_failed", Actor: ev.By, Item: ev.Reply, Reason: ev.Reason, Code: ev.Code,
 			Detail: Detail{Bounced: ev.Bounced},
 		}
+	default:
+		return "", Entry{}
 	}
-	return "", Entry{}
 }
 
 func (f *fold) delivered(v *conversationRow, c *contactRow, r *replyRow) {

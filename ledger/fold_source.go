@@ -30,6 +30,7 @@ func (f *fold) house(ev router.Event) {
 	case router.PresenceChanged:
 		f.agent(e.Agent).presence = e.Presence
 		f.line(nil, nil, Entry{Kind: "presence_changed", Agent: e.Agent, Code: string(e.Presence), Reason: e.Cause})
+	default: // Trimmed speaks of the router's memory only
 	}
 }
 

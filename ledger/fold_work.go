@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -29,6 +30,8 @@ func (f *fold) applyWork(ctx context.Context, ev router.Event) error {
 		cool(&c.facts, e.Agent, e.CoolUntil)
 		f.touchContact(c)
 		f.line(v, c, Entry{Kind: "unassigned", Actor: e.By, Agent: e.Agent, Reason: e.Reason, Remark: e.Remark, Until: e.CoolUntil})
+	default:
+		return fmt.Errorf("event %T is not about the work on a contact", ev)
 	}
 	return nil
 }
@@ -160,7 +163,7 @@ func (f *fold) applyContact(ctx context.Context, ev router.Event) error {
 		id = ev.Contact
 		change = f.breach
 	default:
-		return nil
+		return fmt.Errorf("event %T does not change a contact", ev)
 	}
 	e.Kind = router.EventName(ev)
 	c, v, err := f.knownContact(ctx, id, e.Kind)

@@ -98,14 +98,14 @@ type story struct {
 	cmds  int
 }
 
-func newStory(t testing.TB) *story {
-	t.Helper()
+func newStory(tb testing.TB) *story {
+	tb.Helper()
 	set, err := policies.Default()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := &story{
-		t: t, log: newMemoryLog(), state: router.NewState("main"), rules: router.RulesOf(set),
+		t: tb, log: newMemoryLog(), state: router.NewState("main"), rules: router.RulesOf(set),
 		now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
 	}
 	return s
@@ -227,13 +227,13 @@ func (s *story) deliver(reply string) {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func openAt(t testing.TB, dir string) *Ledger {
-	t.Helper()
+func openAt(tb testing.TB, dir string) *Ledger {
+	tb.Helper()
 	l, err := Open(Config{Dir: dir, Office: "main"}, quiet())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.Close() })
+	tb.Cleanup(func() { _ = l.Close() })
 	return l
 }
 
@@ -253,8 +253,8 @@ func (s *story) fold(l *Ledger) {
 }
 
 // run follows in the background until the test ends.
-func run(t testing.TB, l *Ledger, log Log, words Words) (stop func()) {
-	t.Helper()
+func run(tb testing.TB, l *Ledger, log Log, words Words) (stop func()) {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- l.Run(ctx, log, words) }()
@@ -263,29 +263,29 @@ func run(t testing.TB, l *Ledger, log Log, words Words) (stop func()) {
 		once.Do(func() {
 			cancel()
 			if err := <-done; err != nil {
-				t.Errorf("run: %v", err)
+				tb.Errorf("run: %v", err)
 			}
 		})
 	}
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return stop
 }
 
-func within(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	t.Cleanup(cancel)
+func within(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
+	tb.Cleanup(cancel)
 	return ctx
 }
 
 // day makes a story in which most things happen that can.
-func day(t testing.TB) *story {
-	t.Helper()
-	s := newStory(t)
+func day(tb testing.TB) *story {
+	tb.Helper()
+	s := newStory(tb)
 	s.do(router.ActorRouter, router.Begin{Life: "life-1"})
 	s.agent("anna")
 	s.agent("ben")
-	s.do(router.ActorIntake, router.Advance{SourceRead: router.SourceRead{
+	s.do(router.ActorIntake, router.Advance{Read: router.SourceRead{
 		Source: "email/support/INBOX", Channel: "email", Account: "support", Position: "1:1", At: s.now, Since: s.now, Seen: 0,
 	}})
 	s.answered()
@@ -391,7 +391,7 @@ func (s *story) outbound() {
 	s.do(router.ActorSender, router.Attempt{Reply: "out-2", Life: "life-2"})
 	s.do("ben", router.SetPresence{Agent: "ben", Presence: contact.Away, Cause: "self"})
 	s.do("anna", router.RemoveAgent{Agent: "ben"})
-	s.do(router.ActorIntake, router.Advance{SourceRead: router.SourceRead{
+	s.do(router.ActorIntake, router.Advance{Read: router.SourceRead{
 		Source: "email/support/INBOX", Channel: "email", Account: "support", Position: "1:10", At: s.now, Since: s.now, Seen: 10,
 	}})
 }

@@ -50,7 +50,7 @@ func TestContactsByFilter(t *testing.T) {
 		}
 		var got []string
 		for _, r := range rows {
-			got = append(got, r.Contact.ID)
+			got = append(got, r.ID)
 		}
 		if strings.Join(got, " ") != tc.want {
 			t.Errorf("%s: %v, want %s", name, got, tc.want)
@@ -64,8 +64,8 @@ func TestContactByPrefix(t *testing.T) {
 	l := s.folded()
 	for prefix, want := range map[string]error{"c1": nil, "c2": nil, "c1x": nil, "c": ErrAmbiguous, "z": ErrNotFound, "": ErrNotFound, "%": ErrNotFound} {
 		row, err := l.Contact(t.Context(), prefix)
-		if !errors.Is(err, want) || (want == nil && row.Contact.ID != prefix) {
-			t.Errorf("%q: %s, %v", prefix, row.Contact.ID, err)
+		if !errors.Is(err, want) || (want == nil && row.ID != prefix) {
+			t.Errorf("%q: %s, %v", prefix, row.ID, err)
 		}
 	}
 }

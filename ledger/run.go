@@ -45,7 +45,7 @@ func (l *Ledger) keepFollowing(ctx context.Context, log Log) error {
 		interrupted, err := l.follow(ctx, log)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // being told to end is no error
 		case errors.Is(err, errUnreadable):
 			return err
 		case interrupted:

@@ -52,9 +52,9 @@ func (l *Ledger) Search(ctx context.Context, q string, o SearchOptions) ([]Hit, 
 	o.Limit = limit(o.Limit, 20, 200)
 	var hits []Hit
 	err := l.viewWords(ctx, func(tx querier) error {
-		done := false
 		var err error
 		if a.rough != "" && !o.Rank {
+			var done bool
 			if hits, done, err = searchRough(ctx, tx, &a, o); err != nil || done {
 				return err
 			}
@@ -84,7 +84,7 @@ func (o *SearchOptions) before() int64 {
 	if o.Before == 0 || o.Rank {
 		return math.MaxInt64
 	}
-	return int64(min(o.Before, math.MaxInt64)) //nolint:gosec // bounded
+	return int64(min(o.Before, math.MaxInt64))
 }
 
 func searchWhole(ctx context.Context, tx querier, match string, o SearchOptions) ([]Hit, error) {
@@ -108,7 +108,7 @@ func scanHit(rows *sql.Rows, more ...any) (Hit, error) {
 		more = []any{&h.Snippet}
 	}
 	err := rows.Scan(append(dest, more...)...)
-	h.At = time.UnixMilli(int64(h.Num >> 16)).UTC() //nolint:gosec // 41 bits of it
+	h.At = time.UnixMilli(int64(h.Num >> 16)).UTC()
 	h.Snippet = strings.Join(strings.Fields(h.Snippet), " ")
 	return h, err
 }

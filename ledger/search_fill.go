@@ -25,7 +25,12 @@ type document struct {
 	text       texts
 }
 
-const fillAtOnce = 64
+// fillAtOnce is how many documents one transaction holds, gather how long they
+// are waited for: finding a text a moment later costs nobody anything.
+const (
+	fillAtOnce = 64
+	gather     = 50 * time.Millisecond
+)
 
 // keepFilling looks for the words of whatever the fold has named, for ever.
 func (l *Ledger) keepFilling(ctx context.Context, words Words) error {
@@ -40,7 +45,9 @@ func (l *Ledger) keepFilling(ctx context.Context, words Words) error {
 			return nil
 		}
 		if damaged(err) {
-			err = l.remakeWords(ctx, err)
+			if err = l.remakeWords(ctx, err); err == nil {
+				continue
+			}
 		}
 		if err != nil {
 			l.log.WarnContext(ctx, "filling the search was cut", "err", err)
@@ -54,6 +61,9 @@ func (l *Ledger) keepFilling(ctx context.Context, words Words) error {
 		}
 		select {
 		case <-news:
+			if !rest(ctx, gather) {
+				return nil
+			}
 		case <-pause.C:
 			if err := l.fillMissed(ctx, words); err != nil && ctx.Err() == nil {
 				l.log.WarnContext(ctx, "filling the search was cut", "err", err)

@@ -66,9 +66,9 @@ type library struct {
 	next  int
 }
 
-func newLibrary(t testing.TB) *library {
-	t.Helper()
-	s := newStory(t)
+func newLibrary(tb testing.TB) *library {
+	tb.Helper()
+	s := newStory(tb)
 	s.epoch = 1
 	s.tell("router", router.Takeover{Life: "l"})
 	s.tell("intake", router.ConversationOpened{Conversation: router.Conversation{ID: "v1", Customer: "k1"}})
@@ -99,21 +99,21 @@ func (l *library) open(dir string) *Ledger {
 	return led
 }
 
-func fillAll(t testing.TB, l *Ledger, words Words) {
-	t.Helper()
+func fillAll(tb testing.TB, l *Ledger, words Words) {
+	tb.Helper()
 	for more := true; more; {
 		var err error
-		if more, err = l.fill(t.Context(), words); err != nil {
-			t.Fatal(err)
+		if more, err = l.fill(tb.Context(), words); err != nil {
+			tb.Fatal(err)
 		}
 	}
 }
 
-func items(t testing.TB, l *Ledger, q string) string {
-	t.Helper()
-	hits, err := l.Search(t.Context(), q, SearchOptions{})
+func items(tb testing.TB, l *Ledger, q string) string {
+	tb.Helper()
+	hits, err := l.Search(tb.Context(), q, SearchOptions{})
 	if err != nil {
-		t.Fatalf("searching %q: %v", q, err)
+		tb.Fatalf("searching %q: %v", q, err)
 	}
 	out := make([]string, 0, len(hits))
 	for _, h := range hits {
@@ -410,6 +410,7 @@ func TestADamagedSearchIsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	l = openAt(t, dir)
+	l.log = logTo(t.Output())
 	run(t, l, lib.log, lib.shelf)
 	ctx := within(t)
 	for i := range 100 { // until the damage is met

@@ -59,7 +59,7 @@ func (l *Ledger) Why(ctx context.Context, idOrPrefix string) (*Why, error) {
 			AND e.conv = (SELECT conv FROM contact WHERE num = ?1) AND e.contact = ?1 ORDER BY e.id`
 		return each(ctx, tx, query, []any{w.Row.Num}, func(rows *sql.Rows) error {
 			e, err := scanEntry(rows)
-			e.Contact = w.Row.Contact.ID
+			e.Contact = w.Row.ID
 			w.Steps = append(w.Steps, e)
 			return err
 		})

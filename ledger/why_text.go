@@ -70,7 +70,7 @@ func (t *teller) time(at time.Time) string {
 }
 
 func (t *teller) head(r *Row) {
-	t.say("Contact %s (number %d) of conversation %s", r.Contact.ID, r.Num, r.Conversation)
+	t.say("Contact %s (number %d) of conversation %s", r.ID, r.Num, r.Conversation)
 	t.say("%s by %s, %s; queue %s, last resort %s", state(r), r.Channel, account(r.Account), or(r.Queue, "none"), or(r.LastResort, "none"))
 	t.say("Promise: %s, since %s, due %s", promise(r.Promise), t.time(r.Start), t.time(r.Due))
 	if need := demand(&r.Demand); need != "" {
@@ -272,15 +272,14 @@ func words(code string) string { return strings.ReplaceAll(code, "_", " ") }
 func (t *teller) explanation(x *match.Explanation) {
 	const indent = "                       "
 	line := func(who match.Candidate) string {
-		text := t.name(who.Agent)
-		for i, term := range who.Terms {
-			sep := ", "
-			if i == 0 {
-				sep = ": "
-			}
-			text += sep + words(term.Name) + " " + strconv.FormatFloat(float64(term.Value)/1e6, 'f', -1, 64)
+		terms := make([]string, 0, len(who.Terms))
+		for _, term := range who.Terms {
+			terms = append(terms, words(term.Name)+" "+strconv.FormatFloat(float64(term.Value)/1e6, 'f', -1, 64))
 		}
-		return text
+		if len(terms) == 0 {
+			return t.name(who.Agent)
+		}
+		return t.name(who.Agent) + ": " + strings.Join(terms, ", ")
 	}
 	t.say("%schosen %s", indent, line(x.Winner))
 	for i, c := range x.Next {
