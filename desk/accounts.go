@@ -106,6 +106,14 @@ func (a *accounts) find(email string) (Account, bool) {
 	return acc, ok
 }
 
+// resolve gives the id of an agent who is named by their e-mail address.
+func (a *accounts) resolve(idOrEmail string) string {
+	if acc, ok := a.find(idOrEmail); ok && strings.Contains(idOrEmail, "@") {
+		return acc.ID
+	}
+	return idOrEmail
+}
+
 // ids lists all accounts by id.
 func (a *accounts) ids() []string {
 	a.mu.RLock()

@@ -93,7 +93,7 @@ func (a *api) registerPeople() {
 	op(a, supervisors, "PUT /api/agents/{id}", "change-agent", "Change what an agent can do; skills and languages are replaced", func(ctx context.Context, who Who, in *changeAgentIn) (view.Member, error) {
 		return a.svc.ChangeAgent(ctx, who, in.Body.CommandID, in.ID, in.Body.member())
 	})
-	op(a, supervisors, "DELETE /api/agents/{id}", "remove-agent", "Take an agent out: what they hold goes back", func(ctx context.Context, who Who, in *ByID) (view.Done, error) {
+	op(a, supervisors, "DELETE /api/agents/{id}", "remove-agent", "Take an agent out, by id or e-mail address: what they hold goes back", func(ctx context.Context, who Who, in *ByID) (view.Done, error) {
 		return a.svc.RemoveAgent(ctx, who, "", in.ID)
 	})
 	op(a, supervisors, "POST /api/agents/{id}/password", "set-agent-password", "Give an agent a new password; their sessions end", func(ctx context.Context, who Who, in *agentPasswordIn) (view.Member, error) {

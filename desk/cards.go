@@ -75,7 +75,15 @@ func (s *Service) usedShare(f *facts) float64 {
 // those of what was said last in its conversation.
 func (s *Service) headlineFor(ctx context.Context, f *facts) headline {
 	if len(f.Messages) == 0 {
-		return s.headlineOf(ctx, s.lastWords(ctx, f.Conversation))
+		key := contactKey + f.ID
+		if v, ok := s.headlines.get(key); ok {
+			return v
+		}
+		v := s.headlineOf(ctx, s.lastWords(ctx, f.Conversation))
+		if v.subject != "" || v.name != "" {
+			s.headlines.put(key, v)
+		}
+		return v
 	}
 	last := s.headlineOf(ctx, f.Messages[len(f.Messages)-1].Ref)
 	if len(f.Messages) > 1 && last.subject == "" {

@@ -273,7 +273,7 @@ func TestControlSocket(t *testing.T) {
 	if dora.me.Role != "supervisor" {
 		t.Errorf("dora is %q", dora.me.Role)
 	}
-	if status := post("/api/agents/"+m.Person.ID+"/password", `{"password":"a new password"}`, nil); status != http.StatusOK {
+	if status := post("/api/agents/dora@acme.example/password", `{"password":"a new password"}`, nil); status != http.StatusOK {
 		t.Errorf("password by the socket: %d", status)
 	}
 	r.browserless("dora@acme.example", "a new password")

@@ -143,6 +143,17 @@ func TestAttachmentsGoAndCome(t *testing.T) {
 	if status, body := anna.call(http.MethodGet, got[0].URL, nil); status != http.StatusOK || string(body) != "hello file" {
 		t.Errorf("the sent file reads %d %q", status, body)
 	}
+	_, scan := anna.upload("scan.png", "image/png", []byte("a scan"))
+	var letter view.Done
+	anna.post("/api/enter", map[string]any{"channel": "letter", "name": "Kim", "text": "See the scan.", "attachments": []string{scan.ID}}, &letter)
+	file := anna.conversation(letter.Conversation).Items[0].Attachments[0]
+	if status, body := anna.call(http.MethodGet, file.URL, nil); status != http.StatusOK || string(body) != "a scan" {
+		t.Errorf("the scan of a letter reads %d %q", status, body)
+	}
+	named, err := r.svc.NamedObjects(t.Context())
+	if err != nil || len(named) != 1 {
+		t.Errorf("uploads in use: %v, %v; want that of the reply", named, err)
+	}
 	anna.refused(http.StatusUnprocessableEntity, "invalid", http.MethodPost, "/api/contacts/"+in.Contact+"/note", map[string]any{"text": "x", "attachments": []string{"bad"}})
 }
 

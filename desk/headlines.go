@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"unicode"
@@ -65,7 +66,10 @@ func (h *headlines) keep(ref string, v headline) {
 	h.young[ref] = v
 }
 
-// forget drops what was erased.
+// contactKey begins the key of what stands for a contact without a message.
+const contactKey = "contact:"
+
+// forget drops what was erased, and what may have been made of it.
 func (h *headlines) forget(refs []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -73,6 +77,9 @@ func (h *headlines) forget(refs []string) {
 		delete(h.young, r)
 		delete(h.old, r)
 	}
+	derived := func(key string, _ headline) bool { return strings.HasPrefix(key, contactKey) }
+	maps.DeleteFunc(h.young, derived)
+	maps.DeleteFunc(h.old, derived)
 }
 
 // Forget drops the words of erased references from what is kept at hand.

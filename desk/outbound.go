@@ -268,6 +268,9 @@ func (s *Service) Enter(ctx context.Context, who Who, in Entered) (view.Done, er
 	if err := s.checkEntered(&in); err != nil {
 		return view.Done{}, err
 	}
+	if err := s.inline(ctx, in.Attachments); err != nil {
+		return view.Done{}, err
+	}
 	m := contact.Message{
 		ID: in.ID, Channel: in.Channel, Account: string(in.Channel), ReceivedAt: in.ReceivedAt,
 		From: contact.Address{Address: in.Address, Name: in.Name}, Subject: in.Subject, Text: in.Text, ReplyText: in.Text,
@@ -294,6 +297,23 @@ func (s *Service) Enter(ctx context.Context, who Who, in Entered) (view.Done, er
 		ID: derivedID("answer", in.ID), Kind: contact.Answer, Contact: res.Contact, Conversation: res.Conversation,
 		Covers: res.Message, Subject: in.Subject, Text: in.Answer, Given: true,
 	})
+}
+
+// inline puts the bytes of uploads into what is entered: the item is kept whole,
+// as anything that comes is.
+func (s *Service) inline(ctx context.Context, files []contact.Attachment) error {
+	var size int64
+	for i := range files {
+		data, err := s.fileBytes(ctx, files[i])
+		if err != nil {
+			return err
+		}
+		if size += int64(len(data)); size > s.cfg.MaxUpload {
+			return invalid(fmt.Sprintf("The files have more than %d MB together.", s.cfg.MaxUpload>>20))
+		}
+		files[i].Data, files[i].Object, files[i].Size = data, "", int64(len(data))
+	}
+	return nil
 }
 
 func (s *Service) checkEntered(in *Entered) error {

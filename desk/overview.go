@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
+	"time"
 
 	"stagecoach/contact"
 	"stagecoach/desk/view"
@@ -24,6 +26,15 @@ type survey struct {
 	queues  map[string]*view.QueueCount
 	total   int
 	doubt   []router.Reply
+	// at is when this was seen, took how long the router was kept by it.
+	at   time.Time
+	took time.Duration
+}
+
+// surveys are the last looks, by queue; nobody changes them.
+type surveys struct {
+	sync.Mutex
+	last map[string]*survey
 }
 
 // latest is a heap of contacts with the last due on top, so that the first due
@@ -49,9 +60,30 @@ func (h *latest) Pop() any {
 	return c
 }
 
+// survey looks at all open contacts. Where that takes the router long, as with
+// a hundred thousand of them, a look serves for twenty times as long as it took.
 func (s *Service) survey(ctx context.Context, queue string) (*survey, error) {
-	v := &survey{queues: map[string]*view.QueueCount{}}
+	s.surveys.Lock()
+	defer s.surveys.Unlock()
+	if last := s.surveys.last[queue]; last != nil && s.now().Sub(last.at) < 20*last.took && last.took > 5*time.Millisecond {
+		return last, nil
+	}
+	v, err := s.look(ctx, queue)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.surveys.last) > 100 {
+		clear(s.surveys.last)
+	}
+	s.surveys.last[queue] = v
+	return v, nil
+}
+
+func (s *Service) look(ctx context.Context, queue string) (*survey, error) {
+	v := &survey{queues: map[string]*view.QueueCount{}, at: s.now()}
 	err := s.deps.Router.View(ctx, func(st *router.State) {
+		start := s.now()
+		defer func() { v.took = s.now().Sub(start) }()
 		v.people = people(st)
 		var first latest
 		for _, c := range st.Contacts {
@@ -143,7 +175,7 @@ func (s *Service) Overview(ctx context.Context, who Who, queue string) (view.Ove
 		return view.Overview{}, err
 	}
 	out := view.Overview{
-		Me: me, People: s.byName(v.people), Waiting: s.cards(ctx, v.waiting), Total: v.total,
+		Me: me, People: s.byName(slices.Clone(v.people)), Waiting: s.cards(ctx, v.waiting), Total: v.total,
 		Held: s.cards(ctx, v.held), Channels: s.channelStates(), Alerts: s.alerts(who, g),
 		Queues: []view.QueueCount{}, Doubtful: make([]view.Item, 0, len(v.doubt)),
 	}

@@ -148,6 +148,7 @@ func (s *Service) changeAccount(ctx context.Context, id string, change func(*Acc
 // ChangeAgent changes what is known of an agent; an empty name or address
 // stays as it is.
 func (s *Service) ChangeAgent(ctx context.Context, who Who, commandID, id string, m Member) (view.Member, error) {
+	id = s.accounts.resolve(id)
 	profile, err := m.profile(id)
 	if err != nil {
 		return view.Member{}, err
@@ -181,6 +182,7 @@ func (s *Service) ChangeAgent(ctx context.Context, who Who, commandID, id string
 
 // RemoveAgent takes an agent out: their contacts go back, their sessions end.
 func (s *Service) RemoveAgent(ctx context.Context, who Who, commandID, id string) (view.Done, error) {
+	id = s.accounts.resolve(id)
 	if err := s.keepsSupervisor(ctx, id); err != nil {
 		return view.Done{}, err
 	}
@@ -220,6 +222,7 @@ func (s *Service) keepsSupervisor(ctx context.Context, without string) error {
 // SetPassword gives an agent a new password and ends their sessions. With none
 // given, one is made, or a one-time link.
 func (s *Service) SetPassword(ctx context.Context, who Who, id, password string, link bool) (view.Member, error) {
+	id = s.accounts.resolve(id)
 	if who.ID != id && !who.Supervisor() {
 		return view.Member{}, forbidden("Only a supervisor sets the password of somebody else.")
 	}
@@ -373,7 +376,7 @@ func (s *Service) SetPresenceOf(ctx context.Context, who Who, commandID, agent s
 	if !who.Supervisor() {
 		return view.Done{}, forbidden("Only a supervisor sets the presence of somebody else.")
 	}
-	return s.do(ctx, who, commandID, router.SetPresence{Agent: agent, Presence: p, Cause: "supervisor", HandOver: handOver})
+	return s.do(ctx, who, commandID, router.SetPresence{Agent: s.accounts.resolve(agent), Presence: p, Cause: "supervisor", HandOver: handOver})
 }
 
 // firstProblem gives the first of joined problems: one thing at a time.

@@ -79,6 +79,7 @@ type Service struct {
 
 	// sending holds the ids of the replies being written now.
 	sending sync.Map
+	surveys surveys
 	// closing is closed when the desk stops: open lines end at once.
 	closing chan struct{}
 }
@@ -99,6 +100,7 @@ func NewService(cfg Config, deps Deps, log *slog.Logger) *Service {
 		perOrigin: auth.NewLimiter(500*time.Millisecond, 60),
 		perPair:   auth.NewLimiter(20*time.Second, 6),
 		perEmail:  auth.NewLimiter(10*time.Second, 60),
+		surveys:   surveys{last: map[string]*survey{}},
 		closing:   make(chan struct{}),
 	}
 }
