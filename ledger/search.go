@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -151,16 +152,32 @@ func searchRough(ctx context.Context, tx querier, a *asked, o SearchOptions) (hi
 	return hits, true, snippets(ctx, tx, a.rough, hits)
 }
 
+// snippets reads the snippets of finds in one pass over their stretch; asking
+// for one after the other would begin each time at the newest text.
 func snippets(ctx context.Context, tx querier, match string, hits []Hit) error {
-	for i := range hits {
-		const query = "SELECT snippet(words, 1, '«', '»', '…', 24) FROM words WHERE words MATCH ? AND rowid = ?"
-		var text string
-		if err := tx.QueryRowContext(ctx, query, match, int64(hits[i].Num)).Scan(&text); err != nil { //nolint:gosec // below 2^63
-			return fmt.Errorf("reading snippet: %w", err)
-		}
-		hits[i].Snippet = strings.Join(strings.Fields(text), " ")
+	if len(hits) == 0 {
+		return nil
 	}
-	return nil
+	place := make(map[uint64]int, len(hits))
+	nums := make([]uint64, 0, len(hits))
+	for i := range hits {
+		place[hits[i].Num] = i
+		nums = append(nums, hits[i].Num)
+	}
+	list, err := json.Marshal(nums)
+	if err != nil {
+		return fmt.Errorf("reading snippets: %w", err)
+	}
+	const query = `SELECT rowid, snippet(words, 1, '«', '»', '…', 24) FROM words
+		WHERE words MATCH ? AND rowid BETWEEN ? AND ? AND +rowid IN (SELECT value FROM json_each(?)) ORDER BY rowid DESC`
+	args := []any{match, int64(nums[len(nums)-1]), int64(nums[0]), string(list)} //nolint:gosec // below 2^63
+	return each(ctx, tx, query, args, func(rows *sql.Rows) error {
+		var num uint64
+		var text string
+		err := rows.Scan(&num, &text)
+		hits[place[num]].Snippet = strings.Join(strings.Fields(text), " ")
+		return err
+	})
 }
 
 // place tells to which contacts messages belong now: what a reply did not

@@ -83,10 +83,18 @@ func token(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.Co, r) || unicode.Is(unicode.Mn, r)
 }
 
+//nolint:gochecknoglobals // a table
+var umlauts = strings.NewReplacer(
+	"ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ẞ", "SS",
+	"a\u0308", "ae", "o\u0308", "oe", "u\u0308", "ue",
+)
+
+// german gives a word as it is written where there are no umlauts.
 func german(word string) string {
-	r := strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ẞ", "SS",
-		"a\u0308", "ae", "o\u0308", "oe", "u\u0308", "ue")
-	return r.Replace(word)
+	if !strings.ContainsAny(word, "äöüßÄÖÜẞ\u0308") {
+		return word
+	}
+	return umlauts.Replace(word)
 }
 
 // spaced puts a space between the characters of a word of such a script.
