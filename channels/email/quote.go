@@ -60,7 +60,7 @@ func cutSignature(lines []string) []string {
 		}
 		own := 0
 		for _, after := range lines[i+1:] {
-			if isQuoted(after) || originalForm.MatchString(after) || attributionForm.MatchString(after) {
+			if isQuoted(after) || isOriginal(after) || isAttribution(after) {
 				break
 			}
 			if after != "" {
@@ -78,10 +78,10 @@ func cutSignature(lines []string) []string {
 // without marking its lines. A forwarded mail stays: it is what is meant.
 func cutOriginal(lines []string) []string {
 	for i, line := range lines {
-		if forwardForm.MatchString(line) {
+		if mayBegin(line) && forwardForm.MatchString(line) {
 			return lines
 		}
-		if !originalForm.MatchString(line) && !isHeadBlock(lines, i) {
+		if !isOriginal(line) && !isHeadBlock(lines, i) {
 			continue
 		}
 		end := i
@@ -99,7 +99,7 @@ func cutOriginal(lines []string) []string {
 // isHeadBlock reports whether a copied mail header begins at line i: a From and
 // two more of its fields close by.
 func isHeadBlock(lines []string, i int) bool {
-	if !headFromForm.MatchString(lines[i]) {
+	if !strings.Contains(lines[i], ":") || !headFromForm.MatchString(lines[i]) {
 		return false
 	}
 	others := 0
@@ -179,7 +179,7 @@ func attributionAt(lines []string, kinds []byte, i int) int {
 	if kinds[i] == 'Q' || lines[i] == "" {
 		return 0
 	}
-	if attributionForm.MatchString(lines[i]) {
+	if isAttribution(lines[i]) {
 		return 1
 	}
 	if !attributionStart.MatchString(lines[i]) {
@@ -188,7 +188,7 @@ func attributionAt(lines []string, kinds []byte, i int) int {
 	joined := lines[i]
 	for n := 1; n < 4 && i+n < len(lines) && lines[i+n] != "" && kinds[i+n] == 'T'; n++ {
 		joined += " " + lines[i+n]
-		if attributionForm.MatchString(joined) {
+		if isAttribution(joined) {
 			return n + 1
 		}
 	}
@@ -207,6 +207,20 @@ func cutDevice(lines []string) []string {
 		return lines
 	}
 	return lines
+}
+
+// isAttribution, isOriginal and mayBegin look at the ends of a line before they
+// ask an expression: most lines are none of these.
+func isAttribution(line string) bool {
+	end := strings.TrimRight(line, " \t*\u00a0")
+	return (strings.HasSuffix(end, ":") || strings.HasSuffix(end, "：")) && attributionForm.MatchString(line)
+}
+
+func isOriginal(line string) bool { return mayBegin(line) && originalForm.MatchString(line) }
+
+func mayBegin(line string) bool {
+	line = strings.TrimLeft(line, " \t")
+	return line != "" && strings.IndexByte("-_BbAa", line[0]) >= 0
 }
 
 func isQuoted(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " \t"), ">") }
