@@ -188,6 +188,6 @@ func (a *api) problem(ctx context.Context, err error) error {
 
 func (s *Server) logProblem(ctx context.Context, p *Problem) {
 	if p.Status >= http.StatusInternalServerError && !errors.Is(ctx.Err(), context.Canceled) {
-		s.log.Error("request failed", "agent_id", whoOf(ctx).ID, "code", p.Code, "err", p.Cause)
+		s.log.ErrorContext(ctx, "request failed", "agent_id", whoOf(ctx).ID, "code", p.Code, "err", p.Cause)
 	}
 }

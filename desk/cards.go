@@ -97,7 +97,7 @@ func (s *Service) headlineFor(ctx context.Context, f *facts) headline {
 func (s *Service) lastWords(ctx context.Context, conversation string) string {
 	entries, err := s.deps.Ledger.Timeline(ctx, conversation)
 	if err != nil {
-		s.log.Warn("timeline not read", "conversation_id", conversation, "err", err)
+		s.log.WarnContext(ctx, "timeline not read", "conversation_id", conversation, "err", err)
 		return ""
 	}
 	ref := ""
@@ -128,10 +128,10 @@ func (s *Service) trouble(ctx context.Context, f *facts) string {
 		return ""
 	}
 	row, err := s.deps.Ledger.Contact(ctx, f.ID)
-	if err != nil || row.Fate.Trouble == "" {
+	if err != nil || row.Trouble == "" {
 		return ""
 	}
-	return "The last reply did not arrive: " + troubleWords(row.Fate.Trouble, row.Fate.TroubleCode) + "."
+	return "The last reply did not arrive: " + troubleWords(row.Trouble, row.TroubleCode) + "."
 }
 
 // troubleWords puts the reason of a failed delivery into words.

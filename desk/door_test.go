@@ -159,7 +159,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	in := r.rawMail([]byte("From: kim@customer.example\r\nTo: support@acme.example\r\nSubject: H\r\nMessage-ID: <h@customer.example>\r\n"+
 		"MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p onclick=x>Hello <b>you</b><script>alert(1)</script><img src=http://evil.example/x.png></p>\r\n"), "message")
 	b := r.browser("boss@acme.example", "correct horse")
-	get := func(path string) *http.Response {
+	get := func(path string) *http.Response { //nolint:bodyclose // closed at the end of the test
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, r.server.URL+path, nil)
 		resp, err := b.http.Do(req)
 		if err != nil {

@@ -114,12 +114,12 @@ func (d *drafts) get(ctx context.Context, id string) (*contact.Draft, error) {
 		return &v, nil
 	}
 	if !known {
-		return nil, nil
+		return nil, nil //nolint:nilnil // having none is no error
 	}
 	value, err := d.content.Get(ctx, string(KindDraft)+"."+id)
 	switch {
 	case errors.Is(err, ErrMissing), errors.Is(err, ErrErased):
-		return nil, nil
+		return nil, nil //nolint:nilnil // having none is no error
 	case err != nil:
 		return nil, fmt.Errorf("reading a draft: %w", err)
 	}
@@ -190,7 +190,7 @@ func (d *drafts) flush(ctx context.Context, age time.Duration) {
 	d.mu.Unlock()
 	for _, id := range due {
 		if err := d.store(ctx, id); err != nil {
-			d.log.Warn("draft not stored, trying again", "contact_id", id, "err", err)
+			d.log.WarnContext(ctx, "draft not stored, trying again", "contact_id", id, "err", err)
 		}
 	}
 }

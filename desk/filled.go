@@ -23,14 +23,14 @@ func filled(v any) any {
 }
 
 func fill(v reflect.Value) {
-	switch v.Kind() { //nolint:exhaustive // the rest holds no lists
+	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
 			fill(v.Elem())
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := v.Field(i); f.CanSet() {
+		for _, f := range v.Fields() {
+			if f.CanSet() {
 				fill(f)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,9 +42,9 @@ func (r *rig) browserless(address, password string) *client {
 
 func lastReply(t *testing.T, c view.Conversation) view.Item {
 	t.Helper()
-	for i := len(c.Items) - 1; i >= 0; i-- {
-		if c.Items[i].Kind == view.ItemReply {
-			return c.Items[i]
+	for _, item := range slices.Backward(c.Items) {
+		if item.Kind == view.ItemReply {
+			return item
 		}
 	}
 	t.Fatal("there is no reply")

@@ -71,10 +71,10 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is panicked with, as documented
 				panic(v)
 			}
-			s.log.Error("request panicked", "method", r.Method, "pattern", r.Pattern,
+			s.log.ErrorContext(r.Context(), "request panicked", "method", r.Method, "pattern", r.Pattern,
 				"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 			s.fail(w, r, problem(http.StatusInternalServerError, "internal", "Something went wrong here. It has been logged."))
-		}()
+		}() //nolint:contextcheck // the request has its context
 		next.ServeHTTP(w, r)
 	})
 }
@@ -111,14 +111,14 @@ func (s *Server) cookieOf(r *http.Request) string {
 }
 
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, token string) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS
 		Name: s.cookieName(r), Value: token, Path: "/", MaxAge: int(auth.Longest.Seconds()),
 		HttpOnly: true, Secure: s.encrypted(r), SameSite: http.SameSiteLaxMode,
 	})
 }
 
 func (s *Server) dropCookie(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS
 		Name: s.cookieName(r), Path: "/", MaxAge: -1,
 		HttpOnly: true, Secure: s.encrypted(r), SameSite: http.SameSiteLaxMode,
 	})

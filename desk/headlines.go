@@ -101,7 +101,7 @@ func (s *Service) headlineOf(ctx context.Context, ref string) headline {
 		return headline{name: "Expired", subject: "Expired", snippet: "These words are not kept any more."}
 	case err != nil:
 		if ctx.Err() == nil {
-			s.log.Warn("words not read", "ref", ref, "err", err)
+			s.log.WarnContext(ctx, "words not read", "ref", ref, "err", err)
 		}
 		return headline{name: "Unreadable", subject: "Unreadable"}
 	}

@@ -36,7 +36,7 @@ func (s *Service) Login(ctx context.Context, origin, email, password string) (Wh
 		return Who{}, fmt.Errorf("checking a password: %w", err)
 	}
 	if !ok {
-		s.log.Info("login refused", "agent_id", acc.ID)
+		s.log.InfoContext(ctx, "login refused", "agent_id", acc.ID)
 		return Who{}, errWrong()
 	}
 	role, known, err := s.role(ctx, acc.ID)
@@ -55,7 +55,7 @@ func (s *Service) open(ctx context.Context, agent string, role contact.Role) (Wh
 	if err != nil {
 		return Who{}, fmt.Errorf("logging in: %w", err)
 	}
-	s.log.Info("logged in", "agent_id", agent)
+	s.log.InfoContext(ctx, "logged in", "agent_id", agent)
 	return Who{ID: agent, Role: role, Token: token}, nil
 }
 
@@ -197,7 +197,7 @@ func (s *Service) firstSupervisor(ctx context.Context, token, name, email, passw
 	}
 	acc := Account{ID: id, Name: strings.TrimSpace(name), Email: strings.TrimSpace(email)}
 	profile := router.AgentProfile{ID: id, Role: contact.RoleSupervisor}
-	if _, err := s.addAccount(ctx, Who{ID: Control, Role: contact.RoleSupervisor}, "", acc, password, profile); err != nil {
+	if err := s.addAccount(ctx, Who{ID: Control, Role: contact.RoleSupervisor}, "", acc, password, profile); err != nil {
 		return Who{}, err
 	}
 	return s.open(ctx, id, contact.RoleSupervisor)

@@ -41,9 +41,14 @@ type surveys struct {
 // of many are found without sorting all.
 type latest []*router.Contact
 
-func (h latest) Len() int           { return len(h) }
-func (h latest) Less(i, j int) bool { return h[j].Due.Before(h[i].Due) }
-func (h latest) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+// Len implements sort.Interface.
+func (h *latest) Len() int { return len(*h) }
+
+// Less implements sort.Interface.
+func (h *latest) Less(i, j int) bool { return (*h)[j].Due.Before((*h)[i].Due) }
+
+// Swap implements sort.Interface.
+func (h *latest) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
 
 // Push implements heap.Interface.
 func (h *latest) Push(x any) {

@@ -109,7 +109,7 @@ func (s *Server) goTo(w http.ResponseWriter, r *http.Request, path string, done 
 		level, words = "info", strings.TrimSpace(words+" Lists are catching up.")
 	}
 	if words != "" {
-		http.SetCookie(w, &http.Cookie{
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS
 			Name: "flash", Value: base64.RawURLEncoding.EncodeToString([]byte(level + "\n" + words)), Path: "/",
 			MaxAge: 30, HttpOnly: true, Secure: s.encrypted(r), SameSite: http.SameSiteLaxMode,
 		})
@@ -119,7 +119,7 @@ func (s *Server) goTo(w http.ResponseWriter, r *http.Request, path string, done 
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	http.Redirect(w, r, path, http.StatusSeeOther)
+	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // every caller gives a path of ours
 	return nil
 }
 
@@ -129,7 +129,7 @@ func (s *Server) takeFlash(w http.ResponseWriter, r *http.Request) *web.Flash {
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS
 		Name: "flash", Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.encrypted(r), SameSite: http.SameSiteLaxMode,
 	})
 	data, err := base64.RawURLEncoding.DecodeString(c.Value)

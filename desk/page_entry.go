@@ -22,7 +22,7 @@ func (s *Server) entryPages(mux *http.ServeMux) {
 func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
 	next := ownPath(r.URL.Query().Get("next"), "/")
 	if whoOf(r.Context()).Known() {
-		http.Redirect(w, r, next, http.StatusSeeOther)
+		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // ownPath stays with us
 		return
 	}
 	e := web.Entry{Theme: theme(r), Next: next}
@@ -51,7 +51,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 func (s *Server) enter(w http.ResponseWriter, r *http.Request, who Who, next string) {
 	if old := s.cookieOf(r); old != "" {
 		if err := s.svc.sessions.Close(r.Context(), old); err != nil {
-			s.log.Warn("old session not ended", "err", err)
+			s.log.WarnContext(r.Context(), "old session not ended", "err", err)
 		}
 	}
 	s.setCookie(w, r, who.Token)

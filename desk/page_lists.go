@@ -61,8 +61,9 @@ func (s *Server) listPages(mux *http.ServeMux) {
 
 func (s *Server) assignForm(w http.ResponseWriter, r *http.Request, who Who) error {
 	f := r.PostForm
-	done, err := s.svc.each(r.Context(), f.Get("command_id"), f["contact"], func(id, c string) (view.Done, error) {
-		return s.svc.Assign(r.Context(), who, id, c, f.Get("to"), Handing{Reason: f.Get("reason"), Override: f.Get("override") == "1"})
+	ctx := r.Context()
+	done, err := each(f.Get("command_id"), f["contact"], func(id, c string) (view.Done, error) {
+		return s.svc.Assign(ctx, who, id, c, f.Get("to"), Handing{Reason: f.Get("reason"), Override: f.Get("override") == "1"})
 	})
 	if err != nil {
 		return err
@@ -72,8 +73,9 @@ func (s *Server) assignForm(w http.ResponseWriter, r *http.Request, who Who) err
 
 func (s *Server) pullForm(w http.ResponseWriter, r *http.Request, who Who) error {
 	f := r.PostForm
-	done, err := s.svc.each(r.Context(), f.Get("command_id"), f["contact"], func(id, c string) (view.Done, error) {
-		return s.svc.PullBack(r.Context(), who, id, c, Handing{Reason: f.Get("reason")})
+	ctx := r.Context()
+	done, err := each(f.Get("command_id"), f["contact"], func(id, c string) (view.Done, error) {
+		return s.svc.PullBack(ctx, who, id, c, Handing{Reason: f.Get("reason")})
 	})
 	if err != nil {
 		return err
@@ -83,8 +85,9 @@ func (s *Server) pullForm(w http.ResponseWriter, r *http.Request, who Who) error
 
 func (s *Server) moveForm(w http.ResponseWriter, r *http.Request, who Who) error {
 	f := r.PostForm
-	done, err := s.svc.each(r.Context(), f.Get("command_id"), f["contact"], func(id, c string) (view.Done, error) {
-		return s.svc.Move(r.Context(), who, id, c, f.Get("queue"), Handing{Reason: f.Get("reason")})
+	ctx := r.Context()
+	done, err := each(f.Get("command_id"), f["contact"], func(id, c string) (view.Done, error) {
+		return s.svc.Move(ctx, who, id, c, f.Get("queue"), Handing{Reason: f.Get("reason")})
 	})
 	if err != nil {
 		return err

@@ -90,7 +90,7 @@ func (s *Server) addAgentForm(w http.ResponseWriter, r *http.Request, who Who) e
 // linked shows a one-time link once, or goes on.
 func (s *Server) linked(w http.ResponseWriter, r *http.Request, who Who, m view.Member, words string) error {
 	if m.SetupLink != "" {
-		return s.agentsPage(w, r, who, s.absolute(r, m.SetupLink))
+		return s.agentsPage(w, r, who, s.absolute(r, m.SetupLink)) //nolint:contextcheck // the request has its context
 	}
 	return s.goTo(w, r, "/agents", view.Done{}, words)
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"stagecoach/contact"
@@ -80,7 +79,7 @@ func (s *Service) AddAgent(ctx context.Context, who Who, commandID string, m Mem
 		m.Password = made
 	}
 	acc := Account{ID: id, Name: strings.TrimSpace(m.Name), Email: strings.TrimSpace(m.Email)}
-	if _, err := s.addAccount(ctx, who, commandID, acc, m.Password, profile); err != nil {
+	if err := s.addAccount(ctx, who, commandID, acc, m.Password, profile); err != nil {
 		return view.Member{}, err
 	}
 	out := view.Member{Password: made}
@@ -95,25 +94,26 @@ func (s *Service) AddAgent(ctx context.Context, who Who, commandID string, m Mem
 
 // addAccount stores the words about a new agent, then the facts. The caller
 // holds accounts.writing. An empty password lets nobody in yet.
-func (s *Service) addAccount(ctx context.Context, who Who, commandID string, acc Account, password string, p router.AgentProfile) (view.Done, error) {
+func (s *Service) addAccount(ctx context.Context, who Who, commandID string, acc Account, password string, p router.AgentProfile) error {
 	if err := errors.Join(checkName(acc.Name), checkEmail(acc.Email)); err != nil {
-		return view.Done{}, firstProblem(err)
+		return firstProblem(err)
 	}
 	if err := s.emailFree(ctx, acc); err != nil {
-		return view.Done{}, err
+		return err
 	}
 	if password != "" {
 		hash, err := s.hasher.Hash(ctx, password)
 		if err != nil {
-			return view.Done{}, fmt.Errorf("setting a password: %w", err)
+			return fmt.Errorf("setting a password: %w", err)
 		}
 		acc.Hash = hash
 	}
 	acc.CreatedAt = s.now().UTC()
 	if err := s.accounts.put(ctx, acc); err != nil {
-		return view.Done{}, err
+		return err
 	}
-	return s.do(ctx, who, commandID, router.SetAgent{Agent: p})
+	_, err := s.do(ctx, who, commandID, router.SetAgent{Agent: p})
+	return err
 }
 
 // emailFree refuses an address that a colleague logs in with.
@@ -287,102 +287,9 @@ func (s *Service) Signature(who Who) string {
 	return acc.Signature
 }
 
-// Person gives one agent as colleagues see them.
-func (s *Service) Person(ctx context.Context, id string) (view.Person, error) {
-	var p view.Person
-	found := false
-	err := s.deps.Router.View(ctx, func(st *router.State) {
-		if a := st.Agents[id]; a != nil {
-			p, found = person(a), true
-		}
-	})
-	if err != nil {
-		return p, fmt.Errorf("looking up an agent: %w", err)
-	}
-	if id == Control {
-		return s.named(view.Person{ID: Control, Role: contact.RoleSupervisor}), nil
-	}
-	if !found {
-		return p, missing("There is no such agent.")
-	}
-	return s.named(p), nil
-}
-
-// People lists all agents by name.
-func (s *Service) People(ctx context.Context) ([]view.Person, error) {
-	var out []view.Person
-	err := s.deps.Router.View(ctx, func(st *router.State) { out = people(st) })
-	if err != nil {
-		return nil, fmt.Errorf("listing agents: %w", err)
-	}
-	return s.byName(out), nil
-}
-
-func people(st *router.State) []view.Person {
-	out := make([]view.Person, 0, len(st.Agents))
-	for _, a := range st.Agents {
-		if !a.Removed {
-			out = append(out, person(a))
-		}
-	}
-	return out
-}
-
-func (s *Service) byName(list []view.Person) []view.Person {
-	for i := range list {
-		list[i] = s.named(list[i])
-	}
-	slices.SortFunc(list, func(a, b view.Person) int {
-		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
-	})
-	return list
-}
-
-// person copies the facts about an agent; named adds the words.
-func person(a *router.Agent) view.Person {
-	p := view.Person{
-		ID: a.ID, Role: a.Role, Presence: a.Presence, Load: a.Load, Capacity: a.Capacity,
-		Holding: len(a.Holds), Offered: len(a.Offers),
-		Skills: make([]view.Skill, 0, len(a.Skills)), Languages: slices.Clone(a.Languages),
-	}
-	for _, sk := range a.Skills {
-		p.Skills = append(p.Skills, view.Skill{Name: sk.Name, Level: sk.Level})
-	}
-	if p.Languages == nil {
-		p.Languages = []string{}
-	}
-	return p
-}
-
-func (s *Service) named(p view.Person) view.Person {
-	acc, _ := s.accounts.get(p.ID)
-	p.Name, p.Email = cmp.Or(acc.Name, s.accounts.name(p.ID)), acc.Email
-	return p
-}
-
-// SetPresence says whether the one who asks can be given work. HandOver also
-// gives back what they hold.
-func (s *Service) SetPresence(ctx context.Context, who Who, commandID string, p contact.Presence, handOver bool) (view.Done, error) {
-	switch p {
-	case contact.Available, contact.Busy, contact.Away, contact.Offline:
-	default:
-		return view.Done{}, invalid("The presence is available, busy, away or offline.")
-	}
-	return s.do(ctx, who, commandID, router.SetPresence{Agent: who.ID, Presence: p, Cause: "self", HandOver: handOver})
-}
-
-// SetPresenceOf lets a supervisor say so of somebody else.
-func (s *Service) SetPresenceOf(ctx context.Context, who Who, commandID, agent string, p contact.Presence, handOver bool) (view.Done, error) {
-	if !who.Supervisor() {
-		return view.Done{}, forbidden("Only a supervisor sets the presence of somebody else.")
-	}
-	return s.do(ctx, who, commandID, router.SetPresence{Agent: s.accounts.resolve(agent), Presence: p, Cause: "supervisor", HandOver: handOver})
-}
-
 // firstProblem gives the first of joined problems: one thing at a time.
 func firstProblem(err error) error {
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
 	return err

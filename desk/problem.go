@@ -12,7 +12,7 @@ import (
 
 // Problem is why something was not done, in words for the person who wanted
 // it. Its JSON form is a problem document (RFC 9457).
-type Problem struct {
+type Problem struct { //nolint:errname // the word of RFC 9457
 	// Status is the HTTP status.
 	Status int `json:"status" doc:"The HTTP status"`
 	// Title names the kind of problem.

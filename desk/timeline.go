@@ -66,7 +66,7 @@ func (s *Service) tell(ctx context.Context, who Who, entries []ledger.Entry) *st
 		case eventNote:
 			st.items = append(st.items, s.noteItem(ctx, who, e))
 		case eventEvidence:
-			st.items = append(st.items, s.evidenceItem(ctx, st, e, confirmed))
+			st.items = append(st.items, s.evidenceItem(ctx, e, confirmed))
 		default:
 			if words := s.eventWords(ctx, e); words != "" {
 				st.items = append(st.items, view.Item{
@@ -148,14 +148,14 @@ func (s *Service) gone(ctx context.Context, ref string, err error) string {
 		return "expired"
 	}
 	if ctx.Err() == nil {
-		s.log.Warn("words not read", "ref", ref, "err", err)
+		s.log.WarnContext(ctx, "words not read", "ref", ref, "err", err)
 	}
 	return "unreadable"
 }
 
 // tellReply is what we wrote, and takes it in as the newest reply.
 func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.Entry, state replyState) view.Item {
-	item, r := s.replyWords(ctx, who, e.Ref, view.Item{
+	item, r := s.replyWords(ctx, e.Ref, view.Item{
 		Kind: view.ItemReply, ID: e.Item, At: e.At, Channel: e.Channel, Author: s.accounts.name(cmp.Or(e.Agent, e.Actor)),
 		Mine: cmp.Or(e.Agent, e.Actor) == who.ID, State: string(state.state), Detail: stateWords(state),
 	})
@@ -170,14 +170,14 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 // replyItem is a reply as the router knows it, with its words.
 func (s *Service) replyItem(ctx context.Context, who Who, r *router.Reply) view.Item {
 	state := replyState{state: r.State, reason: r.Reason, code: r.Code}
-	item, _ := s.replyWords(ctx, who, r.Ref, view.Item{
+	item, _ := s.replyWords(ctx, r.Ref, view.Item{
 		Kind: view.ItemReply, ID: r.ID, At: r.QueuedAt, Channel: r.Channel, Author: s.accounts.name(r.Agent),
 		Mine: r.Agent == who.ID, State: string(r.State), Detail: stateWords(state), Conversation: r.Conversation,
 	})
 	return item
 }
 
-func (s *Service) replyWords(ctx context.Context, who Who, ref string, item view.Item) (view.Item, *contact.Reply) {
+func (s *Service) replyWords(ctx context.Context, ref string, item view.Item) (view.Item, *contact.Reply) {
 	r, err := s.reply(ctx, ref)
 	if err != nil {
 		item.Missing = s.gone(ctx, ref, err)
@@ -229,7 +229,7 @@ func (s *Service) noteItem(ctx context.Context, who Who, e *ledger.Entry) view.I
 
 // evidenceItem is what concerns a message or a reply. A reply that was found
 // outside the desk is proposed as the answer until somebody has confirmed it.
-func (s *Service) evidenceItem(ctx context.Context, st *story, e *ledger.Entry, confirmed map[string]bool) view.Item {
+func (s *Service) evidenceItem(ctx context.Context, e *ledger.Entry, confirmed map[string]bool) view.Item {
 	kind := router.EvidenceKind(e.Code)
 	at := e.Until
 	if at.IsZero() {

@@ -18,7 +18,7 @@ func (s *Service) watch(ctx context.Context) error {
 			s.digest(ctx, c)
 		}
 		if ctx.Err() == nil {
-			s.log.Warn("too slow for the router's commits: all pages look anew")
+			s.log.WarnContext(ctx, "too slow for the router's commits: all pages look anew")
 			s.lookAnew(ctx)
 		}
 	}
@@ -28,7 +28,7 @@ func (s *Service) watch(ctx context.Context) error {
 // lookAnew does what the commits that were missed would have done.
 func (s *Service) lookAnew(ctx context.Context) {
 	if err := s.accounts.load(ctx); err != nil {
-		s.log.Warn("agents not read again", "err", err)
+		s.log.WarnContext(ctx, "agents not read again", "err", err)
 	}
 	s.hub.hangUp()
 }
@@ -42,19 +42,19 @@ func (s *Service) digest(ctx context.Context, c *router.Commit) {
 	}
 	for _, id := range n.changed {
 		if err := s.accounts.refresh(ctx, id); err != nil {
-			s.log.Warn("agent not read again", "agent_id", id, "err", err)
+			s.log.WarnContext(ctx, "agent not read again", "agent_id", id, "err", err)
 		}
 	}
 	for _, id := range n.ended {
 		if err := s.drafts.erase(ctx, id); err != nil {
-			s.log.Warn("draft not erased", "contact_id", id, "err", err)
+			s.log.WarnContext(ctx, "draft not erased", "contact_id", id, "err", err)
 		}
 	}
 	if len(n.topics) == 0 || s.hub.empty() {
 		return
 	}
 	if err := s.deps.Router.View(ctx, n.place); err != nil {
-		s.log.Debug("router not asked whom a change concerns", "err", err)
+		s.log.DebugContext(ctx, "router not asked whom a change concerns", "err", err)
 	}
 	for agent := range n.offered {
 		s.hub.tell(agent, TopicOffer)
@@ -71,7 +71,7 @@ func (s *Service) announce(ctx context.Context) error {
 		}
 		wait, cancel := context.WithTimeout(ctx, 2*time.Second)
 		if err := s.deps.Ledger.WaitFor(wait, n); err != nil && ctx.Err() == nil {
-			s.log.Debug("ledger is behind", "commit", n)
+			s.log.DebugContext(ctx, "ledger is behind", "commit", n)
 		}
 		cancel()
 		for agent := range all.agents {
@@ -150,7 +150,7 @@ func (n *news) place(st *router.State) {
 
 // note takes in one event.
 func (n *news) note(e router.Event) {
-	switch e.(type) {
+	switch e.(type) { //nolint:gochecksumtype // those that no page shows
 	case router.SourceRead, router.Trimmed, router.CustomerKnown, router.ClockStep, router.AttemptGranted:
 		return
 	}
@@ -161,7 +161,7 @@ func (n *news) note(e router.Event) {
 }
 
 func (n *news) noteWork(e router.Event) {
-	switch e := e.(type) {
+	switch e := e.(type) { //nolint:gochecksumtype // only those that concern it
 	case router.OfferMade:
 		n.offer(e.Agent)
 		n.contact(e.Contact)
@@ -200,7 +200,7 @@ func (n *news) noteWork(e router.Event) {
 }
 
 func (n *news) noteWords(e router.Event) {
-	switch e := e.(type) {
+	switch e := e.(type) { //nolint:gochecksumtype // only those that concern it
 	case router.MessageReceived:
 		n.conversation(e.Conversation)
 		n.contact(e.Contact)
@@ -226,7 +226,7 @@ func (n *news) noteWords(e router.Event) {
 }
 
 func (n *news) notePeople(e router.Event) {
-	switch e := e.(type) {
+	switch e := e.(type) { //nolint:gochecksumtype // only those that concern it
 	case router.AgentSet:
 		n.changed = append(n.changed, e.Agent.ID)
 		n.holder(e.Agent.ID)

@@ -158,7 +158,7 @@ func (s *Service) KeepReview(ctx context.Context, who Who, commandID string, con
 
 // each does a supervisor's command to several contacts, and says how many of
 // them it was refused for.
-func (s *Service) each(ctx context.Context, commandID string, contacts []string, f func(id, contact string) (view.Done, error)) (view.Done, error) {
+func each(commandID string, contacts []string, f func(id, contact string) (view.Done, error)) (view.Done, error) {
 	var done view.Done
 	if len(contacts) == 0 || len(contacts) > maxBulk {
 		return done, invalid(fmt.Sprintf("Choose at least one contact, and at most %d.", maxBulk))
@@ -172,8 +172,7 @@ func (s *Service) each(ctx context.Context, commandID string, contacts []string,
 		}
 		d, err := f(id, c)
 		if err != nil {
-			var p *router.Refusal
-			if !errors.As(err, &p) {
+			if _, refused := errors.AsType[*router.Refusal](err); !refused {
 				return done, err
 			}
 			failed, last = failed+1, err

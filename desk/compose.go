@@ -1,0 +1,106 @@
+package desk
+
+import (
+	"cmp"
+	"fmt"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// compose makes the reply: to the customer always, threaded under the message
+// that it answers.
+func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story) *contact.Reply {
+	ch := c.Channel
+	if c.has {
+		ch = cmp.Or(c.contact.ReplyChannel, ch)
+	}
+	r := &contact.Reply{
+		ID: in.ID, Kind: in.Kind, Channel: ch, Account: c.Account, Conversation: c.ID, Contact: in.Contact,
+		Covers: cmp.Or(in.Covers, st.lastID), Agent: who.ID, CreatedAt: s.now().UTC().Truncate(time.Second),
+		FromName: s.accounts.name(who.ID), To: uniquePeople(in.To), CC: uniquePeople(in.CC), Subject: in.Subject,
+		Text: in.Text, HTML: in.HTML, Attachments: in.Attachments, Token: s.deps.Keys.Token(c.ID),
+	}
+	if st.last != nil {
+		if sender := st.last.Sender(); sender.Address != "" && !hasAddress(r.To, sender.Address) && (len(r.To) == 0 || !st.failed) {
+			r.To = slices.Insert(r.To, 0, sender)
+		}
+	} else if len(r.To) == 0 && st.lastReply != nil {
+		r.To = slices.Clone(st.lastReply.To)
+	}
+	r.CC = slices.DeleteFunc(r.CC, func(a contact.Address) bool { return hasAddress(r.To, a.Address) })
+	if r.Subject == "" {
+		r.Subject = replySubject(subjectOf(st))
+	}
+	if in.Quote && st.last != nil {
+		if q := quoted(st.last); q != "" {
+			r.Text = strings.TrimRight(r.Text, "\n") + "\n\n" + q
+		}
+	}
+	r.InReplyTo, r.References = threading(r.Covers, st)
+	return r
+}
+
+func subjectOf(st *story) string {
+	switch {
+	case st.last != nil:
+		return st.last.Subject
+	case st.lastReply != nil:
+		return st.lastReply.Subject
+	}
+	return ""
+}
+
+// threading gives what a reply answers and the chain that leads to it (RFC 5322
+// section 3.6.4).
+func threading(covers string, st *story) (inReplyTo string, references []string) {
+	m := st.byID[covers]
+	if m == nil {
+		m = st.last
+	}
+	if m == nil || m.MessageID == "" {
+		return "", nil
+	}
+	chain := m.References
+	if len(chain) == 0 && m.InReplyTo != "" {
+		chain = []string{m.InReplyTo}
+	}
+	const longest = 40
+	if len(chain) > longest {
+		chain = append(slices.Clone(chain[:1]), chain[len(chain)-longest+1:]...)
+	}
+	return m.MessageID, append(slices.Clone(chain), m.MessageID)
+}
+
+// uniquePeople drops addresses that are empty or there twice.
+func uniquePeople(list []contact.Address) []contact.Address {
+	out := []contact.Address{}
+	for _, a := range list {
+		a.Address = strings.TrimSpace(a.Address)
+		if a.Address != "" && !hasAddress(out, a.Address) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// ParseAddresses reads a list of addresses as a person types it (RFC 5322
+// section 3.4; semicolons will do).
+func ParseAddresses(list string) ([]contact.Address, error) {
+	list = strings.Trim(strings.ReplaceAll(list, ";", ","), ", \t\r\n")
+	if list == "" {
+		return []contact.Address{}, nil
+	}
+	parsed, err := mail.ParseAddressList(list)
+	if err != nil {
+		return nil, invalid(fmt.Sprintf("%q is not a list of addresses: separate them by commas.", list))
+	}
+	out := make([]contact.Address, 0, len(parsed))
+	for _, a := range parsed {
+		out = append(out, contact.Address{Address: a.Address, Name: a.Name})
+	}
+	return out, nil
+}
