@@ -73,6 +73,9 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.source(&e.Item).Quarantined++
 		s.index(e.ItemKey, IndexEntry{Kind: KeyItem, Place: e.Place, Message: e.ID})
 	case QuarantineLeft:
+		if src := s.Sources[e.Source]; src != nil {
+			src.Quarantined--
+		}
 	case ContactOpened:
 		s.applyContactOpened(e.Contact)
 	case MessageJoined:

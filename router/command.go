@@ -132,6 +132,9 @@ type Receive struct {
 	Propose    contact.Disposition
 	Quarantine string // a reason code; "" when it could be read
 
+	// Released is the quarantine id of an item that is read again.
+	Released string
+
 	// AsOf is the commit up to which Known is what the ledger says.
 	AsOf  uint64
 	Known map[string]Found

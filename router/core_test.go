@@ -204,6 +204,9 @@ func invariants(s *State) []string {
 			}
 			message[m.ID] = id
 		}
+		if c.End == EndReplied {
+			bad = append(bad, covered(s, c)...)
+		}
 		if !c.Open() {
 			continue
 		}
@@ -229,6 +232,17 @@ func invariants(s *State) []string {
 		}
 	}
 	return bad
+}
+
+// covered checks that a contact ended by a reply has no message that its author
+// had not on screen (a message at any instant is answered by a reply that covers
+// it, or is open).
+func covered(s *State, c *Contact) []string {
+	r := s.Replies[c.Reply]
+	if r == nil || len(c.Messages) == 0 || c.LastMessage() == r.Covers {
+		return nil
+	}
+	return []string{fmt.Sprintf("contact %s ended by a reply that covers %q, its last message is %s", c.ID, r.Covers, c.LastMessage())}
 }
 
 // holding checks that one contact is held by one, offered, or found by matching.
@@ -644,6 +658,27 @@ func TestLastResortIsToldAtMostEveryFiveMinutes(t *testing.T) {
 	r.wait(6 * time.Minute)
 	if told() != 2 {
 		t.Errorf("told %d times although somebody has accepted", told())
+	}
+	r.check()
+}
+
+func TestQuarantinedItemIsReadAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	bad := r.mail("m1", "alice")
+	bad.Quarantine = "unreadable"
+	id := r.must(ActorIntake, *bad).Message
+	bad.Released = id
+	r.refused(RefusedInvalid, ActorIntake, *bad)
+	good := r.mail("m1", "alice")
+	good.Released = id
+	c := r.receive(good)
+	s := r.state.Sources["email/support/INBOX"]
+	if c == nil || s.Quarantined != 0 || s.Messages != 1 {
+		t.Fatalf("contact %v, quarantined %d, messages %d", c, s.Quarantined, s.Messages)
+	}
+	if res := r.must(ActorIntake, *r.mail("m1", "alice")); !res.Known {
+		t.Error("the item is not known any more")
 	}
 	r.check()
 }

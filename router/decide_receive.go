@@ -33,8 +33,15 @@ func (t *turn) receive(c *Receive) error {
 		return refuse(RefusedStale, "the look-up is as of commit %d, needed is %d", c.AsOf, t.TrimmedTo-1)
 	}
 	if f, ok := t.find(c.ItemKey, c.Known); ok {
-		t.seenBefore(c, f)
-		return nil
+		if c.Released == "" || f.Message != c.Released {
+			t.seenBefore(c, f)
+			return nil
+		}
+		if c.Quarantine != "" {
+			return refuse(RefusedInvalid, "this item still can't be read")
+		}
+	} else if c.Released != "" {
+		return refuse(RefusedNotFound, "no such item is in quarantine")
 	}
 	switch {
 	case c.Quarantine != "":
@@ -48,6 +55,9 @@ func (t *turn) receive(c *Receive) error {
 		t.history(c)
 	default:
 		t.message(c)
+	}
+	if c.Released != "" {
+		t.emit(QuarantineLeft{ID: c.Released, Source: c.Source, Message: t.result.Message})
 	}
 	return nil
 }

@@ -129,6 +129,7 @@ type Quarantined struct {
 // Message names what it became.
 type QuarantineLeft struct {
 	ID      string `json:"id"`
+	Source  string `json:"source"`
 	Message string `json:"message"`
 }
 

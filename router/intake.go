@@ -65,7 +65,10 @@ func (i *Intake) Handle(ctx context.Context, ref string, in *channels.Inbound) e
 
 // Take is Handle with its result, for what a person enters.
 func (i *Intake) Take(ctx context.Context, actor, ref string, in *channels.Inbound) (Result, error) {
-	cmd := i.read(ref, in)
+	return i.decide(ctx, actor, i.read(ref, in))
+}
+
+func (i *Intake) decide(ctx context.Context, actor string, cmd *Receive) (Result, error) {
 	for range 5 {
 		asOf, known, err := i.ledger.Known(ctx, lookups(cmd))
 		if err != nil {
@@ -85,6 +88,14 @@ func (i *Intake) Take(ctx context.Context, actor, ref string, in *channels.Inbou
 		return res, nil
 	}
 	return Result{}, errors.New("the ledger is too far behind the router")
+}
+
+// Again reads an item that is in quarantine once more, after an upgrade or
+// because a person wants it. A refusal says that it still can't be read.
+func (i *Intake) Again(ctx context.Context, id, ref string, in *channels.Inbound) (Result, error) {
+	cmd := i.read(ref, in)
+	cmd.Released = id
+	return i.decide(ctx, ActorIntake, cmd)
 }
 
 // lookups gives every key that the decision may ask for.

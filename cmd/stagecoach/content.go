@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -171,44 +170,4 @@ func wordsError(err error) error {
 		return errors.Join(ledger.ErrGone, deskError(err))
 	}
 	return err
-}
-
-// keepHouse does what must be done now and then: what the ledger has passed
-// leaves memory, a second fold saves a snapshot, orphans are collected.
-func (d *Daemon) keepHouse(ctx context.Context) error {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	marks := []mark{}
-	for round := 1; ; round++ {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		marks = append(marks, mark{at: time.Now(), n: d.ledger.At()})
-		for len(marks) > 1 && time.Since(marks[1].at) >= time.Hour {
-			marks = marks[1:]
-		}
-		if time.Since(marks[0].at) >= time.Hour {
-			d.trim(ctx, marks[0].n)
-		}
-		if round%5 == 0 {
-			if err := router.SaveSnapshot(ctx, d.cfg.Office, d.journal.Log(), d.journal, d.logger); err != nil && ctx.Err() == nil {
-				d.logger.ErrorContext(ctx, "no snapshot could be saved", "err", err)
-			}
-		}
-	}
-}
-
-// mark is how far the ledger was at a time.
-type mark struct {
-	at time.Time
-	n  uint64
-}
-
-func (d *Daemon) trim(ctx context.Context, before uint64) {
-	cmd := router.Envelope{Actor: router.ActorRouter, Command: router.Trim{Before: before}}
-	if _, err := d.engine.Do(ctx, cmd); err != nil && ctx.Err() == nil {
-		d.logger.WarnContext(ctx, "memory was not trimmed", "err", err)
-	}
 }

@@ -139,7 +139,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 	}, desk.Deps{
 		Router: d.engine, Ledger: d.ledger, Records: d.ledger, Content: deskContent{d.journal}, Messages: d.words,
 		Intake: byHand{d}, Keys: d.keys, Channels: d.links, Sessions: deskSessions{d.journal.Sessions()},
-		Health: d, Pending: d.journal.InboxPending, Metrics: d.metricsHandler(),
+		Health: d, Quarantine: quarantine{d}, Pending: d.journal.InboxPending, Metrics: d.metricsHandler(),
 	}, d.logger)
 	if err := d.desk.Load(ctx); err != nil {
 		return err
@@ -276,7 +276,7 @@ func (d *Daemon) serveControl(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening the control socket: %w", err)
 	}
-	srv := &http.Server{Handler: d.server.ControlHandler(), ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{Handler: d.controlHandler(), ReadHeaderTimeout: 10 * time.Second}
 	return serveUntil(ctx, srv, func() error { return srv.Serve(l) })
 }
 
