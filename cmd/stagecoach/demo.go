@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"stagecoach/configs"
+	"stagecoach/demo"
+)
+
+// demoCmd is `stagecoach demo`.
+type demoCmd struct {
+	Headless bool   `help:"Run a number of contacts to their end, print the ledger, and succeed only if it adds up and nobody is unanswered."`
+	Contacts int    `help:"How many contacts; without --headless those to begin with (default: 150, or 25)." placeholder:"N"`
+	Seed     uint64 `help:"Decides who does what." default:"1"`
+	JSON     bool   `help:"Print one JSON value." name:"json"`
+	Listen   string `help:"Serve the desk here (default: 127.0.0.1:8080, or any free port with --headless)." placeholder:"HOST:PORT"`
+}
+
+// Run gives the demonstration.
+func (c *demoCmd) Run(ctx context.Context, io std) error {
+	return demo.Run(ctx, demo.Options{
+		Headless: c.Headless, Contacts: c.Contacts, Seed: c.Seed, JSON: c.JSON, Listen: c.Listen,
+		Out: io.out, Err: io.err,
+		Start: func(ctx context.Context, config string) (*demo.Daemon, error) { return startForDemo(ctx, config, io) },
+	})
+}
+
+// startForDemo starts the daemon on a configuration, as serve does.
+func startForDemo(ctx context.Context, config string, io std) (*demo.Daemon, error) {
+	cfg, err := configs.Load(config)
+	if err != nil {
+		return nil, err
+	}
+	d, err := NewDaemon(ctx, cfg, Options{Dir: cfg.Data}, newLogger(cfg.Log, io.err))
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	var result error
+	go func() {
+		defer close(ended)
+		result = errors.Join(d.Run(ctx), d.Close())
+	}()
+	stop := func() error {
+		cancel()
+		<-ended
+		return result
+	}
+	select {
+	case <-d.Active():
+	case <-ended:
+		return nil, errors.Join(fmt.Errorf("the daemon did not start"), stop())
+	}
+	return &demo.Daemon{URL: d.URL(), Setup: d.setup, Stop: stop, Ended: ended}, nil
+}

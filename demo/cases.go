@@ -1,0 +1,219 @@
+package demo
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// kind is how a customer's story goes.
+type kind string
+
+const (
+	plain      kind = "plain"      // one question, one answer
+	again      kind = "again"      // writes again while waiting
+	followUp   kind = "follow_up"  // has another question after the answer
+	thanks     kind = "thanks"     // says thank you, which needs no reply
+	vague      kind = "vague"      // forgets the order number and is asked for it
+	pledged    kind = "pledged"    // is told that more is to come, and gets it
+	awayNow    kind = "away"       // a machine answers our answer
+	bounced    kind = "bounced"    // the first answer comes back
+	newsletter kind = "newsletter" // for review: a machine
+	spam       kind = "spam"       // for review
+	garbled    kind = "garbled"    // bytes without a sender
+	copied     kind = "copied"     // writes to two of our addresses at once
+	stranger   kind = "stranger"   // in a language that nobody on shift speaks
+)
+
+// cost is how many contacts a story opens at most.
+func (k kind) cost() int {
+	switch k {
+	case again, followUp, thanks, vague, pledged:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// answers is how many replies must be in the customer's mailbox at the end,
+// least and most: who writes again is answered together or one by one.
+func (k kind) answers() (least, most int) {
+	switch k {
+	case followUp, vague, pledged:
+		return 2, 2
+	case again:
+		return 1, 2
+	case newsletter, spam, garbled:
+		return 0, 0
+	default:
+		return 1, 1
+	}
+}
+
+// trouble is what goes wrong on our side of a story.
+type trouble string
+
+const (
+	calm      trouble = ""
+	declines  trouble = "declined"    // the first agent asked says no
+	misses    trouble = "missed"      // the first agent asked doesn't look
+	silence   trouble = "silent"      // the first agent takes it and does nothing
+	leaves    trouble = "left"        // the first agent takes it and goes
+	transfers trouble = "transferred" // the first agent hands it to a colleague
+)
+
+// story is one customer with all that will happen.
+type story struct {
+	number   int
+	kind     kind
+	trouble  trouble
+	language string
+	topic    string
+	name     string
+	first    string
+	address  string
+	order    string
+	product  string
+	seed     uint64
+}
+
+func (s *story) fill(more ...string) map[string]string {
+	m := map[string]string{"name": s.name, "first": s.first, "order": s.order, "product": s.product}
+	for i := 0; i+1 < len(more); i += 2 {
+		m[more[i]] = more[i+1]
+	}
+	return m
+}
+
+// author makes stories. The same seed makes the same ones.
+type author struct {
+	words *vocabulary
+
+	mu    sync.Mutex
+	rng   *rand.Rand
+	deck  []kind
+	decks int
+	upset []trouble
+	count int
+	names map[string]bool
+}
+
+func newAuthor(words *vocabulary, seed uint64) *author {
+	return &author{words: words, rng: rand.New(rand.NewPCG(seed, 0x5747)), names: map[string]bool{}} //nolint:gosec // a demonstration, not a secret
+}
+
+// plan makes stories that open exactly so many contacts, if each opens as many
+// as it may. What costs time stands in the first half.
+func (a *author) plan(contacts int) []story {
+	var out []story
+	for room := contacts; room > 0; {
+		k := a.draw()
+		if k.cost() > room {
+			k = plain
+		}
+		out = append(out, a.write(k, room*2 > contacts))
+		room -= k.cost()
+	}
+	return out
+}
+
+// draw takes a card from the deck: each deck has a bit of everything, so that
+// even a short demonstration shows it.
+func (a *author) draw() kind {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.deck) == 0 {
+		a.deck = slices.Concat(
+			slices.Repeat([]kind{plain}, 14), slices.Repeat([]kind{followUp}, 3), slices.Repeat([]kind{again}, 2),
+			slices.Repeat([]kind{vague}, 2), slices.Repeat([]kind{pledged}, 2),
+			[]kind{thanks, awayNow, newsletter, spam, copied, stranger},
+		)
+		if a.decks == 0 {
+			a.deck = append(a.deck, bounced, garbled)
+		}
+		a.decks++
+		a.rng.Shuffle(len(a.deck), func(i, j int) { a.deck[i], a.deck[j] = a.deck[j], a.deck[i] })
+	}
+	k := a.deck[0]
+	a.deck = a.deck[1:]
+	return k
+}
+
+// upsetting draws what goes wrong in the next plain story.
+func (a *author) upsetting() trouble {
+	if len(a.upset) == 0 {
+		a.upset = []trouble{declines, declines, declines, misses, misses, silence, leaves, transfers, transfers, calm, calm, calm, calm}
+		a.rng.Shuffle(len(a.upset), func(i, j int) { a.upset[i], a.upset[j] = a.upset[j], a.upset[i] })
+	}
+	t := a.upset[0]
+	a.upset = a.upset[1:]
+	return t
+}
+
+// write makes the next story. early is false where nothing may take long.
+func (a *author) write(k kind, early bool) story {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.count++
+	s := story{number: a.count, kind: k, seed: a.rng.Uint64(), language: languages()[a.rng.IntN(len(languages()))]}
+	s.topic = topics()[a.rng.IntN(len(topics()))]
+	s.order = fmt.Sprintf("LH-%05d", 10000+a.rng.IntN(89999))
+	switch k {
+	case plain:
+		s.trouble = a.upsetting()
+		if !early && (s.trouble == silence || s.trouble == leaves) {
+			s.trouble = declines
+		}
+	case vague:
+		s.topic = "vague"
+	case pledged:
+		s.topic = "pledge"
+	case stranger:
+		s.language, s.topic = foreign, "delivery"
+	case newsletter, spam:
+		s.language = "en"
+	}
+	s.product = a.words.oneOf(a.rng, s.language, "products")
+	a.christen(&s)
+	return s
+}
+
+// christen gives a customer a name that nobody else has here.
+func (a *author) christen(s *story) {
+	for try := 0; ; try++ {
+		s.first = a.words.oneOf(a.rng, s.language, "first names")
+		last := a.words.oneOf(a.rng, s.language, "last names")
+		s.name = s.first + " " + last
+		if try > 20 {
+			s.name = fmt.Sprintf("%s %c. %s", s.first, 'A'+rune(a.rng.IntN(26)), last)
+		}
+		if try > 40 {
+			s.name = fmt.Sprintf("%s %s (%d)", s.first, last, s.number)
+		}
+		if !a.names[s.name] {
+			break
+		}
+	}
+	a.names[s.name] = true
+	hosts := []string{"post.example", "mail.example", "web.example", "home.example"}
+	s.address = fmt.Sprintf("%s%d@%s", slug(s.name), s.number, hosts[s.number%len(hosts)])
+}
+
+// slug makes the plain letters of a name, with dots between words.
+func slug(name string) string {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(strings.ToLower(strings.NewReplacer("ß", "ss", "ı", "i", "ø", "o").Replace(name))) {
+		switch {
+		case r >= 'a' && r <= 'z':
+			b.WriteRune(r)
+		case unicode.IsSpace(r) && b.Len() > 0:
+			b.WriteByte('.')
+		}
+	}
+	return strings.Trim(b.String(), ".")
+}

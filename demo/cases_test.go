@@ -1,0 +1,91 @@
+package demo
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestAPlanOpensAsManyContactsAsAskedFor(t *testing.T) {
+	words := vocabularyOf(t)
+	for contacts := 1; contacts <= 400; contacts++ {
+		sum := 0
+		for _, s := range newAuthor(words, uint64(contacts)).plan(contacts) {
+			sum += s.kind.cost()
+		}
+		if sum != contacts {
+			t.Fatalf("a plan for %d contacts opens %d", contacts, sum)
+		}
+	}
+}
+
+func TestTheSeedDecides(t *testing.T) {
+	words := vocabularyOf(t)
+	one, same, other := newAuthor(words, 1).plan(150), newAuthor(words, 1).plan(150), newAuthor(words, 2).plan(150)
+	if !reflect.DeepEqual(one, same) {
+		t.Error("the same seed made another plan")
+	}
+	if reflect.DeepEqual(one, other) {
+		t.Error("another seed made the same plan")
+	}
+}
+
+func TestAShortDemonstrationShowsEverything(t *testing.T) {
+	words := vocabularyOf(t)
+	for seed := range uint64(50) {
+		kinds, troubles := map[kind]int{}, map[trouble]int{}
+		for _, s := range newAuthor(words, seed).plan(80) {
+			kinds[s.kind]++
+			troubles[s.trouble]++
+		}
+		for _, k := range []kind{plain, again, followUp, thanks, vague, pledged, awayNow, bounced, newsletter, spam, garbled, copied, stranger} {
+			if kinds[k] == 0 {
+				t.Errorf("seed %d has no story %q", seed, k)
+			}
+		}
+		for _, tr := range []trouble{declines, misses, transfers} {
+			if troubles[tr] == 0 {
+				t.Errorf("seed %d has nobody who %q", seed, tr)
+			}
+		}
+	}
+}
+
+func TestALongOneHasAllTroubles(t *testing.T) {
+	words := vocabularyOf(t)
+	for seed := range uint64(50) {
+		troubles := map[trouble]int{}
+		for _, s := range newAuthor(words, seed).plan(300) {
+			troubles[s.trouble]++
+			if s.trouble != calm && s.kind != plain {
+				t.Fatalf("a %s story has trouble %q", s.kind, s.trouble)
+			}
+		}
+		for _, tr := range []trouble{declines, misses, silence, leaves, transfers} {
+			if troubles[tr] == 0 {
+				t.Errorf("seed %d has nobody who %q", seed, tr)
+			}
+		}
+	}
+}
+
+func TestEverybodyIsSomebodyElse(t *testing.T) {
+	a := newAuthor(vocabularyOf(t), 7)
+	names, addresses := map[string]bool{}, map[string]bool{}
+	for _, s := range a.plan(4000) {
+		if names[s.name] || addresses[s.address] {
+			t.Fatalf("%s <%s> is there twice", s.name, s.address)
+		}
+		names[s.name], addresses[s.address] = true, true
+	}
+}
+
+func TestSlug(t *testing.T) {
+	for name, want := range map[string]string{
+		"Jürgen von Bülow": "jurgen.von.bulow", "Zoë Weiß": "zoe.weiss", "Seán O'Brien": "sean.obrien",
+		"Fatma Yıldız": "fatma.yildiz", "Amélie d'Aubigny": "amelie.daubigny", "Íñigo Peña": "inigo.pena",
+	} {
+		if got := slug(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

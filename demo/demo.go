@@ -1,0 +1,156 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// Daemon is the running daemon that is shown.
+type Daemon struct {
+	// URL is where its desk and API are, Setup the token of the set-up link.
+	URL, Setup string
+	// Stop ends it and waits until it has; it gives why it ended.
+	Stop func() error
+	// Ended is closed when it has ended, by Stop or by itself.
+	Ended <-chan struct{}
+}
+
+// Options is what to show, and where to.
+type Options struct {
+	// Headless runs Contacts contacts to their end; else it goes on until ctx
+	// ends.
+	Headless bool
+	// Contacts is how many; 0 means 150, or 25 to begin with where somebody
+	// looks on.
+	Contacts int
+	// Seed decides who does what.
+	Seed uint64
+	// JSON makes the report one JSON value.
+	JSON bool
+	// Listen is where the desk is served, "" for 127.0.0.1:8080, or any free
+	// port when headless.
+	Listen string
+	// Out takes the report, Err progress and words for people.
+	Out, Err io.Writer
+	// Start starts the daemon on a configuration file; it must be ready to
+	// serve when Start returns.
+	Start func(ctx context.Context, config string) (*Daemon, error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Contacts == 0 {
+		o.Contacts = 25
+		if o.Headless {
+			o.Contacts = 150
+		}
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:8080"
+		if o.Headless {
+			o.Listen = "127.0.0.1:0"
+		}
+	}
+	return o
+}
+
+// MaxContacts bounds a demonstration: customers' mailboxes are in memory.
+const MaxContacts = 20_000
+
+// ErrFailed is returned when the demonstration came to its end and not
+// everything is as it should be; the report says what.
+var ErrFailed = errors.New("the demonstration did not come out even")
+
+// Run gives the demonstration. It fails unless everything that came was dealt
+// with.
+func Run(ctx context.Context, opts Options) (err error) {
+	opts = opts.withDefaults()
+	if opts.Contacts < 1 || opts.Contacts > MaxContacts {
+		return fmt.Errorf("a demonstration has 1 to %d contacts, not %d", MaxContacts, opts.Contacts)
+	}
+	dir, err := os.MkdirTemp("", "stagecoach-demo-")
+	if err != nil {
+		return fmt.Errorf("making a directory for the demonstration: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	p, err := newPost()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.server.Close()) }()
+	pc := live()
+	if opts.Headless {
+		pc = fast()
+	}
+	config, err := furnish(dir, opts.Listen, pc, p)
+	if err != nil {
+		return err
+	}
+	// The daemon outlives ctx until the last word is printed.
+	d, err := opts.Start(context.WithoutCancel(ctx), config)
+	if err != nil {
+		return fmt.Errorf("starting the daemon: %w", err)
+	}
+	defer func() { err = errors.Join(err, d.Stop()) }()
+	ctx, stop := watched(ctx, d)
+	defer stop()
+	return show(ctx, opts, pc, p, d)
+}
+
+// errEnded is why everything stops when the daemon does.
+var errEnded = errors.New("the daemon has ended by itself")
+
+// watched ends ctx when the daemon ends.
+func watched(ctx context.Context, d *Daemon) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-d.Ended:
+			cancel(errEnded)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel(nil)
+		<-done
+	}
+}
+
+func show(ctx context.Context, opts Options, pc pace, p *post, d *Daemon) error {
+	words, err := loadWords()
+	if err != nil {
+		return err
+	}
+	pl := &play{
+		opts: opts, pace: pc, post: p, words: words, url: d.URL, stage: newStage(),
+		author: newAuthor(words, opts.Seed), begun: time.Now(),
+	}
+	if err := pl.open(ctx, d.Setup); err != nil {
+		return stopped(ctx, err)
+	}
+	defer pl.lead.api.close()
+	if opts.Headless {
+		return pl.headless(ctx)
+	}
+	return pl.public(ctx)
+}
+
+// stopped says why, where ctx knows better than err.
+func stopped(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	if ctx.Err() != nil {
+		return errors.New("stopped before the end")
+	}
+	return err
+}
+
+// secret makes a password.
+func secret() string { return rand.Text()[:14] }

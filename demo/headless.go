@@ -1,0 +1,176 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// stalled is after how long without any change nobody waits any more.
+const stalled = 30 * time.Second
+
+// errStalled is returned when nothing has moved for too long.
+var errStalled = fmt.Errorf("nothing has moved for %d s", int(stalled.Seconds()))
+
+// headless plays the wanted number of contacts to their end and compares the
+// ledger with the customers' mailboxes.
+func (p *play) headless(ctx context.Context) error {
+	m := newMeter(p.opts.Err, p.opts.Contacts)
+	played := p.withShift(ctx, func(ctx context.Context) error {
+		next := p.author.plan(p.opts.Contacts)
+		for len(next) > 0 {
+			contacts, err := p.perform(ctx, next, m)
+			if err != nil {
+				return err
+			}
+			next = p.plain(max(p.opts.Contacts-contacts, 0))
+		}
+		return nil
+	})
+	m.finish()
+	if played != nil && !errors.Is(played, errStalled) {
+		return stopped(ctx, played)
+	}
+	return p.conclude(ctx, played)
+}
+
+// withShift does something while the agents and their supervisor work.
+func (p *play) withShift(ctx context.Context, do func(ctx context.Context) error) error {
+	ctx, home := context.WithCancel(ctx)
+	defer home()
+	g, ctx := errgroup.WithContext(ctx)
+	if err := p.begin(ctx, g); err != nil {
+		home()
+		return errors.Join(g.Wait(), err)
+	}
+	done := do(ctx)
+	home()
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return done
+}
+
+// perform plays stories until all is settled, and gives the number of contacts
+// that there are then.
+func (p *play) perform(ctx context.Context, stories []story, m meter) (contacts int, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	over := make(chan struct{})
+	g.Go(func() error {
+		defer close(over)
+		return p.wave(ctx, stories)
+	})
+	g.Go(func() error {
+		contacts, err = p.watch(ctx, over, m)
+		return err
+	})
+	return contacts, g.Wait()
+}
+
+// watch follows the ledger until the stories are over and everything that they
+// led to is settled there, or nothing moves any more.
+func (p *play) watch(ctx context.Context, over <-chan struct{}, m meter) (contacts int, err error) {
+	last, moved := summary{}, time.Now()
+	for wait(ctx, 250*time.Millisecond) {
+		s, err := p.lead.summary(ctx)
+		if err != nil {
+			return 0, err
+		}
+		m.set(s.ended())
+		if s.Seen != last.Seen || s.ended() != last.ended() || s.Contacts != last.Contacts {
+			last, moved = s, time.Now()
+		}
+		select {
+		case <-over:
+			if p.settled(&s) {
+				return s.Contacts, nil
+			}
+		default:
+		}
+		if time.Since(moved) > stalled {
+			return s.Contacts, errStalled
+		}
+	}
+	return 0, ctx.Err()
+}
+
+// settled reports whether everything that customers sent has become what it
+// should, and nothing is open.
+func (p *play) settled(s *summary) bool {
+	sent := p.post.sent()
+	return s.Open == 0 && s.Messages+s.Quarantined >= sent.messages && s.Evidence >= sent.evidence
+}
+
+// conclude writes the report. It fails unless everything is as it should be.
+func (p *play) conclude(ctx context.Context, played error) error {
+	a, err := p.lead.audit(ctx)
+	if err != nil {
+		return stopped(ctx, fmt.Errorf("asking for the audit: %w", err))
+	}
+	r := newReport(&a.Summary, p.stage.counts(), p.opts.Seed, time.Since(p.begun))
+	if played != nil {
+		r.problem("%s", played)
+		p.stillOpen(ctx, r)
+	}
+	for _, g := range a.Gaps {
+		r.problem("%s %s: %s", g.What, g.Where, g.Detail)
+	}
+	got, err := p.post.lookIn(p.customers)
+	if err != nil {
+		return err
+	}
+	r.Customers = CustomerReport{Wrote: got.Customers, Answers: got.Answers}
+	r.Problems = append(append(r.Problems, got.Problems...), p.stage.noted()...)
+	r.check(p.opts.Contacts, p.post.sent())
+	if err := r.Write(p.opts.Out, p.opts.JSON); err != nil {
+		return err
+	}
+	if len(r.Problems) > 0 {
+		return fmt.Errorf("%w: %s", ErrFailed, r.Problems[0])
+	}
+	return nil
+}
+
+func (p *play) stillOpen(ctx context.Context, r *Report) {
+	open, err := p.lead.open(ctx)
+	if err != nil {
+		return // the first problem is told already
+	}
+	for _, line := range open {
+		r.problem("still open: %s", line)
+	}
+	for _, u := range p.customers {
+		if u.waiting.Load() {
+			r.problem("%s (%s) waits for an answer", u.address, u.kind)
+		}
+	}
+}
+
+func (r *Report) problem(format string, args ...any) {
+	if len(r.Problems) < maxProblems {
+		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// check compares the ledger with what was asked for, what customers sent, and
+// what lies in their mailboxes.
+func (r *Report) check(contacts int, sent posted) {
+	if !r.AddsUp {
+		r.problem("the ledger does not add up")
+	}
+	if r.Open > 0 {
+		r.problem("%d contacts are open", r.Open)
+	}
+	if r.Contacts < contacts {
+		r.problem("there are %d contacts instead of %d", r.Contacts, contacts)
+	}
+	if n := r.Messages + r.Quarantined; n != sent.messages {
+		r.problem("customers sent %d messages, the ledger has %d", sent.messages, n)
+	}
+	if r.Replied != r.Customers.Answers {
+		r.problem("the ledger has %d contacts replied to, and %d replies lie in customers' mailboxes", r.Replied, r.Customers.Answers)
+	}
+}

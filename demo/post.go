@@ -1,0 +1,158 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"stagecoach/channels/email/emailfake"
+)
+
+// The company of the demonstration and its mailboxes.
+const (
+	company        = "Lindenhof Outdoor"
+	supportAddress = "support@lindenhof.example"
+	billingAddress = "billing@lindenhof.example"
+	leadAddress    = "lead@lindenhof.example"
+	password       = "only-for-the-demo" //nolint:gosec // of mailboxes in memory
+)
+
+// post is the mail system between customers and the company: real IMAP and SMTP
+// servers, and a letter box per customer.
+type post struct {
+	server *emailfake.Server
+
+	mu    sync.Mutex
+	boxes map[string]*letterbox
+	tally posted
+}
+
+// posted counts what customers, and machines in their name, have sent.
+type posted struct {
+	// messages must become messages or be quarantined; evidence must become
+	// evidence: answers of machines, mail that came back, second copies.
+	messages, evidence int
+}
+
+// letterbox holds what has come for one customer and was not read yet.
+type letterbox struct {
+	mu    sync.Mutex
+	mails []incoming
+	news  chan struct{}
+}
+
+func newPost() (*post, error) {
+	p := &post{boxes: map[string]*letterbox{}}
+	var err error
+	p.server, err = emailfake.Start(emailfake.Config{
+		Users:    map[string]string{supportAddress: password, billingAddress: password, leadAddress: password},
+		Accepted: p.arrived,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting the mail servers: %w", err)
+	}
+	return p, nil
+}
+
+// move in: a customer gets a letter box, and a mailbox at the provider unless
+// it is full for now.
+func (p *post) moveIn(address string, full bool) (*letterbox, error) {
+	if !full {
+		if err := p.server.AddUser(address, password); err != nil {
+			return nil, fmt.Errorf("giving %q a mailbox: %w", address, err)
+		}
+	}
+	box := &letterbox{news: make(chan struct{}, 1)}
+	p.mu.Lock()
+	p.boxes[strings.ToLower(address)] = box
+	p.mu.Unlock()
+	return box, nil
+}
+
+// arrived is called by the SMTP server for each mail that it takes.
+func (p *post) arrived(m emailfake.Mail) {
+	in, err := open(m.Raw)
+	if err != nil {
+		return // it lies in the mailbox, where it will be missed at the end
+	}
+	in.sender, in.at = m.From, m.At
+	for _, to := range m.To {
+		p.mu.Lock()
+		box := p.boxes[strings.ToLower(to)]
+		p.mu.Unlock()
+		if box != nil {
+			box.put(in)
+		}
+	}
+}
+
+func (b *letterbox) put(in incoming) {
+	b.mu.Lock()
+	b.mails = append(b.mails, in)
+	b.mu.Unlock()
+	select {
+	case b.news <- struct{}{}:
+	default:
+	}
+}
+
+// next waits for a mail.
+func (b *letterbox) next(ctx context.Context) (incoming, error) {
+	for {
+		b.mu.Lock()
+		if len(b.mails) > 0 {
+			in := b.mails[0]
+			b.mails = b.mails[1:]
+			b.mu.Unlock()
+			return in, nil
+		}
+		b.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return incoming{}, ctx.Err()
+		case <-b.news:
+		}
+	}
+}
+
+// send hands a mail to the company's server. Only the first of several copies
+// is a message.
+func (p *post) send(from string, to []string, raw []byte, evidence bool) error {
+	p.mu.Lock()
+	if evidence {
+		p.tally.evidence += len(to)
+	} else {
+		p.tally.messages++
+		p.tally.evidence += len(to) - 1
+	}
+	p.mu.Unlock()
+	if err := p.server.Send(from, to, raw); err != nil {
+		return fmt.Errorf("a customer could not send a mail: %w", err)
+	}
+	return nil
+}
+
+func (p *post) sent() posted {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tally
+}
+
+// mailbox gives what lies in a customer's mailbox, read over IMAP.
+func (p *post) mailbox(address string) ([]incoming, error) {
+	raws, err := p.server.Folder(address, "INBOX")
+	if err != nil {
+		return nil, fmt.Errorf("looking into the mailbox of %q: %w", address, err)
+	}
+	out := make([]incoming, 0, len(raws))
+	for _, raw := range raws {
+		in, err := open(raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, in)
+	}
+	return slices.Clip(out), nil
+}

@@ -1,0 +1,117 @@
+package demo
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMailboxesAreCompared(t *testing.T) {
+	reply := func(id, to string, refs ...string) incoming {
+		return incoming{id: id, inReplyTo: to, references: append(refs, to), text: "Dear Anna Smith,"}
+	}
+	for name, c := range map[string]struct {
+		kind  kind
+		wrote []string
+		mails []incoming
+		want  string
+	}{
+		"answered":              {plain, []string{"m1"}, []incoming{reply("r1", "m1")}, ""},
+		"unanswered":            {plain, []string{"m1"}, nil, "0 replies"},
+		"answered twice":        {plain, []string{"m1"}, []incoming{reply("r1", "m1"), reply("r2", "m1")}, "2 replies"},
+		"one reply, twice":      {plain, []string{"m1"}, []incoming{reply("r1", "m1"), reply("r1", "m1")}, "same reply twice"},
+		"somebody else's":       {plain, []string{"m1"}, []incoming{reply("r1", "x1")}, "not theirs"},
+		"another name":          {plain, []string{"m1"}, []incoming{{id: "r1", inReplyTo: "m1", text: "Dear Ben,"}}, "not theirs"},
+		"both together":         {again, []string{"m1", "m2"}, []incoming{reply("r1", "m2", "m1")}, ""},
+		"one by one":            {again, []string{"m1", "m2"}, []incoming{reply("r1", "m1"), reply("r2", "m2", "m1")}, ""},
+		"second left out":       {again, []string{"m1", "m2"}, []incoming{reply("r1", "m1")}, "wrote m2"},
+		"pledge kept":           {pledged, []string{"m1"}, []incoming{reply("r1", "m1"), reply("r2", "m1")}, ""},
+		"pledge forgotten":      {pledged, []string{"m1"}, []incoming{reply("r1", "m1")}, "1 replies"},
+		"thanks":                {thanks, []string{"m1", "m2"}, []incoming{reply("r1", "m1")}, ""},
+		"spam needs none":       {spam, []string{"m1"}, nil, ""},
+		"spam was replied to":   {spam, []string{"m1"}, []incoming{reply("r1", "m1")}, "1 replies"},
+		"follow-up left behind": {followUp, []string{"m1", "m2"}, []incoming{reply("r1", "m1")}, "wrote m2"},
+	} {
+		u := &customer{story: story{kind: c.kind, name: "Anna Smith", address: "anna@home.example"}, wrote: c.wrote}
+		var problems []string
+		u.compare(c.mails, func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) })
+		got := strings.Join(problems, "; ")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func goodReport() *Report {
+	r := newReport(&summary{
+		Seen: 4, Messages: 3, Evidence: 1, Contacts: 3, Replied: 2, Disposed: map[string]int{"spam": 1}, AddsUp: true,
+		WithinPromise: 2, Channels: map[string]channelSummary{"email": {4, 2}},
+	}, newStage().counts(), 1, time.Second)
+	r.Customers = CustomerReport{Wrote: 3, Answers: 2}
+	return r
+}
+
+func TestTheReportIsChecked(t *testing.T) {
+	sent := posted{messages: 3, evidence: 1}
+	for name, c := range map[string]struct {
+		spoil func(*Report)
+		want  string
+	}{
+		"good":            {func(*Report) {}, ""},
+		"does not add up": {func(r *Report) { r.AddsUp = false }, "does not add up"},
+		"open":            {func(r *Report) { r.Open = 1 }, "1 contacts are open"},
+		"too few":         {func(r *Report) { r.Contacts = 2 }, "2 contacts instead of 3"},
+		"lost a message":  {func(r *Report) { r.Messages = 2 }, "the ledger has 2"},
+		"quarantined":     {func(r *Report) { r.Messages, r.Quarantined = 2, 1 }, ""},
+		"lost a reply":    {func(r *Report) { r.Customers.Answers = 1 }, "1 replies lie"},
+	} {
+		r := goodReport()
+		c.spoil(r)
+		r.check(3, sent)
+		got := strings.Join(r.Problems, "; ")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestTheReportHasNoNulls(t *testing.T) {
+	var b bytes.Buffer
+	if err := newReport(&summary{}, newStage().counts(), 1, 0).Write(&b, true); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{
+		"seen", "messages", "evidence", "quarantined", "contacts", "replied", "open", "merged", "disposed", "adds_up",
+		"within_promise", "channels", "behaviours",
+	} {
+		if got[key] == nil {
+			t.Errorf("%s is null or lacks", key)
+		}
+	}
+	did, ok := got["behaviours"].(map[string]any)
+	for _, name := range []string{"pledged", "declined", "missed", "silent", "left"} {
+		if !ok || did[name] == nil {
+			t.Errorf("behaviours lack %q", name)
+		}
+	}
+}
+
+func TestTheReportIsWords(t *testing.T) {
+	var b bytes.Buffer
+	r := goodReport()
+	if err := r.Write(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"3 messages + 1 evidence", "2 replied + 1 disposed of", "The ledger adds up."} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("lacks %q:\n%s", want, b.String())
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package demo
+
+import (
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"stagecoach/configs"
+	"stagecoach/contact"
+	"stagecoach/policies"
+)
+
+func vocabularyOf(t *testing.T) *vocabulary {
+	t.Helper()
+	words, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words
+}
+
+func TestNothingIsLeftUnsaid(t *testing.T) {
+	words := vocabularyOf(t)
+	s := story{name: "Anna Schmidt", first: "Anna", order: "LH-1", product: "Zelt"}
+	fill := s.fill("agent", "Mara", "date", "today")
+	for key, pieces := range words.pieces {
+		language, rest, _ := strings.Cut(key, " ")
+		for range 4 * len(pieces) {
+			p := words.say(rand.New(rand.NewPCG(1, 1)), language, rest, fill)
+			if p.text == "" || strings.ContainsAny(p.text+p.subject, "{}") {
+				t.Errorf("%s: %q %q", key, p.subject, p.text)
+			}
+		}
+	}
+}
+
+func TestRepliesNameTheCustomer(t *testing.T) {
+	// The mailboxes are checked by the name in the replies.
+	words := vocabularyOf(t)
+	for key, pieces := range words.pieces {
+		_, rest, _ := strings.Cut(key, " ")
+		if !strings.HasPrefix(rest, "re.") && rest != "ask" && rest != "owe" && rest != "final" {
+			continue
+		}
+		for _, p := range pieces {
+			if !strings.Contains(p.text, "{name}") || !strings.Contains(p.text, "{agent}") {
+				t.Errorf("%s does not say to whom, or from whom: %q", key, p.text)
+			}
+		}
+	}
+}
+
+// policyOf writes the demonstration's files out and loads them as the daemon
+// does.
+func policyOf(t *testing.T, pc pace) (*configs.Config, *policies.Set) {
+	t.Helper()
+	p, err := newPost()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.server.Close() })
+	dir := t.TempDir()
+	file, err := furnish(dir, "127.0.0.1:0", pc, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := configs.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cfg.Warnings) > 0 {
+		t.Errorf("warnings: %v", cfg.Warnings)
+	}
+	if cfg.Data != filepath.Join(dir, "data") || len(cfg.Channels.Email) != 2 {
+		t.Errorf("data %q, %d accounts", cfg.Data, len(cfg.Channels.Email))
+	}
+	set, err := policies.Load(cfg.Policies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg, set
+}
+
+func TestTheDaemonTakesWhatTheDemoWrites(t *testing.T) {
+	for _, pc := range []pace{fast(), live()} {
+		_, set := policyOf(t, pc)
+		offer, timing := set.Offer(contact.Email), set.Timing()
+		if pc.react[1] >= offer.TimeOut {
+			t.Errorf("%s: agents react in up to %s, offers stand %s", pc.policy, pc.react[1], offer.TimeOut)
+		}
+		if 3*pc.heartbeat >= timing.Heartbeat || pc.lost[0] <= timing.Heartbeat {
+			t.Errorf("%s: a heartbeat each %s, lost lines for %s, and the policy waits %s", pc.policy, pc.heartbeat, pc.lost[0], timing.Heartbeat)
+		}
+		if pc.research+pc.poll+pc.think[1] >= timing.SilentLeast {
+			t.Errorf("%s: a pledge is kept after up to %s, and taken away after %s", pc.policy, pc.research+pc.poll+pc.think[1], timing.SilentLeast)
+		}
+		if set.Units(contact.Email) != room {
+			t.Errorf("%s: a contact takes %d units, agents think %d", pc.policy, set.Units(contact.Email), room)
+		}
+	}
+}
+
+func TestEachMailNeedsWhatItsTopicSays(t *testing.T) {
+	_, set := policyOf(t, fast())
+	words := vocabularyOf(t)
+	queues := map[string]string{
+		"delivery": "delivery", "billing": "billing", "technical": "technical", "complaint": "complaints",
+		"vague": "delivery", "pledge": "billing",
+	}
+	s := story{name: "Anna Schmidt", first: "Anna", order: "LH-12345", product: "x"}
+	for _, language := range append(languages(), foreign) {
+		for key, queue := range queues {
+			for _, p := range words.pieces[language+" "+key] {
+				text := strings.NewReplacer("{order}", s.order, "{name}", s.name, "{first}", s.first, "{product}", s.product).Replace(p.text)
+				got := set.Classify(policies.ClassifyInput{Channel: contact.Email, Account: "support", Subject: p.subject, Text: text})
+				if got.Queue != queue || got.Language != language || len(got.Languages) != 1 {
+					t.Errorf("%s %s %q: queue %q, language %q (needed %v)", language, key, p.subject, got.Queue, got.Language, got.Languages)
+				}
+			}
+		}
+	}
+	for key, want := range map[string]contact.Disposition{"spam": contact.Spam} {
+		p := words.pieces["en "+key][0]
+		if got := set.Classify(policies.ClassifyInput{Channel: contact.Email, Subject: p.subject, Text: p.text}); got.Propose != want {
+			t.Errorf("%s is proposed as %q", key, got.Propose)
+		}
+	}
+	if got := set.Classify(policies.ClassifyInput{Channel: contact.Email, Auto: contact.AutoList}); got.Propose != contact.Machine {
+		t.Errorf("a newsletter is proposed as %q", got.Propose)
+	}
+}
+
+// TestTheShiftCanDoEverything: only the stranger's language is nobody's.
+func TestTheShiftCanDoEverything(t *testing.T) {
+	for _, language := range languages() {
+		for _, need := range []string{"", "billing", "technical"} {
+			n := 0
+			for _, p := range staff() {
+				speaks, knows := false, need == ""
+				for _, l := range p.Languages {
+					speaks = speaks || l == language
+				}
+				for _, s := range p.Skills {
+					knows = knows || s.Name == need && s.Level >= 2
+				}
+				if speaks && knows {
+					n++
+				}
+			}
+			if n < 3 {
+				t.Errorf("%d agents can do %s %q, and some go away", n, language, need)
+			}
+		}
+	}
+}
