@@ -159,7 +159,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	in := r.rawMail([]byte("From: kim@customer.example\r\nTo: support@acme.example\r\nSubject: H\r\nMessage-ID: <h@customer.example>\r\n"+
 		"MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p onclick=x>Hello <b>you</b><script>alert(1)</script><img src=http://evil.example/x.png></p>\r\n"), "message")
 	b := r.browser("boss@acme.example", "correct horse")
-	get := func(path string) *http.Response { //nolint:bodyclose // closed at the end of the test
+	get := func(path string) *http.Response {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, r.server.URL+path, nil)
 		resp, err := b.http.Do(req)
 		if err != nil {
@@ -169,7 +169,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		return resp
 	}
 	for _, path := range []string{"/", "/login", "/nowhere", "/api/desk", "/c/" + in.Conversation, "/healthz"} {
-		h := get(path).Header
+		h := get(path).Header //nolint:bodyclose // closed at the end of the test
 		if p := h.Get("Content-Security-Policy"); !strings.Contains(p, "script-src 'self';") || strings.Contains(p, "unsafe") {
 			t.Errorf("%s: policy %q", path, p)
 		}
@@ -179,7 +179,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	}
 	b2 := r.browserless("boss@acme.example", "correct horse")
 	item := b2.conversation(in.Conversation).Items[0]
-	resp := get("/m/" + item.ID + "/html")
+	resp := get("/m/" + item.ID + "/html") //nolint:bodyclose // closed at the end of the test
 	body, _ := io.ReadAll(resp.Body)
 	if p := resp.Header.Get("Content-Security-Policy"); !strings.HasPrefix(p, "sandbox ") || strings.Contains(p, "allow-scripts") || strings.Contains(p, "http") {
 		t.Errorf("mail's policy %q", p)

@@ -63,7 +63,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 // recovered turns a panic of one request into its 500.
 func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // the request has its context
 			v := recover()
 			if v == nil {
 				return
@@ -74,7 +74,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			s.log.ErrorContext(r.Context(), "request panicked", "method", r.Method, "pattern", r.Pattern,
 				"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 			s.fail(w, r, problem(http.StatusInternalServerError, "internal", "Something went wrong here. It has been logged."))
-		}() //nolint:contextcheck // the request has its context
+		}()
 		next.ServeHTTP(w, r)
 	})
 }

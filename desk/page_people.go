@@ -84,13 +84,13 @@ func (s *Server) addAgentForm(w http.ResponseWriter, r *http.Request, who Who) e
 	if err != nil {
 		return err
 	}
-	return s.linked(w, r, who, out, out.Person.Name+" was added.")
+	return s.linked(w, r, who, out, out.Person.Name+" was added.") //nolint:contextcheck // the request has its context
 }
 
 // linked shows a one-time link once, or goes on.
 func (s *Server) linked(w http.ResponseWriter, r *http.Request, who Who, m view.Member, words string) error {
 	if m.SetupLink != "" {
-		return s.agentsPage(w, r, who, s.absolute(r, m.SetupLink)) //nolint:contextcheck // the request has its context
+		return s.agentsPage(w, r, who, s.absolute(r, m.SetupLink))
 	}
 	return s.goTo(w, r, "/agents", view.Done{}, words)
 }
@@ -113,7 +113,7 @@ func (s *Server) passwordForm(w http.ResponseWriter, r *http.Request, who Who) e
 	if err != nil {
 		return err
 	}
-	return s.linked(w, r, who, out, out.Person.Name+" has a new password.")
+	return s.linked(w, r, who, out, out.Person.Name+" has a new password.") //nolint:contextcheck // the request has its context
 }
 
 // memberForm reads an agent as the form writes them: skills as "billing:3,

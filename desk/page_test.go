@@ -136,7 +136,7 @@ func (c *client) listen() <-chan string {
 		c.rig.tb.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req) //nolint:bodyclose // closed at the end of the test
 	if err != nil {
 		c.rig.tb.Fatal(err)
 	}
