@@ -144,6 +144,12 @@ type Resolver interface {
 	Delivered(ctx context.Context, r *contact.Reply) (delivered, known bool, err error)
 }
 
+// Copier keeps a copy of a delivered reply where the provider's other programs
+// show what was sent. Doing so twice leaves one copy.
+type Copier interface {
+	KeepCopy(ctx context.Context, r *contact.Reply) error
+}
+
 // Checker tries an account: `stagecoach check --connect`.
 type Checker interface {
 	// Check returns nil, or an *Error that says in words what lacks.

@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"stagecoach/channels"
 	"stagecoach/contact"
@@ -30,7 +31,9 @@ type Adapter struct {
 	cfg    Config
 	log    *slog.Logger
 	copies *copyQueue
-	once   *onceBook
+	// copying is true while the goroutine that keeps copies runs.
+	copying atomic.Bool
+	once    *onceBook
 }
 
 var (
@@ -40,6 +43,7 @@ var (
 	_ channels.Composer = (*Adapter)(nil)
 	_ channels.Lister   = (*Adapter)(nil)
 	_ channels.Resolver = (*Adapter)(nil)
+	_ channels.Copier   = (*Adapter)(nil)
 	_ channels.Checker  = (*Adapter)(nil)
 	_ channels.Limited  = (*Adapter)(nil)
 )

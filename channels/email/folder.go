@@ -34,8 +34,8 @@ type reader struct {
 	at       position
 	mark     channels.Bookmark
 	advanced time.Time
-	// recount is the number of items of a rescan so far, -1 outside of one.
-	recount int64
+	// rescanning is true until a renumbered folder has been read again.
+	rescanning bool
 }
 
 // open selects the folder (read-only, so that nothing is ever marked) and finds
@@ -54,7 +54,7 @@ func (r *reader) open(ctx context.Context) error {
 		return fmt.Errorf("reading the bookmark of %q: %w", r.source, err)
 	}
 	now := time.Now()
-	r.recount = -1
+	r.rescanning = false
 	if !seen {
 		r.at = position{selected.UIDValidity, top, top}
 		r.mark = channels.Bookmark{Source: r.source, At: now, Since: now}
@@ -64,7 +64,7 @@ func (r *reader) open(ctx context.Context) error {
 	var ok bool
 	if r.at, ok = parsePosition(mark.Position); !ok || r.at.validity != selected.UIDValidity {
 		r.a.log.LogAttrs(ctx, slog.LevelWarn, "folder was renumbered, reading it again", sourceAttr(r.source))
-		r.at, r.recount = position{validity: selected.UIDValidity, before: top}, 0
+		r.at, r.rescanning = position{validity: selected.UIDValidity, before: top}, true
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func (r *reader) catchUp(ctx context.Context) error {
 	case <-r.s.news: // what it announced is found by the search
 	default:
 	}
-	if r.recount >= 0 {
+	if r.rescanning {
 		if err := r.rescan(ctx); err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (r *reader) rescan(ctx context.Context) error {
 			return err
 		}
 	}
-	r.at.last, r.recount = r.at.before, -1
+	r.at.last, r.rescanning = r.at.before, false
 	return nil
 }
 
@@ -118,16 +118,16 @@ func (r *reader) rescan(ctx context.Context) error {
 func (r *reader) deliver(ctx context.Context, uids []imap.UID) error {
 	for chunk := range slices.Chunk(uids, chunkSize) {
 		count, last, err := r.deliverChunk(ctx, chunk)
-		r.count(count)
+		r.mark.Seen += count // once for each place: a renumbered mail is seen again
 		r.at.last = max(r.at.last, last)
 		if err != nil {
 			// What is safe is safe: less to see again.
-			if last > 0 && r.recount < 0 && ctx.Err() == nil {
+			if last > 0 && !r.rescanning && ctx.Err() == nil {
 				_ = r.advance(ctx)
 			}
 			return err
 		}
-		if r.recount < 0 && time.Since(r.advanced) >= advanceEvery {
+		if !r.rescanning && time.Since(r.advanced) >= advanceEvery {
 			if err := r.advance(ctx); err != nil {
 				return err
 			}
@@ -136,16 +136,6 @@ func (r *reader) deliver(ctx context.Context, uids []imap.UID) error {
 	return nil
 }
 
-// count adds delivered items. During a rescan they are counted anew, and what
-// was counted before stands until it's passed.
-func (r *reader) count(n uint64) {
-	if r.recount < 0 {
-		r.mark.Seen += n
-		return
-	}
-	r.recount += int64(n)
-	r.mark.Seen = max(r.mark.Seen, uint64(r.recount))
-}
 
 // advance tells the daemon how far the source has been read.
 func (r *reader) advance(ctx context.Context) error {

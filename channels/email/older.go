@@ -54,7 +54,7 @@ func (a *Adapter) load(ctx context.Context, src channels.Source, l load) error {
 		return err
 	}
 	defer s.logout()
-	r := &reader{a: a, s: s, src: src, source: l.source, folder: a.cfg.IMAP.Folder, kind: l.kind, recount: -1}
+	r := &reader{a: a, s: s, src: src, source: l.source, folder: a.cfg.IMAP.Folder, kind: l.kind}
 	selected, err := s.examine(r.folder)
 	if err != nil {
 		return a.folderError(r.folder, err)

@@ -82,8 +82,9 @@ func TestFolderRenumberedGivesNothingTwice(t *testing.T) {
 	}
 	put(t, s, "INBOX", mail("after it"), time.Time{})
 	src.UntilStored(2)
+	// The one from before was seen at two places, and counts as evidence there.
 	mark := func() channels.Bookmark { return src.Bookmarks()[inbox] }
-	src.Until("the bookmark to follow", func() bool { return !strings.HasPrefix(mark().Position, "1:") && mark().Seen == 2 })
+	src.Until("the bookmark to follow", func() bool { return !strings.HasPrefix(mark().Position, "1:") && mark().Seen == 3 })
 	if got := kinds(src); len(got) != 2 || got["new one"] != channels.Fresh || got["after it"] != channels.Fresh {
 		t.Errorf("stored %v, want the two new ones", got)
 	}

@@ -43,14 +43,48 @@ func (a *Adapter) Send(ctx context.Context, r *contact.Reply) (channels.Receipt,
 	}
 	receipt = channels.Receipt{ProviderID: MessageID(r.ID, a.cfg.Address), At: time.Now(), Refused: refused}
 	taken = &receipt
-	a.keepCopy(ctx, sentCopy{messageID: receipt.ProviderID, raw: raw, at: receipt.At})
+	a.keepCopy(ctx, receipt.ProviderID, raw, receipt.At)
 	return receipt, nil
 }
 
-func (a *Adapter) keepCopy(ctx context.Context, c sentCopy) {
+// copyWait is how long Send waits for the copy in the folder of sent mail.
+const copyWait = 3 * time.Second
+
+// KeepCopy implements channels.Copier.
+func (a *Adapter) KeepCopy(ctx context.Context, r *contact.Reply) error {
+	raw := r.Raw
+	if len(raw) == 0 {
+		var err error
+		if raw, err = a.Compose(r); err != nil {
+			return err
+		}
+	}
+	a.keepCopy(ctx, MessageID(r.ID, a.cfg.Address), raw, time.Now())
+	return nil
+}
+
+// keepCopy puts a copy into the folder of sent mail, and waits a moment for it:
+// once it is there, a crash before the outcome is recorded leaves no doubt. A
+// copy that is late is made all the same, and fails no delivery.
+func (a *Adapter) keepCopy(ctx context.Context, messageID string, raw []byte, at time.Time) {
 	if !a.cfg.CopyToSent || a.cfg.IMAP.Host == "" {
 		return
 	}
+	c := sentCopy{messageID: messageID, raw: raw, at: at, kept: make(chan struct{})}
+	a.queueCopy(ctx, c)
+	if !a.copying.Load() {
+		return // the mailbox is not connected: the copy is made when it is
+	}
+	limit := time.NewTimer(copyWait)
+	defer limit.Stop()
+	select {
+	case <-c.kept:
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+}
+
+func (a *Adapter) queueCopy(ctx context.Context, c sentCopy) {
 	if forgotten := a.copies.add(c); forgotten > 0 {
 		a.log.LogAttrs(ctx, slog.LevelWarn, "copies for the folder of sent mail were dropped, too many wait",
 			slog.Int("count", forgotten))

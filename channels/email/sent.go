@@ -121,6 +121,8 @@ type sentCopy struct {
 	messageID string
 	raw       []byte
 	at        time.Time
+	// kept is closed once the copy is there, or is given up.
+	kept chan struct{}
 }
 
 // copyQueue holds the copies between Send and the goroutine that appends them.
@@ -145,6 +147,7 @@ func (q *copyQueue) add(c sentCopy) (forgotten int) {
 	q.bytes += len(c.raw)
 	for q.bytes > copyQueueBytes && len(q.items) > 1 {
 		q.bytes -= len(q.items[0].raw)
+		close(q.items[0].kept)
 		q.items = q.items[1:]
 		forgotten++
 	}
@@ -168,6 +171,7 @@ func (q *copyQueue) done(c sentCopy) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.items) > 0 && q.items[0].messageID == c.messageID {
+		close(c.kept)
 		q.bytes -= len(q.items[0].raw)
 		q.items = q.items[1:]
 	}
@@ -176,6 +180,8 @@ func (q *copyQueue) done(c sentCopy) {
 // appendCopies puts the queued copies into the folder of sent mail, one session
 // for as many as there are.
 func (a *Adapter) appendCopies(ctx context.Context) error {
+	a.copying.Store(true)
+	defer a.copying.Store(false)
 	for {
 		if _, waiting := a.copies.first(); waiting {
 			if err := a.appendAll(ctx); err != nil {

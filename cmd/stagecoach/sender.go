@@ -80,6 +80,9 @@ func (s *sender) Run(ctx context.Context) error {
 	if s.adapter.Resolver != nil {
 		wg.Go(func() { s.resolveAll(ctx) })
 	}
+	if copier, ok := s.adapter.Sender.(channels.Copier); ok {
+		wg.Go(func() { s.copyConfirmed(ctx, copier) })
+	}
 	return s.journal.ConsumeOutbox(ctx, s.adapter.Account, s.handle)
 }
 
@@ -232,6 +235,32 @@ func (s *sender) resolveAll(ctx context.Context) {
 			return
 		case <-time.After(5 * time.Second):
 		}
+	}
+}
+
+// copyConfirmed keeps a copy of what a person has confirmed as delivered, as the
+// crash that left it in doubt may have come before the copy.
+func (s *sender) copyConfirmed(ctx context.Context, copier channels.Copier) {
+	for ctx.Err() == nil {
+		for c := range s.engine.Watch(ctx) {
+			for i := range c.Entries {
+				for _, ev := range c.Entries[i].Events {
+					if e, ok := ev.(router.ReplyDelivered); ok && e.By != "" && c.Entries[i].Kind == "resolve" {
+						s.keepCopy(ctx, copier, e.Reply)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (s *sender) keepCopy(ctx context.Context, copier channels.Copier, reply string) {
+	r, err := s.words(ctx, reply)
+	if err == nil && r.Channel == s.adapter.Channel && r.Account == s.adapter.Account {
+		err = copier.KeepCopy(ctx, r)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.logger.WarnContext(ctx, "no copy of a confirmed reply could be kept", "reply_id", reply, "err", err)
 	}
 }
 
