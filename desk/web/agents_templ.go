@@ -110,7 +110,7 @@ func Agents(p Page, a view.Agents) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = agentFields(view.Person{Role: "agent", Capacity: 6}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = agentFields(view.Person{Role: "agent", Capacity: 100}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -61,7 +61,7 @@ func people(n int) []view.Person {
 		}
 		out = append(out, view.Person{
 			ID: fmt.Sprintf("agent-%d", i), Name: name, Email: fmt.Sprintf("agent%d@example.com", i), Role: contact.RoleAgent,
-			Presence: presences[i%len(presences)], Load: i * 5 % 7, Capacity: 6, Holding: i % 5, Offered: i % 3 % 2,
+			Presence: presences[i%len(presences)], Load: i * 5 % 7 * 20, Capacity: 120, Holding: i % 5, Offered: i % 3 % 2,
 			Skills:    []view.Skill{{Name: "billing", Level: 3}, {Name: "returns", Level: 2}},
 			Languages: []string{"de", "en"},
 		})
@@ -71,7 +71,7 @@ func people(n int) []view.Person {
 
 func samplePage(path string, mine int) Page {
 	me := people(1)[0]
-	me.Role, me.Load = contact.RoleSupervisor, min(mine, 6)
+	me.Role, me.Load = contact.RoleSupervisor, min(mine*20, 120)
 	return Page{
 		Path: path, Now: sampleNow, Zone: berlin,
 		Desk: view.Desk{Me: me, Mine: cards(mine), Waiting: 12, Review: 7},
@@ -85,7 +85,7 @@ func sampleOffer() view.Offer {
 	return view.Offer{ID: "0195-o-1", Card: c, Expires: sampleNow.Add(24 * time.Second), Seconds: 30, Why: []string{
 		"You answered Daniel Okafor last time, 12 days ago.",
 		"You have the skill returns (level 2 of 5) and speak English.",
-		"You hold 3 of 6 units; you have been idle longest of the four who could.",
+		"You hold 60 of 120 units; you have been idle longest of the four who could.",
 	}}
 }
 

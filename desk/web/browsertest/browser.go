@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Browser is a running Chromium.
@@ -39,7 +40,14 @@ type answer struct {
 	Session string          `json:"sessionId"`
 }
 
-var errGone = errors.New("the browser is gone")
+var (
+	errGone   = errors.New("the browser is gone")
+	errSilent = errors.New("the browser did not answer")
+)
+
+// patience is how long a command may take. A page that is left takes its
+// unfinished answers with it.
+const patience = 20 * time.Second
 
 // ErrNone means that there is no Chromium on this machine.
 var ErrNone = errors.New("there is no chromium")
@@ -147,6 +155,10 @@ func (b *Browser) read(in *os.File) {
 
 // call sends one command and waits for its answer.
 func (b *Browser) call(session, method string, params any) (json.RawMessage, error) {
+	return b.callFor(patience, session, method, params)
+}
+
+func (b *Browser) callFor(limit time.Duration, session, method string, params any) (json.RawMessage, error) {
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
@@ -170,7 +182,15 @@ func (b *Browser) call(session, method string, params any) (json.RawMessage, err
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", method, err)
 	}
-	a, ok := <-ch
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	var a answer
+	ok := false
+	select {
+	case a, ok = <-ch:
+	case <-timer.C:
+		return nil, fmt.Errorf("calling %s: %w", method, errSilent)
+	}
 	if !ok {
 		return nil, errGone
 	}

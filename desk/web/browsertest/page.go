@@ -3,11 +3,13 @@ package browsertest
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Page is a tab with cookies of its own, as if it were another person's
@@ -22,8 +24,8 @@ type Page struct {
 	faults []string
 }
 
-// waitFor is how long Wait waits, in milliseconds.
-const waitFor = 15000
+// waitFor is how long Wait waits.
+const waitFor = 15 * time.Second
 
 // Page opens an empty tab in a context of its own.
 func (b *Browser) Page(tb testing.TB) *Page {
@@ -140,7 +142,11 @@ func (p *Page) Eval(expression string, out any) {
 }
 
 func (p *Page) eval(expression string, out any) error {
-	raw, err := p.b.call(p.session, "Runtime.evaluate", map[string]any{
+	return p.evalFor(patience, expression, out)
+}
+
+func (p *Page) evalFor(limit time.Duration, expression string, out any) error {
+	raw, err := p.b.callFor(limit, p.session, "Runtime.evaluate", map[string]any{
 		"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true,
 	})
 	if err != nil {
@@ -169,33 +175,43 @@ func (p *Page) eval(expression string, out any) error {
 	return json.Unmarshal(r.Result.Value, out)
 }
 
-// Wait waits until an expression is true. It looks at each frame of the page,
-// and goes on looking when the page is left for another.
+// Wait waits until an expression is true. It goes on looking when the page is
+// left for another.
 func (p *Page) Wait(expression string) {
 	p.tb.Helper()
 	js := fmt.Sprintf(`new Promise((done) => {
-		const end = Date.now() + %d;
+		const end = Date.now() + 500;
 		const look = () => {
 			let ok = false;
 			try { ok = Boolean(%s); } catch { /* not yet there */ }
 			if (ok || Date.now() > end) done(ok); else setTimeout(look, 20);
 		};
 		look();
-	})`, waitFor, expression)
+	})`, expression)
 	var err error
-	for range 20 {
+	for end := time.Now().Add(waitFor); time.Now().Before(end); {
 		ok := false
-		if err = p.eval(js, &ok); err == nil {
-			if !ok {
-				p.tb.Fatalf("%s did not become true", expression)
-			}
+		if err = p.evalFor(3*time.Second, js, &ok); ok {
 			return
 		}
-		if !strings.Contains(err.Error(), "context") && !strings.Contains(err.Error(), "navigated") {
+		if err != nil && !leaving(err) {
 			break
 		}
 	}
-	p.tb.Fatalf("waiting for %s: %v", expression, err)
+	p.tb.Fatalf("%s did not become true (%v)", expression, err)
+}
+
+// leaving reports whether an error only says that the page is being left.
+func leaving(err error) bool {
+	if errors.Is(err, errSilent) {
+		return true
+	}
+	for _, s := range []string{"context", "navigated", "Not attached"} {
+		if strings.Contains(err.Error(), s) {
+			return true
+		}
+	}
+	return false
 }
 
 // Click clicks the first element that fits a selector, once it is there.
@@ -237,7 +253,20 @@ func (p *Page) Screenshot(file string) {
 	var shot struct {
 		Data string `json:"data"`
 	}
-	p.into(&shot, p.session, "Page.captureScreenshot", map[string]any{"format": "png"})
+	raw, err := p.b.call(p.session, "Page.captureScreenshot", map[string]any{"format": "png"})
+	for range 10 {
+		if err == nil || !leaving(err) {
+			break
+		}
+		p.Wait("document.readyState === 'complete'")
+		raw, err = p.b.call(p.session, "Page.captureScreenshot", map[string]any{"format": "png"})
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &shot)
+	}
+	if err != nil {
+		p.tb.Fatalf("taking a screenshot: %v", err)
+	}
 	b, err := base64.StdEncoding.DecodeString(shot.Data)
 	if err == nil {
 		err = os.WriteFile(file, b, 0o600)
