@@ -149,19 +149,6 @@ func (d *drafts) erase(ctx context.Context, id string) error {
 	return nil
 }
 
-// objects gives the uploads that versions name which are not stored yet.
-func (d *drafts) objects() map[string]bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	out := map[string]bool{}
-	for _, v := range d.pending {
-		for _, a := range v.Attachments {
-			out[a.Object] = true
-		}
-	}
-	return out
-}
-
 // run stores held versions when their time has come, and all of them at the end.
 func (d *drafts) run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)

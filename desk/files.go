@@ -133,34 +133,6 @@ func (s *Service) File(ctx context.Context, ref string, number int) (contact.Att
 	return a, f, nil
 }
 
-// NamedObjects gives the ids of the uploads that replies, notes and drafts
-// name: what is not among them, and is old, is nobody's.
-func (s *Service) NamedObjects(ctx context.Context) (map[string]bool, error) {
-	out := s.drafts.objects()
-	for _, kind := range []Kind{KindReply, KindNote, KindDraft} {
-		err := s.deps.Content.Each(ctx, kind, func(id string, value []byte) error {
-			var v struct {
-				Attachments []struct {
-					Object string `json:"object"`
-				} `json:"attachments"`
-			}
-			if err := json.Unmarshal(value, &v); err != nil {
-				return fmt.Errorf("reading %s %q: %w", kind, id, err)
-			}
-			for _, a := range v.Attachments {
-				if a.Object != "" {
-					out[a.Object] = true
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("listing uploads in use: %w", err)
-		}
-	}
-	return out, nil
-}
-
 // keep puts a file of a message into the object store, so that it can go along
 // with a reply of ours.
 func (s *Service) keep(ctx context.Context, ref string, number int) (contact.Attachment, error) {
