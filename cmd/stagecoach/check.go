@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"stagecoach/configs"
+	"stagecoach/configs/strict"
+	"stagecoach/policies"
+)
+
+// checkCmd is `stagecoach check`.
+type checkCmd struct {
+	Config   string `help:"Configuration file." placeholder:"FILE" type:"path"`
+	Policies string `help:"Policy set, instead of the one that the configuration names." placeholder:"DIR" type:"path"`
+	Connect  bool   `help:"Also log in at each channel, and say how many contacts open_since would open."`
+	JSON     bool   `name:"json" help:"Print JSON."`
+}
+
+// checked is what check found, in its form as JSON.
+type checked struct {
+	OK       bool          `json:"ok"`
+	Errors   strict.Errors `json:"errors"`
+	Warnings strict.Errors `json:"warnings"`
+	// Channels are the accounts that were tried, with --connect only.
+	Channels []triedAccount `json:"channels"`
+}
+
+// Run checks everything and prints all errors at once.
+func (c *checkCmd) Run(ctx context.Context, io std) error {
+	found := checked{Errors: strict.Errors{}, Warnings: strict.Errors{}, Channels: []triedAccount{}}
+	cfg, err := configs.Load(c.Config)
+	if err != nil {
+		found.add(c.Config, err)
+	} else {
+		found.Warnings = append(found.Warnings, cfg.Warnings...)
+	}
+	dir := c.Policies
+	if dir == "" {
+		dir = policiesOf(c.Config, cfg)
+	}
+	set, err := policies.Load(dir)
+	if err != nil {
+		found.add(dir, err)
+	} else {
+		found.Warnings = append(found.Warnings, set.Warnings()...)
+	}
+	found.OK = len(found.Errors) == 0
+	if c.Connect && cfg != nil {
+		found.Channels = tryAccounts(ctx, cfg, io.err)
+		for i := range found.Channels {
+			found.OK = found.OK && found.Channels[i].OK
+		}
+	}
+	if c.JSON {
+		if err := printJSON(io.out, found); err != nil {
+			return err
+		}
+	} else {
+		c.print(io, &found, cfg, set)
+	}
+	if !found.OK {
+		return exitError{1}
+	}
+	return nil
+}
+
+// add takes in what is wrong with a file; what is not a mistake in it, such as
+// a missing file, stands for the file as a whole.
+func (f *checked) add(file string, err error) {
+	var all strict.Errors
+	if errors.As(err, &all) {
+		f.Errors = append(f.Errors, all...)
+		return
+	}
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	f.Errors = append(f.Errors, strict.Error{File: file, Message: err.Error()})
+}
+
+// policiesOf gives the policy set that a configuration names, also when it has
+// mistakes elsewhere.
+func policiesOf(file string, cfg *configs.Config) string {
+	if cfg != nil {
+		return cfg.Policies
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	var only struct {
+		Policies string `yaml:"policies"`
+	}
+	strict.Parse(file, data).Decode(&only)
+	if only.Policies == "" || filepath.IsAbs(only.Policies) {
+		return only.Policies
+	}
+	return filepath.Join(filepath.Dir(file), only.Policies)
+}
+
+func (c *checkCmd) print(streams std, f *checked, cfg *configs.Config, set *policies.Set) {
+	w := streams.out
+	printProblems(w, red, "error", f.Errors)
+	printProblems(w, yellow, "warning", f.Warnings)
+	for i := range f.Channels {
+		f.Channels[i].print(w)
+	}
+	if !f.OK {
+		return
+	}
+	what := "the default configuration"
+	if c.Config != "" {
+		what = c.Config
+	}
+	accounts := 0
+	if cfg != nil {
+		accounts = len(cfg.Channels.Email)
+	}
+	fmt.Fprintf(w, "%s %s: %d e-mail accounts, policies %s.\n", paint(w, green, "ok"), what, accounts, set.Version)
+	if !c.Connect && accounts > 0 {
+		fmt.Fprintln(w, "Nothing was connected to: --connect tries each account.")
+	}
+}
+
+func printProblems(w io.Writer, look style, kind string, all strict.Errors) {
+	for _, p := range all {
+		fmt.Fprintf(w, "%s %s\n", paint(w, look, kind+":"), p.Error())
+	}
+}

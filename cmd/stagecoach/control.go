@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+
+	"stagecoach/desk"
+	"stagecoach/journal"
+	"stagecoach/ledger"
+)
+
+// controls is what only the control socket answers: whoever reads it may read
+// the data directory, its keys included.
+type controls struct {
+	next    http.Handler
+	journal *journal.Journal
+	ledger  *ledger.Ledger
+	pending ledger.Pending
+	// url tells where the desk is; nil when nobody serves it.
+	url func() string
+}
+
+// signedAudit is an audit with the file that signs it.
+type signedAudit struct {
+	Audit *ledger.Audit `json:"audit"`
+	File  []byte        `json:"file"`
+}
+
+// checkedAudit is what came of comparing a signed file with the log.
+type checkedAudit struct {
+	OK bool `json:"ok"`
+	// Problem says in words why not.
+	Problem string        `json:"problem"`
+	Audit   *ledger.Audit `json:"audit"`
+}
+
+// controlStatus tells who answers on the socket.
+type controlStatus struct {
+	URL     string `json:"url"`
+	Version string `json:"version"`
+}
+
+func (c *controls) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /control/status", func(w http.ResponseWriter, _ *http.Request) {
+		st := controlStatus{Version: version}
+		if c.url != nil {
+			st.URL = c.url()
+		}
+		answerJSON(w, st, nil)
+	})
+	mux.HandleFunc("POST /control/audit/sign", func(w http.ResponseWriter, r *http.Request) {
+		out, err := c.sign(r.Context())
+		answerJSON(w, out, err)
+	})
+	mux.HandleFunc("POST /control/audit/check", func(w http.ResponseWriter, r *http.Request) {
+		file, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<20))
+		if err != nil {
+			answerJSON(w, nil, err)
+			return
+		}
+		out, err := c.check(r.Context(), file)
+		answerJSON(w, out, err)
+	})
+	mux.Handle("/", c.next)
+	return mux
+}
+
+func (c *controls) sign(ctx context.Context) (*signedAudit, error) {
+	a, err := c.ledger.Audit(ctx, c.pending)
+	if err != nil {
+		return nil, err
+	}
+	file, err := c.ledger.Sign(a, c.journal.Keys().Key(journal.KeySign))
+	if err != nil {
+		return nil, err
+	}
+	return &signedAudit{Audit: a, File: file}, nil
+}
+
+func (c *controls) check(ctx context.Context, file []byte) (*checkedAudit, error) {
+	a, err := c.ledger.Check(ctx, c.journal.Log(), file, c.journal.Keys().Key(journal.KeySign))
+	out := &checkedAudit{OK: err == nil, Audit: a}
+	switch {
+	case err == nil:
+	case errors.Is(err, ledger.ErrSignature):
+		out.Problem = ledger.ErrSignature.Error()
+	case errors.Is(err, ledger.ErrPrefix):
+		out.Problem = err.Error()
+	default:
+		return nil, err
+	}
+	return out, nil
+}
+
+func answerJSON(w http.ResponseWriter, v any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		v = &desk.Problem{Status: http.StatusInternalServerError, Title: "Internal Server Error", Detail: err.Error(), Code: "internal"}
+	}
+	_ = json.NewEncoder(w).Encode(v) // the client has gone: nobody to tell
+}
+
+// controlHandler is what the daemon answers on its socket.
+func (d *Daemon) controlHandler() http.Handler {
+	return (&controls{
+		next: d.server.ControlHandler(), journal: d.journal, ledger: d.ledger, pending: d.journal.InboxPending,
+		url: func() string {
+			if d.cfg.HTTP.BaseURL != "" {
+				return d.cfg.HTTP.BaseURL
+			}
+			return d.URL()
+		},
+	}).handler()
+}
+
+// deskAddress gives where people reach the desk that belongs to this line.
+func (c *client) deskAddress(ctx context.Context) string {
+	if c.dir == "" {
+		return c.base
+	}
+	var st controlStatus
+	if _, err := c.get(ctx, "/control/status", &st); err == nil && st.URL != "" {
+		return st.URL
+	}
+	return c.base
+}

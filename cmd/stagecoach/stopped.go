@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"stagecoach/configs"
+	"stagecoach/desk"
+	"stagecoach/journal"
+	"stagecoach/ledger"
+	"stagecoach/policies"
+	"stagecoach/router"
+)
+
+// stopped is a data directory that no daemon has: the parts that a subcommand
+// needs, behind the same handler that a daemon has on its socket.
+type stopped struct {
+	journal *journal.Journal
+	ledger  *ledger.Ledger
+	handler http.Handler
+	// stop ends what runs; wait tells how it ended.
+	stop context.CancelFunc
+	run  *errgroup.Group
+}
+
+// openStopped takes the lock of a directory. To read, nothing is appended to
+// its log; to write, a router takes the log over for the moment.
+func openStopped(ctx context.Context, cfg *configs.Config, dir string, what need) (*client, error) {
+	ctx, stop := context.WithCancel(ctx)
+	s := &stopped{stop: stop, run: &errgroup.Group{}}
+	if err := s.open(ctx, cfg, dir, what); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return &client{
+		http: &http.Client{Transport: inProcess{s.handler}, Timeout: callLimit}, base: "http://" + cfg.HTTP.Listen, dir: dir,
+		close: s.close,
+	}, nil
+}
+
+func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, what need) (err error) {
+	log := slog.New(slog.DiscardHandler)
+	s.journal, err = journal.Open(ctx, journal.Config{
+		Dir: dir, URL: cfg.NATS.URL, Credentials: cfg.NATS.Credentials, CA: cfg.NATS.CAFile,
+		Office: cfg.Office, Replicas: cfg.NATS.Replicas,
+	}, log)
+	if err != nil {
+		return fmt.Errorf("opening the data directory: %w", err)
+	}
+	if s.ledger, err = ledger.Open(ledger.Config{Dir: dir, Office: cfg.Office}, log); err != nil {
+		return fmt.Errorf("opening the ledger: %w", err)
+	}
+	deps := desk.Deps{
+		Ledger: s.ledger, Records: s.ledger, Content: deskContent{s.journal},
+		Messages: newWords(s.journal, newLinks(nil, s.journal, "", log).parse),
+		Keys:     router.NewKeys(s.journal.Keys().Key(journal.KeyHash), s.journal.Keys().Key(journal.KeyToken)),
+		Channels: newLinks(nil, s.journal, "", log), Sessions: deskSessions{s.journal.Sessions()},
+		Pending: s.journal.InboxPending,
+	}
+	if what == toWrite {
+		deps.Router, err = s.takeOver(ctx, cfg, log)
+	} else {
+		deps.Router, err = s.lookOnly(ctx, cfg, log)
+	}
+	if err != nil {
+		return err
+	}
+	svc := desk.NewService(desk.Config{BaseURL: cfg.HTTP.BaseURL, Zone: time.Local, Version: version}, deps, log)
+	if err := svc.Load(ctx); err != nil {
+		return err
+	}
+	srv, err := desk.NewServer(svc, log)
+	if err != nil {
+		return err
+	}
+	s.handler = (&controls{
+		next: srv.ControlHandler(), journal: s.journal, ledger: s.ledger, pending: s.journal.InboxPending,
+	}).handler()
+	return nil
+}
+
+// takeOver starts a router and the ledger behind it.
+func (s *stopped) takeOver(ctx context.Context, cfg *configs.Config, log *slog.Logger) (desk.Router, error) {
+	set, err := policies.Load(cfg.Policies)
+	if err != nil {
+		return nil, fmt.Errorf("loading policies: %w", err)
+	}
+	engine := router.NewEngine(router.Config{
+		Office: cfg.Office, Life: randomID(), Now: time.Now,
+		Rules: func() router.Rules { return router.RulesOf(set) }, Heartbeat: set.Timing().Heartbeat,
+	}, s.journal.Log(), snapshots{s.journal}, outbox{s.journal}, log)
+	s.run.Go(func() error { return engine.Run(ctx) })
+	s.run.Go(func() error { return s.ledger.Run(ctx, s.journal.Log(), nil) })
+	return engine, nil
+}
+
+// lookOnly folds what the log says, and appends nothing.
+func (s *stopped) lookOnly(ctx context.Context, cfg *configs.Config, log *slog.Logger) (desk.Router, error) {
+	if err := s.ledger.Catchup(ctx, s.journal.Log()); err != nil {
+		return nil, fmt.Errorf("bringing the ledger up to date: %w", err)
+	}
+	state, seq, err := router.LoadSnapshot(ctx, cfg.Office, snapshots{s.journal}, log)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.journal.Log().Replay(ctx, seq, func(_ uint64, data []byte) error {
+		router.Fold(state, data, log)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("replaying the log: %w", err)
+	}
+	return &stillRouter{state: state}, nil
+}
+
+func (s *stopped) close() error {
+	s.stop()
+	errs := []error{s.run.Wait()}
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.Close())
+	}
+	if s.journal != nil {
+		errs = append(errs, s.journal.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// stillRouter shows the state of a log that nobody writes to.
+type stillRouter struct{ state *router.State }
+
+var _ desk.Router = (*stillRouter)(nil)
+
+var errStill = errors.New("the daemon is stopped: nothing is changed by looking")
+
+// Do implements desk.Router.
+func (r *stillRouter) Do(context.Context, router.Envelope) (router.Result, error) {
+	return router.Result{}, errStill
+}
+
+// View implements desk.Router. Requests come one at a time: a subcommand has
+// one line.
+func (r *stillRouter) View(_ context.Context, look func(*router.State)) error {
+	look(r.state)
+	return nil
+}
+
+// Heartbeat implements desk.Router.
+func (*stillRouter) Heartbeat(string) {}
+
+// DraftSaved implements desk.Router.
+func (*stillRouter) DraftSaved(string) {}
+
+// Watch implements desk.Router: nothing will come.
+func (*stillRouter) Watch(context.Context) <-chan *router.Commit {
+	closed := make(chan *router.Commit)
+	close(closed)
+	return closed
+}
+
+// inProcess carries requests to a handler without a network.
+type inProcess struct{ handler http.Handler }
+
+var _ http.RoundTripper = inProcess{}
+
+// RoundTrip implements http.RoundTripper.
+func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r = r.Clone(r.Context())
+		r.Body = http.NoBody
+	}
+	w := &answerBuffer{header: http.Header{}, code: http.StatusOK}
+	t.handler.ServeHTTP(w, r)
+	return &http.Response{
+		Status: fmt.Sprintf("%d %s", w.code, http.StatusText(w.code)), StatusCode: w.code,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: w.header,
+		Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r,
+	}, nil
+}
+
+// answerBuffer is an http.ResponseWriter in memory.
+type answerBuffer struct {
+	header http.Header
+	code   int
+	begun  bool
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (w *answerBuffer) Header() http.Header { return w.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *answerBuffer) WriteHeader(code int) {
+	if !w.begun {
+		w.begun, w.code = true, code
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (w *answerBuffer) Write(p []byte) (int, error) {
+	w.begun = true
+	return w.body.Write(p)
+}
