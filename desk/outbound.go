@@ -87,15 +87,21 @@ func (s *Service) StartOutbound(ctx context.Context, who Who, in Outbound) (view
 	return s.start(ctx, who, r)
 }
 
+// identities gives the keyed hashes of those whom a reply goes to.
+func (s *Service) identities(r *contact.Reply) []string {
+	out := []string{}
+	for _, p := range slices.Concat(r.To, r.CC) {
+		out = append(out, s.deps.Keys.Identity(string(r.Channel), p.Address))
+	}
+	return out
+}
+
 func (s *Service) start(ctx context.Context, who Who, r *contact.Reply) (view.Done, error) {
 	facts, keys, err := s.store(ctx, r, false)
 	if err != nil {
 		return view.Done{}, err
 	}
-	identities := []string{}
-	for _, p := range slices.Concat(r.To, r.CC) {
-		identities = append(identities, s.deps.Keys.Identity(string(r.Channel), p.Address))
-	}
+	identities := s.identities(r)
 	asOf, known, err := s.deps.Records.Known(ctx, identities)
 	if err != nil {
 		return view.Done{}, fmt.Errorf("looking up whom it goes to: %w", err)
@@ -143,7 +149,7 @@ func (s *Service) Forward(ctx context.Context, who Who, in Sending, originals bo
 	if err != nil {
 		return view.Done{}, err
 	}
-	return s.queue(ctx, who, router.Send{Reply: facts, Keys: keys}, r)
+	return s.queue(ctx, who, router.Send{Reply: facts, Keys: keys, Participants: s.identities(r)}, r)
 }
 
 func (s *Service) forwarded(ctx context.Context, who Who, c *conversationFacts, in *Sending, originals bool) (*contact.Reply, error) {
@@ -225,7 +231,7 @@ func (s *Service) ConfirmElsewhere(ctx context.Context, who Who, contactID, ref 
 	if err != nil {
 		return view.Done{}, err
 	}
-	done, err := s.queue(ctx, who, router.Send{Reply: facts, Keys: keys, Delivered: true}, r)
+	done, err := s.queue(ctx, who, router.Send{Reply: facts, Keys: keys, Participants: s.identities(r), Delivered: true}, r)
 	if err == nil {
 		s.dropDraft(ctx, c.contact.ID)
 	}

@@ -79,7 +79,9 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 		return view.Done{}, err
 	}
 	facts.PledgeDue = in.Due
-	done, err := s.queue(ctx, who, router.Send{Reply: facts, Keys: keys, Delivered: given, Confirmed: in.Confirmed}, r)
+	done, err := s.queue(ctx, who, router.Send{
+		Reply: facts, Keys: keys, Participants: s.identities(r), Delivered: given, Confirmed: in.Confirmed,
+	}, r)
 	if err != nil {
 		return done, err
 	}

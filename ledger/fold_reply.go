@@ -28,6 +28,7 @@ func (f *fold) replyQueued(ctx context.Context, e *router.ReplyQueued) error {
 	r := &replyRow{fresh: true, facts: e.Reply}
 	r.facts.State, r.facts.QueuedAt = router.ReplyIsQueued, f.at
 	if v != nil {
+		v.facts.Participants = router.Joined(v.facts.Participants, e.Participants)
 		v.facts.Touched = f.n
 	}
 	if c != nil && covers(r.facts.Kind) {

@@ -122,6 +122,7 @@ func (s *State) applyReplyQueued(e *ReplyQueued) {
 	entry := IndexEntry{Kind: KeyReply, Reply: r.ID, Conversation: r.Conversation, Contact: r.Contact}
 	if v := s.Conversations[r.Conversation]; v != nil {
 		entry.Customer = v.Customer
+		v.Participants = Joined(v.Participants, e.Participants)
 		s.touch(v)
 	}
 	for _, k := range e.Keys {
@@ -132,6 +133,19 @@ func (s *State) applyReplyQueued(e *ReplyQueued) {
 		s.indexContact(c)
 	}
 	s.indexReply(&r)
+}
+
+// maxParticipants bounds how many identities take part in one conversation.
+const maxParticipants = 200
+
+// Joined gives the participants with those of more that are new.
+func Joined(participants, more []string) []string {
+	for _, p := range more {
+		if len(participants) < maxParticipants && !slices.Contains(participants, p) {
+			participants = append(participants, p)
+		}
+	}
+	return participants
 }
 
 // Covers reports whether a reply of this kind ends its contact when it is

@@ -194,6 +194,8 @@ type MoveTo struct {
 type Send struct {
 	Reply Reply
 	Keys  []string
+	// Participants are the identities (keyed hashes) that it goes to.
+	Participants []string
 	// Delivered is true for a reply that a person gave by hand (telephone,
 	// letter, visit) or elsewhere (our own copy found in Sent) and confirms.
 	Delivered bool

@@ -376,6 +376,24 @@ func TestStrangerWhoQuotesGetsAContactOfTheirOwn(t *testing.T) {
 	r.check()
 }
 
+func TestWhoeverWeWroteToTakesPart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 100)
+	c := r.receive(r.mail("m1", "alice"))
+	r.accept(c)
+	rep := Reply{ID: "r1", Kind: contact.Answer, Contact: c.ID, Channel: contact.Email, Account: "support", Covers: c.LastMessage()}
+	r.must("anna", Send{Reply: rep, Keys: []string{"mid:r1"}, Participants: []string{"id:bob", "id:bob"}})
+	r.deliver("r1")
+	if next := r.receive(r.mail("m2", "bob", "r1")); next.Conversation != c.Conversation {
+		t.Error("somebody in copy who answers opened a conversation of their own")
+	}
+	if got := r.state.Conversations[c.Conversation].Participants; len(got) != 1 {
+		t.Errorf("participants are %q", got)
+	}
+	r.check()
+}
+
 func TestMessageDuringSendingBecomesTheNextContact(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -242,6 +242,11 @@ type ReplyQueued struct {
 	Reply Reply `json:"reply"`
 	// Keys are the keyed hashes by which answers to it are found.
 	Keys []string `json:"keys,omitempty"`
+	// Participants are the identities (keyed hashes) that it goes to: they take
+	// part in the conversation from now on.
+	Participants []string `json:"participants,omitempty"`
+	// Given is true when a person has delivered it: nothing is to be sent.
+	Given bool `json:"given,omitempty"`
 }
 
 // AttemptGranted allows one life one attempt at sending.

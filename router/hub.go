@@ -69,7 +69,7 @@ func (h *hub) send(c *Commit) {
 func (h *hub) collect(_ *Commit, ev Event) {
 	switch e := ev.(type) {
 	case ReplyQueued:
-		if !e.Reply.Channel.ByHand() {
+		if !e.Reply.Channel.ByHand() && !e.Given {
 			h.outgoing = append(h.outgoing, e.Reply)
 		}
 	case AttemptFailed:
