@@ -29,8 +29,9 @@ const LargeValue = 256 << 10
 const FormatUndecodable = "undecodable"
 
 // PutInbound stores one item durably and gives its reference
-// "inbox.<shard>.<sequence>". dup means that the same item was stored within
-// the last hour and ref names that copy. A large original goes to the object
+// "inbox.<shard>.<sequence>". dup means that the same item, from the same place,
+// was stored within the last hour and ref names that copy; one that lies in two
+// places is two, which the router finds out. A large original goes to the object
 // store first. Below the disk's reserve it is ErrReserve.
 func (j *Journal) PutInbound(ctx context.Context, in *channels.Inbound) (ref string, dup bool, err error) {
 	if err := j.reserve.admit(ctx); err != nil {
@@ -99,11 +100,12 @@ func (j *Journal) publish(ctx context.Context, m *nats.Msg, opts ...jetstream.Pu
 	return nil, writeError(err)
 }
 
-// inboundID is the same whenever the same item is seen. It is keyed, because a
-// provider's id may hold an address.
+// inboundID is the same whenever the same item is seen at the same place: a
+// mailbox can hold the same mail twice, and both were seen (I13). It is keyed,
+// because a provider's id may hold an address.
 func (j *Journal) inboundID(in *channels.Inbound) string {
 	m := hmac.New(sha256.New, j.keys.byName[KeyHash])
-	_, _ = io.WriteString(m, in.Account+"\x00"+in.ProviderID)
+	_, _ = io.WriteString(m, strings.Join([]string{in.Account, in.ProviderID, in.Source, in.Position}, "\x00"))
 	return hex.EncodeToString(m.Sum(nil)[:16])
 }
 

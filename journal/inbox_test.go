@@ -58,6 +58,12 @@ func TestInboundIsKnownAgain(t *testing.T) {
 	if ref, dup, err := j.PutInbound(t.Context(), other); dup || ref == first || err != nil {
 		t.Errorf("the same id at another account: %q %v %v", ref, dup, err)
 	}
+	// A mailbox may hold the same mail twice: both were seen there.
+	other = mail("m1", "hello")
+	other.Position = "1:another"
+	if ref, dup, err := j.PutInbound(t.Context(), other); dup || ref == first || err != nil {
+		t.Errorf("the same id at another place: %q %v %v", ref, dup, err)
+	}
 	for range 2 {
 		if ref, dup, err := j.PutInbound(t.Context(), mail("m1", "hello")); !dup || ref != first || err != nil {
 			t.Errorf("again: %q %v %v, want %q and a duplicate", ref, dup, err, first)

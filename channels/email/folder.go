@@ -136,7 +136,6 @@ func (r *reader) deliver(ctx context.Context, uids []imap.UID) error {
 	return nil
 }
 
-
 // advance tells the daemon how far the source has been read.
 func (r *reader) advance(ctx context.Context) error {
 	r.mark.Position = r.at.String()
