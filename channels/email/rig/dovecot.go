@@ -121,6 +121,11 @@ service lmtp {
     port = %[6]d
   }
 }
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 service auth {
   inet_listener {
     port = %[7]d
