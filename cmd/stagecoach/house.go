@@ -41,7 +41,7 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 				d.logger.ErrorContext(ctx, "orphans could not be collected", "err", err)
 			}
 		}
-		if round%5 == 0 {
+		if round%5 == 1 { // the first soon: after a crash there is much to replay
 			if err := router.SaveSnapshot(ctx, d.cfg.Office, d.journal.Log(), d.journal, d.logger); err != nil && ctx.Err() == nil {
 				d.logger.ErrorContext(ctx, "no snapshot could be saved", "err", err)
 			}
@@ -64,7 +64,9 @@ func (d *Daemon) trim(ctx context.Context, before uint64) {
 
 // sweep securely deletes what was stored and then named by nothing, because the
 // process ended between the two.
-func (d *Daemon) sweep(ctx context.Context) error {
+func (d *Daemon) sweep(ctx context.Context) error { return d.sweepOlder(ctx, orphanAge) }
+
+func (d *Daemon) sweepOlder(ctx context.Context, age time.Duration) error {
 	var n uint64
 	if err := d.engine.View(ctx, func(s *router.State) { n = s.N }); err != nil {
 		return err
@@ -87,12 +89,12 @@ func (d *Daemon) sweep(ctx context.Context) error {
 		return err
 	}
 	is := func(id string) bool { return named[id] }
-	removed, err := d.journal.Orphans(ctx, is, orphanAge)
+	removed, err := d.journal.Orphans(ctx, is, age)
 	if err != nil {
 		return err
 	}
 	for _, kind := range []journal.Kind{journal.KindReply, journal.KindNote, journal.KindReason} {
-		more, err := d.journal.OrphansOf(ctx, kind, is, orphanAge)
+		more, err := d.journal.OrphansOf(ctx, kind, is, age)
 		if err != nil {
 			return err
 		}
