@@ -45,24 +45,106 @@ type wireEvent struct {
 
 // MarshalJSON implements json.Marshaler.
 func (es Events) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('[')
+	w := newWriter()
+	if err := w.events(es); err != nil {
+		return nil, err
+	}
+	return w.Bytes(), nil
+}
+
+// writer makes the JSON form of entries, the bytes that json.Marshal would
+// give, straight in one buffer: every commit passes here.
+type writer struct {
+	bytes.Buffer
+	enc *json.Encoder
+}
+
+func newWriter() *writer {
+	w := &writer{}
+	w.enc = json.NewEncoder(&w.Buffer)
+	return w
+}
+
+// entry appends an entry, or nothing when it fails.
+func (w *writer) entry(e *Entry) error {
+	begin := w.Len()
+	err := w.fields(e)
+	if err != nil {
+		w.Truncate(begin)
+	}
+	return err
+}
+
+func (w *writer) fields(e *Entry) error {
+	w.WriteByte('{')
+	if e.Command != "" {
+		w.WriteString(`"command":`)
+		if err := w.text(e.Command); err != nil {
+			return err
+		}
+		w.WriteByte(',')
+	}
+	w.WriteString(`"kind":`)
+	if err := w.text(e.Kind); err != nil {
+		return err
+	}
+	w.WriteString(`,"actor":`)
+	if err := w.text(e.Actor); err != nil {
+		return err
+	}
+	w.WriteString(`,"events":`)
+	if err := w.events(e.Events); err != nil {
+		return err
+	}
+	if e.Result != nil {
+		w.WriteString(`,"result":`)
+		if err := w.value(e.Result); err != nil {
+			return err
+		}
+	}
+	w.WriteByte('}')
+	return nil
+}
+
+func (w *writer) events(es Events) error {
+	w.WriteByte('[')
 	for i, e := range es {
 		if i > 0 {
-			b.WriteByte(',')
+			w.WriteByte(',')
 		}
-		data, err := json.Marshal(e)
-		if err != nil {
-			return nil, fmt.Errorf("encoding event %s: %w", EventName(e), err)
+		w.WriteString(`{"type":"`)
+		w.WriteString(EventName(e))
+		w.WriteString(`","data":`)
+		if err := w.value(e); err != nil {
+			return fmt.Errorf("encoding event %s: %w", EventName(e), err)
 		}
-		b.WriteString(`{"type":"`)
-		b.WriteString(EventName(e))
-		b.WriteString(`","data":`)
-		b.Write(data)
-		b.WriteByte('}')
+		w.WriteByte('}')
 	}
-	b.WriteByte(']')
-	return b.Bytes(), nil
+	w.WriteByte(']')
+	return nil
+}
+
+func (w *writer) value(v any) error {
+	if err := w.enc.Encode(v); err != nil {
+		return err
+	}
+	w.Truncate(w.Len() - 1) // Encode ends a line
+	return nil
+}
+
+// text appends a string; names and ids need no escapes.
+func (w *writer) text(s string) error {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c == '_', c == '-', c == '.':
+		default:
+			return w.value(s)
+		}
+	}
+	w.WriteByte('"')
+	w.WriteString(s)
+	w.WriteByte('"')
+	return nil
 }
 
 // UnmarshalJSON implements json.Unmarshaler. An event that this build does not

@@ -1,9 +1,7 @@
 package router
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -20,7 +18,7 @@ type batch struct {
 	n       uint64
 	at      time.Time
 	entries []Entry
-	encoded bytes.Buffer
+	encoded *writer
 	waiters []waiter
 	events  int
 }
@@ -40,6 +38,8 @@ type term struct {
 	building *batch
 	flight   *batch
 	landed   chan landing
+	// spare is the buffer of the commit that landed last.
+	spare *writer
 	// stop ends an append in flight when the term does.
 	stop context.CancelFunc
 }
@@ -196,9 +196,20 @@ func (t *term) decide(r *request) {
 		return
 	}
 	if fresh {
-		t.building = &batch{n: t.state.N, at: t.state.At}
+		t.building = &batch{n: t.state.N, at: t.state.At, encoded: t.takeWriter()}
 	}
 	t.add(entry, r)
+}
+
+// takeWriter gives an empty buffer, one that has grown already if there is one.
+func (t *term) takeWriter() *writer {
+	w := t.spare
+	t.spare = nil
+	if w == nil {
+		return newWriter()
+	}
+	w.Reset()
+	return w
 }
 
 func (t *term) add(entry Entry, r *request) {
@@ -207,16 +218,16 @@ func (t *term) add(entry Entry, r *request) {
 	if entry.Command == "" {
 		entry.Result = nil
 	}
-	data, err := json.Marshal(&entry)
-	if err != nil {
+	before := b.encoded.Len()
+	if len(b.entries) > 0 {
+		b.encoded.WriteByte(',')
+	}
+	if err := b.encoded.entry(&entry); err != nil {
+		b.encoded.Truncate(before)
 		t.logger.Error("an entry can't be encoded", "err", err)
 		r.done <- answer{err: err}
 		return
 	}
-	if len(b.entries) > 0 {
-		b.encoded.WriteByte(',')
-	}
-	b.encoded.Write(data)
 	b.entries = append(b.entries, entry)
 	b.events += len(entry.Events)
 	b.waiters = append(b.waiters, waiter{req: r, ans: answer{result: result}})
@@ -289,6 +300,7 @@ func (t *term) land(l landing) error {
 		return l.err
 	}
 	t.seq = l.seq
+	t.spare, b.encoded = b.encoded, nil
 	t.release(b)
 	return nil
 }
