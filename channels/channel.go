@@ -83,6 +83,10 @@ type Inbound struct {
 	// differs for different items of one account. For e-mail it is a hash of
 	// the Message-ID and what else makes the mail itself.
 	ProviderID string `json:"provider_id"`
+	// Sender is whom it is from, as far as can be told before it is parsed, in
+	// one form for one person: what one sender sent is taken in in order. It is
+	// never trusted. Left out, nothing is promised about order.
+	Sender string `json:"sender,omitempty"`
 	// ReceivedAt is the provider's receipt, never a header of the sender's.
 	ReceivedAt time.Time `json:"received_at"`
 	// Format names the parser for Raw: "rfc822", or "json" for contact.Message.

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -69,7 +70,8 @@ func (j *Journal) publishInbound(ctx context.Context, in *channels.Inbound) (ref
 	if err != nil {
 		return "", false, fmt.Errorf("encoding: %w", err)
 	}
-	k := shardOf(j.shards, in.Account, in.ProviderID)
+	// One sender's items lie in one shard, so that they are taken in in order.
+	k := shardOf(j.shards, in.Account, cmp.Or(in.Sender, in.ProviderID))
 	m := &nats.Msg{Subject: j.names.shardSubject(areaInbox, k, token(in.Account)), Data: b, Header: nats.Header{}}
 	if in.RawObject != "" {
 		m.Header.Set(headerObject, in.RawObject)
@@ -155,7 +157,7 @@ func (j *Journal) message(ctx context.Context, stream string, seq uint64) (*jets
 func (j *Journal) decodeInbound(ctx context.Context, data []byte) (*channels.Inbound, error) {
 	in := new(channels.Inbound)
 	if err := json.Unmarshal(data, in); err != nil || in.Schema < 1 || in.Schema > channels.InboundSchema {
-		return &channels.Inbound{
+		return &channels.Inbound{ //nolint:nilerr // given whole instead
 			Kind: channels.Fresh, Format: FormatUndecodable, Raw: data, Size: int64(len(data)),
 		}, nil
 	}

@@ -19,32 +19,35 @@ import (
 )
 
 func TestInboundComesBackWhole(t *testing.T) {
-	onBoth(t, func(t *testing.T, j *journal.Journal, _ string) {
-		large := strings.Repeat("A large original. ", 80_000) // 1.4 MB, three chunks
-		for _, raw := range []string{"", "small", large} {
-			in := mail(fmt.Sprint("id", len(raw)), raw)
-			ref, dup, err := j.PutInbound(t.Context(), in)
-			ok(t, err)
-			if dup {
-				t.Error("new, yet called a duplicate")
+	for name, open := range engines() {
+		t.Run(name, func(t *testing.T) {
+			j, _ := open(t)
+			large := strings.Repeat("A large original. ", 80_000) // 1.4 MB, three chunks
+			for _, raw := range []string{"", "small", large} {
+				in := mail(fmt.Sprint("id", len(raw)), raw)
+				ref, dup, err := j.PutInbound(t.Context(), in)
+				ok(t, err)
+				if dup {
+					t.Error("new, yet called a duplicate")
+				}
+				if len(raw) > 0 && in.Raw == nil {
+					t.Error("the caller's item was changed")
+				}
+				got, err := j.Inbound(t.Context(), ref)
+				ok(t, err)
+				if (len(raw) > journal.LargeValue) != (got.RawObject != "") {
+					t.Errorf("%d bytes lie in object %q", len(raw), got.RawObject)
+				}
+				got.RawObject = ""
+				if len(raw) == 0 {
+					got.Raw = in.Raw
+				}
+				if !reflect.DeepEqual(got, in) {
+					t.Errorf("%d bytes: what came back differs", len(raw))
+				}
 			}
-			if len(raw) > 0 && in.Raw == nil {
-				t.Error("the caller's item was changed")
-			}
-			got, err := j.Inbound(t.Context(), ref)
-			ok(t, err)
-			if (len(raw) > journal.LargeValue) != (got.RawObject != "") {
-				t.Errorf("%d bytes lie in object %q", len(raw), got.RawObject)
-			}
-			got.RawObject = ""
-			if len(raw) == 0 {
-				got.Raw = in.Raw
-			}
-			if !reflect.DeepEqual(got, in) {
-				t.Errorf("%d bytes: what came back differs", len(raw))
-			}
-		}
-	})
+		})
+	}
 }
 
 func TestInboundIsKnownAgain(t *testing.T) {
@@ -78,6 +81,32 @@ func TestInboundThatIsNotThere(t *testing.T) {
 		_, err := j.Inbound(t.Context(), ref)
 		wantErr(t, err, journal.ErrNotFound)
 	}
+}
+
+func TestOneSendersItemsComeInOrder(t *testing.T) {
+	j := journaltest.Open(t)
+	const n, senders = 20, 5
+	for i := range n * senders {
+		in := mail(fmt.Sprint("m", i), "x")
+		in.Sender = fmt.Sprintf("anna%d@example.org", i%senders)
+		_, _, err := j.PutInbound(t.Context(), in)
+		ok(t, err)
+	}
+	c, last, mu := newCollector(), map[string]string{}, sync.Mutex{}
+	stop := running(t, func(ctx context.Context) error {
+		return j.ConsumeInbox(ctx, func(_ context.Context, _ string, in *channels.Inbound) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if before := last[in.Sender]; len(in.ProviderID) < len(before) || len(in.ProviderID) == len(before) && in.ProviderID < before {
+				t.Errorf("%s of %s came after %s", in.ProviderID, in.Sender, before)
+			}
+			last[in.Sender] = in.ProviderID
+			c.add(in.ProviderID)
+			return nil
+		})
+	})
+	c.await(t, "all items", func(seen map[string]int) bool { return len(seen) == n*senders })
+	stop()
 }
 
 // collector counts what a consumer handed over.
@@ -118,35 +147,38 @@ func (c *collector) await(t *testing.T, what string, done func(seen map[string]i
 }
 
 func TestIntakeGetsEverythingOnceItSaysSo(t *testing.T) {
-	onBoth(t, func(t *testing.T, j *journal.Journal, _ string) {
-		const n = 60
-		for i := range n {
-			_, _, err := j.PutInbound(t.Context(), mail(fmt.Sprint("m", i), "x"))
-			ok(t, err)
-		}
-		if p, err := j.InboxPending(t.Context()); p != n || err != nil {
-			t.Errorf("%d pending, %v; want %d", p, err, n)
-		}
-		c := newCollector()
-		stop := running(t, func(ctx context.Context) error {
-			return j.ConsumeInbox(ctx, func(_ context.Context, ref string, in *channels.Inbound) error {
-				if k := c.add(in.ProviderID); k == 1 && (in.ProviderID == "m3" || in.ProviderID == "m7") {
-					return errors.New("not now")
-				}
-				return nil
-			})
-		})
-		c.await(t, "each item, and the two failed ones again", func(seen map[string]int) bool {
-			return len(seen) == n && seen["m3"] == 2 && seen["m7"] == 2
-		})
-		soon(t, "nothing pending", func() bool { p, err := j.InboxPending(t.Context()); return p == 0 && err == nil })
-		stop()
-		for id, k := range c.seen {
-			if want := map[string]int{"m3": 2, "m7": 2}[id]; k != max(1, want) {
-				t.Errorf("item %q came %d times", id, k)
+	for name, open := range engines() {
+		t.Run(name, func(t *testing.T) {
+			j, _ := open(t)
+			const n = 60
+			for i := range n {
+				_, _, err := j.PutInbound(t.Context(), mail(fmt.Sprint("m", i), "x"))
+				ok(t, err)
 			}
-		}
-	})
+			if p, err := j.InboxPending(t.Context()); p != n || err != nil {
+				t.Errorf("%d pending, %v; want %d", p, err, n)
+			}
+			c := newCollector()
+			stop := running(t, func(ctx context.Context) error {
+				return j.ConsumeInbox(ctx, func(_ context.Context, ref string, in *channels.Inbound) error {
+					if k := c.add(in.ProviderID); k == 1 && (in.ProviderID == "m3" || in.ProviderID == "m7") {
+						return errors.New("not now")
+					}
+					return nil
+				})
+			})
+			c.await(t, "each item, and the two failed ones again", func(seen map[string]int) bool {
+				return len(seen) == n && seen["m3"] == 2 && seen["m7"] == 2
+			})
+			soon(t, "nothing pending", func() bool { p, err := j.InboxPending(t.Context()); return p == 0 && err == nil })
+			stop()
+			for id, k := range c.seen {
+				if want := map[string]int{"m3": 2, "m7": 2}[id]; k != max(1, want) {
+					t.Errorf("item %q came %d times", id, k)
+				}
+			}
+		})
+	}
 }
 
 // What was handed out and not finished when the process ended comes again at
@@ -213,41 +245,44 @@ func TestIntakeGetsTheUndecodableToo(t *testing.T) {
 }
 
 func TestErasedInboundLeavesNoBytes(t *testing.T) {
-	onBoth(t, func(t *testing.T, j *journal.Journal, store string) {
-		small := "words-of-the-small-mail-4711-aa" // a multiple of 3 less 2: base64 keeps all but its end
-		large := strings.Repeat("words-of-the-large-mail-4711-bb;", 30_000)
-		markers := [][]byte{
-			[]byte(base64.StdEncoding.EncodeToString([]byte(small))[:36]),
-			[]byte("words-of-the-large-mail-4711-bb"), []byte("1:position-a"), []byte("1:position-b"),
-		}
-		var refs []string
-		for id, raw := range map[string]string{"position-a": small, "position-b": large} {
-			for i := range 3 { // neighbours that stay
-				_, _, err := j.PutInbound(t.Context(), mail(fmt.Sprint("n", id, i), "neighbour"))
+	for name, open := range engines() {
+		t.Run(name, func(t *testing.T) {
+			j, store := open(t)
+			small := "words-of-the-small-mail-4711-aa" // a multiple of 3 less 2: base64 keeps all but its end
+			large := strings.Repeat("words-of-the-large-mail-4711-bb;", 30_000)
+			markers := [][]byte{
+				[]byte(base64.StdEncoding.EncodeToString([]byte(small))[:36]),
+				[]byte("words-of-the-large-mail-4711-bb"), []byte("1:position-a"), []byte("1:position-b"),
+			}
+			var refs []string
+			for id, raw := range map[string]string{"position-a": small, "position-b": large} {
+				for i := range 3 { // neighbours that stay
+					_, _, err := j.PutInbound(t.Context(), mail(fmt.Sprint("n", id, i), "neighbour"))
+					ok(t, err)
+				}
+				ref, _, err := j.PutInbound(t.Context(), mail(id, raw))
 				ok(t, err)
+				refs = append(refs, ref)
 			}
-			ref, _, err := j.PutInbound(t.Context(), mail(id, raw))
-			ok(t, err)
-			refs = append(refs, ref)
-		}
-		for _, m := range markers {
-			if holds(t, store, m) == "" {
-				t.Fatalf("marker %q isn't on disk before: the test proves nothing", m)
+			for _, m := range markers {
+				if holds(t, store, m) == "" {
+					t.Fatalf("marker %q isn't on disk before: the test proves nothing", m)
+				}
 			}
-		}
-		for _, ref := range refs {
-			ok(t, j.Erase(t.Context(), ref))
-			_, err := j.Inbound(t.Context(), ref)
-			wantErr(t, err, journal.ErrErased)
-			ok(t, j.Erase(t.Context(), ref))
-		}
-		for _, m := range markers {
-			if f := holds(t, store, m); f != "" {
-				t.Errorf("after erasing, %q is still in %s", m, f)
+			for _, ref := range refs {
+				ok(t, j.Erase(t.Context(), ref))
+				_, err := j.Inbound(t.Context(), ref)
+				wantErr(t, err, journal.ErrErased)
+				ok(t, j.Erase(t.Context(), ref))
 			}
-		}
-		if p, err := j.InboxPending(t.Context()); p != 6 || err != nil {
-			t.Errorf("%d pending, %v; want the 6 neighbours", p, err)
-		}
-	})
+			for _, m := range markers {
+				if f := holds(t, store, m); f != "" {
+					t.Errorf("after erasing, %q is still in %s", m, f)
+				}
+			}
+			if p, err := j.InboxPending(t.Context()); p != 6 || err != nil {
+				t.Errorf("%d pending, %v; want the 6 neighbours", p, err)
+			}
+		})
+	}
 }

@@ -122,21 +122,26 @@ func (r *reader) inbound(item fetched) *channels.Inbound {
 		Schema: channels.InboundSchema, Kind: r.kind,
 		Channel: contact.Email, Account: r.a.cfg.Account,
 		Source: r.source, Position: itemPosition(r.at.validity, item.uid),
-		ProviderID: providerID(item.raw), ReceivedAt: r.received(item.uid, item.internal),
+		ProviderID: providerID(item.raw), Sender: senderOf(item.raw), ReceivedAt: r.received(item.uid, item.internal),
 		Format: "rfc822", Raw: item.raw, Size: int64(len(item.raw)),
 	}
 }
 
 // laneOf keeps one sender's mails in one lane.
 func laneOf(raw []byte) int {
+	hash := fnv.New32a()
+	_, _ = io.WriteString(hash, senderOf(raw))
+	return int(hash.Sum32() % lanes)
+}
+
+// senderOf gives the address in From as it stands, without parsing the mail.
+func senderOf(raw []byte) string {
 	header, _ := splitHeader(raw[:min(len(raw), 64<<10)])
 	from := fieldValue(header, "from")
 	if _, after, ok := strings.Cut(from, "<"); ok {
 		from = after
 	}
-	hash := fnv.New32a()
-	_, _ = io.WriteString(hash, strings.ToLower(strings.Trim(from, " <>\t")))
-	return int(hash.Sum32() % lanes)
+	return strings.ToLower(strings.Trim(from, " <>\t"))
 }
 
 // fieldValue finds one header field without reading the others.
