@@ -85,7 +85,7 @@ func (b *bucket) putAs(ctx context.Context, id string, notes map[string]string, 
 			}
 			_, _ = sum.Write(buf[:n])
 			info.Chunks++
-			info.Size += uint64(n) //nolint:gosec // n is at most chunkSize
+			info.Size += uint64(n)
 		}
 		if end {
 			break
@@ -149,7 +149,7 @@ func (b *bucket) bytes(ctx context.Context, id string) ([]byte, error) {
 	if _, err := io.ReadFull(r, out); err != nil {
 		return nil, err
 	}
-	if _, err := r.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+	if _, err := io.ReadFull(r, make([]byte, 1)); !errors.Is(err, io.EOF) {
 		return nil, orDamaged(id, err)
 	}
 	return out, nil

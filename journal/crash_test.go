@@ -82,7 +82,7 @@ func child(ctx context.Context, dir string) error {
 // spawn starts a child and gives the lines that it says.
 func spawn(t *testing.T, dir string, env ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very test
+	cmd := exec.CommandContext(t.Context(), os.Args[0]) // this very test
 	cmd.Env = append(append(os.Environ(), childEnv+"="+dir), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -200,7 +200,7 @@ func killed(err error) bool {
 		return false
 	}
 	status, isWait := exit.Sys().(syscall.WaitStatus)
-	return isWait && status.Signaled() && status.Signal() == syscall.SIGKILL
+	return isWait && status.Signaled() && status.Signal() == syscall.SIGKILL //nolint:misspell // as syscall has it
 }
 
 func TestKilledAtEveryPointOfTheJournal(t *testing.T) {
@@ -237,7 +237,7 @@ func TestSecondChildIsRefusedWhileTheFirstLives(t *testing.T) {
 		t.Errorf("error %q doesn't name %q", err, want)
 	}
 	ok(t, cmd.Process.Kill())
-	for out.Scan() { //nolint:revive // drained so that the child's pipe closes
+	for out.Scan() { // drained so that the child's pipe closes
 	}
 	_ = cmd.Wait()
 	journaltest.OpenAt(t, journal.Config{Dir: dir})

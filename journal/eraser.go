@@ -41,8 +41,9 @@ type eraser struct {
 // queueSize bounds the background queue; what doesn't fit is left to Orphans.
 const queueSize = 4096
 
-func newEraser(j *Journal) *eraser {
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:forbidigo // ends with Close
+// newEraser starts an eraser that ends with Close or ctx.
+func newEraser(ctx context.Context, j *Journal) *eraser {
+	ctx, cancel := context.WithCancel(ctx)
 	e := &eraser{
 		j: j, one: make(chan struct{}, 1), queue: make(chan eraseJob, queueSize),
 		quit: make(chan struct{}), end: cancel,
@@ -171,7 +172,10 @@ func (e *eraser) message(ctx context.Context, s jetstream.Stream, seq uint64) er
 	if err := s.SecureDeleteMsg(call, seq); err != nil && !isMissing(err) && !goneAlready(err) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return pause(ctx, time.Since(began))
+	if !pause(ctx, time.Since(began)) {
+		return ctx.Err()
+	}
+	return nil
 }
 
 // goneAlready reports whether a delete failed because there is no such message

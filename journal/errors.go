@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+
 	"stagecoach/router"
 
 	"github.com/nats-io/nats.go"
@@ -49,8 +50,7 @@ const (
 
 // codeOf gives the server's code of err, 0 if it has none.
 func codeOf(err error) jetstream.ErrorCode {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return api.ErrorCode
 	}
 	var js jetstream.JetStreamError

@@ -38,18 +38,21 @@ func external(t *testing.T) (url, dir string) {
 	return ns.ClientURL(), dir
 }
 
-// onBoth runs a test on the embedded engine and on an external one. store is
-// the folder that holds the engine's files.
-func onBoth(t *testing.T, test func(t *testing.T, j *journal.Journal, store string)) {
-	t.Helper()
-	t.Run("embedded", func(t *testing.T) {
-		dir := t.TempDir()
-		test(t, journaltest.OpenAt(t, journal.Config{Dir: dir, Unsynced: true}), dir)
-	})
-	t.Run("external", func(t *testing.T) {
-		url, store := external(t)
-		test(t, journaltest.OpenAt(t, journal.Config{Dir: t.TempDir(), URL: url}), store)
-	})
+// engines opens a journal on the embedded engine and on an external one. store
+// is the folder that holds the engine's files.
+func engines() map[string]func(t *testing.T) (j *journal.Journal, store string) {
+	return map[string]func(t *testing.T) (*journal.Journal, string){
+		"embedded": func(t *testing.T) (*journal.Journal, string) {
+			t.Helper()
+			dir := t.TempDir()
+			return journaltest.OpenAt(t, journal.Config{Dir: dir, Unsynced: true}), dir
+		},
+		"external": func(t *testing.T) (*journal.Journal, string) {
+			t.Helper()
+			url, store := external(t)
+			return journaltest.OpenAt(t, journal.Config{Dir: t.TempDir(), URL: url}), store
+		},
+	}
 }
 
 // holds reports in which file below dir the marker's bytes lie, "" if in none.

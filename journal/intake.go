@@ -78,7 +78,7 @@ func (j *Journal) consumeForEver(ctx context.Context, what string, consume func(
 			wait = 100 * time.Millisecond
 		}
 		j.slog.WarnContext(ctx, "consuming was interrupted", "what", what, "err", err)
-		if pause(ctx, wait) != nil {
+		if !pause(ctx, wait) {
 			return nil
 		}
 	}

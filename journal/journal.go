@@ -89,14 +89,14 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	}
 	j.shards = o.Shards
 	if j.cfg.Shards != o.Shards && j.cfg.Shards != DefaultShards {
-		j.slog.Warn("the number of shards is fixed since the journal was made",
+		j.slog.WarnContext(ctx, "the number of shards is fixed since the journal was made",
 			"shards", o.Shards, "configured", j.cfg.Shards)
 	}
 	if err := j.openStreams(ctx); err != nil {
 		return err
 	}
 	j.reserve = newReserve(j)
-	j.eraser = newEraser(j)
+	j.eraser = newEraser(context.WithoutCancel(ctx), j)
 	return nil
 }
 

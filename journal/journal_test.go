@@ -19,11 +19,14 @@ func reopen(t *testing.T, j *journal.Journal, cfg journal.Config) *journal.Journ
 }
 
 func TestHealthy(t *testing.T) {
-	onBoth(t, func(t *testing.T, j *journal.Journal, _ string) {
-		ok(t, j.Healthy(t.Context()))
-		ok(t, j.Close())
-		wantErr(t, j.Healthy(t.Context()), journal.ErrUnavailable)
-	})
+	for name, open := range engines() {
+		t.Run(name, func(t *testing.T) {
+			j, _ := open(t)
+			ok(t, j.Healthy(t.Context()))
+			ok(t, j.Close())
+			wantErr(t, j.Healthy(t.Context()), journal.ErrUnavailable)
+		})
+	}
 }
 
 func TestSecondProcessIsRefused(t *testing.T) {
@@ -141,34 +144,37 @@ func TestExternalEngineWantsTheKeysItWasMadeWith(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
-	onBoth(t, func(t *testing.T, j *journal.Journal, _ string) {
-		ctx, s := t.Context(), j.Sessions()
-		ok(t, s.Put(ctx, "ann", "h1", []byte("one"), 1<<40))
-		ok(t, s.Put(ctx, "ann", "h2", []byte("two"), 1<<40))
-		ok(t, s.Put(ctx, "Bob.B@x", "h3", []byte("three"), 1<<40))
-		ok(t, s.Put(ctx, "ann", "h1", []byte("renewed"), 1<<40))
-		agent, value, err := s.Get(ctx, "h1")
-		if agent != "ann" || string(value) != "renewed" || err != nil {
-			t.Errorf("got %q %q %v", agent, value, err)
-		}
-		if agent, _, err := s.Get(ctx, "h3"); agent != "Bob.B@x" || err != nil {
-			t.Errorf("got %q %v", agent, err)
-		}
-		ok(t, s.DeleteAll(ctx, "ann"))
-		for _, h := range []string{"h1", "h2", "none"} {
-			_, _, err := s.Get(ctx, h)
+	for name, open := range engines() {
+		t.Run(name, func(t *testing.T) {
+			j, _ := open(t)
+			ctx, s := t.Context(), j.Sessions()
+			ok(t, s.Put(ctx, "ann", "h1", []byte("one"), 1<<40))
+			ok(t, s.Put(ctx, "ann", "h2", []byte("two"), 1<<40))
+			ok(t, s.Put(ctx, "Bob.B@x", "h3", []byte("three"), 1<<40))
+			ok(t, s.Put(ctx, "ann", "h1", []byte("renewed"), 1<<40))
+			agent, value, err := s.Get(ctx, "h1")
+			if agent != "ann" || string(value) != "renewed" || err != nil {
+				t.Errorf("got %q %q %v", agent, value, err)
+			}
+			if agent, _, err := s.Get(ctx, "h3"); agent != "Bob.B@x" || err != nil {
+				t.Errorf("got %q %v", agent, err)
+			}
+			ok(t, s.DeleteAll(ctx, "ann"))
+			for _, h := range []string{"h1", "h2", "none"} {
+				_, _, err := s.Get(ctx, h)
+				wantErr(t, err, journal.ErrNotFound)
+			}
+			ok(t, s.Delete(ctx, "h3"))
+			_, _, err = s.Get(ctx, "h3")
 			wantErr(t, err, journal.ErrNotFound)
-		}
-		ok(t, s.Delete(ctx, "h3"))
-		_, _, err = s.Get(ctx, "h3")
-		wantErr(t, err, journal.ErrNotFound)
-		ok(t, s.Delete(ctx, "h3"))
-		ok(t, s.Put(ctx, "ann", "short", []byte("x"), 1))
-		soon(t, "the session to end", func() bool {
-			_, _, err := s.Get(context.WithoutCancel(ctx), "short")
-			return err != nil
+			ok(t, s.Delete(ctx, "h3"))
+			ok(t, s.Put(ctx, "ann", "short", []byte("x"), 1))
+			soon(t, "the session to end", func() bool {
+				_, _, err := s.Get(context.WithoutCancel(ctx), "short")
+				return err != nil
+			})
 		})
-	})
+	}
 }
 
 func TestReserveStopsIntakeOnly(t *testing.T) {

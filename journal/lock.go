@@ -19,14 +19,14 @@ func acquire(dir string) (*lock, error) {
 		return nil, fmt.Errorf("making data directory: %w", err)
 	}
 	path := filepath.Join(dir, "lock")
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // our own file in the operator's folder
 	if err != nil {
 		return nil, fmt.Errorf("opening lock: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder := readHolder(f)
 		_ = f.Close()
-		if err == syscall.EWOULDBLOCK { //nolint:errorlint // a bare errno
+		if err == syscall.EWOULDBLOCK {
 			return nil, fmt.Errorf("%w: %s is held by %s", ErrLocked, dir, holder)
 		}
 		return nil, fmt.Errorf("locking %q: %w", path, err)

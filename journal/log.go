@@ -78,7 +78,7 @@ func (l *Log) Append(ctx context.Context, id string, prev uint64, commit []byte)
 			return 0, fmt.Errorf("appending commit %q after %d, %d attempts: %w", id, prev, attempt, err)
 		}
 		l.slog.WarnContext(ctx, "append tried again", "attempt", attempt, "err", err)
-		if pause(ctx, wait) != nil {
+		if !pause(ctx, wait) {
 			return 0, fmt.Errorf("appending commit %q after %d: %w", id, prev, err)
 		}
 		wait *= 2
@@ -158,7 +158,7 @@ func (l *Log) Follow(ctx context.Context, after uint64, fn func(seq uint64, comm
 		}
 		wait = min(max(2*wait, 100*time.Millisecond), 5*time.Second)
 		l.slog.WarnContext(ctx, "following the log was interrupted", "after", after, "err", err)
-		if pause(ctx, wait) != nil {
+		if !pause(ctx, wait) {
 			return nil
 		}
 	}
@@ -173,17 +173,17 @@ func (l *Log) Last(ctx context.Context) (uint64, error) {
 	return seq, nil
 }
 
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
+// pause waits for d, and reports false if ctx ended before.
+func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
-		return ctx.Err()
+		return ctx.Err() == nil
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return nil
+		return true
 	case <-ctx.Done():
-		return ctx.Err()
+		return false
 	}
 }

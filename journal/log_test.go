@@ -13,11 +13,15 @@ import (
 )
 
 func TestLogConformanceEmbedded(t *testing.T) {
-	journaltest.LogConformance(t, func(t *testing.T) func() *journal.Log { return journaltest.Open(t).Log })
+	journaltest.LogConformance(t, func(t *testing.T) func() *journal.Log {
+		t.Helper()
+		return journaltest.Open(t).Log
+	})
 }
 
 func TestLogConformanceExternal(t *testing.T) {
 	journaltest.LogConformance(t, func(t *testing.T) func() *journal.Log {
+		t.Helper()
 		url, _ := external(t)
 		return journaltest.OpenAt(t, journal.Config{Dir: t.TempDir(), URL: url}).Log
 	})

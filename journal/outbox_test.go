@@ -34,46 +34,49 @@ func consumeAll(t *testing.T, j *journal.Journal, n int) (stop func()) {
 }
 
 func TestOutbox(t *testing.T) {
-	onBoth(t, func(t *testing.T, j *journal.Journal, _ string) {
-		for i := range 9 {
-			for _, account := range []string{"support", "Sales.Büro"} {
-				ok(t, j.PublishOutbox(t.Context(), journal.OutboxItem{Reply: fmt.Sprint("r", i), Channel: "email", Account: account}))
+	for name, open := range engines() {
+		t.Run(name, func(t *testing.T) {
+			j, _ := open(t)
+			for i := range 9 {
+				for _, account := range []string{"support", "Sales.Büro"} {
+					ok(t, j.PublishOutbox(t.Context(), journal.OutboxItem{Reply: fmt.Sprint("r", i), Channel: "email", Account: account}))
+				}
 			}
-		}
-		c := newCollector()
-		stop := running(t, func(ctx context.Context) error {
-			return j.ConsumeOutbox(ctx, "support", func(_ context.Context, item journal.OutboxItem, delivery uint64, inProgress func() error) journal.Verdict {
-				if item.Account != "support" || item.Channel != "email" {
-					t.Errorf("got %+v", item)
-				}
-				if err := inProgress(); err != nil {
-					t.Errorf("in progress: %v", err)
-				}
-				switch n := c.add(item.Reply); {
-				case uint64(n) != delivery:
-					t.Errorf("delivery %d is called %d", n, delivery)
-				case item.Reply == "r2" && n == 1:
-					return journal.RetryAfter(time.Millisecond)
-				case item.Reply == "r4" && n == 1:
-					return journal.Verdict{}
-				}
-				return journal.Done()
+			c := newCollector()
+			stop := running(t, func(ctx context.Context) error {
+				return j.ConsumeOutbox(ctx, "support", func(_ context.Context, item journal.OutboxItem, delivery uint64, inProgress func() error) journal.Verdict {
+					if item.Account != "support" || item.Channel != "email" {
+						t.Errorf("got %+v", item)
+					}
+					if err := inProgress(); err != nil {
+						t.Errorf("in progress: %v", err)
+					}
+					switch n := c.add(item.Reply); {
+					case uint64(n) != delivery:
+						t.Errorf("delivery %d is called %d", n, delivery)
+					case item.Reply == "r2" && n == 1:
+						return journal.RetryAfter(time.Millisecond)
+					case item.Reply == "r4" && n == 1:
+						return journal.Verdict{}
+					}
+					return journal.Done()
+				})
 			})
-		})
-		c.await(t, "nine replies, two of them twice", func(seen map[string]int) bool {
-			return len(seen) == 9 && seen["r2"] == 2 && seen["r4"] == 2
-		})
-		soon(t, "the account's queue to be empty", func() bool { n, err := j.OutboxPending(t.Context()); return n == 9 && err == nil })
-		stop()
-		d := newCollector()
-		running(t, func(ctx context.Context) error {
-			return j.ConsumeOutbox(ctx, "Sales.Büro", func(_ context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
-				d.add(item.Reply)
-				return journal.Done()
+			c.await(t, "nine replies, two of them twice", func(seen map[string]int) bool {
+				return len(seen) == 9 && seen["r2"] == 2 && seen["r4"] == 2
 			})
+			soon(t, "the account's queue to be empty", func() bool { n, err := j.OutboxPending(t.Context()); return n == 9 && err == nil })
+			stop()
+			d := newCollector()
+			running(t, func(ctx context.Context) error {
+				return j.ConsumeOutbox(ctx, "Sales.Büro", func(_ context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
+					d.add(item.Reply)
+					return journal.Done()
+				})
+			})
+			d.await(t, "the other account's", func(seen map[string]int) bool { return len(seen) == 9 })
 		})
-		d.await(t, "the other account's", func(seen map[string]int) bool { return len(seen) == 9 })
-	})
+	}
 }
 
 func TestOutboxSurvivesARestart(t *testing.T) {
@@ -131,42 +134,45 @@ func TestOutboxWorksSeveralAtATime(t *testing.T) {
 }
 
 func TestSnapshots(t *testing.T) {
-	onBoth(t, func(t *testing.T, j *journal.Journal, _ string) {
-		ctx := t.Context()
-		if _, _, _, found, err := j.LatestSnapshot(ctx); found || err != nil {
-			t.Errorf("an empty journal has a snapshot: %v %v", found, err)
-		}
-		body := func(n uint64) string { return strings.Repeat(fmt.Sprintf("state %d;", n), 90_000) }
-		for _, n := range []uint64{9, 10, 100} {
-			ok(t, j.SaveSnapshot(ctx, n, n+5, []byte(body(n))))
-			gn, seq, data, found, err := j.LatestSnapshot(ctx)
-			if gn != n || seq != n+5 || string(data) != body(n) || !found || err != nil {
-				t.Errorf("got %d %d %d bytes %v %v; want %d", gn, seq, len(data), found, err, n)
+	for name, open := range engines() {
+		t.Run(name, func(t *testing.T) {
+			j, _ := open(t)
+			ctx := t.Context()
+			if _, _, _, found, err := j.LatestSnapshot(ctx); found || err != nil {
+				t.Errorf("an empty journal has a snapshot: %v %v", found, err)
 			}
-		}
-		js, err := jetstream.New(j.Conn())
-		ok(t, err)
-		store, err := js.ObjectStore(ctx, "snapshots_main")
-		ok(t, err)
-		list, err := store.List(ctx)
-		ok(t, err)
-		if len(list) != 2 {
-			t.Fatalf("%d snapshots are kept, want 2", len(list))
-		}
-		for _, o := range list { // damage the newest: a chunk goes missing
-			if strings.HasPrefix(o.Name, "00000000000000000100-") {
-				s, err := js.Stream(ctx, "OBJ_snapshots_main")
-				ok(t, err)
-				m, err := s.GetLastMsgForSubject(ctx, "$O.snapshots_main.C."+o.NUID)
-				ok(t, err)
-				ok(t, s.DeleteMsg(ctx, m.Sequence))
+			body := func(n uint64) string { return strings.Repeat(fmt.Sprintf("state %d;", n), 90_000) }
+			for _, n := range []uint64{9, 10, 100} {
+				ok(t, j.SaveSnapshot(ctx, n, n+5, []byte(body(n))))
+				gn, seq, data, found, err := j.LatestSnapshot(ctx)
+				if gn != n || seq != n+5 || string(data) != body(n) || !found || err != nil {
+					t.Errorf("got %d %d %d bytes %v %v; want %d", gn, seq, len(data), found, err, n)
+				}
 			}
-		}
-		n, _, data, found, err := j.LatestSnapshot(ctx)
-		if n != 10 || string(data) != body(10) || !found || err != nil {
-			t.Errorf("after damage: got %d, %d bytes, %v, %v; want the one before", n, len(data), found, err)
-		}
-	})
+			js, err := jetstream.New(j.Conn())
+			ok(t, err)
+			store, err := js.ObjectStore(ctx, "snapshots_main")
+			ok(t, err)
+			list, err := store.List(ctx)
+			ok(t, err)
+			if len(list) != 2 {
+				t.Fatalf("%d snapshots are kept, want 2", len(list))
+			}
+			for _, o := range list { // damage the newest: a chunk goes missing
+				if strings.HasPrefix(o.Name, "00000000000000000100-") {
+					s, err := js.Stream(ctx, "OBJ_snapshots_main")
+					ok(t, err)
+					m, err := s.GetLastMsgForSubject(ctx, "$O.snapshots_main.C."+o.NUID)
+					ok(t, err)
+					ok(t, s.DeleteMsg(ctx, m.Sequence))
+				}
+			}
+			n, _, data, found, err := j.LatestSnapshot(ctx)
+			if n != 10 || string(data) != body(10) || !found || err != nil {
+				t.Errorf("after damage: got %d, %d bytes, %v, %v; want the one before", n, len(data), found, err)
+			}
+		})
+	}
 }
 
 // Bytes that rot on disk must not become the router's state.

@@ -125,7 +125,7 @@ var _ server.Logger = engineLog{}
 func (l engineLog) say(level slog.Level, format string, v []any) {
 	ctx := context.Background() //nolint:forbidigo // the server's logger knows no context
 	if l.log.Enabled(ctx, level) {
-		l.log.Log(ctx, level, "engine", "text", fmt.Sprintf(format, v...)) //nolint:sloglint // one message, the server's text beside it
+		l.log.Log(ctx, level, "engine", "text", fmt.Sprintf(format, v...))
 	}
 }
 

@@ -170,6 +170,7 @@ func (w *writer) Publish(ctx context.Context, id string, prev uint64, data []byt
 		return 0, errNoAnswer
 	case CrashBefore:
 		return 0, w.crash()
+	default: // the others get as far as the log
 	}
 	if prev != m.last() {
 		return 0, fmt.Errorf("%w: %d", journal.ErrWrongSequence, m.last())
@@ -185,6 +186,7 @@ func (w *writer) Publish(ctx context.Context, id string, prev uint64, data []byt
 		return 0, errNoAnswer
 	case CrashAfter:
 		return 0, w.crash()
+	default: // written and answered
 	}
 	return seq, nil
 }

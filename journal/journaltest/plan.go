@@ -71,7 +71,7 @@ func Listed(fates ...Fate) Plan {
 // Seeded is the plan in which one attempt in every so many has a fate other
 // than Pass, all of them equally likely. Equal seeds give equal plans.
 func Seeded(seed uint64, oneIn int) Plan {
-	r := rand.New(rand.NewPCG(seed, 0x5746)) //nolint:gosec // repeatable on purpose
+	r := rand.New(rand.NewPCG(seed, 0x5746)) // repeatable on purpose
 	return func() Fate {
 		if oneIn < 1 || r.IntN(oneIn) != 0 {
 			return Pass
