@@ -21,6 +21,7 @@ type rig struct {
 	now   time.Time
 	log   [][]byte
 	cmds  int
+	facts Facts
 }
 
 // failer is what testing.T and rapid.T share.
@@ -55,7 +56,7 @@ func (r *rig) doID(id, actor string, cmd Command) (Result, error) {
 		epoch++
 	}
 	r.state.beginCommit(n+1, epoch, r.now)
-	e, err := Decide(r.state, &Env{Now: r.now, Rules: r.rules}, &Envelope{ID: id, Actor: actor, Command: cmd})
+	e, err := Decide(r.state, &Env{Now: r.now, Rules: r.rules, Facts: r.facts}, &Envelope{ID: id, Actor: actor, Command: cmd})
 	if err != nil || len(e.Events) == 0 {
 		r.state.N, r.state.At = n, at
 		if e.Result != nil {
@@ -537,6 +538,27 @@ func TestSilenceMovesTheContact(t *testing.T) {
 	r.must(ActorRouter, Tick{})
 	if o := r.offerFor(c); o.Agent != "bert" {
 		t.Fatalf("pulled back and offered to %s", o.Agent)
+	}
+	r.check()
+}
+
+func TestWhoeverWritesKeepsTheContact(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 100)
+	c := r.receive(r.mail("m1", "alice"))
+	r.accept(c)
+	r.now = c.PullAt
+	r.facts.DraftAt = func(string) time.Time { return r.now.Add(-time.Minute) }
+	r.must(ActorRouter, Tick{})
+	if c.Agent != "anna" || !c.PullAt.After(r.now) {
+		t.Fatalf("held by %q until %v at %v", c.Agent, c.PullAt, r.now)
+	}
+	r.facts.DraftAt = func(string) time.Time { return r.now.Add(-time.Hour) }
+	r.now = c.PullAt
+	r.must(ActorRouter, Tick{})
+	if c.Agent != "" {
+		t.Error("who has stopped writing keeps the contact for ever")
 	}
 	r.check()
 }

@@ -1,0 +1,153 @@
+package router
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// update writes testdata/log-v1.jsonl anew. Only a log that nobody has in
+// production may be rewritten: afterwards add log-v2.jsonl instead.
+//
+//nolint:gochecknoglobals // a flag of the test binary
+var update = flag.Bool("update", false, "write the golden log anew")
+
+// story is one of everything that a log can hold.
+func story(r *rig) {
+	r.agent("anna", contact.RoleAgent, 100, "de", "en")
+	r.agent("lead", contact.RoleSupervisor, 0)
+	r.must(ActorRouter, Activate{Version: "0123456789ab"})
+	r.must(ActorRouter, StepClock{From: r.now, To: r.now.Add(time.Minute)})
+	r.must(ActorIntake, Advance{Read: SourceRead{Source: "email/support/INBOX", Channel: "email", Account: "support", Position: "1:1:0", At: r.now, Since: r.now, Seen: 1}})
+	c := r.receive(r.mail("m1", "alice"))
+	o := r.offerFor(c)
+	r.must(o.Agent, Decline{Offer: o.ID, Reason: "busy"})
+	r.must("lead", Assign{Contact: c.ID, Agent: "anna", Reason: "knows her", Remark: "reason.1", Override: true})
+	r.must("anna", Note{Conversation: c.Conversation, Contact: c.ID, Note: "n1", Ref: "note.n1"})
+	r.now = c.WarnAt
+	r.must(ActorRouter, Tick{})
+	r.now = c.PullAt
+	r.facts.DraftAt = func(string) time.Time { return r.now } // she is writing
+	r.must(ActorRouter, Tick{})
+	r.receive(r.mail("m2", "alice", "m1"))
+	id := r.reply("anna", c, contact.Pledge, c.LastMessage())
+	res := r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
+	r.must(ActorSender, Outcome{Reply: id, Attempt: res.Attempt, Life: "life-1", Reason: "unavailable", RetryAfter: time.Minute})
+	res = r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
+	r.must(ActorSender, Outcome{Reply: id, Attempt: res.Attempt, Life: "life-1", InDoubt: true, Reason: "cut"})
+	r.must("anna", Resolve{Reply: id, Delivered: true})
+	bounce := r.mail("dsn", "mailer")
+	bounce.Bounce = &BounceFact{Permanent: true, Code: "5.1.1", Key: "mid:" + id}
+	r.must(ActorIntake, *bounce)
+	bad := r.mail("bad", "carol")
+	bad.Quarantine = "unreadable"
+	again := r.mail("bad", "carol")
+	again.Released = r.must(ActorIntake, *bad).Message
+	other := r.receive(again)
+	r.now = other.AtRiskAt
+	r.must(ActorRouter, Tick{})
+	r.now = other.Due
+	r.must(ActorRouter, Tick{})
+	r.must("lead", MoveTo{Contact: other.ID, Queue: "late", Reason: "late"})
+	r.must("lead", Dispose{Contacts: []string{other.ID}, Disposition: contact.NoReplyNeeded, Remark: "reason.2"})
+	r.must("lead", Reopen{Contact: other.ID})
+	r.must("lead", StartOutbound{Identity: "id:dave", Channel: contact.Email, Account: "support", Reply: Reply{ID: "out", Channel: contact.Email, Account: "support"}})
+	r.must(ActorRouter, SetPresence{Agent: "anna", Presence: contact.Unreachable, Cause: "heartbeat"})
+	r.must("lead", RemoveAgent{Agent: "anna"})
+	r.must(ActorRouter, Trim{Before: r.state.N})
+	r.must(ActorRouter, Begin{Life: "life-2"})
+	r.now = r.state.Conversations[other.Conversation].ResolveBy
+	r.must(ActorRouter, Tick{})
+}
+
+func TestGoldenLogs(t *testing.T) {
+	t.Parallel()
+	if *update {
+		r := newRig(t)
+		story(r)
+		writeGolden(t, r)
+	}
+	logs, err := filepath.Glob("testdata/log-*.jsonl")
+	if err != nil || len(logs) == 0 {
+		t.Fatalf("no golden log: %v", err)
+	}
+	for _, path := range logs {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			replayGolden(t, path)
+		})
+	}
+}
+
+func replayGolden(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := NewState("main")
+	seen := map[string]bool{}
+	for line := range bytes.Lines(data) {
+		c, err := DecodeCommit(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range c.Entries {
+			for _, ev := range e.Events {
+				seen[EventName(ev)] = true
+			}
+		}
+		if err := state.ApplyCommit(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if problems := invariants(state); len(problems) > 0 {
+		t.Errorf("invariants broken: %v", problems)
+	}
+	want, err := os.ReadFile(strings.TrimSuffix(path, ".jsonl") + ".totals.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := totalsOf(t, state); !bytes.Equal(got, want) {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	var missing []string
+	for name := range decoders {
+		if !seen[name] && path == "testdata/log-v1.jsonl" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("the golden log has none of %q", missing)
+	}
+}
+
+func totalsOf(t *testing.T, s *State) []byte {
+	t.Helper()
+	data, err := json.MarshalIndent(map[string]any{"n": s.N, "epoch": s.Epoch, "totals": s.Totals, "sources": s.Sources, "channels": s.Channels}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(data, '\n')
+}
+
+func writeGolden(t *testing.T, r *rig) {
+	t.Helper()
+	var b bytes.Buffer
+	for _, line := range r.log {
+		fmt.Fprintf(&b, "%s\n", line)
+	}
+	for path, data := range map[string][]byte{"testdata/log-v1.jsonl": b.Bytes(), "testdata/log-v1.totals.json": totalsOf(t, r.state)} {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
