@@ -134,11 +134,11 @@ func (a *agent) present(ctx context.Context, presence string, handOver bool) err
 	return a.api.post(ctx, "/api/presence", map[string]any{"presence": presence, "hand_over": handOver}, nil)
 }
 
-// beat says again and again that they are there.
+// beat says again and again that they are there, until they log out.
 func (a *agent) beat(ctx context.Context) error {
 	for wait(ctx, a.pace.heartbeat) {
 		if err := a.api.post(ctx, "/api/heartbeat", nil, nil); err != nil && ctx.Err() == nil {
-			return err
+			return unlessRefused(err)
 		}
 	}
 	return nil

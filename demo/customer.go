@@ -121,7 +121,8 @@ func (u *customer) mail(l *letter, evidence bool) error {
 	u.thread = append(u.thread, l.id)
 	if !evidence {
 		u.wrote = append(u.wrote, l.id)
-		u.waiting.Store(true)
+		least, _ := u.kind.answers()
+		u.waiting.Store(least > 0)
 	}
 	to := make([]string, len(l.to))
 	for i, a := range l.to {

@@ -20,6 +20,8 @@ func (s span) draw(rng *rand.Rand) time.Duration {
 type pace struct {
 	// policy names the directory of the policy that goes with it.
 	policy string
+	// log is from which level the daemon logs.
+	log string
 	// arrival is the mean time between two customers, gentle the one after
 	// those that were asked for.
 	arrival, gentle time.Duration
@@ -45,7 +47,7 @@ type pace struct {
 func fast() pace {
 	ms := time.Millisecond
 	return pace{
-		policy: "fast", arrival: 125 * ms, gentle: 250 * ms,
+		policy: "fast", log: "warn", arrival: 125 * ms, gentle: 250 * ms,
 		afterthought: span{50 * ms, 250 * ms}, answer: span{250 * ms, 900 * ms}, bounce: span{200 * ms, 500 * ms},
 		react: span{60 * ms, 200 * ms}, think: span{250 * ms, 700 * ms}, gone: span{2 * time.Second, 3 * time.Second}, lost: span{6500 * ms, 7500 * ms},
 		pledge: 8 * time.Second, research: 1200 * ms,
@@ -56,7 +58,7 @@ func fast() pace {
 func live() pace {
 	s := time.Second
 	return pace{
-		policy: "live", arrival: 400 * time.Millisecond, gentle: 4 * s,
+		policy: "live", log: "error", arrival: 400 * time.Millisecond, gentle: 4 * s,
 		afterthought: span{500 * time.Millisecond, 3 * s}, answer: span{5 * s, 20 * s}, bounce: span{2 * s, 4 * s},
 		react: span{1 * s, 4 * s}, think: span{3 * s, 9 * s}, gone: span{20 * s, 40 * s}, lost: span{50 * s, 60 * s},
 		pledge: 60 * s, research: 6 * s,

@@ -26,13 +26,13 @@ func furnish(dir, listen string, pc pace, p *post) (string, error) {
 		return "", fmt.Errorf("preparing the demonstration: %w", err)
 	}
 	file := filepath.Join(dir, "stagecoach.yaml")
-	if err := os.WriteFile(file, []byte(configuration(listen, p)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(configuration(listen, pc, p)), 0o600); err != nil {
 		return "", fmt.Errorf("preparing the demonstration: %w", err)
 	}
 	return file, nil
 }
 
-func configuration(listen string, p *post) string {
+func configuration(listen string, pc pace, p *post) string {
 	account := func(name, address string) string {
 		server := func(port int) string {
 			return fmt.Sprintf("{host: 127.0.0.1, port: %d, tls: tls, ca_file: mail.pem, username: %s, password_file: mail.password}", port, address)
@@ -44,7 +44,7 @@ func configuration(listen string, p *post) string {
 		fmt.Sprintf("http:\n  listen: %q\n", listen) +
 		"channels:\n  email:\n" + account("support", supportAddress) + account("billing", billingAddress) +
 		fmt.Sprintf("last_resort:\n  mail_to: [%s]\n  digest: 3s\n", leadAddress) +
-		"log:\n  level: warn\n"
+		fmt.Sprintf("log:\n  level: %s\n", pc.log)
 }
 
 // unpack writes embedded files out.
