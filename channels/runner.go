@@ -109,7 +109,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		err := r.receive(ctx)
 		if ctx.Err() != nil {
 			r.lost(nil, 0)
-			return nil
+			return nil //nolint:nilerr // the end of ctx is how receiving ends
 		}
 		if err == nil {
 			err = errors.New("the provider ended the link")

@@ -91,10 +91,10 @@ func TestRunnerTriesAgainWithBackOff(t *testing.T) {
 		if len(calls) != 11 {
 			t.Fatalf("tried %d times, want 11", len(calls))
 		}
-		for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60, 60, 60} {
-			got := calls[i+1].Sub(calls[i])
-			if got < want*time.Second || got > want*time.Second*6/5+time.Second {
-				t.Errorf("wait %d is %v, want %d s and a fifth at most", i, got, want)
+		for i, want := range []int{1, 2, 4, 8, 16, 32, 60, 60, 60, 60} {
+			got, least := calls[i+1].Sub(calls[i]), time.Duration(want)*time.Second
+			if got < least || got > least*6/5+time.Second {
+				t.Errorf("wait %d is %v, want %v and a fifth at most", i, got, least)
 			}
 		}
 	})

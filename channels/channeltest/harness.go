@@ -127,7 +127,9 @@ func (b *bench) receive(t *testing.T, a channels.Adapter) (stop func()) {
 			}
 		case <-time.After(time.Second):
 			t.Error("Receive didn't end within a second of its context")
-			<-done
+			if err := <-done; err != nil {
+				t.Errorf("and then with %v", err)
+			}
 		}
 	})
 	t.Cleanup(stop)

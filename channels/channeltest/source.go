@@ -2,6 +2,7 @@ package channeltest
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -140,9 +141,7 @@ func (s *Source) Bookmarks() map[string]channels.Bookmark {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := map[string]channels.Bookmark{}
-	for name, b := range s.bookmarks {
-		out[name] = b
-	}
+	maps.Copy(out, s.bookmarks)
 	return out
 }
 
