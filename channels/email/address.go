@@ -55,7 +55,6 @@ func splitAddresses(s string) []string {
 		case c == '\\' && i+1 < len(s) && (quoted || comment > 0):
 			piece.WriteByte(c)
 			i++
-			c = s[i]
 		case c == '"' && comment == 0:
 			quoted = !quoted && strings.Contains(s[i+1:], `"`)
 		case quoted:
@@ -109,7 +108,7 @@ func parseAddress(s string) contact.Address {
 			s = s[:open] + " " + s[end+1:]
 		}
 	}
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		if address := cleanAddress(word); address != "" {
 			name := cleanName(strings.Replace(s, word, " ", 1))
 			return contact.Address{Address: address, Name: orDefault(name, cleanName(comment))}

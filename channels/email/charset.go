@@ -2,6 +2,7 @@ package email
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -122,8 +123,13 @@ func decodeQP(in []byte) []byte {
 		switch {
 		case end < len(in) && in[end] == '\n', end == len(in): // soft line break
 			i = end
-		case i+2 < len(in) && hexValue(in[i+1]) >= 0 && hexValue(in[i+2]) >= 0:
-			out = append(out, byte(hexValue(in[i+1])<<4|hexValue(in[i+2])))
+		case i+2 < len(in):
+			octet, ok := hexOctet(in[i+1], in[i+2])
+			if !ok {
+				out = append(out, '=')
+				continue
+			}
+			out = append(out, octet)
 			i += 2
 		default:
 			out = append(out, '=')
@@ -132,15 +138,9 @@ func decodeQP(in []byte) []byte {
 	return out
 }
 
-func hexValue(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	default:
-		return -1
-	}
+// hexOctet reads two hexadecimal digits of either case.
+func hexOctet(high, low byte) (octet byte, ok bool) {
+	var out [1]byte
+	_, err := hex.Decode(out[:], []byte{high, low})
+	return out[0], err == nil
 }

@@ -14,7 +14,7 @@ import (
 
 const replyID = "0199c0de-0000-7000-8000-000000000001"
 
-func sender(t testing.TB) *email.Adapter {
+func sender(t *testing.T) *email.Adapter {
 	t.Helper()
 	return adapter(t, email.Config{
 		Account: "support", Address: support, FromName: "Acme", SMTP: email.SMTP{Endpoint: email.Endpoint{Host: "127.0.0.1"}},

@@ -24,7 +24,7 @@ const (
 )
 
 // provider starts a fake with our mailbox and a customer's.
-func provider(t testing.TB, cfg emailfake.Config) *emailfake.Server {
+func provider(t *testing.T, cfg emailfake.Config) *emailfake.Server {
 	t.Helper()
 	cfg.Users = map[string]string{support: password, alice: "alice-secret"}
 	s, err := emailfake.Start(cfg)
@@ -49,7 +49,7 @@ func mailbox(s *emailfake.Server) email.Config {
 	}
 }
 
-func adapter(t testing.TB, cfg email.Config, log *slog.Logger) *email.Adapter {
+func adapter(t *testing.T, cfg email.Config, log *slog.Logger) *email.Adapter {
 	t.Helper()
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -84,7 +84,7 @@ func covers(b channels.Bookmark, position string) bool {
 	return err == nil && err2 == nil && validity == v && uid <= last
 }
 
-func caFile(t testing.TB, pem []byte) string {
+func caFile(t *testing.T, pem []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(path, pem, 0o600); err != nil {
@@ -110,6 +110,7 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			channeltest.Run(t, func(t *testing.T) channeltest.Harness {
+				t.Helper()
 				return harness(t, provider(t, how.fake), how.mode)
 			})
 		})
@@ -117,6 +118,7 @@ func TestConformance(t *testing.T) {
 }
 
 func harness(t *testing.T, s *emailfake.Server, mode email.TLSMode) channeltest.Harness {
+	t.Helper()
 	cfg := mailbox(s)
 	ca := caFile(t, s.CertificatePEM())
 	cfg.IMAP.Endpoint, cfg.SMTP.Endpoint = endpoint(s.IMAPPort(), mode, ca), endpoint(s.SMTPPort(), mode, ca)
@@ -130,16 +132,28 @@ func harness(t *testing.T, s *emailfake.Server, mode email.TLSMode) channeltest.
 		}
 	}
 	return channeltest.Harness{
-		New: func(t *testing.T, log *slog.Logger) channels.Adapter { return adapter(t, cfg, log).Channel() },
+		New: func(t *testing.T, log *slog.Logger) channels.Adapter {
+			t.Helper()
+			return adapter(t, cfg, log).Channel()
+		},
 		NewBadSecret: func(t *testing.T, log *slog.Logger) channels.Adapter {
+			t.Helper()
 			bad := cfg
 			bad.IMAP.Password, bad.SMTP.Password = "wrong-"+password, "wrong-"+password
 			return adapter(t, bad, log).Channel()
 		},
-		Secrets:      []string{password},
-		Put:          func(t *testing.T, text string) { put(t, mail(text)) },
-		PutMalformed: func(t *testing.T) []byte { put(t, malformed()); return malformed() },
-		Marked: func(t *testing.T, text string) bool {
+		Secrets: []string{password},
+		Put: func(t *testing.T, text string) {
+			t.Helper()
+			put(t, mail(text))
+		},
+		PutMalformed: func(t *testing.T) []byte {
+			t.Helper()
+			put(t, malformed())
+			return malformed()
+		},
+		Marked: func(t *testing.T, _ string) bool {
+			t.Helper()
 			flags, err := s.Flags(support, "INBOX")
 			if err != nil {
 				t.Fatal(err)
@@ -151,9 +165,12 @@ func harness(t *testing.T, s *emailfake.Server, mode email.TLSMode) channeltest.
 			}
 			return false
 		},
-		Covers:   covers,
-		Reply:    reply,
-		Received: func(t *testing.T, text string) int { return received(t, s, text) },
+		Covers: covers,
+		Reply:  reply,
+		Received: func(t *testing.T, text string) int {
+			t.Helper()
+			return received(t, s, text)
+		},
 		Failures: failures(s),
 		Cut:      func(*testing.T) { s.Cut() },
 		Down:     func(*testing.T) { s.Down() },
@@ -162,7 +179,7 @@ func harness(t *testing.T, s *emailfake.Server, mode email.TLSMode) channeltest.
 }
 
 // received counts the customer's mails with text in their decoded words.
-func received(t testing.TB, s *emailfake.Server, text string) int {
+func received(t *testing.T, s *emailfake.Server, text string) int {
 	t.Helper()
 	mails, err := s.Folder(alice, "INBOX")
 	if err != nil {
@@ -217,7 +234,7 @@ func failures(s *emailfake.Server) []channeltest.Failure {
 	})
 }
 
-func containsAll(t testing.TB, raw []byte, wanted ...string) {
+func containsAll(t *testing.T, raw []byte, wanted ...string) {
 	t.Helper()
 	for _, want := range wanted {
 		if !bytes.Contains(raw, []byte(want)) {

@@ -65,7 +65,7 @@ func sanitise(htm string) string {
 	if strings.TrimSpace(htm) == "" {
 		return ""
 	}
-	return strings.TrimSpace(policy().Sanitize(blockRemote(htm)))
+	return strings.TrimSpace(policy().Sanitize(blockRemote(htm))) //nolint:misspell // as bluemonday has it
 }
 
 // blockRemote moves the addresses of remote pictures to where no browser looks.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -296,9 +297,9 @@ func firstOf(list []string) string {
 }
 
 func lastOf(list []string) string {
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i] != "" {
-			return list[i]
+	for _, s := range slices.Backward(list) {
+		if s != "" {
+			return s
 		}
 	}
 	return ""

@@ -172,7 +172,7 @@ func TestRemotePicturesAreBlocked(t *testing.T) {
 			`<link rel=stylesheet href="https://track.test/t.css"><style>@import "https://track.test/u"</style>`+
 			`<iframe src="https://track.test/v"></iframe><img srcset="https://track.test/w 2x"><a href="javascript:x()">z</a>`+
 			`<img src="h`+"\t"+`ttps://track.test/x"><video poster="https://track.test/y"></video>`))
-	for _, part := range strings.Split(e.HTMLText, email.BlockedSource+`="https://track.test/`) {
+	for part := range strings.SplitSeq(e.HTMLText, email.BlockedSource+`="https://track.test/`) {
 		if strings.Contains(strings.TrimLeft(part, "pq.gif\""), "track.test") {
 			t.Errorf("something remote is left: %s", e.HTMLText)
 		}
@@ -242,7 +242,7 @@ func TestMachineMailIsKnown(t *testing.T) {
 	}
 }
 
-func parse(t testing.TB, raw []byte) *contact.Message {
+func parse(t *testing.T, raw []byte) *contact.Message {
 	t.Helper()
 	a := adapter(t, email.Config{Account: "support", Address: support, SMTP: email.SMTP{Endpoint: email.Endpoint{Host: "x"}}}, nil)
 	m, err := a.Parse(&channels.Inbound{Account: "support", Format: "rfc822", Raw: raw, ReceivedAt: time.Unix(1, 0)})

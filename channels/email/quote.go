@@ -185,10 +185,8 @@ func attributionAt(lines []string, kinds []byte, i int) int {
 	if !attributionStart.MatchString(lines[i]) {
 		return 0
 	}
-	joined := lines[i]
 	for n := 1; n < 4 && i+n < len(lines) && lines[i+n] != "" && kinds[i+n] == 'T'; n++ {
-		joined += " " + lines[i+n]
-		if isAttribution(joined) {
+		if isAttribution(strings.Join(lines[i:i+n+1], " ")) {
 			return n + 1
 		}
 	}

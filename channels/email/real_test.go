@@ -3,7 +3,6 @@ package email_test
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"syscall"
@@ -68,13 +67,18 @@ func TestRealConformance(t *testing.T) {
 	p := rig.StartPostfix(t, d)
 	number := 0
 	channeltest.Run(t, func(t *testing.T) channeltest.Harness {
+		t.Helper()
 		number++ // sources of their own, as the mailbox is everybody's here
 		cfg := realMailbox(d, p, "support", support)
 		cfg.CopyToSent = false
 		unique := fmt.Sprintf("(check %d) ", number)
 		return channeltest.Harness{
-			New: func(t *testing.T, log *slog.Logger) channels.Adapter { return adapter(t, cfg, log).Channel() },
+			New: func(t *testing.T, log *slog.Logger) channels.Adapter {
+				t.Helper()
+				return adapter(t, cfg, log).Channel()
+			},
 			NewBadSecret: func(t *testing.T, log *slog.Logger) channels.Adapter {
+				t.Helper()
 				bad := cfg
 				bad.IMAP.Password, bad.SMTP.Password = "wrong-"+rig.Password, "wrong-"+rig.Password
 				return adapter(t, bad, log).Channel()
@@ -88,6 +92,7 @@ func TestRealConformance(t *testing.T) {
 			Covers: covers,
 			Reply:  func(id, text string) *contact.Reply { return reply(id, unique+text) },
 			Received: func(t *testing.T, text string) (n int) {
+				t.Helper()
 				seen := func() (n int) {
 					for _, raw := range d.Mails(alice, "INBOX") {
 						if strings.Contains(email.Explain(raw).Text, unique+text) {
@@ -253,7 +258,7 @@ func TestRealThroughput(t *testing.T) {
 		return fmt.Appendf(nil, "From: c%d@cust.test\nTo: %s\nMessage-ID: <%d@cust.test>\nSubject: s\n\n%s\n", i%50, support, i, strings.Repeat("words ", 300))
 	})
 	begun := time.Now()
-	receiving(t, adapter(t, realMailbox(d, nil, "support", support), slog.New(slog.NewTextHandler(io.Discard, nil))), src)
+	receiving(t, adapter(t, realMailbox(d, nil, "support", support), nil), src)
 	src.UntilStored(n)
 	took := time.Since(begun)
 	t.Logf("%d mails in %v: %.0f/s", n, took, n/took.Seconds())

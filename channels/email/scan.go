@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // maxNesting is how deep multiparts may lie in each other: the parser's time
@@ -81,9 +82,9 @@ func (s *scan) line(line []byte) {
 
 // delimiter leaves the multiparts that a line ends, and counts the parts.
 func (s *scan) delimiter(text []byte) {
-	for i := len(s.open) - 1; i >= 0; i-- {
-		begins := bytes.Equal(text, s.open[i])
-		ends := !begins && bytes.HasSuffix(text, []byte("--")) && bytes.Equal(text[:len(text)-2], s.open[i])
+	for i, boundary := range slices.Backward(s.open) {
+		begins := bytes.Equal(text, boundary)
+		ends := !begins && bytes.HasSuffix(text, []byte("--")) && bytes.Equal(text[:len(text)-2], boundary)
 		if !begins && !ends {
 			continue
 		}

@@ -47,7 +47,7 @@ func StartDovecotNamed(t testing.TB, name string, users ...string) *Dovecot {
 	}
 	write(t, d.path("passwd"), passwords.String(), 0o644)
 	for _, sub := range []string{"run", "state", "mail"} {
-		if err := os.MkdirAll(d.path(sub), 0o755); err != nil { //nolint:gosec // Dovecot's users must get in
+		if err := os.MkdirAll(d.path(sub), 0o755); err != nil { // Dovecot's users must get in
 			t.Fatal(err)
 		}
 	}

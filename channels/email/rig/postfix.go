@@ -44,7 +44,7 @@ func StartPostfix(t testing.TB, d *Dovecot) *Postfix {
 		names = append(names, domain)
 	}
 	for _, sub := range []string{"etc", "queue", "data"} {
-		if err := os.MkdirAll(p.path(sub), 0o755); err != nil { //nolint:gosec // Postfix's user must get in
+		if err := os.MkdirAll(p.path(sub), 0o755); err != nil { // Postfix's user must get in
 			t.Fatal(err)
 		}
 	}
@@ -85,7 +85,7 @@ func (p *Postfix) Stop() {
 		p.t.Error(err)
 		return
 	}
-	_ = exec.Command("postfix", "-c", p.path("etc"), "stop").Run() //nolint:noctx // also after the test's context ended
+	_ = exec.Command("postfix", "-c", p.path("etc"), "stop").Run() // also after the test's context ended
 	untilGone(pid)
 }
 

@@ -57,11 +57,11 @@ func need(t testing.TB, programs ...string) {
 // t.TempDir isn't.
 func folder(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/var/tmp", "stagecoach-rig-")
+	dir, err := os.MkdirTemp("/var/tmp", "stagecoach-rig-") //nolint:usetesting // t.TempDir is closed to others
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // other users' servers must get in
+	if err := os.Chmod(dir, 0o755); err != nil { // other users' servers must get in
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
@@ -85,7 +85,7 @@ func freePorts(t testing.TB, n int) []int {
 
 func write(t testing.TB, path, text string, mode os.FileMode) string {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as in folder
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // as in folder
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
