@@ -198,8 +198,10 @@ func termValue(c view.Candidate, name string) string {
 
 // channelChoices are those that the ledger can be filtered by.
 func channelChoices() []contact.Channel {
-	return []contact.Channel{contact.Email, contact.WebChat, contact.Slack, contact.Mastodon,
-		contact.Bluesky, contact.Webhook, contact.SMS, contact.Phone, contact.Letter, contact.Visit}
+	return []contact.Channel{
+		contact.Email, contact.WebChat, contact.Slack, contact.Mastodon,
+		contact.Bluesky, contact.Webhook, contact.SMS, contact.Phone, contact.Letter, contact.Visit,
+	}
 }
 
 // byHand are the channels of which a person is the adapter.

@@ -70,9 +70,6 @@ func (p Page) under(path string) bool {
 	return p.Path == path || (len(p.Path) > len(path) && p.Path[:len(path)+1] == path+"/")
 }
 
-// entry turns a page into what the pages before the login need.
-func (p Page) entry() Entry { return Entry{Theme: p.Theme} }
-
 // conversation reports whether the page is a conversation's.
 func (p Page) conversation() bool { return strings.HasPrefix(p.Path, "/c/") }
 
@@ -165,6 +162,8 @@ func languageName(tag string) string {
 }
 
 // languages are the names of the languages that are met most.
+//
+//nolint:gochecknoglobals // a table
 var languages = map[string]string{
 	"ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German",
 	"el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian",

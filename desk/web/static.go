@@ -27,6 +27,8 @@ type asset struct {
 }
 
 // assets reads and hashes the embedded files once.
+//
+//nolint:gochecknoglobals // a table, built once: the files are part of the program
 var assets = sync.OnceValue(func() map[string]asset {
 	out := map[string]asset{}
 	err := fs.WalkDir(Static, "static", func(p string, d fs.DirEntry, err error) error {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,9 +93,9 @@ func quiet(it view.Item) bool {
 
 // lastMessage gives the id of the newest item that the customer wrote.
 func lastMessage(items []view.Item) string {
-	for i := len(items) - 1; i >= 0; i-- {
-		if items[i].Kind == view.ItemMessage {
-			return items[i].ID
+	for _, it := range slices.Backward(items) {
+		if it.Kind == view.ItemMessage {
+			return it.ID
 		}
 	}
 	return ""

@@ -89,6 +89,7 @@ func Launch() (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
+	//nolint:gosec,noctx // the chromium of PATH; Close ends it, as it outlives the test that asked first
 	cmd := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
@@ -185,7 +186,7 @@ func (b *Browser) callFor(limit time.Duration, session, method string, params an
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	var a answer
-	ok := false
+	var ok bool
 	select {
 	case a, ok = <-ch:
 	case <-timer.C:
