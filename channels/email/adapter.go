@@ -34,6 +34,7 @@ type Adapter struct {
 	// copying is true while the goroutine that keeps copies runs.
 	copying atomic.Bool
 	once    *onceBook
+	stuck   *stuckBook
 }
 
 var (
@@ -59,6 +60,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		log:    log.With("component", "email", "account", cfg.Account),
 		copies: newCopyQueue(),
 		once:   newOnceBook(),
+		stuck:  newStuckBook(),
 	}, nil
 }
 

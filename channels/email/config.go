@@ -100,6 +100,9 @@ type Config struct {
 	IdleMaximum time.Duration
 	// Timeout bounds each answer of a server; 30 s if zero.
 	Timeout time.Duration
+	// Patience is how long a mail that the server can't hand over may hold up
+	// those behind it, before it is passed on without its text; 2 min if zero.
+	Patience time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -107,6 +110,9 @@ func (c Config) withDefaults() Config {
 	c.SMTP.Endpoint = c.SMTP.withDefaults(c.Address, 465, 587)
 	c.IMAP.Folder = orDefault(c.IMAP.Folder, "INBOX")
 	c.SMTP.HELO = orDefault(c.SMTP.HELO, domainOf(c.Address))
+	if c.Patience <= 0 {
+		c.Patience = 2 * time.Minute
+	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = 15 * time.Second
 	}

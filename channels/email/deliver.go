@@ -49,9 +49,10 @@ func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID) (count uint6
 		queues[i] = make(chan fetched, chunkSize)
 		g.Go(func() error { return r.lane(gctx, queues[i], budget, states) })
 	}
+	broke := false // by the server, not by what was done with its mail
 	g.Go(func() error {
 		defer closeAll(queues)
-		return r.s.fetch(uids, func(item fetched) error {
+		err := r.s.fetch(uids, func(item fetched) error {
 			var known bool
 			if item.index, known = indexes[item.uid]; !known {
 				return nil
@@ -65,6 +66,8 @@ func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID) (count uint6
 			queues[laneOf(item.raw)] <- item
 			return nil
 		})
+		broke = err != nil && gctx.Err() == nil
+		return err
 	})
 	err = r.a.imapError("fetch", g.Wait())
 	done := 0
@@ -73,6 +76,9 @@ func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID) (count uint6
 		if states[done] == chunkDelivered {
 			count++
 		}
+	}
+	if broke && ctx.Err() == nil && done < len(uids) {
+		r.a.stuck.failed(r.source, r.at.validity, uids[done])
 	}
 	return count, last, err
 }

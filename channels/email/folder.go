@@ -116,8 +116,9 @@ func (r *reader) rescan(ctx context.Context) error {
 
 // deliver hands over the mails in ranges, and moves the bookmark behind them.
 func (r *reader) deliver(ctx context.Context, uids []imap.UID) error {
-	for chunk := range slices.Chunk(uids, chunkSize) {
-		count, last, err := r.deliverChunk(ctx, chunk)
+	for len(uids) > 0 {
+		dealt, count, last, err := r.next(ctx, uids)
+		uids = uids[dealt:]
 		r.mark.Seen += count // once for each place: a renumbered mail is seen again
 		r.at.last = max(r.at.last, last)
 		if err != nil {

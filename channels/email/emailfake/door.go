@@ -21,6 +21,8 @@ type door struct {
 	tls *tls.Config
 	// noIdle takes IDLE out of what the server says that it can.
 	noIdle bool
+	// choke is at what it cuts the link.
+	choke []byte
 
 	mu    sync.Mutex
 	down  bool
@@ -70,6 +72,9 @@ func (d *door) Accept() (net.Conn, error) {
 		if d.noIdle {
 			conn = noIdleConn{conn}
 		}
+		if len(d.choke) > 0 {
+			conn = chokingConn{conn, d.choke}
+		}
 		return conn, nil
 	}
 }
@@ -83,6 +88,21 @@ func (c noIdleConn) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// chokingConn cuts the link rather than to write what it chokes on.
+type chokingConn struct {
+	net.Conn
+	choke []byte
+}
+
+// Write implements net.Conn.
+func (c chokingConn) Write(p []byte) (int, error) {
+	if bytes.Contains(p, c.choke) {
+		_ = c.Close()
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Write(p)
 }
 
 func (d *door) setDown(down bool) {

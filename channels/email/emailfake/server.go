@@ -27,6 +27,9 @@ type Config struct {
 	// CertificateFor is the name or address in the certificate; 127.0.0.1 if
 	// empty.
 	CertificateFor string
+	// Choke is what the server can't hand over: it cuts the link instead, where
+	// TLS isn't begun by STARTTLS. "" chokes on nothing.
+	Choke string
 	// Accepted, if set, is called for each mail that SMTP takes, before the
 	// sender is told so.
 	Accepted func(Mail)
@@ -93,7 +96,7 @@ func Start(cfg Config) (*Server, error) {
 			_ = s.Close()
 			return nil, fmt.Errorf("opening a port: %w", err)
 		}
-		d.noIdle = cfg.NoIdle
+		d.noIdle, d.choke = cfg.NoIdle, []byte(cfg.Choke)
 		*one.door = d
 		s.running.Go(func() { _ = one.serve(d) })
 	}
