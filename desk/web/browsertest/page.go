@@ -22,6 +22,7 @@ type Page struct {
 
 	mu     sync.Mutex
 	faults []string
+	logged []string
 }
 
 // waitFor is how long Wait waits.
@@ -82,21 +83,31 @@ func (p *Page) do(method string, params any) {
 	p.into(nil, p.session, method, params)
 }
 
-// event keeps what went wrong in the page: exceptions and refused content.
+// event keeps what went wrong in the page: exceptions, refused content, and
+// whatever else the console shows as an error.
 func (p *Page) event(method string, params json.RawMessage) {
+	var e struct {
+		Type  string `json:"type"`
+		Entry struct {
+			Level string `json:"level"`
+		} `json:"entry"`
+	}
+	if json.Unmarshal(params, &e) != nil {
+		return
+	}
 	text := string(params)
-	switch method {
-	case "Runtime.exceptionThrown":
-	case "Log.entryAdded":
-		if !strings.Contains(text, "Content Security Policy") {
-			return
-		}
-	default:
+	fault := method == "Runtime.exceptionThrown" || method == "Log.entryAdded" && strings.Contains(text, "Content Security Policy")
+	shown := method == "Log.entryAdded" && e.Entry.Level == "error" ||
+		method == "Runtime.consoleAPICalled" && (e.Type == "error" || e.Type == "assert")
+	if !fault && !shown {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.faults = append(p.faults, method+" "+text)
+	if fault {
+		p.faults = append(p.faults, method+" "+text)
+	}
+	p.logged = append(p.logged, method+" "+text)
 }
 
 // Faults gives the scripts' exceptions and the violations of the content
@@ -105,6 +116,21 @@ func (p *Page) Faults() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.faults...)
+}
+
+// Errors gives all that the console has shown as an error so far: the faults,
+// and also answers of 4xx and 5xx and requests that reached nobody.
+func (p *Page) Errors() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.logged...)
+}
+
+// Close closes the person's browser with all its tabs. Afterwards only
+// Faults and Errors can be asked.
+func (p *Page) Close() {
+	p.tb.Helper()
+	p.into(nil, "", "Target.disposeBrowserContext", map[string]any{"browserContextId": p.context})
 }
 
 // Size sets the window, in CSS pixels.
