@@ -135,6 +135,9 @@ func (e *Engine) ask(ctx context.Context, r *request) answer {
 // reader is too slow, or ctx ends: then look anew and watch again.
 func (e *Engine) Watch(ctx context.Context) <-chan *Commit { return e.hub.watch(ctx) }
 
+// Ended is closed when Run has returned: nobody answers any more.
+func (e *Engine) Ended() <-chan struct{} { return e.ended }
+
 // Heartbeat notes that an agent is there.
 func (e *Engine) Heartbeat(agent string) { e.presence.beat(agent, e.cfg.Now()) }
 

@@ -27,6 +27,7 @@ type links struct {
 	engine  *router.Engine
 	journal *journal.Journal
 	life    string
+	flights *flights
 	logger  *slog.Logger
 
 	mu      sync.Mutex
@@ -44,7 +45,7 @@ type link struct {
 }
 
 func newLinks(engine *router.Engine, j *journal.Journal, life string, logger *slog.Logger) *links {
-	return &links{engine: engine, journal: j, life: life, logger: logger, all: map[string]*link{}, changed: make(chan struct{}, 1)}
+	return &links{engine: engine, journal: j, life: life, flights: newFlights(), logger: logger, all: map[string]*link{}, changed: make(chan struct{}, 1)}
 }
 
 // set makes the accounts of the configuration. Everything that can fail is done
@@ -64,7 +65,7 @@ func (l *links) set(cfg *configs.Config) error {
 			continue
 		}
 		m.runner = channels.NewRunner(m.adapter, &source{journal: l.journal, engine: l.engine}, channels.RunnerConfig{}, l.logger)
-		m.sender = newSender(m.adapter, l.engine, l.journal, l.life, l.logger)
+		m.sender = newSender(m.adapter, l.engine, l.journal, l.life, l.flights, l.logger)
 		next[key] = m
 	}
 	l.all = next

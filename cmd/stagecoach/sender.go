@@ -26,6 +26,7 @@ type sender struct {
 	engine  *router.Engine
 	journal *journal.Journal
 	life    string
+	flights *flights
 	logger  *slog.Logger
 
 	mu     sync.Mutex
@@ -36,9 +37,9 @@ type sender struct {
 // sendLimit bounds one attempt.
 const sendLimit = 5 * time.Minute
 
-func newSender(a channels.Adapter, e *router.Engine, j *journal.Journal, life string, logger *slog.Logger) *sender {
+func newSender(a channels.Adapter, e *router.Engine, j *journal.Journal, life string, f *flights, logger *slog.Logger) *sender {
 	return &sender{
-		adapter: a, engine: e, journal: j, life: life,
+		adapter: a, engine: e, journal: j, life: life, flights: f,
 		logger: logger.With("component", "sender", "channel", string(a.Channel), "account", a.Account),
 	}
 }
@@ -81,34 +82,37 @@ func (s *sender) Run(ctx context.Context) error {
 		wg.Go(func() { s.resolveAll(ctx) })
 	}
 	if copier, ok := s.adapter.Sender.(channels.Copier); ok {
-		wg.Go(func() { s.copyConfirmed(ctx, copier) })
+		wg.Go(func() { s.keepCopies(ctx, copier) })
 	}
 	return s.journal.ConsumeOutbox(ctx, s.adapter.Account, s.handle)
 }
 
 // handle is one item of the outbox. A doubled item is dropped by the router's
-// refusal; one whose outcome could not be recorded is asked for again.
+// refusal, or waits while the reply is in hand.
 func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
 	if item.Channel != string(s.adapter.Channel) {
 		return journal.Done()
 	}
-	fault.Here(fault.SendBeforeAttempt)
-	grant, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: item.Reply, Life: s.life}})
-	var refusal *router.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		return journal.Done()
-	case err != nil:
+	out, free := s.flights.take(item.Reply)
+	if !free {
 		return journal.RetryAfter(time.Second)
-	case grant.Known: // attempted by another life: it is in doubt now
-		return journal.Done()
 	}
-	fault.Here(fault.SendAfterAttempt)
-	out := s.send(ctx, item.Reply)
-	out.Reply, out.Attempt, out.Life = item.Reply, grant.Attempt, s.life
-	if !s.record(ctx, out) {
-		return journal.RetryAfter(time.Second) // refused then: the attempt is in doubt after a restart
+	if out == nil {
+		attempt, verdict := s.attempt(ctx, item.Reply)
+		if attempt == 0 {
+			s.flights.leave(item.Reply, nil)
+			return verdict
+		}
+		fault.Here(fault.SendAfterAttempt)
+		sent := s.send(ctx, item.Reply)
+		sent.Reply, sent.Attempt, sent.Life = item.Reply, attempt, s.life
+		out = &sent
 	}
+	if !s.record(ctx, *out) {
+		s.flights.leave(item.Reply, out)
+		return journal.RetryAfter(time.Second)
+	}
+	s.flights.leave(item.Reply, nil)
 	fault.Here(fault.SendAfterOutcome)
 	if out.RetryAfter > 0 && !out.Permanent {
 		return journal.RetryAfter(out.RetryAfter)
@@ -116,15 +120,53 @@ func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, 
 	return journal.Done()
 }
 
-// record tells the router the outcome, until it is durable or ctx ends.
+// attempt asks the router for leave to send, and gives the attempt's number; 0
+// means no, and what is to become of the item.
+func (s *sender) attempt(ctx context.Context, reply string) (int, journal.Verdict) {
+	fault.Here(fault.SendBeforeAttempt)
+	grant, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: reply, Life: s.life}})
+	var refusal *router.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return s.unheard(ctx, reply), journal.Done()
+	case err != nil:
+		return 0, journal.RetryAfter(time.Second)
+	case grant.Known: // attempted by another life: it is in doubt now
+		return 0, journal.Done()
+	}
+	return grant.Attempt, journal.Done()
+}
+
+// unheard gives the number of an attempt that was granted to this process, when
+// the answer was lost on its way: nobody here has the reply in hand, so not a
+// byte of it has been sent. 0 means that there is none.
+func (s *sender) unheard(ctx context.Context, reply string) (attempt int) {
+	_ = s.engine.View(ctx, func(st *router.State) {
+		if r := st.Replies[reply]; r != nil && r.State == router.ReplyIsAttempted && r.Life == s.life {
+			attempt = r.Attempt
+		}
+	})
+	return attempt
+}
+
+// recordLimit is how long an outcome is still told when its account is swapped
+// or the daemon ends.
+const recordLimit = time.Second
+
+// record tells the router the outcome, until it is durable or the daemon ends.
 func (s *sender) record(ctx context.Context, out router.Outcome) bool {
+	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(recordLimit, cancel) })()
 	for {
-		_, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: out})
+		_, err := s.engine.Do(detached, router.Envelope{Actor: router.ActorSender, Command: out})
 		if err == nil {
 			return true
 		}
 		select {
-		case <-ctx.Done():
+		case <-detached.Done():
+			return false
+		case <-s.engine.Ended():
 			return false
 		case <-time.After(200 * time.Millisecond):
 		}
@@ -238,32 +280,6 @@ func (s *sender) resolveAll(ctx context.Context) {
 	}
 }
 
-// copyConfirmed keeps a copy of what a person has confirmed as delivered, as the
-// crash that left it in doubt may have come before the copy.
-func (s *sender) copyConfirmed(ctx context.Context, copier channels.Copier) {
-	for ctx.Err() == nil {
-		for c := range s.engine.Watch(ctx) {
-			for i := range c.Entries {
-				for _, ev := range c.Entries[i].Events {
-					if e, ok := ev.(router.ReplyDelivered); ok && e.By != "" && c.Entries[i].Kind == "resolve" {
-						s.keepCopy(ctx, copier, e.Reply)
-					}
-				}
-			}
-		}
-	}
-}
-
-func (s *sender) keepCopy(ctx context.Context, copier channels.Copier, reply string) {
-	r, err := s.words(ctx, reply)
-	if err == nil && r.Channel == s.adapter.Channel && r.Account == s.adapter.Account {
-		err = copier.KeepCopy(ctx, r)
-	}
-	if err != nil && ctx.Err() == nil {
-		s.logger.WarnContext(ctx, "no copy of a confirmed reply could be kept", "reply_id", reply, "err", err)
-	}
-}
-
 func (s *sender) resolveOne(ctx context.Context, reply string) {
 	r, err := s.words(ctx, reply)
 	if err != nil {
@@ -276,7 +292,9 @@ func (s *sender) resolveOne(ctx context.Context, reply string) {
 		return
 	}
 	cmd := router.Resolve{Reply: reply, Delivered: delivered, Again: !delivered}
-	if _, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd}); err != nil {
+	_, err = s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd})
+	var refusal *router.Refusal
+	if err != nil && !errors.As(err, &refusal) { // refused: a person was quicker
 		s.logger.WarnContext(ctx, "a reply in doubt could not be settled", "reply_id", reply, "err", err)
 	}
 }
