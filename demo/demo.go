@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -76,7 +77,7 @@ func Run(ctx context.Context, opts Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("making a directory for the demonstration: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = leave(dir, err, opts.Err) }()
 	p, err := newPost()
 	if err != nil {
 		return err
@@ -99,6 +100,16 @@ func Run(ctx context.Context, opts Options) (err error) {
 	ctx, stop := watched(ctx, d)
 	defer stop()
 	return show(ctx, opts, pc, p, d)
+}
+
+// leave removes the demonstration's directory, or keeps it for whoever wants to
+// know why it did not come out even.
+func leave(dir string, err error, w io.Writer) error {
+	if errors.Is(err, ErrFailed) {
+		fmt.Fprintf(w, "The data directory is kept: stagecoach ledger list --data %s\n", filepath.Join(dir, "data"))
+		return err
+	}
+	return errors.Join(err, os.RemoveAll(dir))
 }
 
 // errEnded is why everything stops when the daemon does.
