@@ -71,7 +71,7 @@ func (u *understood) classify(root *enmime.Part) {
 		u.Auto = contact.AutoReceipt
 	case u.autoReply:
 		u.Auto = contact.AutoReply
-	case u.list:
+	case u.list && u.InReplyTo == "" && len(u.References) == 0: // no newsletter answers
 		u.Auto = contact.AutoList
 	}
 }

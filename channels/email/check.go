@@ -141,7 +141,7 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 	}
 	inbox := folder == a.cfg.IMAP.Folder
 	for _, one := range heads {
-		if one.uid <= at.last || !inbox && a.ownID(one.fields.get("Message-ID")) {
+		if one.uid <= at.last || !inbox && a.composed(one.fields) {
 			continue
 		}
 		if !yield(itemPosition(selected.UIDValidity, one.uid), one.internal) {

@@ -27,6 +27,7 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	msg.Subject(oneLine(r.Subject))
 	msg.SetDateWithValue(r.CreatedAt)
 	msg.SetMessageIDWithValue(MessageID(r.ID, a.cfg.Address))
+	msg.SetGenHeader(replyField, r.ID)
 	threadReply(msg, r)
 	if r.Kind == contact.Acknowledgement {
 		msg.SetGenHeader("Auto-Submitted", "auto-replied") // RFC 3834 section 5

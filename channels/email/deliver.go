@@ -125,7 +125,7 @@ func (r *reader) once() bool { return r.mark.OneTime() }
 
 func (r *reader) inbound(item fetched) *channels.Inbound {
 	return &channels.Inbound{
-		Schema: channels.InboundSchema, Kind: r.kind,
+		Schema: channels.InboundSchema, Kind: r.a.kindOf(r.kind, item.raw),
 		Channel: contact.Email, Account: r.a.cfg.Account,
 		Source: r.source, Position: itemPosition(r.at.validity, item.uid),
 		ProviderID: providerID(item.raw), Sender: senderOf(item.raw), ReceivedAt: r.received(item.uid, item.internal),

@@ -14,6 +14,10 @@ var (
 	replyForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
+// replyField marks what we compose: the form of a Message-ID alone doesn't tell,
+// since Thunderbird gives ids of the same form to what people write in it.
+const replyField = "X-Stagecoach-Reply"
+
 // MessageID gives the Message-ID, without <>, of the reply sent from address.
 func MessageID(replyID, address string) string { return replyID + "@" + domainOf(address) }
 

@@ -135,7 +135,7 @@ func (a *Adapter) heads(s *session, set []imap.UIDSet, since, before time.Time) 
 	}
 	section := &imap.FetchItemBodySection{
 		Peek: true, Specifier: imap.PartSpecifierHeader,
-		HeaderFields: []string{"Message-ID", "In-Reply-To", "References", "From"},
+		HeaderFields: []string{"Message-ID", "In-Reply-To", "References", "From", replyField},
 	}
 	options := &imap.FetchOptions{UID: true, InternalDate: true, Flags: true, BodySection: []*imap.FetchItemBodySection{section}}
 	for chunk := range slices.Chunk(uids, 1000) {

@@ -32,8 +32,25 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 		return nil, a.failure("parse", channels.Unavailable, "", "the original was not loaded", nil)
 	}
 	m := understand(in.Raw).Message
+	a.apartFromUs(&m, in.Raw)
 	m.Channel, m.Account, m.ReceivedAt = contact.Email, in.Account, in.ReceivedAt
 	return &m, nil
+}
+
+// apartFromUs leaves out what a mail says of ourselves: we are nobody whom an
+// answer goes to, and our own address being a mailing list (a group that passes
+// customers' mail on to us) makes no newsletter of it.
+func (a *Adapter) apartFromUs(m *contact.Message, raw []byte) {
+	m.ReplyTo = slices.DeleteFunc(m.ReplyTo, func(one contact.Address) bool { return a.own(one.Address) })
+	if m.Auto != contact.AutoList {
+		return
+	}
+	header, _ := splitHeader(raw)
+	for _, post := range anyAddress.FindAllString(parseFields(header).get("List-Post"), -1) {
+		if a.own(post) {
+			m.Auto = contact.AutoNone
+		}
+	}
 }
 
 // understand never fails and never panics.

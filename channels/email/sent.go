@@ -41,17 +41,28 @@ func (a *Adapter) watchSent(ctx context.Context, src channels.Source) error {
 	return r.follow(ctx)
 }
 
-// sentByUs reports whether the mail bears a Message-ID that we give to replies
-// of this mailbox.
+// sentByUs reports whether we have composed the mail, for this mailbox.
 func (a *Adapter) sentByUs(raw []byte) bool {
 	header, _ := splitHeader(raw)
-	return a.ownID(parseFields(header).get("Message-Id"))
+	return fieldValue(header, strings.ToLower(replyField)) != "" && a.composed(parseFields(header))
 }
 
-func (a *Adapter) ownID(messageID string) bool {
-	id := firstID(messageID)
-	_, ours := ReplyID(id)
-	return ours && strings.EqualFold(domainOf(id), domainOf(a.cfg.Address))
+// composed reports whether a header is one that we give to what goes out from
+// this mailbox.
+func (a *Adapter) composed(f fields) bool {
+	id := firstID(f.get("Message-Id"))
+	reply, ours := ReplyID(id)
+	return ours && reply == f.get(replyField) && strings.EqualFold(domainOf(id), domainOf(a.cfg.Address))
+}
+
+// kindOf tells a customer's mail from a reply of ours that came back to our own
+// inbox, as one does that went to a list or an alias of ours, too.
+func (a *Adapter) kindOf(kind channels.InboundKind, raw []byte) channels.InboundKind {
+	header, _ := splitHeader(raw)
+	if kind == channels.Fresh && a.sentByUs(raw) && a.own(senderOf(raw)) && fieldValue(header, "in-reply-to") != "" {
+		return channels.OwnCopy
+	}
+	return kind
 }
 
 // usualSentFolders are the names to look for where the server doesn't say which
