@@ -47,6 +47,7 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 		out.Card = s.bareCard(c, st)
 	}
 	s.composerDefaults(&out, st)
+	out.Why = s.placed(ctx, c, entries)
 	if err := s.around(ctx, who, c, &out); err != nil {
 		return out, err
 	}

@@ -27,7 +27,7 @@ type glance struct {
 func (s *Service) glance(ctx context.Context, agent string) (glance, error) {
 	var g glance
 	err := s.deps.Router.View(ctx, func(st *router.State) {
-		g.waiting, g.review = st.Waiting(), len(st.Review())
+		g.waiting, g.review = st.WaitingFor(agent), len(st.Review())
 		g.doubt, g.alarmed = len(st.InDoubt()), len(st.Alarmed())
 		a := st.Agents[agent]
 		if a == nil {

@@ -167,6 +167,9 @@ func TestDeclineTransferPullAndMove(t *testing.T) {
 	if !hasEvent(c, "You know <b>more</b>.") {
 		t.Errorf("the reason of the transfer is not told: %v", events(c))
 	}
+	if n := len(c.Why); n < 2 || !strings.HasPrefix(c.Why[n-2], "Offered to "+second.me.Name) || !strings.Contains(c.Why[n-1], "gave it to "+first.me.Name) {
+		t.Errorf("why it is with %s: %q", first.me.Name, c.Why)
+	}
 	second.refused(http.StatusForbidden, "not_allowed", http.MethodPost, "/api/contacts/"+in.Contact+"/assign", map[string]any{"agent": second.me.ID})
 	boss.post("/api/contacts/"+in.Contact+"/pull", map[string]any{"reason": "workload"}, nil)
 	boss.post("/api/contacts/"+in.Contact+"/move", map[string]any{"queue": "returns"}, nil)

@@ -12,6 +12,7 @@ const (
 	TopicOffer        = "offer"
 	TopicDesk         = "desk"
 	TopicReview       = "review"
+	TopicWaiting      = "waiting"
 	TopicOverview     = "overview"
 	TopicConversation = "conversation:"
 )

@@ -199,6 +199,7 @@ func TestLiveUpdates(t *testing.T) {
 	conversation := "conversation:" + in.Conversation
 	hears(t, "anna", a, "offer", "desk", conversation)
 	hears(t, "boss", s, "overview", conversation)
+	hears(t, "bert", b, "waiting")
 	anna.take()
 	hears(t, "anna", a, "desk", conversation)
 	// What a page fetches when it hears of it shows it already.

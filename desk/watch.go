@@ -36,8 +36,9 @@ func (s *Service) lookAnew(ctx context.Context) {
 func (s *Service) digest(ctx context.Context, c *router.Commit) {
 	n := newNews()
 	for _, e := range c.Entries {
-		for _, ev := range e.Events {
+		for i, ev := range e.Events {
 			n.note(ev)
+			n.inherit(e.Events[:i], ev)
 		}
 	}
 	for _, id := range n.changed {
@@ -45,9 +46,9 @@ func (s *Service) digest(ctx context.Context, c *router.Commit) {
 			s.log.WarnContext(ctx, "agent not read again", "agent_id", id, "err", err)
 		}
 	}
-	for _, id := range n.ended {
-		if err := s.drafts.erase(ctx, id); err != nil {
-			s.log.WarnContext(ctx, "draft not erased", "contact_id", id, "err", err)
+	for _, e := range n.ended {
+		if err := s.drafts.pass(ctx, e.contact, e.heir); err != nil {
+			s.log.WarnContext(ctx, "draft not passed on or erased", "contact_id", e.contact, "err", err)
 		}
 	}
 	if len(n.topics) == 0 || s.hub.empty() {
@@ -92,8 +93,12 @@ type news struct {
 	replies  []string
 	// changed are agents whose account may have changed, ended contacts.
 	changed []string
-	ended   []string
+	ended   []ended
 }
+
+// ended is a contact that has ended, with the one that goes on in its place, ""
+// if none does: what was begun for the one is for the other.
+type ended struct{ contact, heir string }
 
 func newNews() *news {
 	return &news{offered: map[string]bool{}, agents: map[string]bool{}, topics: map[string]bool{}}
@@ -155,9 +160,31 @@ func (n *news) note(e router.Event) {
 		return
 	}
 	n.topics[TopicOverview] = true
+	n.noteWaiting(e)
 	n.noteWork(e)
 	n.noteWords(e)
 	n.notePeople(e)
+}
+
+// inherit finds the contact that remains after a reply: it is opened right after
+// the answered one has ended.
+func (n *news) inherit(before []router.Event, e router.Event) {
+	opened, ok := e.(router.ContactOpened)
+	if !ok || len(before) == 0 {
+		return
+	}
+	if end, ok := before[len(before)-1].(router.ContactEnded); ok && end.End == router.EndReplied {
+		n.ended[len(n.ended)-1].heir = opened.Contact.ID
+	}
+}
+
+// noteWaiting says when there may be more or less to take.
+func (n *news) noteWaiting(e router.Event) {
+	switch e.(type) { //nolint:gochecksumtype // only those that concern it
+	case router.ContactOpened, router.ContactReopened, router.ContactEnded, router.Moved,
+		router.OfferMade, router.OfferEnded, router.Assigned, router.Unassigned:
+		n.topics[TopicWaiting] = true
+	}
 }
 
 func (n *news) noteWork(e router.Event) {
@@ -186,7 +213,7 @@ func (n *news) noteWork(e router.Event) {
 		n.contact(e.Contact)
 	case router.ContactEnded:
 		n.contact(e.Contact)
-		n.ended = append(n.ended, e.Contact)
+		n.ended = append(n.ended, ended{e.Contact, e.Into})
 		if e.End == router.EndDisposed {
 			n.topics[TopicReview] = true
 		}

@@ -42,6 +42,7 @@ func TestBrowserDay(t *testing.T) {
 		{"a declined offer goes to the other", d.declined},
 		{"a further answer is pledged", d.pledged},
 		{"a note, and a transfer", d.noteAndTransfer},
+		{"who is busy takes the next by themselves", d.takeNext},
 		{"the supervisor assigns and pulls back", d.assignAndPull},
 		{"machines' mails are confirmed in bulk", d.review},
 		{"a telephone call", d.telephone},
@@ -260,6 +261,32 @@ func (d *day) noteAndTransfer() {
 	d.boss.shows("#ovheld .row", other.name)
 }
 
+// takeNext: nobody free speaks German. Anna, who is busy, sees that something
+// waits, and takes it when it suits her.
+func (d *day) takeNext() {
+	d.anna.Click(`#topbar button[name=presence][value=busy]`)
+	d.anna.shows("#topbar .pill.busy", "Busy")
+	d.boss.shows("#ovpeople li.busy", "Anna Adler")
+	d.arrives("Greta Green", greta, "Noch eine Frage", "Guten Tag,\r\n\r\nich habe noch eine Frage zu meiner Rechnung: "+
+		"Warum steht darauf nicht meine neue Adresse? Bitte schreiben Sie mir.\r\n\r\nGreta Green")
+	d.anna.shows("#rail .takenext .count", "1")
+	d.boss.shows("#ovwaiting .row", "Noch eine Frage")
+	d.anna.Press("Shift+T")
+	d.anna.reach("/c/")
+	d.anna.shows("#timeline .bubble.message", "meine neue Adresse")
+	d.anna.shows("#side .history", "Rechnung 4711")
+	d.anna.shows("#side .whylist", "somebody who speaks German")
+	d.anna.shows("#rail .takenext .count", "0")
+	d.anna.Press("r")
+	d.anna.Type("Die neue Rechnung kommt morgen.")
+	d.anna.shot("conversation-history")
+	d.anna.Press("Ctrl+Enter")
+	d.anna.Wait(`location.pathname === "/"`)
+	d.received(greta, "kommt morgen")
+	d.anna.Click(`#topbar button[name=presence][value=available]`)
+	d.anna.shows("#topbar .pill.available", "Available")
+}
+
 // assignAndPull: nobody speaks French, so that the contact waits until the
 // supervisor gives it to somebody, who then hasn't time after all.
 func (d *day) assignAndPull() {
@@ -268,6 +295,11 @@ func (d *day) assignAndPull() {
 	d.boss.shows("#ovwaiting .row", "mon colis")
 	if d.anna.has(".offer", "mon colis") || d.ben.has(".offer", "mon colis") {
 		d.t.Error("somebody who speaks no French was asked")
+	}
+	for _, p := range []*human{d.anna, d.ben} {
+		if !p.has("#rail .takenext .count", "0") {
+			d.t.Errorf("%s is told to take what they can't", p.name)
+		}
 	}
 	d.boss.Click("#ovwaiting .row [data-pick]")
 	d.boss.fill("[data-bulk] input[name=reason]", "Ben learns French")

@@ -306,5 +306,18 @@ func (s *State) Alarmed() map[string]bool { return s.alarmed }
 // Waiting counts the contacts that wait for an offer.
 func (s *State) Waiting() int { return s.waiting.Len() }
 
+// WaitingFor counts the waiting contacts that an agent's skills, languages and
+// channels are enough for, however much they hold. It costs O(groups).
+func (s *State) WaitingFor(agent string) int {
+	a := s.Agents[agent]
+	if a == nil || a.Removed {
+		return 0
+	}
+	cand := asCandidate(a)
+	return s.waiting.Count(func(d *match.Demand) bool {
+		return match.FirstFailed(d, &match.Head{}, cand.Room, cand, time.Time{}) == ""
+	})
+}
+
 // OpenOf gives the ids of a customer's open contacts.
 func (s *State) OpenOf(customer string) map[string]bool { return s.byCustomer[customer] }

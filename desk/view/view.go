@@ -187,7 +187,7 @@ type Desk struct {
 	Offers []Offer `json:"offers"`
 	// Mine are the contacts held, by time left.
 	Mine []Card `json:"mine"`
-	// WaitingForMe counts waiting contacts that this agent could take.
+	// Waiting counts waiting contacts that this agent could take.
 	Waiting int `json:"waiting"`
 	// Review counts what is proposed as spam or machine.
 	Review int `json:"review"`

@@ -117,7 +117,7 @@ func brief(s string, n int) string {
 func personSkills(p view.Person) string {
 	out := []string{}
 	for _, s := range p.Skills {
-		out = append(out, s.Name)
+		out = append(out, s.Name+" "+itoa(s.Level))
 	}
 	return strings.Join(append(out, p.Languages...), ", ")
 }

@@ -96,6 +96,18 @@ func (w *Waiting) Remove(contactID string) {
 // Len counts the waiting contacts.
 func (w *Waiting) Len() int { return len(w.where) }
 
+// Count counts the waiting contacts whose demand is one that fits. It costs
+// O(groups).
+func (w *Waiting) Count(fits func(d *Demand) bool) int {
+	n := 0
+	for _, g := range w.groups {
+		if fits(&g.Demand) {
+			n += len(g.items)
+		}
+	}
+	return n
+}
+
 // Groups gives the groups, that with the first due head first; ties by contact
 // id. It costs O(groups log groups).
 func (w *Waiting) Groups() []*Group {

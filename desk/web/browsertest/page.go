@@ -254,19 +254,21 @@ func (p *Page) Type(text string) {
 }
 
 // Press presses a key by its name ("a", "Enter", "Escape", "?"), with "Ctrl+"
-// before it if need be.
+// or "Shift+" before it if need be.
 func (p *Page) Press(key string) {
 	p.tb.Helper()
 	mods := 0
 	if rest, ok := strings.CutPrefix(key, "Ctrl+"); ok {
 		key, mods = rest, 2
+	} else if rest, ok := strings.CutPrefix(key, "Shift+"); ok {
+		key, mods = rest, 8
 	}
 	codes := map[string]int{"Enter": 13, "Escape": 27, "Tab": 9, " ": 32}
 	ev := map[string]any{"type": "rawKeyDown", "key": key, "modifiers": mods, "windowsVirtualKeyCode": codes[key]}
 	switch {
 	case key == "Enter" && mods == 0:
 		ev["type"], ev["text"] = "keyDown", "\r"
-	case len([]rune(key)) == 1 && mods == 0:
+	case len([]rune(key)) == 1 && mods != 2:
 		ev["type"], ev["text"] = "keyDown", key
 	}
 	p.do("Input.dispatchKeyEvent", ev)

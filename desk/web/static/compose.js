@@ -36,14 +36,17 @@
     savedAt = Date.now();
     try {
       const r = await fetch(form.dataset.draft, { method: "POST", body: fields(form), headers: { "X-Draft": "1" } });
-      if (!r.ok) throw new Error(String(r.status));
-      if (!dirty) status("Draft saved");
+      if (r.status === 403 || r.status === 409) {
+        done = true; // it ended, or a colleague has it: there is nothing to save it with
+        status("Not saved: this contact is no longer yours");
+      } else if (!r.ok) throw new Error(String(r.status));
+      else if (!dirty) status("Draft saved");
     } catch {
       dirty = true;
       status("Draft not saved yet, trying…");
     }
     saving = false;
-    if (dirty) { clearTimeout(timer); timer = setTimeout(save, EVERY); }
+    if (dirty && !done) { clearTimeout(timer); timer = setTimeout(save, EVERY); }
   }
 
   function changed(e) {

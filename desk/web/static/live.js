@@ -4,7 +4,9 @@
 (() => {
   "use strict";
   const SILENCE = 40000; // the server says something every 15 s
-  const waiting = new Set();
+  const PACE = 330; // a region is asked at most three times a second,
+  const SLOW = { review: 1000, waiting: 3000 }; // and for mere counts more rarely
+  const due = new Map();
   const wanted = new Set();
   const heard = new Set();
   let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false, begun = false;
@@ -12,16 +14,18 @@
 
   function regions() { return document.querySelectorAll("[data-on]"); }
 
-  // refresh asks regions anew, at most three times a second each.
+  // refresh asks the regions that something concerns anew, soon.
   function refresh(name) {
+    const wait = SLOW[name] ?? PACE, at = Date.now() + wait;
     for (const el of regions()) {
       if (name !== null && !el.dataset.on.split(" ").includes(name)) continue;
-      if (waiting.has(el)) continue;
-      waiting.add(el);
-      setTimeout(() => {
-        waiting.delete(el);
+      const planned = due.get(el);
+      if (planned && planned.at <= at) continue;
+      clearTimeout(planned?.timer);
+      due.set(el, { at, timer: setTimeout(() => {
+        due.delete(el);
         if (document.contains(el)) window.htmx.trigger(el, "live");
-      }, 330);
+      }, wait) });
     }
   }
 
