@@ -3,6 +3,7 @@ package email
 import (
 	"bytes"
 	"context"
+	"errors"
 	"hash/fnv"
 	"io"
 	"log/slog"
@@ -70,6 +71,10 @@ func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID) (count uint6
 		return err
 	})
 	err = r.a.imapError("fetch", g.Wait())
+	if err == nil {
+		err = r.withheld(uids, states)
+		broke = err != nil
+	}
 	done := 0
 	for ; done < len(states) && (err == nil || states[done] != chunkOpen); done++ {
 		last = uids[done]
@@ -81,6 +86,31 @@ func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID) (count uint6
 		r.a.stuck.failed(r.source, r.at.validity, uids[done])
 	}
 	return count, last, err
+}
+
+// errWithheld says that a mail was found and not handed over.
+var errWithheld = errors.New("the server lists a mail and does not hand it over")
+
+// withheld asks again for what the server did not hand over: a mail that is
+// still listed was not expunged, and may not be passed over.
+func (r *reader) withheld(uids []imap.UID, states []chunkState) error {
+	var open imap.UIDSet
+	for i, state := range states {
+		if state == chunkOpen {
+			open.AddNum(uids[i])
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	still, err := r.s.search(&imap.SearchCriteria{UID: []imap.UIDSet{open}})
+	if err != nil {
+		return r.a.imapError("search", err)
+	}
+	if len(still) > 0 {
+		return r.a.imapError("fetch", errWithheld)
+	}
+	return nil
 }
 
 // chunkState is what became of one mail of a range. Each lane writes only its
