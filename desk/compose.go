@@ -24,8 +24,9 @@ func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story)
 		FromName: s.accounts.name(who.ID), To: uniquePeople(in.To), CC: uniquePeople(in.CC), Subject: in.Subject,
 		Text: in.Text, HTML: in.HTML, Attachments: in.Attachments, Token: s.deps.Keys.Token(c.ID),
 	}
-	if st.last != nil {
-		if sender := st.last.Sender(); sender.Address != "" && !hasAddress(r.To, sender.Address) && (len(r.To) == 0 || !st.failed) {
+	m := st.answered(r.Covers)
+	if m != nil {
+		if sender := m.Sender(); sender.Address != "" && !hasAddress(r.To, sender.Address) && (len(r.To) == 0 || !st.failed) {
 			r.To = slices.Insert(r.To, 0, sender)
 		}
 	} else if len(r.To) == 0 && st.lastReply != nil {
@@ -33,21 +34,30 @@ func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story)
 	}
 	r.CC = slices.DeleteFunc(r.CC, func(a contact.Address) bool { return hasAddress(r.To, a.Address) })
 	if r.Subject == "" {
-		r.Subject = replySubject(subjectOf(st))
+		r.Subject = replySubject(subjectOf(st, m))
 	}
-	if in.Quote && st.last != nil {
-		if q := quoted(st.last); q != "" {
+	if in.Quote && m != nil {
+		if q := quoted(m); q != "" {
 			r.Text = strings.TrimRight(r.Text, "\n") + "\n\n" + q
 		}
 	}
-	r.InReplyTo, r.References = threading(r.Covers, st)
+	r.InReplyTo, r.References = threading(m)
 	return r
 }
 
-func subjectOf(st *story) string {
+// answered gives the message that a reply answers: the last that its author had
+// on screen, whatever else has come since, perhaps from somebody else.
+func (st *story) answered(covers string) *contact.Message {
+	if m := st.byID[covers]; m != nil {
+		return m
+	}
+	return st.last
+}
+
+func subjectOf(st *story, m *contact.Message) string {
 	switch {
-	case st.last != nil:
-		return st.last.Subject
+	case m != nil:
+		return m.Subject
 	case st.lastReply != nil:
 		return st.lastReply.Subject
 	}
@@ -56,11 +66,7 @@ func subjectOf(st *story) string {
 
 // threading gives what a reply answers and the chain that leads to it (RFC 5322
 // section 3.6.4).
-func threading(covers string, st *story) (inReplyTo string, references []string) {
-	m := st.byID[covers]
-	if m == nil {
-		m = st.last
-	}
+func threading(m *contact.Message) (inReplyTo string, references []string) {
 	if m == nil || m.MessageID == "" {
 		return "", nil
 	}

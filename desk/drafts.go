@@ -149,6 +149,24 @@ func (d *drafts) erase(ctx context.Context, id string) error {
 	return nil
 }
 
+// pass gives a contact's draft to the one that goes on in its place, unless that
+// has one already; with no such contact it is erased.
+func (d *drafts) pass(ctx context.Context, id, heir string) error {
+	if heir != "" && !d.has(heir) {
+		v, err := d.get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if v != nil {
+			v.Contact = heir
+			if err := d.save(ctx, heir, *v); err != nil {
+				return err
+			}
+		}
+	}
+	return d.erase(ctx, id)
+}
+
 // run stores held versions when their time has come, and all of them at the end.
 func (d *drafts) run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)

@@ -164,7 +164,7 @@ func (s *Service) forwarded(ctx context.Context, who Who, c *conversationFacts, 
 		To: in.To, CC: in.CC, Subject: in.Subject, Text: in.Text, Attachments: in.Attachments,
 	}
 	if r.Subject == "" {
-		r.Subject = strings.TrimSpace("Fwd: " + subjectOf(st))
+		r.Subject = strings.TrimSpace("Fwd: " + subjectOf(st, st.last))
 	}
 	if st.last == nil {
 		return r, nil

@@ -158,7 +158,8 @@ func back(r *http.Request, otherwise string) string {
 
 // ownPath gives a path that stays with us: what a link says is not trusted.
 func ownPath(path, otherwise string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, "\\") ||
+		strings.ContainsFunc(path, isControl) { // browsers leave controls out: "/<tab>/host" is another host
 		return otherwise
 	}
 	return path

@@ -210,15 +210,39 @@ func (s *Service) Note(ctx context.Context, who Who, n contact.Note) (view.Done,
 	if n.Conversation == "" {
 		return view.Done{}, missing("There is no such conversation.")
 	}
-	value, err := json.Marshal(n)
+	ref, err := s.storeNote(ctx, &n)
 	if err != nil {
-		return view.Done{}, fmt.Errorf("writing a note: %w", err)
-	}
-	ref, err := s.deps.Content.Put(ctx, KindNote, n.ID, value)
-	if err != nil {
-		return view.Done{}, fmt.Errorf("storing a note: %w", err)
+		return view.Done{}, err
 	}
 	return s.do(ctx, who, n.ID, router.Note{Conversation: n.Conversation, Contact: n.Contact, Note: n.ID, Ref: ref})
+}
+
+// storeNote keeps a note. The first of an id counts: what somebody wrote is not
+// written over by whoever knows its id.
+func (s *Service) storeNote(ctx context.Context, n *contact.Note) (string, error) {
+	ref := string(KindNote) + "." + n.ID
+	var old contact.Note
+	stored, err := s.deps.Content.Get(ctx, ref)
+	switch {
+	case err == nil:
+		if err := json.Unmarshal(stored, &old); err != nil {
+			return "", fmt.Errorf("reading note %q: %w", n.ID, err)
+		}
+		if old.Agent != n.Agent || old.Conversation != n.Conversation {
+			return "", problem(409, router.RefusedTaken, "There is another note with this id.")
+		}
+		return ref, nil
+	case !errors.Is(err, ErrMissing):
+		return "", fmt.Errorf("looking up note %q: %w", n.ID, err)
+	}
+	value, err := json.Marshal(n)
+	if err != nil {
+		return "", fmt.Errorf("writing a note: %w", err)
+	}
+	if ref, err = s.deps.Content.Put(ctx, KindNote, n.ID, value); err != nil {
+		return "", fmt.Errorf("storing a note: %w", err)
+	}
+	return ref, nil
 }
 
 // maxText bounds the text of a reply or a note, in bytes.
@@ -229,16 +253,20 @@ func (s *Service) SaveDraft(ctx context.Context, who Who, d contact.Draft) error
 	if len(d.Text) > maxText || utf8.RuneCountInString(d.Subject) > 1000 || len(d.To)+len(d.CC) > maxPeople || len(d.Attachments) > maxFiles {
 		return invalid("This draft is larger than a reply may be.")
 	}
-	open := false
+	open, holder := false, ""
 	err := s.deps.Router.View(ctx, func(st *router.State) {
-		c := st.Contacts[d.Contact]
-		open = c != nil && c.Open()
+		if c := st.Contacts[d.Contact]; c != nil {
+			open, holder = c.Open(), c.Agent
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("looking up the contact of a draft: %w", err)
 	}
 	if !open {
 		return problem(409, router.RefusedEnded, "This contact has ended: there is nothing to reply to.")
+	}
+	if holder != who.ID { // a page that was left open must not write over the draft of who has it now
+		return problem(403, router.RefusedNotYours, "You do not hold this contact any more: the draft in it is your colleague's.")
 	}
 	if strings.TrimSpace(d.Text) == "" && len(d.Attachments) == 0 {
 		return s.drafts.erase(ctx, d.Contact)

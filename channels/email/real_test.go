@@ -167,8 +167,9 @@ func TestRealRoundTrip(t *testing.T) {
 	}
 
 	// The customer answers to the token's address.
-	answer := crlf("From: "+alice, "To: "+got.ReplyTo[0].Address, "Message-ID: <a2@cust.test>", "In-Reply-To: <"+got.MessageID+">", "", "Thanks!", "")
-	asCustomer(t, p, got.ReplyTo[0].Address, answer)
+	token := email.TokenAddress(support, r.Token)
+	answer := crlf("From: "+alice, "To: "+token, "Message-ID: <a2@cust.test>", "In-Reply-To: <"+got.MessageID+">", "", "Thanks!", "")
+	asCustomer(t, p, token, answer)
 	src.UntilStored(3)
 	if m := parse(t, src.Items()[2].Raw); m.Token != r.Token || m.InReplyTo != got.MessageID {
 		t.Errorf("the answer has token %q and in-reply-to %q", m.Token, m.InReplyTo)
