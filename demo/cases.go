@@ -144,11 +144,15 @@ func (a *author) draw() kind {
 	return k
 }
 
-// upsetting draws what goes wrong in the next plain story.
+// upsetting draws what goes wrong in the next plain story: one of each kind
+// first, so that a short demonstration has them too.
 func (a *author) upsetting() trouble {
 	if len(a.upset) == 0 {
-		a.upset = []trouble{declines, declines, declines, misses, misses, silence, leaves, transfers, transfers, calm, calm, calm, calm}
-		a.rng.Shuffle(len(a.upset), func(i, j int) { a.upset[i], a.upset[j] = a.upset[j], a.upset[i] })
+		one := []trouble{declines, misses, silence, leaves, transfers}
+		more := []trouble{declines, declines, misses, transfers, calm, calm, calm, calm}
+		a.rng.Shuffle(len(one), func(i, j int) { one[i], one[j] = one[j], one[i] })
+		a.rng.Shuffle(len(more), func(i, j int) { more[i], more[j] = more[j], more[i] })
+		a.upset = append(one, more...)
 	}
 	t := a.upset[0]
 	a.upset = a.upset[1:]
@@ -177,6 +181,7 @@ func (a *author) write(k kind, early bool) story {
 		s.language, s.topic = foreign, "delivery"
 	case newsletter, spam:
 		s.language = "en"
+	default:
 	}
 	s.product = a.words.oneOf(a.rng, s.language, "products")
 	a.christen(&s)
@@ -190,7 +195,7 @@ func (a *author) christen(s *story) {
 		last := a.words.oneOf(a.rng, s.language, "last names")
 		s.name = s.first + " " + last
 		if try > 20 {
-			s.name = fmt.Sprintf("%s %c. %s", s.first, 'A'+rune(a.rng.IntN(26)), last)
+			s.name = fmt.Sprintf("%s %c. %s", s.first, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[a.rng.IntN(26)], last)
 		}
 		if try > 40 {
 			s.name = fmt.Sprintf("%s %s (%d)", s.first, last, s.number)

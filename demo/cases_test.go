@@ -42,7 +42,7 @@ func TestAShortDemonstrationShowsEverything(t *testing.T) {
 				t.Errorf("seed %d has no story %q", seed, k)
 			}
 		}
-		for _, tr := range []trouble{declines, misses, transfers} {
+		for _, tr := range []trouble{declines, misses, silence, leaves, transfers} {
 			if troubles[tr] == 0 {
 				t.Errorf("seed %d has nobody who %q", seed, tr)
 			}
@@ -50,20 +50,10 @@ func TestAShortDemonstrationShowsEverything(t *testing.T) {
 	}
 }
 
-func TestALongOneHasAllTroubles(t *testing.T) {
-	words := vocabularyOf(t)
-	for seed := range uint64(50) {
-		troubles := map[trouble]int{}
-		for _, s := range newAuthor(words, seed).plan(300) {
-			troubles[s.trouble]++
-			if s.trouble != calm && s.kind != plain {
-				t.Fatalf("a %s story has trouble %q", s.kind, s.trouble)
-			}
-		}
-		for _, tr := range []trouble{declines, misses, silence, leaves, transfers} {
-			if troubles[tr] == 0 {
-				t.Errorf("seed %d has nobody who %q", seed, tr)
-			}
+func TestOnlyPlainStoriesAreUpset(t *testing.T) {
+	for _, s := range newAuthor(vocabularyOf(t), 3).plan(300) {
+		if s.trouble != calm && s.kind != plain {
+			t.Fatalf("a %s story has trouble %q", s.kind, s.trouble)
 		}
 	}
 }

@@ -131,7 +131,7 @@ func (c *client) send(ctx context.Context, method, path string, body []byte) (*h
 }
 
 // follow keeps the live line open until ctx ends, and signals wake whenever
-// something may have changed for the one who is logged in.
+// what the one who is logged in holds or is offered may have changed.
 func (c *client) follow(ctx context.Context, wake chan<- struct{}) {
 	for ctx.Err() == nil {
 		c.listen(ctx, wake)
@@ -148,8 +148,8 @@ func (c *client) listen(ctx context.Context, wake chan<- struct{}) {
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() {
 		name, is := strings.CutPrefix(lines.Text(), "event: ")
-		if !is || name != "offer" && name != "desk" && name != "review" && name != "overview" {
-			continue
+		if !is || name != "offer" && name != "desk" {
+			continue // news that concern others
 		}
 		select {
 		case wake <- struct{}{}:

@@ -53,11 +53,17 @@ func (u *customer) run(ctx context.Context) error {
 		return u.writeAgain(ctx)
 	case bounced:
 		return u.bounce(ctx)
+	default:
+		first, err := u.answer(ctx)
+		if err != nil {
+			return err
+		}
+		return u.answered(ctx, first)
 	}
-	first, err := u.answer(ctx)
-	if err != nil {
-		return err
-	}
+}
+
+// answered plays on after the first reply.
+func (u *customer) answered(ctx context.Context, first incoming) error {
 	switch u.kind {
 	case followUp:
 		return u.goOn(ctx, first, "more")
@@ -70,8 +76,9 @@ func (u *customer) run(ctx context.Context) error {
 		return err
 	case awayNow:
 		return u.away(ctx, first)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // begin sends the first mail.

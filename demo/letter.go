@@ -66,7 +66,7 @@ func unreadable(rng *rand.Rand, id string) []byte {
 	var b strings.Builder
 	b.WriteString("Message-Id: <" + id + ">\r\nContent-Type: multipart/mixed; boundary=\r\nContent-Transfer-Encoding: x-unknown\r\n\r\n")
 	for range 300 {
-		b.WriteByte(byte(0x80 + rng.IntN(0x7f)))
+		b.WriteByte("\x80\x9f\xa0\xc1\xe4\xf5\xfe\xff"[rng.IntN(8)])
 	}
 	return []byte(b.String() + "\r\n")
 }

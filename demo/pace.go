@@ -49,9 +49,9 @@ func fast() pace {
 	return pace{
 		policy: "fast", log: "warn", arrival: 125 * ms, gentle: 250 * ms,
 		afterthought: span{50 * ms, 250 * ms}, answer: span{250 * ms, 900 * ms}, bounce: span{200 * ms, 500 * ms},
-		react: span{60 * ms, 200 * ms}, think: span{250 * ms, 700 * ms}, gone: span{2 * time.Second, 3 * time.Second}, lost: span{6500 * ms, 7500 * ms},
-		pledge: 8 * time.Second, research: 1200 * ms,
-		heartbeat: time.Second, poll: 700 * ms, review: 1500 * ms, leftover: 0.2,
+		react: span{60 * ms, 200 * ms}, think: span{250 * ms, 700 * ms}, gone: span{2 * time.Second, 3 * time.Second}, lost: span{9 * time.Second, 10 * time.Second},
+		pledge: 12 * time.Second, research: 1200 * ms,
+		heartbeat: time.Second, poll: 700 * ms, review: 1500 * ms, leftover: 0.15,
 	}
 }
 

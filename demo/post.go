@@ -16,7 +16,7 @@ const (
 	supportAddress = "support@lindenhof.example"
 	billingAddress = "billing@lindenhof.example"
 	leadAddress    = "lead@lindenhof.example"
-	password       = "only-for-the-demo" //nolint:gosec // of mailboxes in memory
+	password       = "only-for-the-demo"
 )
 
 // post is the mail system between customers and the company: real IMAP and SMTP

@@ -18,7 +18,7 @@ type meter interface {
 // newMeter gives a progress bar on a terminal, and nothing elsewhere.
 func newMeter(w io.Writer, total int) meter {
 	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // a descriptor fits
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return dark{}
 	}
 	return &lit{bar: progressbar.NewOptions(total,

@@ -80,10 +80,6 @@ type login struct {
 	Me    person `json:"me"`
 }
 
-type member struct {
-	Person person `json:"person"`
-}
-
 // channelSummary and summary are the ledger in one line, as it tells it.
 type channelSummary struct {
 	Seen    int `json:"seen"`

@@ -64,8 +64,6 @@ func (s *supervisor) run(ctx context.Context) error {
 		return fmt.Errorf("supervisor: %w", err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	wake := make(chan struct{}, 1)
-	g.Go(func() error { s.api.follow(ctx, wake); return nil })
 	g.Go(func() error { return s.beat(ctx) })
 	g.Go(func() error {
 		for wait(ctx, s.pace.poll) {

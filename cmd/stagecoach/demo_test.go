@@ -1,0 +1,45 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"stagecoach/demo"
+)
+
+// TestDemoComesOutEven runs the whole demonstration, small: mail servers,
+// daemon, customers and agents are the real ones.
+func TestDemoComesOutEven(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a quarter of a minute")
+	}
+	r := oneJSON[demo.Report](t, ok(t, "", "demo", "--headless", "--contacts", "20", "--seed", "3", "--json"))
+	if r.Contacts != 20 || !r.AddsUp || r.Open != 0 || len(r.Problems) > 0 {
+		t.Errorf("%+v", r)
+	}
+	disposed := 0
+	for _, n := range r.Disposed {
+		disposed += n
+	}
+	if r.Replied+disposed+r.Merged != r.Contacts || r.Seen != r.Messages+r.Evidence+r.Quarantined {
+		t.Errorf("does not add up: %+v", r)
+	}
+	if r.Customers.Answers != r.Replied || r.Channels["email"].Replied != r.Replied || r.Channels["email"].Seen != r.Seen {
+		t.Errorf("the customers have something else: %+v", r)
+	}
+}
+
+func TestDemoRefusesWhatItCannotDo(t *testing.T) {
+	refused(t, 1, "1 to 20000 contacts, not -3", "demo", "--headless", "--contacts=-3")
+	refused(t, 2, "--contacts", "demo", "--contacts", "many")
+	refused(t, 2, "--seed", "demo", "--seed=-1")
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
+	address := taken.Listener.Addr().String()
+	r := refused(t, 1, "serving the desk at "+address, "demo", "--headless", "--contacts", "1", "--json", "--listen", address)
+	if strings.TrimSpace(r.out) != "" {
+		t.Errorf("printed %q", r.out)
+	}
+}
