@@ -369,12 +369,21 @@ func (d *day) lookedUp() {
 	d.boss.shows(".totals .verdict", "It adds up")
 	d.boss.shows(".ledger td.matter", "Rechnung 4711")
 	d.boss.shot("ledger")
-	d.boss.Eval(`[...document.querySelectorAll(".ledger tbody tr")].find((e) => e.textContent.includes("Broken lamp")).querySelector("a[href^='/why/']").click()`, nil)
-	d.boss.reach("/why/")
-	for _, words := range []string{"Offered", "declined", "You know the workshop better."} {
-		d.boss.shows(".steps", words)
+	// The lamp had two contacts: the first was declined, then answered with the
+	// pledge that was the second, which was transferred.
+	for which, said := range map[string][]string{
+		"findLast": {"Offered to Anna Adler.", "Offered to Ben Baker.", "declined", "Answered by"},
+		"find":     {"We owe a further answer", "You know the workshop better."},
+	} {
+		d.boss.to("/ledger?q=lamp")
+		d.boss.shows(".ledger td.matter", "Broken lamp")
+		d.boss.Eval(fmt.Sprintf(`[...document.querySelectorAll(".ledger tbody tr")].%s((e) => e.textContent.includes("Broken lamp")).querySelector("a[href^='/why/']").click()`, which), nil)
+		d.boss.reach("/why/")
+		for _, words := range said {
+			d.boss.shows(".steps", words)
+		}
+		d.boss.shot("why-" + which)
 	}
-	d.boss.shot("why")
 }
 
 // closed: who closes their browser is unreachable before long, and asked no

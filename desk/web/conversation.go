@@ -76,6 +76,15 @@ func toList(c view.Conversation) string {
 	return addresses(c.ReplyTo)
 }
 
+// replyPeople names whom a reply goes to, for reading.
+func replyPeople(c view.Conversation) string {
+	out := []string{}
+	for _, a := range c.ReplyTo {
+		out = append(out, strings.Join(strings.Fields(a.Name+" "+a.Address), " "))
+	}
+	return strings.Join(out, ", ")
+}
+
 func ccList(c view.Conversation) string {
 	if c.Draft != nil {
 		return addresses(c.Draft.CC)
