@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"stagecoach/journal"
+)
+
+// process is a daemon of its own, started from this very program.
+type process struct {
+	cmd   *exec.Cmd
+	dir   string
+	ready time.Duration
+}
+
+// startProcess starts a daemon on a directory and waits until it says that it
+// is ready, on its output and by /readyz.
+func startProcess(ctx context.Context, dir string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self, "serve", "--data", dir, "--listen", "127.0.0.1:0")
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting a daemon: %w", err)
+	}
+	p := &process{cmd: cmd, dir: dir}
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting a daemon: %w", err)
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() || !strings.Contains(lines.Text(), "is ready") {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		return nil, fmt.Errorf("the daemon did not start: %s%s", lines.Text(), errs.String())
+	}
+	p.ready = time.Since(begin)
+	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
+	c, err := awaitSocket(ctx, dir, errors.New("the daemon has the directory"))
+	if err == nil {
+		_, err = c.call(ctx, http.MethodGet, "/readyz", nil, nil)
+		err = errors.Join(err, c.close())
+	}
+	if err != nil {
+		_, stopped := p.stop()
+		return nil, errors.Join(err, stopped)
+	}
+	return p, nil
+}
+
+// stop ends the daemon by SIGTERM and tells how long that took.
+func (p *process) stop() (time.Duration, error) {
+	begin := time.Now()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return 0, fmt.Errorf("stopping the daemon: %w", err)
+	}
+	err := p.cmd.Wait()
+	if err != nil {
+		err = fmt.Errorf("stopping the daemon: %w", err)
+	}
+	return time.Since(begin), err
+}
+
+// resident gives the process's memory in use, in MiB (proc_pid_status(5)).
+func (p *process) resident() (float64, error) {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+	if err != nil {
+		return 0, fmt.Errorf("reading the daemon's memory: %w", err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
+			return kib / 1024, err
+		}
+	}
+	return 0, errors.New("the system does not tell the daemon's memory")
+}
+
+// restarts is how often a start and a stop are timed.
+const restarts = 5
+
+// restart measures a daemon of its own: from start to ready, on a new directory
+// and on one with open contacts, and from SIGTERM to gone.
+func (b *bench) restart(ctx context.Context) error {
+	fresh, err := b.folder("restart")
+	if err != nil {
+		return err
+	}
+	p, err := startProcess(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	first := p.ready
+	if _, err := p.stop(); err != nil {
+		return err
+	}
+	engine, engineStop, err := b.engineAlone(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	b.add(figure{Name: "restart_first", Value: first.Seconds(), Unit: "s", Limit: engine.Seconds()}, atMost(2))
+	full, err := b.filled(ctx, "restart", b.cmd.Contacts)
+	if err != nil {
+		return err
+	}
+	var starts, stops []time.Duration
+	for i := range restarts {
+		b.bar.show("restart", i, restarts)
+		p, err := startProcess(ctx, full)
+		if err != nil {
+			return err
+		}
+		took, err := p.stop()
+		if err != nil {
+			return err
+		}
+		starts, stops = append(starts, p.ready), append(stops, took)
+	}
+	if engine, engineStop, err = b.engineAlone(ctx, full); err != nil {
+		return err
+	}
+	b.add(figure{Name: "restart", Value: percentile(starts, 0.95).Seconds(), Unit: "s", Limit: engine.Seconds()}, atMost(2))
+	b.add(figure{Name: "restart_stop", Value: percentile(stops, 0.95).Seconds(), Unit: "s", Limit: engineStop.Seconds()}, atMost(2))
+	b.note("restart: the slowest of %d starts of the whole program with %d open contacts, no snapshot; raw limit: opening and closing the engine alone.", restarts, b.cmd.Contacts)
+	return nil
+}
+
+// engineAlone times opening and closing the engine in this process.
+func (b *bench) engineAlone(ctx context.Context, dir string) (start, stop time.Duration, err error) {
+	var j *journal.Journal
+	start, err = timed(func() (err error) {
+		j, err = journal.Open(ctx, journal.Config{Dir: dir}, b.log)
+		return err
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	stop, err = timed(j.Close)
+	return start, stop, err
+}
+
+// settled is how long a daemon is left alone before its memory is read.
+const settled = 3 * time.Second
+
+// memory measures what an idle daemon holds, beside the same program doing
+// nothing.
+func (b *bench) memory(ctx context.Context) error {
+	bare, err := bareMemory(ctx)
+	if err != nil {
+		return err
+	}
+	fresh, err := b.folder("memory")
+	if err != nil {
+		return err
+	}
+	full, err := b.filled(ctx, "memory", b.cmd.Contacts)
+	if err != nil {
+		return err
+	}
+	for _, one := range []struct {
+		name, dir string
+		goal      goal
+	}{{"memory_idle", fresh, atMost(120)}, {"memory_contacts", full, goal{}}} {
+		b.bar.show("memory: waiting for "+one.name, 0, 0)
+		p, err := startProcess(ctx, one.dir)
+		if err != nil {
+			return err
+		}
+		pause(ctx, settled)
+		mib, err := p.resident()
+		if _, stopped := p.stop(); err != nil || stopped != nil {
+			return errors.Join(err, stopped)
+		}
+		b.add(figure{Name: one.name, Value: mib, Unit: "MiB", Limit: bare}, one.goal)
+	}
+	b.note("memory: resident, %s after the start, without and with %d open contacts; raw limit: the most that 'stagecoach version' holds.", settled, b.cmd.Contacts)
+	return nil
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// bareMemory gives the memory of this program when it does nothing, in MiB.
+func bareMemory(ctx context.Context) (float64, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, fmt.Errorf("finding this program: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self, "version")
+	if err := cmd.Run(); err != nil {
+		return 0, fmt.Errorf("running this program: %w", err)
+	}
+	u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0, nil
+	}
+	return float64(u.Maxrss) / 1024, nil
+}
