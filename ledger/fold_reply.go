@@ -81,7 +81,7 @@ func (f *fold) applySending(ctx context.Context, ev router.Event) error {
 	case router.ReplyDelivered:
 		f.delivered(v, c, r)
 	case router.ReplyFailed:
-		f.failed(c, r, &e)
+		f.failed(v, c, r, &e)
 	default:
 		return fmt.Errorf("event %T is not about sending", ev)
 	}
@@ -116,13 +116,16 @@ func sendingEntry(ev router.Event) (reply string, e Entry) {
 func (f *fold) delivered(v *conversationRow, c *contactRow, r *replyRow) {
 	r.facts.State, r.facts.Reason, r.facts.Code, r.facts.SettledN = router.ReplyIsDelivered, "", "", f.n
 	f.trouble(c, "", "")
+	if v != nil {
+		v.facts.Touched = f.n
+	}
 	if r.facts.Kind == contact.Pledge {
 		f.pos.Counts.Pledges++
 	}
 	if v == nil || (!covers(r.facts.Kind) && r.facts.Kind != contact.Outbound) {
 		return
 	}
-	v.facts.LastAgent, v.facts.Answered, v.facts.Touched = r.facts.Agent, true, f.n
+	v.facts.LastAgent, v.facts.Answered = r.facts.Agent, true
 	if r.facts.Kind == contact.Pledge {
 		v.facts.Pledges++
 	} else {
@@ -130,8 +133,11 @@ func (f *fold) delivered(v *conversationRow, c *contactRow, r *replyRow) {
 	}
 }
 
-func (f *fold) failed(c *contactRow, r *replyRow, e *router.ReplyFailed) {
+func (f *fold) failed(v *conversationRow, c *contactRow, r *replyRow, e *router.ReplyFailed) {
 	r.facts.State, r.facts.Reason, r.facts.Code, r.facts.SettledN = router.ReplyHasFailed, e.Reason, e.Code, f.n
+	if v != nil {
+		v.facts.Touched = f.n
+	}
 	f.pos.Counts.Failed++
 	f.trouble(c, e.Reason, e.Code)
 	if c != nil && c.facts.Open() && c.facts.Reply == r.facts.ID {

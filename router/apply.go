@@ -130,13 +130,16 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.Totals.Breached++
 		s.indexContact(c)
 	case ResolutionBreached:
-		s.Conversations[e.Conversation].ResolveMissed = true
+		if v := s.Conversations[e.Conversation]; v != nil {
+			v.ResolveMissed = true
+		}
 	case LastResortTold:
 		s.ToldAt = s.At
 	case ConversationClosed:
-		v := s.Conversations[e.Conversation]
-		v.State = e.State
-		s.touch(v)
+		if v := s.Conversations[e.Conversation]; v != nil {
+			v.State = e.State
+			s.touch(v)
+		}
 	case Noted:
 	case AgentSet:
 		s.applyAgentSet(&e)
@@ -307,9 +310,9 @@ func (s *State) applyContactReopened(e *ContactReopened) {
 
 func (s *State) applyTrimmed(before uint64) {
 	s.TrimmedTo = max(s.TrimmedTo, before)
-	keep := 0
+	keep, awaited := 0, s.awaited()
 	for keep < len(s.Fading) && s.Fading[keep].N < before {
-		s.fade(s.Fading[keep], before)
+		s.fade(s.Fading[keep], before, awaited)
 		keep++
 	}
 	s.Fading = slices.Clone(s.Fading[keep:])
@@ -323,7 +326,19 @@ func (s *State) applyTrimmed(before uint64) {
 // commandMemory is how long the answer to a command is kept.
 const commandMemory = 24 * time.Hour
 
-func (s *State) fade(f Fade, before uint64) {
+// awaited gives the conversations with a reply that is not settled: they stay,
+// and are touched when it is.
+func (s *State) awaited() map[string]bool {
+	out := map[string]bool{}
+	for _, replies := range []map[string]bool{s.unsent, s.inDoubt} {
+		for id := range replies {
+			out[s.Replies[id].Conversation] = true
+		}
+	}
+	return out
+}
+
+func (s *State) fade(f Fade, before uint64, awaited map[string]bool) {
 	switch f.Kind {
 	case FadeKey:
 		if e := s.Index[f.ID]; e != nil && e.N < before {
@@ -334,7 +349,7 @@ func (s *State) fade(f Fade, before uint64) {
 			delete(s.Contacts, f.ID)
 		}
 	case FadeConversation:
-		if v := s.Conversations[f.ID]; v != nil && v.Contact == "" && v.Touched < before {
+		if v := s.Conversations[f.ID]; v != nil && v.Contact == "" && v.Touched < before && !awaited[f.ID] {
 			delete(s.Conversations, f.ID)
 		}
 	case FadeReply:

@@ -188,6 +188,9 @@ func (s *State) applyReplyFailed(e *ReplyFailed) {
 func (s *State) settle(r *Reply) {
 	r.SettledN = s.N
 	s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeReply, ID: r.ID})
+	if v := s.Conversations[r.Conversation]; v != nil {
+		s.touch(v)
+	}
 }
 
 // applyAnswered notes a delivered reply on its conversation.

@@ -243,6 +243,8 @@ type Dispose struct {
 type Reopen struct {
 	Contact string
 	Facts   *Contact // from the ledger, when it has left memory
+	// Conversation is the contact's, from the ledger.
+	Conversation *Conversation
 }
 
 // Note stores a remark for colleagues.

@@ -34,13 +34,30 @@ func (t *turn) match() {
 	}
 	t.matchDue = false
 	blocked := map[string]bool{}
+	begun := len(t.events)
 	for len(t.free) > 0 {
+		if len(t.events)-begun >= matchAtMost {
+			t.matchDue = true // NextWake makes the router go on
+			return
+		}
 		if !t.matchOnce(blocked) {
 			break
 		}
 	}
 	t.matchDue = false
 }
+
+// What one command may be decided to is bounded, as it goes to the log in one
+// message: the rest is done by the Ticks that follow.
+const (
+	// matchAtMost is how many offers are made, each of 1 to 2 KB.
+	matchAtMost = 64
+	// tickAtMost is after how many events the timers rest, each of 100 to 300
+	// bytes.
+	tickAtMost = 400
+	// disposeAtMost is how many contacts a person ends at once.
+	disposeAtMost = 500
+)
 
 // matchOnce offers the first contact that can be offered, and remembers the
 // groups in which nothing can be.
@@ -344,6 +361,9 @@ func (t *turn) dispose(cmd *Dispose) error {
 	if !slices.Contains(contact.Dispositions(), cmd.Disposition) || cmd.Disposition == contact.Erased {
 		return refuse(RefusedInvalid, "%q is no disposition: use spam, machine, duplicate or no_reply_needed", cmd.Disposition)
 	}
+	if len(cmd.Contacts) > disposeAtMost {
+		return refuse(RefusedInvalid, "these are %d contacts: end at most %d at a time", len(cmd.Contacts), disposeAtMost)
+	}
 	for _, id := range cmd.Contacts {
 		c, err := t.openContact(id)
 		if err != nil {
@@ -360,7 +380,9 @@ func (t *turn) dispose(cmd *Dispose) error {
 		c := t.Contacts[id]
 		t.revokeOffers(c, "", reasonDisposed)
 		t.emit(ContactEnded{Contact: id, End: EndDisposed, Disposition: cmd.Disposition, By: t.actor, Remark: cmd.Remark})
-		t.emit(ConversationClosed{Conversation: c.Conversation, State: ConversationResolved})
+		if v := t.Conversations[c.Conversation]; v == nil || v.Contact == "" {
+			t.emit(ConversationClosed{Conversation: c.Conversation, State: ConversationResolved})
+		}
 		t.about(c)
 	}
 	return nil
@@ -381,6 +403,9 @@ func (t *turn) reopen(cmd *Reopen) error {
 		return refuse(RefusedInvalid, "this contact ended by being %s: only a disposal can be undone", c.End)
 	case !t.isPerson():
 		return refuse(RefusedNotAllowed, "only an agent can reopen a contact")
+	}
+	if t.Conversations[c.Conversation] == nil && cmd.Conversation != nil {
+		t.recall(cmd.Conversation)
 	}
 	t.bringBack(c, "not_"+string(c.Disposition), nil)
 	t.about(c)
