@@ -280,7 +280,7 @@ func (t *turn) newConversation(c *Receive, customer string) *Conversation {
 	}
 	v := Conversation{
 		ID: t.newID(), Customer: customer, Channel: c.Channel, Account: c.Account,
-		State: ConversationOpen, OpenedAt: c.ReceivedAt, Participants: c.Participants,
+		State: ConversationOpen, OpenedAt: c.ReceivedAt, Participants: Joined(nil, c.Participants),
 		ResolveBy: t.env.Rules.Resolution(f, c.ReceivedAt),
 	}
 	if c.Kind == KindHistory {

@@ -20,7 +20,7 @@ func (t *turn) send(cmd *Send) error {
 	}
 	r.Agent = t.actor
 	if !Covers(r.Kind) {
-		t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: cmd.Participants})
+		t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants)})
 		t.result.Reply, t.result.Conversation = r.ID, r.Conversation
 		return nil
 	}
@@ -34,7 +34,7 @@ func (t *turn) send(cmd *Send) error {
 		t.give(c, t.actor, "", t.actor, reasonReplied, t.env.Rules.Work(c.ReplyChannel))
 	}
 	t.clearProposal(c)
-	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: cmd.Participants, Given: cmd.Delivered})
+	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants), Given: cmd.Delivered})
 	if cmd.Delivered {
 		t.deliver(t.Replies[r.ID], t.actor, 0)
 	}
@@ -355,7 +355,7 @@ func (t *turn) startOutbound(cmd *StartOutbound) error {
 	}
 	t.emit(ConversationOpened{Conversation: Conversation{
 		ID: id, Customer: customer, Channel: cmd.Channel, Account: cmd.Account,
-		State: ConversationWithCustomer, OpenedAt: t.env.Now, Participants: cmd.Participants, LastAgent: t.actor,
+		State: ConversationWithCustomer, OpenedAt: t.env.Now, Participants: Joined(nil, cmd.Participants), LastAgent: t.actor,
 	}})
 	r := cmd.Reply
 	r.Conversation, r.Agent, r.Kind = id, t.actor, contact.Outbound

@@ -11,7 +11,7 @@ import (
 // tick acts on every timer that is due. A timer only says where to look; what
 // there is to do is read off the state.
 func (t *turn) tick() {
-	for {
+	for len(t.events) < tickAtMost {
 		due, ok := t.timers.popDue(t.env.Now)
 		if !ok {
 			return
@@ -119,6 +119,9 @@ func (t *turn) tellLastResort() {
 // NextWake gives when the router must look again of its own accord, and false
 // when nothing is to come.
 func (s *State) NextWake(digest time.Duration) (time.Time, bool) {
+	if s.matchDue { // the last command could not make all offers
+		return s.At, true
+	}
 	at, ok := s.NextTimer()
 	if len(s.alarmed) > 0 {
 		if told := s.ToldAt.Add(digest); !ok || told.Before(at) {

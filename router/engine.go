@@ -69,6 +69,8 @@ type Engine struct {
 	hub      *hub
 	presence *presence
 	metrics  Metrics
+	// terms counts how often the loop began anew.
+	terms int
 	// ended is closed when Run returns: nobody answers any more.
 	ended chan struct{}
 }
@@ -118,6 +120,8 @@ func (e *Engine) View(ctx context.Context, look func(*State)) error {
 func (e *Engine) ask(ctx context.Context, r *request) answer {
 	select {
 	case e.requests <- r:
+	case <-e.ended:
+		return answer{err: ErrNotActive}
 	case <-ctx.Done():
 		return answer{err: fmt.Errorf("asking the router: %w", context.Cause(ctx))}
 	}

@@ -13,6 +13,9 @@ import (
 // maxCommit is how large a commit grows before it is closed, in bytes.
 const maxCommit = 256 << 10
 
+// maxEncoded is what the log takes in one message, in bytes, with some room.
+const maxEncoded = 700 << 10
+
 // batch is a commit being built, with those who wait for it.
 type batch struct {
 	n       uint64
@@ -42,6 +45,11 @@ type term struct {
 	spare *writer
 	// stop ends an append in flight when the term does.
 	stop context.CancelFunc
+	// number counts the terms of this life: a commit of an earlier one may still
+	// arrive, and must not be taken for ours.
+	number int
+	// broken is why the state no longer is what the log will hold.
+	broken error
 }
 
 type landing struct {
@@ -54,7 +62,8 @@ func (e *Engine) term(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := &term{Engine: e, state: state, seq: seq, landed: make(chan landing, 1)}
+	e.terms++
+	t := &term{Engine: e, state: state, seq: seq, landed: make(chan landing, 1), number: e.terms}
 	t.clock = newClock(e.cfg.Now(), state.At)
 	defer t.abandon()
 	if err := t.takeOver(ctx); err != nil {
@@ -69,11 +78,16 @@ func (e *Engine) term(ctx context.Context) error {
 func (t *term) takeOver(ctx context.Context) error {
 	t.state.Epoch++
 	t.decide(&request{env: Envelope{Actor: ActorRouter, Command: Begin{Life: t.cfg.Life}}, done: make(chan answer, 1)})
+	if t.broken != nil {
+		return fmt.Errorf("taking the log over: %w", t.broken)
+	}
 	b := t.building
 	t.building = nil
 	landed := t.append(ctx, b, t.seq, t.state.Epoch)
 	if landed.err != nil {
-		return fmt.Errorf("taking the log over: %w", landed.err)
+		// Something was written since the replay, be it a late commit of our own:
+		// who is not active yet is not deposed, but tries again.
+		return fmt.Errorf("taking the log over: %v", landed.err) //nolint:errorlint // on purpose
 	}
 	t.seq = landed.seq
 	t.release(b)
@@ -93,9 +107,9 @@ func (t *term) loop(ctx context.Context) error {
 	look := time.NewTicker(t.cfg.Heartbeat / 9)
 	defer look.Stop()
 	for {
-		requests := t.requests
-		if t.building != nil && t.building.encoded.Len() > maxCommit {
-			requests = nil
+		requests, looks, wakes := t.requests, look.C, wake.C
+		if t.full() { // what is being built must go first
+			requests, looks, wakes = nil, nil, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -107,19 +121,25 @@ func (t *term) loop(ctx context.Context) error {
 			if err := t.land(l); err != nil {
 				return err
 			}
-		case <-look.C:
+		case <-looks:
 			t.lookAround()
-		case <-wake.C:
+		case <-wakes:
 			t.internal(Tick{})
+		}
+		if t.broken != nil {
+			return t.broken
 		}
 		t.launch(ctx)
 		t.setAlarm(wake)
 	}
 }
 
+// full reports whether the commit that is being built takes no more commands.
+func (t *term) full() bool { return t.building != nil && t.building.encoded.Len() >= maxCommit }
+
 // drainRequests decides what else has arrived, as far as the commit has room.
 func (t *term) drainRequests() {
-	for t.building == nil || t.building.encoded.Len() < maxCommit {
+	for !t.full() && t.broken == nil {
 		select {
 		case r := <-t.requests:
 			t.decide(r)
@@ -149,7 +169,12 @@ func (t *term) setAlarm(wake *time.Timer) {
 		wake.Stop()
 		return
 	}
-	wake.Reset(max(at.Sub(t.clock.now(t.cfg.Now())), time.Millisecond))
+	wait := at.Sub(t.clock.now(t.cfg.Now()))
+	if wait <= 0 && t.building != nil { // its time stands still until it is on its way
+		wake.Stop()
+		return
+	}
+	wake.Reset(max(wait, time.Millisecond))
 }
 
 // internal decides a command of the router's own.
@@ -166,6 +191,9 @@ func (t *term) lookAround() {
 	}
 	gone, back := t.presence.changes(t.state.Agents, wall, t.cfg.Heartbeat)
 	for _, cmd := range append(gone, back...) {
+		if t.full() || t.broken != nil { // the others at the next look
+			return
+		}
 		t.internal(cmd)
 	}
 }
@@ -191,6 +219,7 @@ func (t *term) decide(r *request) {
 		a := answer{err: err}
 		if entry.Result != nil {
 			a.result = *entry.Result
+			a.result.Commit = min(a.result.Commit, t.state.N) // none came of it
 		}
 		t.answer(r, a)
 		return
@@ -222,9 +251,13 @@ func (t *term) add(entry Entry, r *request) {
 	if len(b.entries) > 0 {
 		b.encoded.WriteByte(',')
 	}
-	if err := b.encoded.entry(&entry); err != nil {
+	err := b.encoded.entry(&entry)
+	if err == nil && b.encoded.Len() > maxEncoded {
+		err = refuse(RefusedInvalid, "this is too much at once: %d events", len(entry.Events))
+	}
+	if err != nil { // the state has it, the log never will
 		b.encoded.Truncate(before)
-		t.logger.Error("an entry can't be encoded", "err", err)
+		t.broken = fmt.Errorf("%s by %s: %w", entry.Kind, entry.Actor, err)
 		r.done <- answer{err: err}
 		return
 	}
@@ -264,7 +297,7 @@ func (t *term) append(ctx context.Context, b *batch, prev, epoch uint64) landing
 	defer cancel()
 	started := time.Now()
 	fault.Here(fault.LogBeforeAppend)
-	id := t.cfg.Life + "." + strconv.FormatUint(b.n, 10)
+	id := fmt.Sprintf("%s.%d.%d", t.cfg.Life, t.number, b.n)
 	seq, err := t.log.Append(ctx, id, prev, encodeCommit(b, epoch))
 	fault.Here(fault.LogAfterAppend)
 	t.metrics.commit(time.Since(started), b.events)
