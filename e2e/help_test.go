@@ -70,3 +70,19 @@ func seed(t *testing.T) uint64 {
 	t.Logf("seed %d (STAGECOACH_SEED)", n)
 	return n
 }
+
+func (o *office) read(path string) string {
+	o.t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(data)
+}
+
+func (o *office) save(path, text string) {
+	o.t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		o.t.Fatal(err)
+	}
+}
