@@ -50,7 +50,8 @@ func (a *Adapter) Send(ctx context.Context, r *contact.Reply) (channels.Receipt,
 // copyWait is how long Send waits for the copy in the folder of sent mail.
 const copyWait = 3 * time.Second
 
-// KeepCopy implements channels.Copier.
+// KeepCopy implements channels.Copier. It doesn't wait for the copy, so that
+// many are made in one session.
 func (a *Adapter) KeepCopy(ctx context.Context, r *contact.Reply) error {
 	raw := r.Raw
 	if len(raw) == 0 {
@@ -59,15 +60,20 @@ func (a *Adapter) KeepCopy(ctx context.Context, r *contact.Reply) error {
 			return err
 		}
 	}
-	a.keepCopy(ctx, MessageID(r.ID, a.cfg.Address), raw, time.Now())
+	if a.keepsCopies() {
+		a.queueCopy(ctx, sentCopy{messageID: MessageID(r.ID, a.cfg.Address), raw: raw, at: r.CreatedAt, kept: make(chan struct{})})
+	}
 	return nil
 }
+
+// keepsCopies reports whether copies are ours to make.
+func (a *Adapter) keepsCopies() bool { return a.cfg.CopyToSent && a.cfg.IMAP.Host != "" }
 
 // keepCopy puts a copy into the folder of sent mail, and waits a moment for it:
 // once it is there, a crash before the outcome is recorded leaves no doubt. A
 // copy that is late is made all the same, and fails no delivery.
 func (a *Adapter) keepCopy(ctx context.Context, messageID string, raw []byte, at time.Time) {
-	if !a.cfg.CopyToSent || a.cfg.IMAP.Host == "" {
+	if !a.keepsCopies() {
 		return
 	}
 	c := sentCopy{messageID: messageID, raw: raw, at: at, kept: make(chan struct{})}

@@ -15,24 +15,24 @@ import (
 // than so long before the newest, as people tidy up the folder too.
 const (
 	recentCopies = 100
-	recentTime   = 10 * time.Minute
+	recentTime   = time.Hour
 )
 
 // keepCopies puts copies where the crash, or the swap of an account, that came
 // between a delivery and its copy left none: of what was delivered last, at the
-// start, and of what a person then confirms as delivered.
+// start and whenever it has fallen behind, and of what a person then confirms
+// as delivered.
 func (s *sender) keepCopies(ctx context.Context, copier channels.Copier) {
-	confirmed := s.engine.Watch(ctx)
-	for _, reply := range s.deliveredLast(ctx) {
-		s.keepCopy(ctx, copier, reply)
-	}
 	for ctx.Err() == nil {
-		for c := range confirmed {
+		commits := s.engine.Watch(ctx)
+		for _, reply := range s.deliveredLast(ctx) {
+			s.keepCopy(ctx, copier, reply)
+		}
+		for c := range commits {
 			for i := range c.Entries {
 				s.copyConfirmed(ctx, copier, &c.Entries[i])
 			}
 		}
-		confirmed = s.engine.Watch(ctx)
 	}
 }
 
@@ -47,11 +47,19 @@ func (s *sender) deliveredLast(ctx context.Context) []string {
 			}
 		}
 	})
-	slices.SortFunc(all, func(a, b router.Reply) int { return cmp.Or(a.QueuedAt.Compare(b.QueuedAt), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(all, func(a, b router.Reply) int {
+		return cmp.Or(cmp.Compare(a.SettledN, b.SettledN), cmp.Compare(a.ID, b.ID))
+	})
 	all = all[max(0, len(all)-recentCopies):]
+	var newest time.Time
+	for i := range all {
+		if all[i].QueuedAt.After(newest) {
+			newest = all[i].QueuedAt
+		}
+	}
 	out := []string{}
 	for i := range all {
-		if all[len(all)-1].QueuedAt.Sub(all[i].QueuedAt) <= recentTime {
+		if newest.Sub(all[i].QueuedAt) <= recentTime {
 			out = append(out, all[i].ID)
 		}
 	}
