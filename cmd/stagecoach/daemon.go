@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -169,16 +170,29 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return d.engine.Run(ctx) })
-	g.Go(func() error { return d.ledger.Run(ctx, d.journal.Log(), d.words) })
-	g.Go(func() error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) })
-	g.Go(func() error { return d.links.Run(ctx) })
-	g.Go(func() error { return d.notify.Run(ctx) })
-	g.Go(func() error { return d.desk.Run(ctx) })
-	g.Go(func() error { return d.keepHouse(ctx) })
-	g.Go(func() error { return d.serveHTTP(ctx) })
-	g.Go(func() error { return d.serveControl(ctx) })
-	g.Go(func() error { return d.activate(ctx) })
+	// The router ends last, so that what the others still have to tell it, such
+	// as that a reply was delivered, is recorded.
+	routing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g.Go(func() error { return d.engine.Run(routing) })
+	var others sync.WaitGroup
+	for _, run := range []func(context.Context) error{
+		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
+		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
+		d.links.Run, d.notify.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate,
+	} {
+		others.Add(1)
+		g.Go(func() error {
+			defer others.Done()
+			return run(ctx)
+		})
+	}
+	g.Go(func() error {
+		<-ctx.Done()
+		others.Wait()
+		stop()
+		return nil
+	})
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil

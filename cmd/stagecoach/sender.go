@@ -128,7 +128,7 @@ func (s *sender) attempt(ctx context.Context, reply string) (int, journal.Verdic
 	var refusal *router.Refusal
 	switch {
 	case errors.As(err, &refusal):
-		return s.unheard(ctx, reply), journal.Done()
+		return s.unheard(ctx, reply)
 	case err != nil:
 		return 0, journal.RetryAfter(time.Second)
 	case grant.Known: // attempted by another life: it is in doubt now
@@ -140,24 +140,40 @@ func (s *sender) attempt(ctx context.Context, reply string) (int, journal.Verdic
 // unheard gives the number of an attempt that was granted to this process, when
 // the answer was lost on its way: nobody here has the reply in hand, so not a
 // byte of it has been sent. 0 means that there is none.
-func (s *sender) unheard(ctx context.Context, reply string) (attempt int) {
-	_ = s.engine.View(ctx, func(st *router.State) {
+func (s *sender) unheard(ctx context.Context, reply string) (attempt int, otherwise journal.Verdict) {
+	err := s.engine.View(ctx, func(st *router.State) {
 		if r := st.Replies[reply]; r != nil && r.State == router.ReplyIsAttempted && r.Life == s.life {
 			attempt = r.Attempt
 		}
 	})
-	return attempt
+	if err != nil { // the item must not go before that is known
+		return 0, journal.RetryAfter(time.Second)
+	}
+	return attempt, journal.Done()
 }
 
-// recordLimit is how long an outcome is still told when its account is swapped
-// or the daemon ends.
-const recordLimit = time.Second
+// What goes on when the account is swapped or the daemon ends: a reply that is
+// being handed over for sendGrace, so that it isn't in doubt for nothing, and
+// the telling of its outcome for recordLimit.
+const (
+	sendGrace   = 700 * time.Millisecond
+	recordLimit = time.Second
+)
+
+// lingering gives a context that ends a while after ctx does.
+func lingering(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(while, cancel) })
+	return out, func() {
+		stop()
+		cancel()
+	}
+}
 
 // record tells the router the outcome, until it is durable or the daemon ends.
 func (s *sender) record(ctx context.Context, out router.Outcome) bool {
-	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	detached, cancel := lingering(ctx, recordLimit)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(recordLimit, cancel) })()
 	for {
 		_, err := s.engine.Do(detached, router.Envelope{Actor: router.ActorSender, Command: out})
 		if err == nil {
@@ -183,7 +199,9 @@ func (s *sender) send(ctx context.Context, reply string) router.Outcome {
 		}
 		return router.Outcome{Reason: "words_unread", RetryAfter: 10 * time.Second}
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, sendLimit, errors.New("the provider did not finish within 5 minutes"))
+	lasting, end := lingering(ctx, sendGrace)
+	defer end()
+	limited, cancel := context.WithTimeoutCause(lasting, sendLimit, errors.New("the provider did not finish within 5 minutes"))
 	defer cancel()
 	receipt, err := s.adapter.Sender.Send(limited, r)
 	fault.Here(fault.SendAfterProvider)

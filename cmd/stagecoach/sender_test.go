@@ -169,3 +169,19 @@ func TestOutcomeIsOwed(t *testing.T) {
 	}
 	o.delivered(t, 0)
 }
+
+// An account is swapped, or the daemon ends, while the provider takes a reply:
+// that is seen to its end.
+func TestSendingIsSeenToItsEnd(t *testing.T) {
+	t.Parallel()
+	o := startSending(t)
+	swapped, swap := context.WithCancel(t.Context())
+	o.provider.Misbehave(emailfake.Misbehaviour{Recipient: func(string) error {
+		swap()
+		return nil
+	}})
+	if v := o.handle(swapped, o.item, 1, nil); v != journal.Done() {
+		t.Errorf("the verdict is %+v, want done", v)
+	}
+	o.delivered(t, 1)
+}
