@@ -157,7 +157,13 @@ func (k *checker) lastResort(l *LastResort) {
 		}
 	}
 	for i, to := range l.MailTo {
-		k.address(fmt.Sprintf("last_resort.mail_to[%d]", i), to)
+		key := fmt.Sprintf("last_resort.mail_to[%d]", i)
+		k.address(key, to)
+		for _, a := range accounts {
+			if a.IMAP.Host != "" && (strings.EqualFold(to, a.Address) || slices.ContainsFunc(a.Aliases, func(other string) bool { return strings.EqualFold(to, other) })) {
+				k.doc.Report(key, "give the address of a person", "is the mailbox %q, where each telling would be one more contact that waits", a.Name)
+			}
+		}
 	}
 	if l.Webhook != "" {
 		if u, err := url.Parse(l.Webhook); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
