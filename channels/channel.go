@@ -186,6 +186,8 @@ type Adapter struct {
 	Resolver Resolver
 	Checker  Checker
 	Limits   contact.Limits
-	// Address is the account's own address on its channel, for display.
+	// Address is the account's own address on its channel, for display; Aliases
+	// are its others.
 	Address string
+	Aliases []string
 }

@@ -203,9 +203,11 @@ func (s *Service) ours(address string) bool {
 	local, domain, ok := strings.Cut(strings.ToLower(address), "@")
 	plain, _, _ := strings.Cut(local, "+")
 	for _, a := range s.deps.Channels.Adapters() {
-		own := strings.ToLower(a.Address)
-		if own != "" && (own == strings.ToLower(address) || ok && own == plain+"@"+domain) {
-			return true
+		for _, own := range append([]string{a.Address}, a.Aliases...) {
+			own = strings.ToLower(own)
+			if own != "" && (own == strings.ToLower(address) || ok && own == plain+"@"+domain) {
+				return true
+			}
 		}
 	}
 	return false

@@ -174,6 +174,10 @@ func (s *Service) Original(ctx context.Context, ref string) (name, contentType s
 	}
 }
 
+// maxPictures bounds the pictures put into one message's HTML, in bytes: it may
+// name the same one any number of times.
+const maxPictures = 16 << 20
+
 // MailHTML gives the sanitised HTML of a message, with its own pictures in it:
 // the frame that shows it may load nothing.
 func (s *Service) MailHTML(ctx context.Context, ref string) (string, error) {
@@ -184,17 +188,23 @@ func (s *Service) MailHTML(ctx context.Context, ref string) (string, error) {
 	if m.HTML == "" {
 		return "", missing("This message has no HTML.")
 	}
-	html := m.HTML
+	html, room := m.HTML, maxPictures
 	for _, a := range m.Attachments {
 		if a.ContentID == "" || !strings.HasPrefix(a.ContentType, "image/") || a.ContentType == "image/svg+xml" || a.Size > 4<<20 {
+			continue
+		}
+		name := `"cid:` + a.ContentID + `"`
+		if !strings.Contains(html, name) {
 			continue
 		}
 		data, err := s.fileBytes(ctx, a)
 		if err != nil || len(data) == 0 {
 			continue
 		}
-		inline := "data:" + a.ContentType + ";base64," + base64.StdEncoding.EncodeToString(data)
-		html = strings.ReplaceAll(html, `"cid:`+a.ContentID+`"`, `"`+inline+`"`)
+		inline := `"data:` + a.ContentType + ";base64," + base64.StdEncoding.EncodeToString(data) + `"`
+		times := min(strings.Count(html, name), room/len(inline))
+		html = strings.Replace(html, name, inline, times)
+		room -= times * len(inline)
 	}
 	return html, nil
 }

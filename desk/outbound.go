@@ -12,6 +12,7 @@ import (
 	"stagecoach/channels"
 	"stagecoach/contact"
 	"stagecoach/desk/view"
+	"stagecoach/ledger"
 	"stagecoach/router"
 )
 
@@ -208,12 +209,9 @@ func (s *Service) ConfirmElsewhere(ctx context.Context, who Who, contactID, ref 
 	if !c.has || c.contact.State == router.EndedContact {
 		return view.Done{}, problem(409, router.RefusedEnded, "This contact has ended already.")
 	}
-	m, err := s.deps.Messages.Message(ctx, ref)
-	if errors.Is(err, ErrMissing) || errors.Is(err, ErrErased) {
-		return view.Done{}, missing("There is no such copy.")
-	}
+	m, err := s.writtenElsewhere(ctx, c.ID, ref)
 	if err != nil {
-		return view.Done{}, fmt.Errorf("reading what was written elsewhere: %w", err)
+		return view.Done{}, err
 	}
 	if !isAnswer {
 		return s.Note(ctx, who, contact.Note{
@@ -236,6 +234,28 @@ func (s *Service) ConfirmElsewhere(ctx context.Context, who Who, contactID, ref 
 		s.dropDraft(ctx, c.contact.ID)
 	}
 	return done, err
+}
+
+// writtenElsewhere reads what was found outside the desk and belongs to the
+// conversation: nothing else can be taken for its answer.
+func (s *Service) writtenElsewhere(ctx context.Context, conversation, ref string) (*contact.Message, error) {
+	entries, err := s.deps.Ledger.Timeline(ctx, conversation)
+	if err != nil {
+		return nil, fmt.Errorf("reading what was written elsewhere: %w", err)
+	}
+	if !slices.ContainsFunc(entries, func(e ledger.Entry) bool {
+		return e.Kind == eventEvidence && e.Ref == ref && router.EvidenceKind(e.Code) == router.EvidenceElsewhere
+	}) {
+		return nil, missing("There is no such copy.")
+	}
+	m, err := s.deps.Messages.Message(ctx, ref)
+	if errors.Is(err, ErrMissing) || errors.Is(err, ErrErased) {
+		return nil, missing("There is no such copy.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what was written elsewhere: %w", err)
+	}
+	return m, nil
 }
 
 // dismissedID is the id of the note that says that a copy is not the answer.

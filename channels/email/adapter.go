@@ -68,7 +68,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 // there is no IMAP server, without a sender where there is no SMTP server.
 func (a *Adapter) Channel() channels.Adapter {
 	out := channels.Adapter{
-		Channel: contact.Email, Account: a.cfg.Account, Address: a.cfg.Address,
+		Channel: contact.Email, Account: a.cfg.Account, Address: a.cfg.Address, Aliases: a.cfg.Aliases,
 		Parser: a, Composer: a, Checker: a, Limits: a.Limits(),
 	}
 	if a.cfg.IMAP.Host != "" {
