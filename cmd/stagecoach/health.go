@@ -7,9 +7,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,12 +70,41 @@ func (d *Daemon) Ready(ctx context.Context) (bool, map[string]string) {
 		}
 		parts[string(s.Channel)+"/"+s.Account] = trouble
 	}
+	if why := d.stranded(ctx); why != "" {
+		parts["replies"] = why
+	}
 	for _, why := range parts {
 		if why != "" {
 			return false, parts
 		}
 	}
 	return true, parts
+}
+
+// stranded says which replies wait for an account that is configured no more.
+func (d *Daemon) stranded(ctx context.Context) string {
+	waiting := map[string]int{}
+	if err := d.engine.View(ctx, func(s *router.State) {
+		for id := range s.Unsent() {
+			r := s.Replies[id]
+			waiting[string(r.Channel)+"/"+r.Account]++
+		}
+	}); err != nil {
+		return ""
+	}
+	for _, k := range d.links.list() {
+		if k.adapter.Sender != nil {
+			delete(waiting, string(k.adapter.Channel)+"/"+k.adapter.Account)
+		}
+	}
+	var words []string
+	for _, account := range slices.Sorted(maps.Keys(waiting)) {
+		words = append(words, fmt.Sprintf("%d for %s", waiting[account], account))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "replies wait for accounts that can't send or are configured no more: " + strings.Join(words, ", ")
 }
 
 // metricsHandler answers /metrics from a registry of its own.
