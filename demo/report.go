@@ -83,17 +83,17 @@ func (r *Report) words() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("What became of everything that came (%.1f s):", r.Seconds)
 	line("")
-	line("  seen at the mailboxes  %6d  = %d messages + %d evidence + %d quarantined", r.Seen, r.Messages, r.Evidence, r.Quarantined)
-	line("  contacts               %6d  = %d replied + %d disposed of + %d merged + %d open",
+	line("  seen at the mailboxes     %6d  = %d messages + %d evidence + %d quarantined", r.Seen, r.Messages, r.Evidence, r.Quarantined)
+	line("  contacts                  %6d  = %d replied + %d disposed of + %d merged + %d open",
 		r.Contacts, r.Replied, total(r.Disposed), r.Merged, r.Open)
-	line("  replied in time        %6d  of %d", r.WithinPromise, r.Replied)
+	line("  replied in time           %6d  of %d", r.WithinPromise, r.Replied)
 	for _, why := range slices.Sorted(maps.Keys(r.Disposed)) {
 		if r.Disposed[why] > 0 {
-			line("  %-22s %6d", "disposed: "+strings.ReplaceAll(why, "_", " "), r.Disposed[why])
+			line("  %-25s %6d", "disposed: "+strings.ReplaceAll(why, "_", " "), r.Disposed[why])
 		}
 	}
 	if r.Customers.Wrote > 0 {
-		line("  in customers' mailboxes%6d  replies to %d customers", r.Customers.Answers, r.Customers.Wrote)
+		line("  in customers' mailboxes   %6d  replies to %d customers", r.Customers.Answers, r.Customers.Wrote)
 	}
 	line("")
 	var did []string
