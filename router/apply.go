@@ -51,8 +51,9 @@ func (s *State) remember(e *Entry) {
 func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	switch e := ev.(type) {
 	case Takeover:
-		s.Life = e.Life
+		s.Life, s.Resumed = e.Life, s.At
 	case ClockStep:
+		s.applyClockStep(&e)
 	case PolicyActivated:
 		s.Policy = e.Version
 	case SourceRead:
@@ -150,6 +151,25 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	case Trimmed:
 		s.applyTrimmed(e.Before)
 	}
+}
+
+// applyClockStep forgets what was noted by a clock that was ahead, so that
+// nothing waits for a time that is far away. What is due stays as it is.
+func (s *State) applyClockStep(e *ClockStep) {
+	s.Resumed = e.To
+	if !e.To.Before(e.From) {
+		return
+	}
+	if s.ToldAt.After(e.To) {
+		s.ToldAt = time.Time{}
+	}
+	for _, a := range s.Agents {
+		a.IdleSince = earlier(a.IdleSince, e.To)
+	}
+	for _, c := range s.Contacts {
+		clear(c.Cool)
+	}
+	s.matchDue = true
 }
 
 func (s *State) applySourceRead(e *SourceRead) {

@@ -133,6 +133,7 @@ func (s *State) applyReplyQueued(e *ReplyQueued) {
 		s.indexContact(c)
 	}
 	s.indexReply(&r)
+	s.timeReply(&r)
 }
 
 // maxParticipants bounds how many identities take part in one conversation.
@@ -158,6 +159,9 @@ func (s *State) applyAttemptFailed(e *AttemptFailed) {
 	r := s.Replies[e.Reply]
 	r.State, r.Reason, r.Code, r.RetryAt = ReplyIsQueued, e.Reason, e.Code, e.RetryAt
 	s.indexReply(r)
+	if e.Again {
+		s.timeReply(r)
+	}
 }
 
 func (s *State) applyReplyDelivered(e *ReplyDelivered) {

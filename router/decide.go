@@ -195,7 +195,7 @@ func (t *turn) decide(cmd Command) error {
 		t.begin(c)
 		return nil
 	case StepClock:
-		t.emit(ClockStep(c))
+		t.stepClock(c)
 		return nil
 	}
 	return fmt.Errorf("command %T is not known", cmd)

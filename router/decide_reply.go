@@ -18,6 +18,9 @@ func (t *turn) send(cmd *Send) error {
 	if !t.isPerson() {
 		return refuse(RefusedNotAllowed, "only a named person replies")
 	}
+	if r.Channel.ByHand() && !cmd.Delivered {
+		return refuse(RefusedInvalid, "what is said by hand is recorded once it was said")
+	}
 	r.Agent = t.actor
 	if !Covers(r.Kind) {
 		t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants)})
@@ -232,13 +235,32 @@ func (t *turn) fail(r *Reply, e ReplyFailed) {
 	t.emit(e)
 	if Covers(r.Kind) {
 		c := t.Contacts[r.Contact]
-		if c != nil && !c.Open() && e.Bounced && c.End == EndReplied {
+		switch {
+		case c == nil:
+		case c.Open():
+			t.backToAuthor(c)
+		case e.Bounced && c.End == EndReplied:
 			t.bringBack(c, "bounced", r)
 		}
 		return
 	}
 	if r.Kind != contact.Acknowledgement {
 		t.openFailed(r)
+	}
+}
+
+// backToAuthor leaves a contact whose reply has failed with its holder, who was
+// not silent; if they were removed meanwhile, it waits.
+func (t *turn) backToAuthor(c *Contact) {
+	if c.State != AssignedTo {
+		return
+	}
+	if a := t.Agents[c.Agent]; a == nil || a.Removed {
+		t.emit(Unassigned{Contact: c.ID, Agent: c.Agent, By: ActorRouter, Reason: reasonRemoved})
+		return
+	}
+	if pull := t.env.Now.Add(t.env.Rules.Timing().SilentFloor); c.PullAt.Before(pull) {
+		t.emit(HoldExtended{Contact: c.ID, PullAt: pull})
 	}
 }
 
@@ -347,6 +369,9 @@ func (t *turn) startOutbound(cmd *StartOutbound) error {
 	}
 	if !t.isPerson() {
 		return refuse(RefusedNotAllowed, "only an agent starts a conversation")
+	}
+	if cmd.AsOf+1 < t.TrimmedTo { // whom it goes to may be known all the same
+		return refuse(RefusedStale, "the records are being brought up to date: try again in a moment")
 	}
 	customer := t.customerOf(cmd.Identity, cmd.Channel, cmd.Known)
 	id := cmd.Reply.Conversation

@@ -30,7 +30,42 @@ func (t *turn) tick() {
 			if v != nil && v.State != ConversationResolved && !v.ResolveMissed && !v.ResolveBy.After(t.env.Now) {
 				t.emit(ResolutionBreached{Conversation: v.ID})
 			}
+		case timerReply:
+			t.replyDue(due.id)
 		}
+	}
+}
+
+// replyDue gives a reply up that nobody has taken to send for long.
+func (t *turn) replyDue(id string) {
+	r := t.Replies[id]
+	if r == nil || r.State != ReplyIsQueued && r.State != ReplyIsAttempted {
+		return
+	}
+	if at := later(r.QueuedAt, r.RetryAt).Add(giveUpAfter); r.State == ReplyIsAttempted || at.After(t.env.Now) {
+		t.timers.add(later(at, t.env.Now.Add(time.Hour)), timerReply, id)
+		return
+	}
+	t.fail(r, ReplyFailed{Reply: id, Reason: "not_sent"})
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// stepClock records that the clock was set. Offers that would stand until a
+// clock that was ahead says so are made anew.
+func (t *turn) stepClock(cmd StepClock) {
+	t.emit(ClockStep(cmd))
+	if !cmd.To.Before(cmd.From) {
+		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(t.Offers)) {
+		o := t.Offers[id]
+		t.emit(OfferEnded{Offer: id, Contact: o.Contact, Agent: o.Agent, End: OfferRevoked, Reason: reasonClock})
 	}
 }
 
@@ -62,6 +97,10 @@ func (t *turn) contactDue(c *Contact) {
 // were at work on its draft a moment ago.
 func (t *turn) silentHolder(c *Contact) {
 	floor := t.env.Rules.Timing().SilentFloor
+	if !c.PullAt.After(t.Resumed) { // it ran out while nobody could reply
+		t.emit(HoldExtended{Contact: c.ID, PullAt: t.env.Now.Add(floor)})
+		return
+	}
 	if t.env.Facts.DraftAt != nil {
 		if at := t.env.Facts.DraftAt(c.ID); !at.IsZero() && t.env.Now.Sub(at) < floor {
 			t.emit(HoldExtended{Contact: c.ID, PullAt: t.env.Now.Add(floor)})
@@ -79,6 +118,10 @@ func (t *turn) offerDue(id string) {
 		return
 	}
 	c := t.Contacts[o.Contact]
+	if !o.Expires.After(t.Resumed) { // nobody could answer it
+		t.emit(OfferEnded{Offer: id, Contact: c.ID, Agent: o.Agent, End: OfferRevoked, Reason: reasonResumed})
+		return
+	}
 	until := t.env.Now.Add(t.env.Rules.Offering(c.ReplyChannel).CoolDown)
 	t.emit(OfferEnded{Offer: id, Contact: c.ID, Agent: o.Agent, End: OfferExpired, CoolUntil: until, Missed: true})
 	a := t.Agents[o.Agent]

@@ -23,6 +23,8 @@ const (
 	reasonTransfer    = "transferred"
 	reasonTakeNext    = "took_next"
 	reasonReview      = "proposed"
+	reasonClock       = "clock_was_set"
+	reasonResumed     = "router_was_away"
 	causeMissedOffers = "missed_offers"
 )
 

@@ -92,7 +92,7 @@ func (t *term) takeOver(ctx context.Context) error {
 	t.seq = landed.seq
 	t.release(b)
 	for _, id := range sortedKeys(t.state.Unsent()) {
-		if r := t.state.Replies[id]; r.State == ReplyIsQueued {
+		if r := t.state.Replies[id]; r.State == ReplyIsQueued && !r.Channel.ByHand() {
 			t.hub.enqueue(*r)
 		}
 	}

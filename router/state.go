@@ -32,6 +32,9 @@ type State struct {
 	Commands      map[string]*CommandRecord  `json:"commands"`
 	Totals        Totals                     `json:"totals"`
 	Channels      map[string]*ChannelAccount `json:"channels"`
+	// Resumed is when a router last took over or the clock was set: what ran out
+	// before, nobody could see to.
+	Resumed time.Time `json:"resumed"`
 	// ToldAt is when the last resort was last told.
 	ToldAt time.Time `json:"told_at"`
 	// TrimmedTo is the commit before which keys have left memory: a look-up in
@@ -194,6 +197,7 @@ func (s *State) derive() {
 	}
 	for _, r := range s.Replies {
 		s.indexReply(r)
+		s.timeReply(r)
 	}
 }
 

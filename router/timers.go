@@ -15,6 +15,7 @@ const (
 	timerContact timerKind = iota + 1
 	timerOffer
 	timerConversation
+	timerReply
 )
 
 type timer struct {
@@ -110,6 +111,14 @@ func (s *State) timeContact(c *Contact) {
 	if !next.Equal(c.timedAt) {
 		c.timedAt = next
 		s.timers.add(next, timerContact, c.ID)
+	}
+}
+
+// timeReply sets when a queued reply is given up, if nobody takes it to send: an
+// account may be gone for good.
+func (s *State) timeReply(r *Reply) {
+	if r.State == ReplyIsQueued {
+		s.timers.add(later(r.QueuedAt, r.RetryAt).Add(giveUpAfter), timerReply, r.ID)
 	}
 }
 
