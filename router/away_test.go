@@ -150,3 +150,19 @@ func TestByHandIsGivenByHand(t *testing.T) {
 	r.refused(RefusedInvalid, "anna", Send{Reply: Reply{ID: "r1", Kind: contact.Answer, Contact: c.ID, Channel: contact.Phone, Covers: c.LastMessage()}})
 	r.check()
 }
+
+// The outbox has a reply twice: the second does not hurry it.
+func TestAttemptBeforeItsTime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 60)
+	c := r.receive(r.mail("m1", "alice"))
+	r.accept(c)
+	id := r.reply("anna", c, contact.Answer, c.LastMessage())
+	res := r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
+	r.must(ActorSender, Outcome{Reply: id, Attempt: res.Attempt, Life: "life-1", Reason: "rate_limited", RetryAfter: time.Hour})
+	r.refused(RefusedEarly, ActorSender, Attempt{Reply: id, Life: "life-1"})
+	r.now = r.now.Add(time.Hour)
+	r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
+	r.check()
+}

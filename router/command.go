@@ -72,6 +72,7 @@ const (
 	RefusedNewer       = "newer_message"
 	RefusedNothingNext = "nothing_waiting"
 	RefusedAttempt     = "attempt_refused"
+	RefusedEarly       = "too_early"
 	RefusedStale       = "stale_lookup"
 )
 

@@ -103,6 +103,8 @@ func (t *turn) attempt(cmd Attempt) error {
 		return nil
 	case r.State != ReplyIsQueued:
 		return refuse(RefusedAttempt, "this reply is %s", r.State)
+	case r.RetryAt.After(t.env.Now): // a doubled item of the outbox must not hurry it
+		return refuse(RefusedEarly, "this reply is tried again at %s", r.RetryAt.Format(time.RFC3339))
 	}
 	t.emit(AttemptGranted{Reply: r.ID, Attempt: r.Attempt + 1, Life: cmd.Life})
 	t.result.Reply, t.result.Attempt = r.ID, r.Attempt

@@ -41,6 +41,7 @@ func story(r *rig) {
 	id := r.reply("anna", c, contact.Pledge, c.LastMessage())
 	res := r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
 	r.must(ActorSender, Outcome{Reply: id, Attempt: res.Attempt, Life: "life-1", Reason: "unavailable", RetryAfter: time.Minute})
+	r.now = r.now.Add(time.Minute)
 	res = r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
 	r.must(ActorSender, Outcome{Reply: id, Attempt: res.Attempt, Life: "life-1", InDoubt: true, Reason: "cut"})
 	r.must("anna", Resolve{Reply: id, Delivered: true})

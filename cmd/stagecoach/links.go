@@ -80,7 +80,8 @@ func (l *links) set(cfg *configs.Config) error {
 func (l *links) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	running := map[*link]context.CancelFunc{}
+	running := map[*link]*journey{}
+	before := map[string]<-chan struct{}{} // the end of an account's last one
 	for {
 		l.mu.Lock()
 		want := map[*link]bool{}
@@ -88,28 +89,50 @@ func (l *links) Run(ctx context.Context) error {
 			want[k] = true
 		}
 		l.mu.Unlock()
-		for k, stop := range running {
+		for k, j := range running {
 			if !want[k] {
-				stop()
+				j.stop()
+				before[k.name()] = j.ended
 				delete(running, k)
 			}
 		}
 		for k := range want {
 			if running[k] == nil {
-				kctx, stop := context.WithCancel(ctx)
-				running[k] = stop
-				wg.Go(func() { k.run(kctx, l.logger) })
+				running[k] = k.start(ctx, &wg, before[k.name()], l.logger)
 			}
 		}
 		select {
 		case <-ctx.Done():
-			for _, stop := range running {
-				stop()
+			for _, j := range running {
+				j.stop()
 			}
 			return nil
 		case <-l.changed:
 		}
 	}
+}
+
+// journey is a link on its way.
+type journey struct {
+	stop  context.CancelFunc
+	ended <-chan struct{}
+}
+
+func (k *link) name() string { return string(k.adapter.Channel) + "/" + k.adapter.Account }
+
+// start runs the link once the account's last one has ended: two at a time
+// would take the bookmark from each other.
+func (k *link) start(ctx context.Context, wg *sync.WaitGroup, before <-chan struct{}, logger *slog.Logger) *journey {
+	kctx, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	wg.Go(func() {
+		defer close(ended)
+		if before != nil {
+			<-before
+		}
+		k.run(kctx, logger)
+	})
+	return &journey{stop: stop, ended: ended}
 }
 
 func (k *link) run(ctx context.Context, logger *slog.Logger) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -34,8 +35,12 @@ type sender struct {
 	why    string
 }
 
-// sendLimit bounds one attempt.
-const sendLimit = 5 * time.Minute
+// sendLimit bounds one attempt; earlyWait is the pause of an item that comes
+// before its reply is to be tried again.
+const (
+	sendLimit = 5 * time.Minute
+	earlyWait = 3 * time.Second
+)
 
 func newSender(a channels.Adapter, e *router.Engine, j *journal.Journal, life string, f *flights, logger *slog.Logger) *sender {
 	return &sender{
@@ -127,6 +132,8 @@ func (s *sender) attempt(ctx context.Context, reply string) (int, journal.Verdic
 	grant, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: reply, Life: s.life}})
 	var refusal *router.Refusal
 	switch {
+	case errors.As(err, &refusal) && refusal.Code == router.RefusedEarly:
+		return 0, journal.RetryAfter(earlyWait)
 	case errors.As(err, &refusal):
 		return s.unheard(ctx, reply)
 	case err != nil:
@@ -280,6 +287,7 @@ func (s *sender) resolveAll(ctx context.Context) {
 	for {
 		var doubtful []string
 		_ = s.engine.View(ctx, func(st *router.State) {
+			maps.DeleteFunc(tries, func(id string, _ int) bool { return !st.InDoubt()[id] })
 			for id := range st.InDoubt() {
 				if r := st.Replies[id]; r.Channel == s.adapter.Channel && r.Account == s.adapter.Account && tries[id] < 5 {
 					doubtful = append(doubtful, id)
@@ -287,8 +295,9 @@ func (s *sender) resolveAll(ctx context.Context) {
 			}
 		})
 		for _, id := range doubtful {
-			tries[id]++
-			s.resolveOne(ctx, id)
+			if s.resolveOne(ctx, id) {
+				tries[id]++
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -298,16 +307,17 @@ func (s *sender) resolveAll(ctx context.Context) {
 	}
 }
 
-func (s *sender) resolveOne(ctx context.Context, reply string) {
+// resolveOne asks the provider about one, and reports whether it answered.
+func (s *sender) resolveOne(ctx context.Context, reply string) bool {
 	r, err := s.words(ctx, reply)
 	if err != nil {
-		return
+		return false
 	}
 	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	delivered, known, err := s.adapter.Resolver.Delivered(limited, r)
 	if err != nil || !known {
-		return
+		return err == nil
 	}
 	cmd := router.Resolve{Reply: reply, Delivered: delivered, Again: !delivered}
 	_, err = s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd})
@@ -315,4 +325,5 @@ func (s *sender) resolveOne(ctx context.Context, reply string) {
 	if err != nil && !errors.As(err, &refusal) { // refused: a person was quicker
 		s.logger.WarnContext(ctx, "a reply in doubt could not be settled", "reply_id", reply, "err", err)
 	}
+	return true
 }
