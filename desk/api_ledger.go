@@ -8,7 +8,7 @@ import (
 )
 
 type ledgerIn struct {
-	Query    string `query:"q" maxLength:"100" doc:"The beginning of a contact's id"`
+	Query    string `query:"q" maxLength:"100" doc:"The beginning of a contact's id, or words of its conversation"`
 	State    string `query:"state" maxLength:"40" doc:"open, a state, replied, merged, or a disposition"`
 	Queue    string `query:"queue" maxLength:"40"`
 	Agent    string `query:"agent" maxLength:"100"`

@@ -305,6 +305,12 @@ func TestFindingAndProving(t *testing.T) {
 	if len(l.Rows) != 1 || l.Rows[0].Contact != in.Contact || !l.Rows[0].Kept || l.Rows[0].CustomerName != "Kim" || !l.Totals.AddsUp {
 		t.Errorf("ledger %+v", l)
 	}
+	for q, want := range map[string]int{"zahnrad": 1, "kim": 1, "zahnrad&state=open": 0, "nothing": 0} {
+		l = view.Ledger{}
+		if boss.get("/api/ledger?q="+q, &l); len(l.Rows) != want {
+			t.Errorf("%d contacts by %q", len(l.Rows), q)
+		}
+	}
 	var w view.Why
 	anna.get("/api/contacts/"+in.Contact[:13]+"/why", &w)
 	if w.End != "replied" || !strings.Contains(w.Text, "Anna Arndt") || len(w.Steps) < 4 {

@@ -78,7 +78,8 @@ func cursor(c string) (uint64, error) {
 }
 
 // Ledger gives a page of what became of each contact, newest first. A query
-// that is the beginning of a contact's id finds that one.
+// that is the beginning of a contact's id finds that one; else it finds the
+// contacts of the newest conversations with these words.
 func (s *Service) Ledger(ctx context.Context, l Listing) (view.Ledger, error) {
 	out := view.Ledger{Filter: l.LedgerFilter, Rows: []view.LedgerRow{}, Queues: []string{}}
 	rows, err := s.ledgerRows(ctx, &l)
@@ -88,7 +89,7 @@ func (s *Service) Ledger(ctx context.Context, l Listing) (view.Ledger, error) {
 	for i := range rows {
 		out.Rows = append(out.Rows, s.ledgerRow(ctx, &rows[i]))
 	}
-	if n := len(rows); n > 0 && n == cmp.Or(l.Limit, 100) {
+	if n := len(rows); n > 0 && n == cmp.Or(l.Limit, 100) && strings.TrimSpace(l.Query) == "" {
 		out.Next = strconv.FormatUint(rows[n-1].Num, 10)
 	}
 	if out.Totals, err = s.Totals(ctx); err != nil {
@@ -102,25 +103,50 @@ func (s *Service) Ledger(ctx context.Context, l Listing) (view.Ledger, error) {
 }
 
 func (s *Service) ledgerRows(ctx context.Context, l *Listing) ([]ledger.Row, error) {
+	f, err := s.listing(l)
+	if err != nil {
+		return nil, err
+	}
 	if q := strings.TrimSpace(l.Query); q != "" {
 		row, err := s.deps.Ledger.Contact(ctx, q)
 		switch {
 		case err == nil:
 			return []ledger.Row{row}, nil
 		case errors.Is(err, ledger.ErrNotFound), errors.Is(err, ledger.ErrAmbiguous):
-			return nil, nil
+			return s.rowsByWords(ctx, q, f)
 		}
 		return nil, fmt.Errorf("reading the ledger: %w", err)
-	}
-	f, err := s.listing(l)
-	if err != nil {
-		return nil, err
 	}
 	rows, err := s.deps.Ledger.Contacts(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
 	return rows, nil
+}
+
+// rowsByWords gives the contacts that fit a filter of the conversations in
+// which words were found, newest first.
+func (s *Service) rowsByWords(ctx context.Context, q string, f ledger.Filter) ([]ledger.Row, error) {
+	hits, err := s.deps.Records.Search(ctx, q, ledger.SearchOptions{Limit: 200})
+	if err != nil {
+		return nil, fmt.Errorf("searching: %w", err)
+	}
+	var out []ledger.Row
+	seen := map[string]bool{}
+	for _, h := range hits {
+		if h.Conversation == "" || seen[h.Conversation] || len(out) >= f.Limit {
+			continue
+		}
+		seen[h.Conversation] = true
+		f.Conversation = h.Conversation
+		rows, err := s.deps.Ledger.Contacts(ctx, f)
+		if err != nil {
+			return nil, fmt.Errorf("reading the ledger: %w", err)
+		}
+		out = append(out, rows...)
+	}
+	slices.SortFunc(out, func(a, b ledger.Row) int { return cmp.Compare(b.Num, a.Num) })
+	return out[:min(len(out), f.Limit)], nil
 }
 
 func (s *Service) ledgerRow(ctx context.Context, row *ledger.Row) view.LedgerRow {

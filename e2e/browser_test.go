@@ -395,6 +395,7 @@ func (d *day) closed() {
 	eventually(d.t, 30*time.Second, words("Anna to be unreachable"), func() bool {
 		return d.boss.has("#ovpeople li.unreachable", "Anna Adler")
 	})
+	d.boss.shows("#ovpeople li.unreachable small", "unreachable")
 	d.boss.shows("#ovpeople li.available", "Ben Baker")
 	d.boss.shot("overview-unreachable")
 }

@@ -27,6 +27,8 @@ func holder(c view.Conversation) string {
 		return "You"
 	case c.Card.AgentName != "":
 		return c.Card.AgentName
+	case c.Card.State == "ended":
+		return "Nobody, it has ended"
 	default:
 		return "Nobody yet"
 	}
@@ -74,6 +76,14 @@ func toList(c view.Conversation) string {
 		return addresses(c.Draft.To)
 	}
 	return addresses(c.ReplyTo)
+}
+
+// presenceClass hides the word where the dot says enough to the eye.
+func presenceClass(p contact.Presence) string {
+	if p == contact.Available || p == contact.Offline {
+		return "sr"
+	}
+	return "quiet"
 }
 
 // replyPeople names whom a reply goes to, for reading.

@@ -360,7 +360,7 @@ func ledgerFilter(l view.Ledger) templ.Component {
 			templ_7745c5c3_Var19 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<form method=\"get\" action=\"/ledger\" class=\"filter\" role=\"search\" aria-label=\"Filter\"><label><span>Id, customer or subject</span> <input type=\"search\" name=\"q\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<form method=\"get\" action=\"/ledger\" class=\"filter\" role=\"search\" aria-label=\"Filter\"><label><span>Id, customer or words</span> <input type=\"search\" name=\"q\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

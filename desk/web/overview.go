@@ -126,6 +126,8 @@ func kept(r view.LedgerRow) string {
 		return "missed"
 	case r.Kept && r.End != "":
 		return "kept"
+	case r.End != "":
+		return "none owed"
 	default:
 		return "open"
 	}
