@@ -152,24 +152,28 @@ func (j *Journal) message(ctx context.Context, stream string, seq uint64) (*jets
 	return nil, ErrErased
 }
 
-// decodeInbound never refuses an entry: what isn't an Inbound is given whole,
-// as the original of an unknown format.
+// decodeInbound reads an entry with its original.
 func (j *Journal) decodeInbound(ctx context.Context, data []byte) (*channels.Inbound, error) {
+	in := decodeEntry(data)
+	return in, j.fetchOriginal(ctx, in)
+}
+
+// decodeEntry never refuses an entry: what isn't an Inbound is given whole, as
+// the original of an unknown format.
+func decodeEntry(data []byte) *channels.Inbound {
 	in := new(channels.Inbound)
 	if err := json.Unmarshal(data, in); err != nil || in.Schema < 1 || in.Schema > channels.InboundSchema {
-		return &channels.Inbound{ //nolint:nilerr // given whole instead
-			Kind: channels.Fresh, Format: FormatUndecodable, Raw: data, Size: int64(len(data)),
-		}, nil
+		return &channels.Inbound{Kind: channels.Fresh, Format: FormatUndecodable, Raw: data, Size: int64(len(data))}
 	}
-	if in.RawObject == "" || in.Raw != nil {
-		return in, nil
+	return in
+}
+
+// fetchOriginal reads a large original from its object.
+func (j *Journal) fetchOriginal(ctx context.Context, in *channels.Inbound) (err error) {
+	if in.RawObject != "" && in.Raw == nil {
+		in.Raw, err = j.objects.bytes(ctx, in.RawObject)
 	}
-	raw, err := j.objects.bytes(ctx, in.RawObject)
-	if err != nil {
-		return in, err
-	}
-	in.Raw = raw
-	return in, nil
+	return err
 }
 
 func inboxRef(k int, seq uint64) string {

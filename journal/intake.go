@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,11 @@ const (
 	inboxAckWait    = 60 * time.Second
 	inboxPull       = 32
 	inboxMaxPending = 4096
+
+	// inboxLanes is how many items of a shard are taken in at a time, heavyItems
+	// how many large originals of all shards are in memory for it.
+	inboxLanes = 8
+	heavyItems = 4
 )
 
 // openInboxConsumers makes the durable consumer of every shard.
@@ -48,18 +54,23 @@ func (j *Journal) openInboxConsumer(ctx context.Context, k int) error {
 	return nil
 }
 
-// ConsumeInbox hands every item to handle until ctx ends, then returns nil. One
-// goroutine per shard: handle is called for one item of a shard at a time, in
-// order, unless an earlier call failed. An item is done only when handle
-// returned nil; otherwise it comes again, after a growing pause, for ever. It
-// may also come again after a restart, so handle must know it by its reference
-// or its provider's id. What can't be decoded comes too, with its bytes in Raw.
-func (j *Journal) ConsumeInbox(ctx context.Context, handle func(ctx context.Context, ref string, in *channels.Inbound) error) error {
+// InboxHandler takes one item in. Several run at a time.
+type InboxHandler func(ctx context.Context, ref string, in *channels.Inbound) error
+
+// ConsumeInbox hands every item to handle until ctx ends, then returns nil. A
+// few lanes per shard: one sender's items come one at a time, in order, unless
+// an earlier call failed; those of different senders at the same time, so that
+// their commands share commits. An item is done only when handle returned nil;
+// otherwise it comes again, after a growing pause, for ever. It may also come
+// again after a restart, so handle must know it by its reference or its
+// provider's id. What can't be decoded comes too, with its bytes in Raw.
+func (j *Journal) ConsumeInbox(ctx context.Context, handle InboxHandler) error {
 	g, gctx := errgroup.WithContext(ctx)
+	heavy := make(chan struct{}, heavyItems)
 	for k := range j.shards {
 		g.Go(func() error {
 			return j.consumeForEver(gctx, "inbox", func(ctx context.Context) error {
-				return j.consumeShard(ctx, k, handle)
+				return j.consumeShard(ctx, &intake{j: j, shard: k, handle: handle, heavy: heavy})
 			})
 		})
 	}
@@ -84,15 +95,52 @@ func (j *Journal) consumeForEver(ctx context.Context, what string, consume func(
 	}
 }
 
-func (j *Journal) consumeShard(ctx context.Context, k int, handle func(context.Context, string, *channels.Inbound) error) error {
-	if err := j.openInboxConsumer(ctx, k); err != nil { // somebody may have removed it
+// intake is one run over a shard.
+type intake struct {
+	j      *Journal
+	shard  int
+	handle InboxHandler
+	heavy  chan struct{}
+}
+
+// pulled is an item in a lane. It is kept from coming again until it is
+// answered for.
+type pulled struct {
+	msg      jetstream.Msg
+	in       *channels.Inbound
+	ref      string
+	delivery uint64
+	keep     func()
+}
+
+func (j *Journal) consumeShard(ctx context.Context, w *intake) error {
+	if err := j.openInboxConsumer(ctx, w.shard); err != nil { // somebody may have removed it
 		return err
 	}
-	it, err := j.resume(ctx, j.streams[j.names.shard(areaInbox, k)], inboxConsumer, inboxPull)
+	it, err := j.resume(ctx, j.streams[j.names.shard(areaInbox, w.shard)], inboxConsumer, inboxPull)
 	if err != nil {
 		return err
 	}
 	defer it.Stop()
+	g, gctx := errgroup.WithContext(ctx)
+	lanes := make([]chan pulled, inboxLanes)
+	for i := range lanes {
+		lanes[i] = make(chan pulled, inboxPull)
+		g.Go(func() error { return w.lane(gctx, lanes[i]) })
+	}
+	g.Go(func() error {
+		defer func() {
+			for _, lane := range lanes {
+				close(lane)
+			}
+		}()
+		return w.distribute(gctx, it, lanes)
+	})
+	return g.Wait()
+}
+
+// distribute hands items to the lanes, each sender's to one.
+func (w *intake) distribute(ctx context.Context, it jetstream.MessagesContext, lanes []chan pulled) error {
 	for {
 		m, err := it.Next(jetstream.NextContext(ctx))
 		if err != nil {
@@ -102,35 +150,69 @@ func (j *Journal) consumeShard(ctx context.Context, k int, handle func(context.C
 		if err != nil {
 			return fmt.Errorf("reading metadata: %w", err)
 		}
-		ref := inboxRef(k, md.Sequence.Stream)
-		stop := j.keepUp(ctx, m, inboxAckWait/3)
-		err = j.handleInbound(ctx, ref, m.Data(), handle)
-		stop()
-		switch {
-		case ctx.Err() != nil && err != nil:
-			return ctx.Err()
-		case err != nil:
-			d := backOff(md.NumDelivered)
-			j.slog.WarnContext(ctx, "inbox item comes again", "ref", ref,
-				"delivery", md.NumDelivered, "again_in", d, "err", err)
-			err = m.NakWithDelay(d)
-		default:
-			err = m.Ack()
+		p := pulled{
+			msg: m, in: decodeEntry(m.Data()), ref: inboxRef(w.shard, md.Sequence.Stream), delivery: md.NumDelivered,
+			keep: w.j.keepUp(ctx, m, inboxAckWait/3),
 		}
-		if err != nil {
-			return fmt.Errorf("answering for %q: %w", ref, err)
+		// The shard was chosen by the same words: the lane needs others.
+		lane := lanes[shardOf(len(lanes), "lane", p.in.Account, cmp.Or(p.in.Sender, p.in.ProviderID))]
+		select {
+		case lane <- p:
+		case <-ctx.Done():
+			p.keep()
+			return ctx.Err()
 		}
 	}
 }
 
-// handleInbound decodes and hands over. An original that is gone for good is
-// handed over without it; one that can't be read just now comes again.
-func (j *Journal) handleInbound(ctx context.Context, ref string, data []byte, handle func(context.Context, string, *channels.Inbound) error) error {
-	in, err := j.decodeInbound(ctx, data)
+// lane takes items in, one after the other. Once one can't be answered for, it
+// only empties itself: the engine hands all of them out again.
+func (w *intake) lane(ctx context.Context, queue <-chan pulled) (failed error) {
+	for p := range queue {
+		if failed == nil && ctx.Err() == nil {
+			failed = w.take(ctx, p)
+		}
+		p.keep()
+	}
+	return failed
+}
+
+func (w *intake) take(ctx context.Context, p pulled) error {
+	err := w.handleInbound(ctx, p)
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return ctx.Err()
+	case err != nil:
+		d := backOff(p.delivery)
+		w.j.slog.WarnContext(ctx, "inbox item comes again", "ref", p.ref,
+			"delivery", p.delivery, "again_in", d, "err", err)
+		err = p.msg.NakWithDelay(d)
+	default:
+		err = p.msg.Ack()
+	}
+	if err != nil {
+		return fmt.Errorf("answering for %q: %w", p.ref, err)
+	}
+	return nil
+}
+
+// handleInbound fetches a large original and hands over, few large ones at a
+// time. An original that is gone for good is handed over without it; one that
+// can't be read just now comes again.
+func (w *intake) handleInbound(ctx context.Context, p pulled) error {
+	if p.in.RawObject != "" {
+		select {
+		case w.heavy <- struct{}{}:
+			defer func() { <-w.heavy }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	err := w.j.fetchOriginal(ctx, p.in)
 	if err != nil && !errors.Is(err, ErrErased) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged) {
 		return fmt.Errorf("reading original: %w", err)
 	}
-	return handle(ctx, ref, in)
+	return w.handle(ctx, p.ref, p.in)
 }
 
 // resume opens the consumer anew from its first item without an
