@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,15 +28,29 @@ type drafts struct {
 	at      map[string]time.Time
 	saved   map[string]time.Time
 	pending map[string]contact.Draft
+	// sent is what was sent from a contact a moment ago.
+	sent map[string]sentWords
 	// storing serialises writes, so that an older version never lands on a
 	// newer one or comes back after it was erased.
 	storing sync.Mutex
 }
 
+// sentWords are the words of a reply just sent. A page that saves them late, and
+// a contact that goes on in place of the one they ended, must not have them as a
+// draft: somebody would send them twice.
+type sentWords struct {
+	text string
+	at   time.Time
+}
+
+// sentFor is how long a page may be late with what it has sent already.
+const sentFor = time.Minute
+
 func newDrafts(content Content, log *slog.Logger) *drafts {
 	return &drafts{
 		content: content, log: log, now: time.Now,
 		at: map[string]time.Time{}, saved: map[string]time.Time{}, pending: map[string]contact.Draft{},
+		sent: map[string]sentWords{},
 	}
 }
 
@@ -65,8 +80,38 @@ func (d *drafts) changed(id string) time.Time {
 
 func (d *drafts) has(id string) bool { return !d.changed(id).IsZero() }
 
+// sending says which words are being sent from a contact, before they are.
+func (d *drafts) sending(id, text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sent[id] = sentWords{text: words(text), at: d.now()}
+}
+
+// unsent takes that back.
+func (d *drafts) unsent(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.sent, id)
+}
+
+// wasSent reports whether a draft is what was sent from its contact.
+func (d *drafts) wasSent(id string, v *contact.Draft) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s, ok := d.sent[id]
+	return ok && s.text == words(v.Text)
+}
+
+// words is a text without what forms and pages change of it.
+func words(text string) string {
+	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+}
+
 // save takes a version of a contact's draft.
 func (d *drafts) save(ctx context.Context, id string, v contact.Draft) error {
+	if d.wasSent(id, &v) {
+		return nil
+	}
 	d.mu.Lock()
 	d.at[id] = v.At
 	d.pending[id] = v
@@ -150,14 +195,14 @@ func (d *drafts) erase(ctx context.Context, id string) error {
 }
 
 // pass gives a contact's draft to the one that goes on in its place, unless that
-// has one already; with no such contact it is erased.
+// has one already or it is what was just sent; with no such contact it is erased.
 func (d *drafts) pass(ctx context.Context, id, heir string) error {
 	if heir != "" && !d.has(heir) {
 		v, err := d.get(ctx, id)
 		if err != nil {
 			return err
 		}
-		if v != nil {
+		if v != nil && !d.wasSent(id, v) {
 			v.Contact = heir
 			if err := d.save(ctx, heir, *v); err != nil {
 				return err
@@ -187,6 +232,11 @@ func (d *drafts) run(ctx context.Context) error {
 func (d *drafts) flush(ctx context.Context, age time.Duration) {
 	var due []string
 	d.mu.Lock()
+	for id, s := range d.sent {
+		if d.now().Sub(s.at) > sentFor {
+			delete(d.sent, id)
+		}
+	}
 	for id := range d.pending {
 		if d.now().Sub(d.saved[id]) >= age {
 			due = append(due, id)

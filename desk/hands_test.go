@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"stagecoach/desk"
 	"stagecoach/desk/view"
@@ -99,5 +100,30 @@ func TestALoginLeadsNowhereElse(t *testing.T) {
 		if _, _, to := b.form("/login", "email", "boss@acme.example", "password", "correct horse", "next", next); to != "/" {
 			t.Errorf("next=%q leads to %q", next, to)
 		}
+	}
+}
+
+// TestWhatWasSentIsNoDraft pledges by words that were saved as a draft, by a
+// page that saves them once more when they are sent: the contact in which the
+// further answer is owed begins with nothing written.
+func TestWhatWasSentIsNoDraft(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	anna := r.boss().agent("Anna Arndt", nil)
+	in := r.mail("kim@customer.example", "One", "First.")
+	anna.take()
+	path := "/api/contacts/" + in.Contact
+	draft := map[string]any{"text": "I am asking.\r\nKim"}
+	anna.want(http.StatusOK, http.MethodPut, path+"/draft", draft, nil)
+	anna.post(path+"/reply", map[string]any{
+		"text": "I am asking.\nKim", "kind": "pledge", "due": time.Now().Add(24 * time.Hour),
+	}, nil)
+	anna.want(http.StatusOK, http.MethodPut, path+"/draft", draft, nil) // the page was late
+	heard := anna.listen()
+	r.delivered()
+	hears(t, "anna", heard, "desk")
+	c := anna.conversation(in.Conversation)
+	if c.Card.Promise != "pledge" || c.Card.Contact == in.Contact || c.Draft != nil || c.Card.HasDraft {
+		t.Errorf("the pledge is %+v with the draft %+v", c.Card, c.Draft)
 	}
 }

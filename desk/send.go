@@ -79,10 +79,12 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 		return view.Done{}, err
 	}
 	facts.PledgeDue = in.Due
+	s.drafts.sending(r.Contact, in.Text)
 	done, err := s.queue(ctx, who, router.Send{
 		Reply: facts, Keys: keys, Participants: s.identities(r), Delivered: given, Confirmed: in.Confirmed,
 	}, r)
 	if err != nil {
+		s.drafts.unsent(r.Contact)
 		return done, err
 	}
 	s.dropDraft(ctx, r.Contact)

@@ -218,6 +218,7 @@ func (d *day) pledged() {
 	holder, _ := d.holder()
 	holder.Press("r")
 	holder.Type("I am asking our workshop and will write again.")
+	holder.shows("#saved", "Draft saved")
 	holder.Click(".pledge summary")
 	holder.Click(".pledge input[name=due]:not([value=custom])")
 	holder.shot("pledge")
@@ -227,6 +228,8 @@ func (d *day) pledged() {
 	holder.shows("#rail .card", "Broken lamp")
 	holder.shows("#rail .card .mark", "We promised a further answer")
 	holder.shot("desk-pledge")
+	// What was sent is no draft of the further answer: it would be sent twice.
+	holder.showsNot("#rail .card .mark", "There is a draft")
 }
 
 // noteAndTransfer: the colleague sees the note and gets the contact.
