@@ -202,8 +202,14 @@ func beginning(word string) string {
 // diacritics.
 func folded(s string) string {
 	var b strings.Builder
+	b.Grow(len(s))
 	for _, r := range norm.NFD.String(s) {
-		if !unicode.Is(unicode.Mn, r) {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			b.WriteByte(byte(r - 'A' + 'a'))
+		case r < utf8.RuneSelf: // most of any text, and of the time
+			b.WriteByte(byte(r))
+		case !unicode.Is(unicode.Mn, r):
 			b.WriteRune(unicode.ToLower(r))
 		}
 	}
