@@ -110,7 +110,6 @@ type step struct {
 	name  string
 	point string
 	after time.Duration
-	quota int
 }
 
 // killEverywhere lets the daemon die once at every fault point and at random
@@ -148,6 +147,11 @@ func (c *chaos) killEverywhere() {
 
 func (c *chaos) die(s step) {
 	c.t.Helper()
+	if strings.HasPrefix(s.name, "snapshot.") {
+		c.start("")
+		c.growLog()
+		c.kill()
+	}
 	begun := time.Now()
 	c.start(s.point)
 	switch {
@@ -157,12 +161,7 @@ func (c *chaos) die(s step) {
 			c.t.Fatalf("the daemon ended by itself: %s", c.cmd.ProcessState)
 		case <-time.After(s.after):
 		}
-	case strings.HasPrefix(s.name, "snapshot."):
-		c.growLog()
-		if !c.diedByFault(100 * time.Second) {
-			c.unreached = append(c.unreached, s.name)
-		}
-	case !c.diedByFault(40 * time.Second):
+	case !c.diedByFault(100 * time.Second):
 		c.unreached = append(c.unreached, s.name)
 	}
 	c.kill()
@@ -174,7 +173,7 @@ func (c *chaos) die(s step) {
 func (c *chaos) growLog() {
 	c.t.Helper()
 	c.untilUp("email/support")
-	const worth = 5_000
+	const worth = 1_000
 	var a struct {
 		N int `json:"n"`
 	}
@@ -182,9 +181,7 @@ func (c *chaos) growLog() {
 	from := a.N
 	for n := a.N; n < worth+100; n++ {
 		presence := []string{"away", "offline"}[n%2]
-		if err := c.boss.do(c.t.Context(), "POST", "/api/presence", map[string]any{"presence": presence}, nil); err != nil {
-			return // the point has been reached
-		}
+		c.boss.must(c.t, "POST", "/api/presence", map[string]any{"presence": presence}, nil)
 	}
 	c.t.Logf("the log had %d commits, and has %d now", from, max(from, worth+100))
 }

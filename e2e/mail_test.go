@@ -60,7 +60,7 @@ type got struct {
 
 func (g got) ids(field string) []string {
 	out := []string{}
-	for _, one := range strings.Fields(g.Get(field)) {
+	for one := range strings.FieldsSeq(g.Get(field)) {
 		out = append(out, strings.Trim(one, "<>"))
 	}
 	return out

@@ -124,7 +124,7 @@ func (o *outages) untilSaid(word string) {
 }
 
 func (o *outages) imapGone() {
-	stop := o.office.work(o.anna)
+	stop := o.work(o.anna)
 	defer stop()
 	who := o.write(5)
 	o.dovecot.Kill()
@@ -154,7 +154,7 @@ func (o *outages) smtpGone() {
 }
 
 func (o *outages) imapHangs() {
-	stop := o.office.work(o.anna)
+	stop := o.work(o.anna)
 	defer stop()
 	o.dovecot.Signal(syscall.SIGSTOP)
 	defer o.dovecot.Signal(syscall.SIGCONT)

@@ -161,7 +161,7 @@ func (d *daemon) diedByFault(limit time.Duration) bool {
 		return false
 	}
 	status, _ := d.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	if !status.Signaled() || status.Signal() != syscall.SIGKILL {
+	if !status.Signaled() || status.Signal() != syscall.SIGKILL { //nolint:misspell // the standard library's name
 		d.t.Fatalf("the daemon ended by itself: %s", d.cmd.ProcessState)
 	}
 	return true
