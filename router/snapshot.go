@@ -9,7 +9,7 @@ import (
 )
 
 // snapshotEvery is how many commits are worth a new snapshot.
-const snapshotEvery = 5_000
+const snapshotEvery = 1_000
 
 // SaveSnapshot is the second fold: it takes the newest snapshot, replays what
 // came after it on a state of its own, and saves that. It never touches the
