@@ -98,7 +98,7 @@ func (s *Service) Reopen(ctx context.Context, who Who, commandID, contactID stri
 	cmd := router.Reopen{Contact: contactID}
 	if row, err := s.deps.Ledger.Contact(ctx, contactID); err == nil {
 		cmd.Contact, cmd.Facts = row.ID, &row.Contact
-		if v, err := s.deps.Ledger.Conversation(ctx, row.Contact.Conversation); err == nil {
+		if v, err := s.deps.Ledger.Conversation(ctx, row.Conversation); err == nil {
 			cmd.Conversation = &v.Conversation
 		}
 	}

@@ -208,7 +208,7 @@ func folded(s string) string {
 		case 'A' <= r && r <= 'Z':
 			b.WriteByte(byte(r - 'A' + 'a'))
 		case r < utf8.RuneSelf: // most of any text, and of the time
-			b.WriteByte(byte(r))
+			b.WriteByte(byte(r)) //nolint:gosec // below 128
 		case !unicode.Is(unicode.Mn, r):
 			b.WriteRune(unicode.ToLower(r))
 		}

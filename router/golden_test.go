@@ -16,8 +16,6 @@ import (
 
 // update writes testdata/log-v1.jsonl anew. Only a log that nobody has in
 // production may be rewritten: afterwards add log-v2.jsonl instead.
-//
-//nolint:gochecknoglobals // a flag of the test binary
 var update = flag.Bool("update", false, "write the golden log anew")
 
 // story is one of everything that a log can hold.

@@ -205,7 +205,7 @@ func parseSkill(s string) (view.Skill, error) {
 func readPassword(streams std) (string, error) {
 	if f, ok := streams.in.(*os.File); ok && isTerminal(f) {
 		fmt.Fprint(streams.err, "Password: ")
-		data, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // a file descriptor fits
+		data, err := term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(streams.err)
 		if err != nil {
 			return "", fmt.Errorf("reading the password: %w", err)

@@ -55,8 +55,12 @@ func (g goal) met(v float64) bool { return g.most == (v <= g.bound) || v == g.bo
 // benches names what there is, in the order of `all`.
 func benches() []benchmark {
 	return []benchmark{
-		{"ingest", (*bench).ingest}, {"journal", (*bench).journal}, {"replay", (*bench).replay},
-		{"search", (*bench).search}, {"memory", (*bench).memory}, {"restart", (*bench).restart},
+		{"ingest", (*bench).ingest},
+		{"journal", (*bench).journal},
+		{"replay", (*bench).replay},
+		{"search", (*bench).search},
+		{"memory", (*bench).memory},
+		{"restart", (*bench).restart},
 	}
 }
 

@@ -135,6 +135,9 @@ type flood struct {
 	cpu    time.Duration // until the ledger and the search have all of it, too
 	during int           // offers made before the last contact
 	offers int
+	// commits of the burst, and what appending one took.
+	commits uint64
+	append  time.Duration
 }
 
 // burst lays all mails into the mailbox at once and follows the log until each
@@ -152,6 +155,8 @@ func (b *bench) burst(ctx context.Context, d *Daemon, server mailServer) (*flood
 	watching, cancel := context.WithCancel(ctx)
 	defer cancel()
 	commits := d.engine.Watch(watching)
+	m := d.engine.Metrics()
+	count, spent := m.Commits.Load(), m.CommitNanos.Load()
 	cpu, begin := ownCPU(), time.Now()
 	if err := server.put(f.mails); err != nil {
 		return nil, err
@@ -159,6 +164,8 @@ func (b *bench) burst(ctx context.Context, d *Daemon, server mailServer) (*flood
 	if err := b.follow(ctx, f, commits, begin); err != nil {
 		return nil, err
 	}
+	f.commits = m.Commits.Load() - count
+	f.append = time.Duration(m.CommitNanos.Load()-spent) / time.Duration(max(1, f.commits)) //nolint:gosec // small counts
 	if err := settle(ctx, d); err != nil {
 		return nil, err
 	}
@@ -207,7 +214,7 @@ func (b *bench) follow(ctx context.Context, f *flood, commits <-chan *router.Com
 func tally(c *router.Commit) (opened, offers int) {
 	for i := range c.Entries {
 		for _, e := range c.Entries[i].Events {
-			switch e.(type) { //nolint:gochecksumtype // only these are counted
+			switch e.(type) {
 			case router.ContactOpened:
 				opened++
 			case router.OfferMade:
@@ -275,7 +282,7 @@ func (b *bench) tellIngest(ctx context.Context, f *flood, server mailServer) err
 	b.add(figure{Name: "ingest_cpu", Value: millis(f.cpu) / n, Unit: "ms/mail", Limit: millis(fetchCPU) / float64(fetched.mails)}, atMost(5))
 	b.add(figure{Name: "ingest_offered_during", Value: float64(f.during) / max(1, float64(f.offers)), Unit: "share", Limit: 1}, atLeast(0.5))
 	b.note("ingest: %d mails of 1 to 3 KB by as many senders from %s; the first was a contact after %s, %d were offered to %d agents, the rest wait. "+
-		"The time begins when the mails are in the mailbox; CPU is this process's until ledger and search have them. Raw limits: fetching the same mailbox and throwing it away; one synced write a mail.",
-		len(f.mails), server.name(), f.first.Round(time.Millisecond), f.offers, benchAgents)
+		"%d commits, %s each. The time begins when the mails are in the mailbox; CPU is this process's until ledger and search have them. Raw limits: fetching the same mailbox and throwing it away; one synced write a mail.",
+		len(f.mails), server.name(), f.first.Round(time.Millisecond), f.offers, benchAgents, f.commits, f.append.Round(10*time.Microsecond))
 	return nil
 }

@@ -36,7 +36,7 @@ func (b *bench) journal(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.add(figure{Name: "journal_lone_p95", Value: millis(percentile(lone, 0.95)), Unit: "ms", Limit: millis(percentile(raw, 0.95))}, atMost(5))
+	b.add(figure{Name: "journal_lone_p95", Value: millis(p95(lone)), Unit: "ms", Limit: millis(p95(raw))}, atMost(5))
 	if err := b.rate(ctx, c, "journal", "events/s", c.bookmark, atLeast(100_000)); err != nil {
 		return err
 	}
@@ -85,8 +85,10 @@ func (b *bench) rate(ctx context.Context, c *core, name, unit string, make func(
 		return err
 	}
 	b.add(figure{Name: name, Value: done / took, Unit: unit, Limit: each * alone}, g)
-	b.add(figure{Name: name + "_disk", Value: float64(bytes) / took / (1 << 20), Unit: "MiB/s",
-		Limit: float64(size) * float64(len(disk)) / total(disk).Seconds() / (1 << 20)}, goal{})
+	b.add(figure{
+		Name: name + "_disk", Value: float64(bytes) / took / (1 << 20), Unit: "MiB/s",
+		Limit: float64(size) * float64(len(disk)) / total(disk).Seconds() / (1 << 20),
+	}, goal{})
 	b.note("%s: %d callers, %.0f commits/s of %.0f events and %d KiB; %.1f µs of CPU an event, the callers' included; raw limits: JetStream alone, and synced writes, of the same commits.",
 		name, callers, float64(commits)/took, each, size>>10, float64(used.Microseconds())/max(1, done))
 	return nil

@@ -41,7 +41,7 @@ func openScreen(ctx context.Context, d *Daemon) (*screen, error) {
 		return nil, fmt.Errorf("opening the live line: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+s.token)
-	resp, err := s.http.Do(req)
+	resp, err := s.http.Do(req) //nolint:bodyclose // listen closes it
 	if err != nil {
 		return nil, fmt.Errorf("opening the live line: %w", err)
 	}
@@ -142,9 +142,9 @@ func (b *bench) latency(ctx context.Context, d *Daemon, server mailServer) (err 
 			return err
 		}
 	}
-	raw := percentile(heard, 0.95)
-	b.add(figure{Name: "screen_p95", Value: percentile(whole, 0.95).Seconds(), Unit: "s", Limit: raw.Seconds()}, atMost(1.5))
-	b.add(figure{Name: "screen_ours_p95", Value: millis(percentile(ours, 0.95)), Unit: "ms"}, goal{})
+	raw := p95(heard)
+	b.add(figure{Name: "screen_p95", Value: p95(whole).Seconds(), Unit: "s", Limit: raw.Seconds()}, atMost(1.5))
+	b.add(figure{Name: "screen_ours_p95", Value: millis(p95(ours)), Unit: "ms"}, goal{})
 	b.note("screen: %d mails one by one, from the file in the mailbox to the offer read by the live line's reader; raw limit: a bare IDLE on the same mailbox. ours: from that announcement to the screen.", latencyMails)
 	return s.call(ctx, http.MethodPost, "/api/presence", map[string]string{"presence": "offline"}, nil)
 }

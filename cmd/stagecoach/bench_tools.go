@@ -28,13 +28,13 @@ func round(v float64) float64 {
 	return math.Round(v*scale) / scale
 }
 
-// percentile gives the value below which a share of the times lies.
-func percentile(times []time.Duration, share float64) time.Duration {
+// p95 gives the value below which 95 % of the times lie.
+func p95(times []time.Duration) time.Duration {
 	if len(times) == 0 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(times))
-	return sorted[min(len(sorted)-1, int(math.Ceil(share*float64(len(sorted))))-1)]
+	return sorted[min(len(sorted)-1, int(math.Ceil(0.95*float64(len(sorted))))-1)]
 }
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -51,7 +51,7 @@ func ownCPU() time.Duration {
 // syncedWrites appends pieces of bytes to a file, each synced, until enough has
 // been seen; it gives the time of each.
 func syncedWrites(dir string, piece []byte, count int, most time.Duration) ([]time.Duration, error) {
-	f, err := os.Create(filepath.Join(dir, "synced"))
+	f, err := os.Create(filepath.Join(dir, "synced")) //nolint:gosec // in a folder of our own
 	if err != nil {
 		return nil, fmt.Errorf("writing to the disk: %w", err)
 	}
@@ -63,7 +63,7 @@ func syncedWrites(dir string, piece []byte, count int, most time.Duration) ([]ti
 		if _, err := f.Write(piece); err != nil {
 			return nil, fmt.Errorf("writing to the disk: %w", err)
 		}
-		if err := syscall.Fdatasync(int(f.Fd())); err != nil { //nolint:gosec // a file descriptor fits
+		if err := syscall.Fdatasync(int(f.Fd())); err != nil {
 			return nil, fmt.Errorf("syncing the disk: %w", err)
 		}
 		times = append(times, time.Since(at))

@@ -72,13 +72,11 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 // add takes in what is wrong with a file; what is not a mistake in it, such as
 // a missing file, stands for the file as a whole.
 func (f *checked) add(file string, err error) {
-	var all strict.Errors
-	if errors.As(err, &all) {
+	if all, ok := errors.AsType[strict.Errors](err); ok {
 		f.Errors = append(f.Errors, all...)
 		return
 	}
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		err = path.Err
 	}
 	f.Errors = append(f.Errors, strict.Error{File: file, Message: err.Error()})
@@ -90,7 +88,7 @@ func policiesOf(file string, cfg *configs.Config) string {
 	if cfg != nil {
 		return cfg.Policies
 	}
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(file) //nolint:gosec // the file that was asked for
 	if err != nil {
 		return ""
 	}

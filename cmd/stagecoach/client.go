@@ -223,8 +223,7 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) (js
 func (c *client) where() string { return cmp.Or(c.dir, c.base) }
 
 func (c *client) unreachable(err error) error {
-	var outer *url.Error
-	if errors.As(err, &outer) {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
 	}
 	if c.dir != "" {

@@ -16,14 +16,14 @@ type completionCmd struct {
 }
 
 // Help tells how to install the script.
-func (completionCmd) Help() string {
+func (*completionCmd) Help() string {
 	return "bash:  source <(stagecoach completion bash)\n" +
 		"zsh:   stagecoach completion zsh > \"${fpath[1]}/_stagecoach\"\n" +
 		"fish:  stagecoach completion fish > ~/.config/fish/completions/stagecoach.fish"
 }
 
 // Run prints the script of a shell, or the words that may come next.
-func (c *completionCmd) Run(io std, k *kong.Kong) error {
+func (c *completionCmd) Run(io std, k *kong.Kong) error { //nolint:unparam // kong wants an error
 	scripts := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
 	if script, ok := scripts[c.Shell]; ok {
 		fmt.Fprint(io.out, script)

@@ -203,7 +203,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 // quiet takes the error of a loop that ended because ctx did for none.
 func quiet(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // that is how it shall end
 	}
 	return err
 }
@@ -218,7 +218,7 @@ func (d *Daemon) activate(ctx context.Context) error {
 			close(d.ready)
 		}
 		if err == nil || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // done, or stopping
 		}
 		select {
 		case <-ctx.Done():

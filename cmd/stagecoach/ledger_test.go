@@ -37,6 +37,7 @@ func TestLedger(t *testing.T) {
 	d, stop := serveAt(t, dir)
 	ids := []string{enter(t, d, "+49 30 1234", "Heating", "It is cold."), enter(t, d, "+49 30 5678", "Water", "It is wet. \x1b[2J")}
 	check := func(t *testing.T) {
+		t.Helper()
 		rows := oneJSON[[]view.LedgerRow](t, ok(t, "", "ledger", "list", "--json", "--data", dir))
 		if len(rows) != 2 || rows[0].Contact != ids[1] || rows[0].Subject != "Water" || rows[0].State != "waiting" {
 			t.Fatalf("rows %+v", rows)
