@@ -8,8 +8,12 @@ import (
 	"stagecoach/fault"
 )
 
-// snapshotEvery is how many commits are worth a new snapshot.
-const snapshotEvery = 1_000
+// What is worth a new snapshot: so many commits, or so many bytes of them, since
+// group commit makes them of any size. Reading that much takes about 0.2 s.
+const (
+	snapshotEvery = 1_000
+	snapshotBytes = 4 << 20
+)
 
 // SaveSnapshot is the second fold: it takes the newest snapshot, replays what
 // came after it on a state of its own, and saves that. It never touches the
@@ -19,15 +23,16 @@ func SaveSnapshot(ctx context.Context, office string, log Log, snaps Snapshots, 
 	if err != nil {
 		return err
 	}
-	from := state.N
+	from, size := state.N, 0
 	last, err := log.Replay(ctx, seq, func(_ uint64, data []byte) error {
+		size += len(data)
 		Fold(state, data, logger)
 		return ctx.Err()
 	})
 	if err != nil {
 		return fmt.Errorf("replaying for a snapshot: %w", err)
 	}
-	if state.N < from+snapshotEvery {
+	if state.N < from+snapshotEvery && size < snapshotBytes {
 		return nil
 	}
 	data, err := state.MarshalSnapshot()
