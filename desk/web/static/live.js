@@ -124,6 +124,16 @@
     return [...out];
   }
 
+  // hush ends the line and all that was to be asked: the page is being left.
+  function hush() {
+    clearTimeout(watch);
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+    for (const planned of due.values()) clearTimeout(planned.timer);
+    due.clear();
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     if (!document.getElementById("offline")) return;
     want(names());
@@ -132,6 +142,12 @@
     else connect();
   });
   window.addEventListener("online", () => { if (source === null && (leading || !navigator.locks)) { retry = 0; connect(); } });
-  window.addEventListener("pagehide", () => { clearTimeout(watch); clearTimeout(timer); source?.close(); source = null; });
+  window.addEventListener("pagehide", hush);
+  // Who logs out must not ask for anything as somebody who has.
+  document.addEventListener("submit", (e) => {
+    if (e.target.getAttribute("action") !== "/logout") return;
+    hush();
+    for (const el of regions()) window.htmx.trigger(el, "htmx:abort");
+  });
   window.addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 })();
