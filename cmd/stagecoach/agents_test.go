@@ -142,6 +142,21 @@ func TestWhereTheDataIs(t *testing.T) {
 	ok(t, "", "ledger", "audit")
 }
 
+// The path of a socket may be shorter than that of a directory.
+func TestDirectoryWithALongPath(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 30), "data")
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	serveAt(t, dir)
+	if got := ok(t, "", "agents", "--json", "--data", dir); got != "[]\n" {
+		t.Fatalf("listed %q", got)
+	}
+	if info, err := os.Stat(socketPath(dir)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("the socket: %v, %v", info, err)
+	}
+}
+
 // What only looks leaves the log as it was.
 func TestLookingAppendsNothing(t *testing.T) {
 	dir := dataAt(t)

@@ -21,6 +21,7 @@ type benchCmd struct {
 	Names    []string `arg:"" optional:"" help:"ingest, journal, route, replay, search, activation, memory, restart or all; all that there are if left out."`
 	Channels string   `help:"Channels that take part in ingest; e-mail is the one that there is." default:"all"`
 	Mails    int      `help:"Mails of one burst." default:"2000"`
+	Single   int      `help:"Mails that are timed one by one before the burst." default:"25"`
 	Contacts int      `help:"Open contacts of restart, replay and memory; messages of search." default:"10000"`
 	Seconds  float64  `help:"How long each rate of journal is measured." default:"4"`
 	Dir      string   `help:"Make temporary data here: the disk that is measured." placeholder:"DIR" type:"path"`
@@ -129,8 +130,8 @@ func (c *benchCmd) Run(ctx context.Context, io std) (err error) {
 	if c.Channels != "all" && c.Channels != "email" {
 		return fmt.Errorf("--channels %q: there are email and all", c.Channels)
 	}
-	if c.Mails < 10 || c.Contacts < 100 || c.Seconds <= 0 {
-		return errors.New("too little to measure: take at least 10 mails, 100 contacts and some seconds")
+	if c.Mails < 10 || c.Single < 1 || c.Contacts < 100 || c.Seconds <= 0 {
+		return errors.New("too little to measure: take at least 10 mails, 1 single mail, 100 contacts and some seconds")
 	}
 	b := &bench{cmd: c, io: io, bar: newProgress(io.err), log: slog.New(slog.DiscardHandler), figures: []figure{}}
 	if b.dir, err = os.MkdirTemp(c.Dir, "stagecoach-bench-"); err != nil {

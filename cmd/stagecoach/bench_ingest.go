@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"stagecoach/configs"
@@ -13,9 +14,6 @@ import (
 	"stagecoach/router/match"
 )
 
-// latencyMails is how many mails are timed one by one.
-const latencyMails = 25
-
 // benchAgents are on shift during the burst; together they have room for all
 // of it.
 const benchAgents = 100
@@ -23,10 +21,12 @@ const benchAgents = 100
 // ingest measures the way from a mailbox to an agent: mails one by one until
 // they are on a screen, then a burst until each is offered or queued.
 func (b *bench) ingest(ctx context.Context) (err error) {
-	serverDir, err := b.folder("mailserver")
+	// Not in --dir: the mail server's users must get at it.
+	serverDir, err := os.MkdirTemp("", "stagecoach-mailserver-")
 	if err != nil {
-		return err
+		return fmt.Errorf("making a folder: %w", err)
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(serverDir)) }()
 	server, note, err := startMailServer(ctx, serverDir)
 	if err != nil {
 		return err
@@ -77,16 +77,18 @@ func (b *bench) daemonAt(ctx context.Context, dir string, login mailLogin) (*Dae
 		cancel()
 		return errors.Join(<-ended, d.Close())
 	}
+	limit := time.After(30 * time.Second)
 	for {
-		if ok, parts := d.Ready(ctx); ok {
+		ok, parts := d.Ready(ctx)
+		if ok {
 			return d, stop, nil
-		} else if ctx.Err() != nil {
-			return nil, nil, errors.Join(fmt.Errorf("the daemon did not become ready: %v", parts), stop())
 		}
 		select {
+		case <-limit:
+			return nil, nil, errors.Join(fmt.Errorf("the daemon did not become ready: %v", parts), stop())
 		case err := <-ended:
 			ended <- err
-			return nil, nil, errors.Join(errors.New("the daemon did not start"), stop())
+			return nil, nil, errors.Join(fmt.Errorf("the daemon ended before it was ready: %v", parts), stop())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -250,7 +252,7 @@ func (b *bench) verify(ctx context.Context, d *Daemon) error {
 	if err != nil {
 		return err
 	}
-	want := uint64(b.cmd.Mails + latencyMails) //nolint:gosec // not negative
+	want := uint64(b.cmd.Mails + b.cmd.Single) //nolint:gosec // not negative
 	if got := a.Summary.Contacts; got != want {
 		return fmt.Errorf("%d mails became %d contacts", want, got)
 	}

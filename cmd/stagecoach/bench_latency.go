@@ -115,8 +115,8 @@ func (b *bench) latency(ctx context.Context, d *Daemon, server mailServer) (err 
 		return err
 	}
 	var whole, heard, ours []time.Duration
-	for i := range latencyMails {
-		b.bar.show("ingest: mails one by one", i, latencyMails)
+	for i := range b.cmd.Single {
+		b.bar.show("ingest: mails one by one", i, b.cmd.Single)
 		// Never in step with the clocks of the servers.
 		pause(ctx, 200*time.Millisecond+rand.N(500*time.Millisecond)) //nolint:gosec // no secret
 		subject := fmt.Sprintf("Einzelne Frage %d", i)
@@ -145,7 +145,7 @@ func (b *bench) latency(ctx context.Context, d *Daemon, server mailServer) (err 
 	raw := p95(heard)
 	b.add(figure{Name: "screen_p95", Value: p95(whole).Seconds(), Unit: "s", Limit: raw.Seconds()}, atMost(1.5))
 	b.add(figure{Name: "screen_ours_p95", Value: millis(p95(ours)), Unit: "ms"}, goal{})
-	b.note("screen: %d mails one by one, from the file in the mailbox to the offer read by the live line's reader; raw limit: a bare IDLE on the same mailbox. ours: from that announcement to the screen.", latencyMails)
+	b.note("screen: %d mails one by one, from the file in the mailbox to the offer read by the live line's reader; raw limit: a bare IDLE on the same mailbox. ours: from that announcement to the screen.", b.cmd.Single)
 	return s.call(ctx, http.MethodPost, "/api/presence", map[string]string{"presence": "offline"}, nil)
 }
 

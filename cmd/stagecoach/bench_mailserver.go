@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/emersion/go-imap/v2/imapclient"
+
 	"stagecoach/channels/email/emailfake"
 )
 
@@ -117,11 +119,21 @@ func startDovecot(ctx context.Context, dir string) (*dovecot, error) {
 	for range 100 {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.address())
 		if err == nil {
-			return d, conn.Close()
+			_ = conn.Close() // it was only to see that the port is open
+			return d, d.try()
 		}
 		pause(ctx, 50*time.Millisecond)
 	}
 	return nil, errors.Join(errors.New("it did not open its port"), d.close())
+}
+
+// try opens the mailbox once, and ends the server when that can't be done.
+func (d *dovecot) try() error {
+	c, err := dialMailbox(d.login(), &imapclient.Options{})
+	if err != nil {
+		return errors.Join(err, d.close())
+	}
+	return c.Close()
 }
 
 func (d *dovecot) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.imap)) }
@@ -143,9 +155,6 @@ func (d *dovecot) prepare() error {
 	}
 	d.uid, _ = strconv.Atoi(owner.Uid)
 	d.gid, _ = strconv.Atoi(owner.Gid)
-	if err := os.Chmod(filepath.Dir(d.dir), 0o711); err != nil { //nolint:gosec // its users must get in
-		return fmt.Errorf("making folders: %w", err)
-	}
 	if err := os.Chmod(d.dir, 0o755); err != nil { //nolint:gosec // its users must get in
 		return fmt.Errorf("making folders: %w", err)
 	}

@@ -104,8 +104,13 @@ func socketPath(dir string) string { return filepath.Join(dir, "control.sock") }
 func openSocket(ctx context.Context, dir string) (*client, error) {
 	path := socketPath(dir)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		short, done, err := shortPath(path)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
 		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
+		return d.DialContext(ctx, "unix", short)
 	}
 	conn, err := dial(ctx, "", "")
 	if errors.Is(err, fs.ErrPermission) {

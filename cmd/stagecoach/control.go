@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 
 	"stagecoach/desk"
 	"stagecoach/journal"
@@ -128,4 +131,26 @@ func (c *client) deskAddress(ctx context.Context) string {
 		return st.URL
 	}
 	return c.base
+}
+
+// longestSocket is how long the path of a socket may be: the address has 108
+// bytes on Linux and 104 elsewhere (unix(7)).
+const longestSocket = 100
+
+// shortPath gives a path to the same file that fits into a socket's address,
+// however long the data directory's is: through the open directory. Done closes
+// that again, once the path was used.
+func shortPath(path string) (short string, done func(), err error) {
+	if len(path) <= longestSocket {
+		return path, func() {}, nil
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return "", nil, fmt.Errorf("opening the folder of a socket: %w", err)
+	}
+	short = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
+	if _, err := os.Stat(filepath.Dir(short)); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("the path %s is too long for a socket: choose a shorter data directory", path), dir.Close())
+	}
+	return short, func() { _ = dir.Close() }, nil
 }

@@ -299,7 +299,12 @@ func (d *Daemon) serveControl(ctx context.Context) error {
 func listenPrivately(ctx context.Context, lc *net.ListenConfig, path string) (net.Listener, error) {
 	tmp := path + ".new"
 	_ = os.Remove(tmp)
-	l, err := lc.Listen(ctx, "unix", tmp)
+	short, done, err := shortPath(tmp)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	l, err := lc.Listen(ctx, "unix", short)
 	if err != nil {
 		return nil, err
 	}
