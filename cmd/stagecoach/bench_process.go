@@ -228,7 +228,7 @@ func (b *bench) memory(ctx context.Context) error {
 		}
 		b.add(figure{Name: one.name, Value: mib, Unit: "MiB", Limit: bare}, one.goal)
 	}
-	b.note("memory: resident, %s after the start, without and with %d open contacts; raw limit: the most that 'stagecoach version' holds.", settled, b.cmd.Contacts)
+	b.note("memory: resident, %s after the start, without and with %d open contacts; raw limit: 'stagecoach mail explain' before any mail.", settled, b.cmd.Contacts)
 	return nil
 }
 
@@ -242,19 +242,22 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// bareMemory gives the memory of this program when it does nothing, in MiB.
+// bareMemory gives the memory of this program when it waits for its input and
+// does nothing else, in MiB.
 func bareMemory(ctx context.Context) (float64, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return 0, fmt.Errorf("finding this program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "version") //nolint:gosec // this program
-	if err := cmd.Run(); err != nil {
+	p := &process{cmd: exec.CommandContext(ctx, self, "mail", "explain")} //nolint:gosec // this program
+	in, err := p.cmd.StdinPipe()
+	if err != nil {
 		return 0, fmt.Errorf("running this program: %w", err)
 	}
-	u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0, nil
+	if err := p.cmd.Start(); err != nil {
+		return 0, fmt.Errorf("running this program: %w", err)
 	}
-	return float64(u.Maxrss) / 1024, nil
+	pause(ctx, time.Second)
+	mib, err := p.resident()
+	return mib, errors.Join(err, in.Close(), p.cmd.Wait())
 }

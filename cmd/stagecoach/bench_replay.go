@@ -33,53 +33,65 @@ func (b *bench) filled(ctx context.Context, name string, contacts int) (dir stri
 
 // replay measures how fast the log becomes the router's state again, beside
 // reading it alone; and what a contact takes of memory.
-func (b *bench) replay(ctx context.Context) (err error) {
+func (b *bench) replay(ctx context.Context) error {
 	dir, err := b.filled(ctx, "replay", b.cmd.Contacts)
 	if err != nil {
 		return err
 	}
-	j, err := journal.Open(ctx, journal.Config{Dir: dir, Unsynced: true}, b.log)
+	b.bar.show("replay", 0, 0)
+	before := liveHeap()
+	r, err := b.replayed(ctx, dir)
 	if err != nil {
 		return err
 	}
+	// The engine is closed again: what is left is the state.
+	heap := liveHeap()
+	open := int(r.state.Totals.Open) //nolint:gosec // a count of contacts
+	runtime.KeepAlive(r.state)
+	if open != b.cmd.Contacts {
+		return fmt.Errorf("the replayed state has %d open contacts, %d were made", open, b.cmd.Contacts)
+	}
+	b.add(figure{Name: "replay", Value: float64(r.events) / r.took.Seconds(), Unit: "events/s", Limit: float64(r.events) / r.raw.Seconds()}, goal{})
+	b.add(figure{Name: "replay_contact_memory", Value: float64(heap-before) / float64(open), Unit: "B"}, atMost(2048))
+	b.note("replay: %d contacts, %d events; raw limit: reading the same log and throwing it away.", open, r.events)
+	return nil
+}
+
+// replayed is a state made of a log.
+type replayed struct {
+	state     *router.State
+	events    int
+	took, raw time.Duration
+}
+
+func (b *bench) replayed(ctx context.Context, dir string) (r replayed, err error) {
+	j, err := journal.Open(ctx, journal.Config{Dir: dir, Unsynced: true}, b.log)
+	if err != nil {
+		return r, err
+	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	b.bar.show("replay", 0, 0)
-	raw, err := timed(func() error {
+	r.raw, err = timed(func() error {
 		_, err := j.Log().Replay(ctx, 0, func(uint64, []byte) error { return nil })
 		return err
 	})
 	if err != nil {
-		return err
+		return r, err
 	}
-	before := liveHeap()
-	state := router.NewState(j.Office())
-	var events int
-	took, err := timed(func() error {
+	r.state = router.NewState(j.Office())
+	r.took, err = timed(func() error {
 		_, err := j.Log().Replay(ctx, 0, func(_ uint64, data []byte) error {
-			commit := router.Fold(state, data, b.log)
+			commit := router.Fold(r.state, data, b.log)
 			if commit == nil {
 				return errors.New("a commit could not be read")
 			}
 			for i := range commit.Entries {
-				events += len(commit.Entries[i].Events)
+				r.events += len(commit.Entries[i].Events)
 			}
 			return nil
 		})
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	open := int(state.Totals.Open) //nolint:gosec // a count of contacts
-	if open != b.cmd.Contacts {
-		return fmt.Errorf("the replayed state has %d open contacts, %d were made", open, b.cmd.Contacts)
-	}
-	heap := liveHeap()
-	runtime.KeepAlive(state)
-	b.add(figure{Name: "replay", Value: float64(events) / took.Seconds(), Unit: "events/s", Limit: float64(events) / raw.Seconds()}, goal{})
-	b.add(figure{Name: "replay_contact_memory", Value: float64(heap-before) / float64(open), Unit: "B"}, atMost(2048))
-	b.note("replay: %d contacts, %d events; raw limit: reading the same log and throwing it away.", open, events)
-	return nil
+	return r, err
 }
 
 func timed(f func() error) (time.Duration, error) {
