@@ -196,7 +196,7 @@ func Default() *Config {
 		Channels: Channels{
 			Email: []Email{},
 		},
-		LastResort: LastResort{MailTo: []string{}, Digest: 5 * time.Minute},
+		LastResort: LastResort{MailTo: []string{}},
 		Log:        Log{Level: "info", Format: "text"},
 		Warnings:   Errors{},
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/json"
-	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -44,9 +43,6 @@ func TestDockerfile(t *testing.T) {
 	}
 	m := &image{t: t, context: t.TempDir(), roots: map[string]string{}}
 	m.copyTracked(repository)
-	if _, err := os.Stat(filepath.Join(m.context, "cmd/stagecoach/main.go")); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("no command to build")
-	}
 	for _, line := range instructions(t, filepath.Join(repository, "Dockerfile")) {
 		word, rest, _ := strings.Cut(line, " ")
 		m.instruction(word, strings.TrimSpace(rest))

@@ -93,7 +93,7 @@ func (s *Service) whyMe(o *router.Offer, c *facts, languages []string) []string 
 	for _, sk := range c.Demand.Skills {
 		out = append(out, fmt.Sprintf("It needs %s (level %d), which you have.", sk.Name, sk.Level))
 	}
-	if l := firstShared(c.Demand.Languages, languages); l != "" {
+	if l := firstShared(slices.Concat(c.Demand.Languages, c.Demand.Wished), languages); l != "" {
 		out = append(out, fmt.Sprintf("It is written in %s, which you speak.", languageName(l)))
 	}
 	switch n := len(o.Why.Next); {
@@ -101,6 +101,8 @@ func (s *Service) whyMe(o *router.Offer, c *facts, languages []string) []string 
 		out = append(out, "Nobody else can take it now: "+failedWords(o.Why.Failed)+".")
 	case n == 0:
 		out = append(out, "You are the only one there.")
+	case o.Why.Winner.Agent == o.Agent && o.Why.Winner.Has(match.TermLanguage) && c.Prefer != o.Agent:
+		out = append(out, "Of those who speak it and can take it, you have been free for longest.")
 	case c.Prefer != o.Agent:
 		out = append(out, "Of those who can take it, you have been free for longest.")
 	}

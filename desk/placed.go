@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"stagecoach/ledger"
 	"stagecoach/router"
@@ -27,6 +26,9 @@ func (s *Service) placed(ctx context.Context, c *conversationFacts, entries []le
 		if i == 0 {
 			out = append(out, "It needs somebody who speaks "+languageName(l)+".")
 		}
+	}
+	if len(c.contact.Demand.Wished) > 0 {
+		out = append(out, "Who speaks "+languageName(c.contact.Demand.Wished[0])+" is asked first.")
 	}
 	var offer, place *ledger.Entry
 	for i := range entries {
@@ -59,8 +61,10 @@ func (s *Service) offeredWhy(e *ledger.Entry) string {
 	switch {
 	case w == nil:
 		return said + "."
-	case w.Winner.Agent == e.Agent && slices.ContainsFunc(w.Winner.Terms, func(t match.Term) bool { return t.Name == "last_agent" }):
+	case w.Winner.Agent == e.Agent && w.Winner.Has(match.TermLastAgent):
 		return said + ", who answered this customer last."
+	case len(w.Next) > 0 && w.Winner.Has(match.TermLanguage):
+		return said + ", who had been free for longest of those who speak the language."
 	case len(w.Next) > 0:
 		return said + ", who had been free for longest of those who could take it."
 	case len(w.Failed) > 0:

@@ -57,7 +57,35 @@ func build(name string, files map[string][]byte) (*Set, error) {
 	b.buildPromises(&b.files.sla)
 	b.buildEscalation(&b.files.escalation)
 	b.buildPrivacy(&b.files.privacy)
+	b.warn()
 	return b.finish()
+}
+
+// warn says which settings are read and not acted on by this build, so that
+// nobody relies on them. What is built in is not spoken of.
+func (b *builder) warn() {
+	const later = "this build does not act on it yet"
+	say := func(file, key, hint string) {
+		if d := b.given[file]; d != nil && d.Has(key) {
+			b.set.warnings = append(b.set.warnings, d.Problem(key, hint, later))
+		}
+	}
+	for i, e := range b.files.escalation.Ladder {
+		if (e.Action != "warn" || e.At != "at_risk") && (e.Action != "lead" || e.At != "due") {
+			say("escalation.yaml", fmt.Sprintf("ladder[%d]", i), "the last resort is told at risk and when due")
+		}
+	}
+	sticky := "the last agent is preferred when free, and not waited for"
+	if hold := b.files.routing.Defaults.StickyHold; hold != nil && *hold > 0 {
+		say("routing.yaml", "defaults.sticky_hold", sticky)
+	}
+	for i, e := range b.files.routing.Channels {
+		if e.StickyHold != nil && *e.StickyHold > 0 {
+			say("routing.yaml", fmt.Sprintf("channels[%d].sticky_hold", i), sticky)
+		}
+	}
+	say("privacy.yaml", "retention", "nothing is removed by itself")
+	say("privacy.yaml", "figures", "figures per agent are not shown")
 }
 
 func (b *builder) finish() (*Set, error) {

@@ -305,3 +305,31 @@ func BenchmarkClassify(b *testing.B) {
 		set.Classify(in)
 	}
 }
+
+// TestWarningsNameWhatHasNoEffect has settings that this build reads and does
+// not act on: each is said at its place, and nothing of the built-in set is.
+func TestWarningsNameWhatHasNoEffect(t *testing.T) {
+	t.Parallel()
+	plain, err := policies.Default()
+	if err != nil || len(plain.Warnings()) != 0 {
+		t.Fatalf("the built-in set warns of %v, %v", plain.Warnings(), err)
+	}
+	set, err := policies.LoadFiles("set", map[string][]byte{
+		"escalation.yaml": []byte("version: 1\nladder:\n  - {name: early, at: at_risk, action: warn}\n  - {name: call, share: 2, action: on_call}\n"),
+		"routing.yaml":    []byte("version: 1\nchannels:\n  - {name: email, sticky_hold: 2m}\n"),
+		"privacy.yaml":    []byte("version: 1\nretention:\n  - {name: notes, keep: 30d}\n"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"ladder[1]", "channels[0].sticky_hold", "retention"}
+	got := set.Warnings()
+	if len(got) != len(want) {
+		t.Fatalf("got %v", got)
+	}
+	for i, w := range got {
+		if w.Key != want[i] || w.Line == 0 {
+			t.Errorf("got %v, want it at %s", w, want[i])
+		}
+	}
+}

@@ -65,7 +65,7 @@ type Options struct {
 // yet; Close undoes it.
 func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *slog.Logger) (*Daemon, error) {
 	d := &Daemon{cfg: cfg, opts: opts, logger: logger, ready: make(chan struct{})}
-	if err := d.loadPolicy(); err != nil {
+	if err := d.loadPolicy(ctx); err != nil {
 		return nil, err
 	}
 	if err := d.open(ctx); err != nil {
@@ -74,7 +74,7 @@ func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *s
 	return d, nil
 }
 
-func (d *Daemon) loadPolicy() error {
+func (d *Daemon) loadPolicy(ctx context.Context) error {
 	set, err := d.opts.Policy, error(nil)
 	switch {
 	case set != nil:
@@ -85,6 +85,9 @@ func (d *Daemon) loadPolicy() error {
 	}
 	if err != nil {
 		return fmt.Errorf("loading policies: %w", err)
+	}
+	for _, w := range set.Warnings() {
+		d.logger.WarnContext(ctx, "a policy setting has no effect", "err", w)
 	}
 	d.policy.Store(set)
 	return nil
@@ -124,7 +127,26 @@ func (d *Daemon) open(ctx context.Context) error {
 }
 
 // rules gives the active policy to the core.
-func (d *Daemon) rules() router.Rules { return router.RulesOf(d.policy.Load()) }
+func (d *Daemon) rules() router.Rules {
+	rules := router.RulesOf(d.policy.Load())
+	if every := d.cfg.LastResort.Digest; every > 0 {
+		return toldEvery{Rules: rules, every: every}
+	}
+	return rules
+}
+
+// toldEvery is the rules with the digest's interval of the configuration.
+type toldEvery struct {
+	router.Rules
+	every time.Duration
+}
+
+// Timing implements router.Rules.
+func (t toldEvery) Timing() router.Timing {
+	timing := t.Rules.Timing()
+	timing.Digest = t.every
+	return timing
+}
 
 func (d *Daemon) openDesk(ctx context.Context) error {
 	var err error

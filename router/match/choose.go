@@ -30,12 +30,21 @@ type Pool struct {
 	Full   int
 }
 
-// The terms of the score, in micro-units. The last agent comes before any idle
-// time; idle time counts in seconds up to eleven days.
+// The names of the terms.
 const (
-	termLastAgent = "last_agent"
-	termIdle      = "idle_seconds"
+	// TermLanguage is there when the agent speaks a wished language.
+	TermLanguage = "language"
+	// TermLastAgent is there when they answered this customer last.
+	TermLastAgent = "last_agent"
+	// TermIdle is the time since they got anything, in seconds.
+	TermIdle = "idle_seconds"
+)
+
+// What the terms are worth, in micro-units: a wished language comes before the
+// last agent, and that before any idle time, which counts up to eleven days.
+const (
 	micro         = 1_000_000
+	languageTerm  = 20_000_000 * micro
 	lastAgentTerm = 10_000_000 * micro
 	maxIdle       = 1_000_000 * time.Second
 )
@@ -57,7 +66,7 @@ func Choose(d *Demand, h *Head, units int, pool *Pool, now time.Time) (Explanati
 			failed[gate]++
 			continue
 		}
-		passed = append(passed, score(h, a, now))
+		passed = append(passed, score(d, h, a, now))
 	}
 	ex := Explanation{Failed: failed}
 	if len(passed) == 0 {
@@ -77,7 +86,7 @@ func FirstFailed(d *Demand, h *Head, units int, a *Agent, now time.Time) Gate {
 	switch {
 	case !worksOn(a, d.Channel) || !worksOn(a, d.ReplyChannel):
 		return GateChannel
-	case len(d.Languages) > 0 && !slices.ContainsFunc(d.Languages, func(l string) bool { return slices.Contains(a.Languages, l) }):
+	case len(d.Languages) > 0 && !speaksOne(a, d.Languages):
 		return GateLanguage
 	case slices.ContainsFunc(d.Skills, func(s Skill) bool { return levelOf(a, s.Name) < s.Level }):
 		return GateSkill
@@ -87,6 +96,11 @@ func FirstFailed(d *Demand, h *Head, units int, a *Agent, now time.Time) Gate {
 		return GateCapacity
 	}
 	return ""
+}
+
+// speaksOne reports whether the agent speaks any of the languages.
+func speaksOne(a *Agent, languages []string) bool {
+	return slices.ContainsFunc(languages, func(l string) bool { return slices.Contains(a.Languages, l) })
 }
 
 func worksOn(a *Agent, ch contact.Channel) bool {
@@ -103,12 +117,21 @@ func levelOf(a *Agent, name string) int {
 	return 0
 }
 
-func score(h *Head, a *Agent, now time.Time) Candidate {
+// Has reports whether a term of this name made part of the score.
+func (c *Candidate) Has(term string) bool {
+	return slices.ContainsFunc(c.Terms, func(t Term) bool { return t.Name == term })
+}
+
+func score(d *Demand, h *Head, a *Agent, now time.Time) Candidate {
 	idle := min(max(now.Sub(a.IdleSince), 0), maxIdle)
-	c := Candidate{Agent: a.ID, Terms: []Term{{Name: termIdle, Value: idle.Microseconds()}}}
+	c := Candidate{Agent: a.ID, Terms: []Term{{Name: TermIdle, Value: idle.Microseconds()}}}
 	c.Score = idle.Microseconds()
+	if speaksOne(a, d.Wished) {
+		c.Terms = append(c.Terms, Term{Name: TermLanguage, Value: languageTerm})
+		c.Score += languageTerm
+	}
 	if h.Prefer == a.ID {
-		c.Terms = append(c.Terms, Term{Name: termLastAgent, Value: lastAgentTerm})
+		c.Terms = append(c.Terms, Term{Name: TermLastAgent, Value: lastAgentTerm})
 		c.Score += lastAgentTerm
 	}
 	return c

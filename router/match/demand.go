@@ -3,7 +3,8 @@
 // no clock, no randomness, no I/O; time comes in as a value.
 //
 // The rule of this build: hard needs first (channel, skills with levels,
-// language, capacity), then the customer's last agent, then whoever has been
+// language, capacity), then whoever speaks a wished language, then the customer's
+// last agent, then whoever has been
 // idle for longest; contacts by due time, the first due first. The seam (Pool,
 // Waiting, Explanation) is made for the scored rule that replaces it.
 package match
@@ -17,12 +18,14 @@ type Skill struct {
 	Level int `json:"level" yaml:"level"`
 }
 
-// Demand is what a contact needs of its agent. All of it is hard.
+// Demand is what a contact needs of its agent. All of it is hard but Wished.
 type Demand struct {
 	Skills []Skill `json:"skills,omitempty"`
 	// Languages are BCP 47 primary subtags; one of them is enough. Empty means
 	// any.
 	Languages []string `json:"languages,omitempty"`
+	// Wished are languages of which one is preferred, not needed.
+	Wished []string `json:"wished,omitempty"`
 	// Channel is that of arrival, ReplyChannel that of the reply: an agent must
 	// be able to work on both.
 	Channel      contact.Channel `json:"channel"`

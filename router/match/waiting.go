@@ -59,6 +59,9 @@ func (d Demand) Key() string {
 	for _, l := range slices.Sorted(slices.Values(d.Languages)) {
 		b.WriteString("|l:" + l)
 	}
+	for _, l := range slices.Sorted(slices.Values(d.Wished)) {
+		b.WriteString("|w:" + l)
+	}
 	return b.String()
 }
 
