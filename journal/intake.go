@@ -266,18 +266,51 @@ func backOff(delivery uint64) time.Duration {
 	return min(d, time.Minute)
 }
 
-// InboxPending counts the items that intake hasn't finished.
+// InboxPending counts the items that intake hasn't finished: all that were
+// stored before the call and aren't acknowledged.
 func (j *Journal) InboxPending(ctx context.Context) (int, error) {
 	ctx, cancel := j.bounded(ctx)
 	defer cancel()
 	n := 0
 	for k := range j.shards {
-		c, err := j.streams[j.names.shard(areaInbox, k)].Consumer(ctx, inboxConsumer)
+		s := j.streams[j.names.shard(areaInbox, k)]
+		before, err := s.Info(ctx)
 		if err != nil {
 			return 0, fmt.Errorf("counting pending items of shard %d: %w: %w", k, ErrUnavailable, err)
 		}
-		info := c.CachedInfo()
-		n += int(info.NumPending) + info.NumAckPending //nolint:gosec // far below the limit of int
+		c, err := s.Consumer(ctx, inboxConsumer)
+		if err != nil {
+			return 0, fmt.Errorf("counting pending items of shard %d: %w: %w", k, ErrUnavailable, err)
+		}
+		waiting, err := undelivered(ctx, s, before.State.LastSeq, c.CachedInfo())
+		if err != nil {
+			return 0, fmt.Errorf("counting pending items of shard %d: %w: %w", k, ErrUnavailable, err)
+		}
+		n += waiting + c.CachedInfo().NumAckPending
 	}
 	return n, nil
+}
+
+// undelivered counts the items up to last that the consumer hasn't handed out.
+// The engine's own count can't be relied on: it learns of an item only some
+// time after the item was acknowledged as stored.
+func undelivered(ctx context.Context, s jetstream.Stream, last uint64, cons *jetstream.ConsumerInfo) (int, error) {
+	from := cons.Delivered.Stream
+	if last <= from {
+		return 0, nil
+	}
+	n := last - from
+	if n == cons.NumPending {
+		return int(n), nil //nolint:gosec // far below the limit of int
+	}
+	info, err := s.Info(ctx, jetstream.WithDeletedDetails(true))
+	if err != nil {
+		return 0, err
+	}
+	for _, seq := range info.State.Deleted {
+		if seq > from && seq <= last {
+			n--
+		}
+	}
+	return int(n), nil //nolint:gosec // far below the limit of int
 }
