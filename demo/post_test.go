@@ -109,7 +109,7 @@ func TestMailGoesBothWays(t *testing.T) {
 	if err := p.server.Send(supportAddress, []string{"anna@home.example"}, write(supportAddress, "anna@home.example", "2@lindenhof.example")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	in, err := box.next(ctx)
 	if err != nil || in.id != "2@lindenhof.example" || in.sender != supportAddress {

@@ -170,7 +170,7 @@ func hears(t *testing.T, who string, names <-chan string, want ...string) {
 	for _, w := range want {
 		missing[w] = true
 	}
-	late := time.After(20 * time.Second)
+	late := time.After(60 * time.Second)
 	for len(missing) > 0 {
 		select {
 		case n, ok := <-names:

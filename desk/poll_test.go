@@ -10,7 +10,7 @@ func poll(tb testing.TB, done func() bool) {
 	tb.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(20 * time.Second)
+	late := time.After(60 * time.Second)
 	for !done() {
 		select {
 		case <-tick.C:

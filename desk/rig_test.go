@@ -275,7 +275,7 @@ func (r *rig) sent() router.Reply {
 	select {
 	case reply := <-r.outbox:
 		return reply
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		r.tb.Fatal("nothing was sent")
 		return router.Reply{}
 	}

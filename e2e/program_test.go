@@ -140,7 +140,7 @@ func (d *daemon) stop() time.Duration {
 	}
 	select {
 	case <-d.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		_ = d.cmd.Process.Signal(syscall.SIGQUIT) // its goroutines go to the log
 		d.t.Fatalf("the daemon didn't end within 20 s of SIGTERM")
 	}

@@ -32,7 +32,7 @@ func external(t *testing.T) (url, dir string) {
 	}
 	ns.Start()
 	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	if !ns.ReadyForConnections(10 * time.Second) {
+	if !ns.ReadyForConnections(60 * time.Second) {
 		t.Fatal("external server isn't ready")
 	}
 	return ns.ClientURL(), dir
@@ -82,7 +82,7 @@ func holds(t *testing.T, dir string, marker []byte) string {
 // nobody.
 func soon(t *testing.T, what string, check func() bool) {
 	t.Helper()
-	deadline := time.After(15 * time.Second)
+	deadline := time.After(60 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !check() {
@@ -112,8 +112,8 @@ func running(t *testing.T, fn func(ctx context.Context) error) (stop func()) {
 			if err != nil {
 				t.Errorf("ended with %v, want nil", err)
 			}
-		case <-time.After(5 * time.Second):
-			t.Error("didn't end within 5 s")
+		case <-time.After(60 * time.Second):
+			t.Error("didn't end within a minute")
 		}
 	}
 	t.Cleanup(stop)

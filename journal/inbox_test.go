@@ -130,7 +130,7 @@ func (c *collector) add(key string) int {
 
 func (c *collector) await(t *testing.T, what string, done func(seen map[string]int) bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(60 * time.Second)
 	for {
 		c.mu.Lock()
 		finished := done(c.seen)

@@ -24,7 +24,7 @@ func serveAt(t *testing.T, port int, dir string) *server.Server {
 	ok(t, err)
 	ns.Start()
 	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	if !ns.ReadyForConnections(10 * time.Second) {
+	if !ns.ReadyForConnections(60 * time.Second) {
 		t.Fatal("external server isn't ready")
 	}
 	return ns
@@ -90,7 +90,7 @@ func TestExternalEngineThatTakesSmallMessagesOnly(t *testing.T) {
 	ok(t, err)
 	ns.Start()
 	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	if !ns.ReadyForConnections(10 * time.Second) {
+	if !ns.ReadyForConnections(60 * time.Second) {
 		t.Fatal("external server isn't ready")
 	}
 	j, err := journal.Open(t.Context(), journal.Config{Dir: t.TempDir(), URL: ns.ClientURL()}, discard())

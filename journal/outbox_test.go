@@ -127,7 +127,7 @@ func TestOutboxWorksSeveralAtATime(t *testing.T) {
 	for range 3 {
 		select {
 		case <-met:
-		case <-time.After(10 * time.Second):
+		case <-time.After(60 * time.Second):
 			t.Fatal("the workers didn't meet")
 		}
 	}

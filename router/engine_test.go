@@ -266,7 +266,7 @@ func TestTakeoverPublishesWhatWasQueued(t *testing.T) {
 		if got != "r1" {
 			t.Errorf("published %q", got)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Error("what was queued was not published again")
 	}
 	if err := stop(); err != nil {

@@ -54,7 +54,7 @@ func asCustomer(t *testing.T, p *rig.Postfix, to string, raw []byte) {
 // eventually polls for what a server in another process doesn't announce.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); {
+	for deadline := time.Now().Add(60 * time.Second); !ok(); {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited 20 s for: %s", what)
 		}

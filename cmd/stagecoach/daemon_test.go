@@ -118,7 +118,7 @@ func get(t *testing.T, url string) (status int, body string) {
 // until asks again and again, as a monitor would, until what it gets is right.
 func until(t *testing.T, what string, right func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(90 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !right() {
