@@ -192,9 +192,8 @@ func (a *Adapter) smtpError(op string, link *smtpLink, err error) error {
 		}
 		return a.failure(op, reason, "", where+err.Error(), err)
 	}
-	e := a.failure(op, smtpReason(op, reply), smtpCode(reply), "the smtp server said: "+reply.Message, err)
-	if e.Reason == channels.RateLimited || e.Reason == channels.Unavailable {
-		e.RetryAfter = wishedWait(reply.Message)
-	}
+	v := judge(op, reply)
+	e := a.failure(op, v.reason, v.code, "the smtp server said: "+reply.Message, err)
+	e.RetryAfter = v.wait
 	return e
 }

@@ -4,11 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"regexp"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -136,58 +132,4 @@ func (a *Adapter) loginSMTP(link *smtpLink, e Endpoint) error {
 			"the smtp server offers no login by password here (over TLS it might)", nil)
 	}
 	return a.smtpError("login", link, err)
-}
-
-// smtpCode is the enhanced code (RFC 3463) if there is one, else the basic one.
-func smtpCode(reply *smtp.SMTPError) string {
-	if c := reply.EnhancedCode; c[0] > 0 {
-		return fmt.Sprintf("%d.%d.%d", c[0], c[1], c[2])
-	}
-	return strconv.Itoa(reply.Code)
-}
-
-var (
-	limitWords = regexp.MustCompile(`(?i)rate|too many|too much|throttl|quota exceeded for|limit exceeded|exceeded the (daily|hourly|rate)|slow down|daily limit|sending limit`)
-	waitWords  = regexp.MustCompile(`(?i)\b(?:in|after|for|within)\s+(\d{1,5})\s*(s|sec|seconds?|m|min|minutes?|h|hours?)\b`)
-)
-
-// smtpReason tells what kind of refusal it was, by the enhanced code first.
-func smtpReason(op string, reply *smtp.SMTPError) channels.Reason {
-	enhanced := fmt.Sprintf("%d.%d.%d", reply.EnhancedCode[0], reply.EnhancedCode[1], reply.EnhancedCode[2])
-	switch {
-	case reply.Code == 530, reply.Code == 534, reply.Code == 535, reply.Code == 538,
-		enhanced == "5.7.8", enhanced == "5.7.9", enhanced == "5.7.14",
-		op == "login" && reply.Code >= 500:
-		return channels.Auth
-	case reply.Code == 421 && strings.HasPrefix(enhanced, "4.7."),
-		enhanced == "4.7.28", enhanced == "5.4.5", enhanced == "4.4.5", enhanced == "4.3.2" && limitWords.MatchString(reply.Message),
-		limitWords.MatchString(reply.Message) && !strings.HasPrefix(enhanced, "5.2.") && !strings.HasPrefix(enhanced, "5.1."):
-		return channels.RateLimited
-	case reply.Code >= 500 && op == "connect":
-		return channels.Unavailable // it refuses us, not this reply
-	case reply.Code >= 500:
-		return channels.Rejected
-	default:
-		return channels.Unavailable
-	}
-}
-
-// wishedWait finds "try again in 300 seconds" in a server's words, 0 if none.
-func wishedWait(text string) time.Duration {
-	found := waitWords.FindStringSubmatch(text)
-	if found == nil {
-		return 0
-	}
-	n, err := strconv.Atoi(found[1])
-	if err != nil {
-		return 0
-	}
-	unit := time.Second
-	switch strings.ToLower(found[2])[0] {
-	case 'm':
-		unit = time.Minute
-	case 'h':
-		unit = time.Hour
-	}
-	return min(time.Duration(n)*unit, 24*time.Hour)
 }
