@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +21,32 @@ import (
 type Witness interface {
 	// Connected tells that the provider has answered and the account works.
 	Connected(source string)
+}
+
+// Listener is what a Source may also be: one that wants to know what an adapter
+// has to say to people beside its errors.
+type Listener interface {
+	// Troubled tells that one source of several can't be read though the link
+	// stands, nil that it can again.
+	Troubled(source string, err error)
+	// Told tells what people should know of a source, though nothing is to be
+	// done: that a folder was renumbered, say.
+	Told(source, words string)
+}
+
+// Troubled tells src, if it cares, that one source of several is in trouble, or
+// with nil that it isn't any more.
+func Troubled(src Source, source string, err error) {
+	if l, ok := src.(Listener); ok {
+		l.Troubled(source, err)
+	}
+}
+
+// Told tells src, if it cares, what people should know of a source.
+func Told(src Source, source, words string) {
+	if l, ok := src.(Listener); ok {
+		l.Told(source, words)
+	}
 }
 
 // Connected tells src, if it cares, that the link to source stands. Adapters
@@ -46,6 +75,12 @@ type State struct {
 	// ReadAt is when the source that lags most was last known to be read to
 	// its end, zero before the first word of the provider.
 	ReadAt time.Time `json:"read_at"`
+	// Troubled says in words which of several sources can't be read though the
+	// link stands, "" if none.
+	Troubled string `json:"troubled"`
+	// Notice is the last thing that the adapter told people, NoticedAt when.
+	Notice    string    `json:"notice"`
+	NoticedAt time.Time `json:"noticed_at"`
 }
 
 // Lag is how long ago the source was last known to be read, 0 if never.
@@ -76,6 +111,8 @@ type Runner struct {
 	mu    sync.Mutex
 	state State
 	read  map[string]time.Time
+	// troubled holds the sources that can't be read, with the reason.
+	troubled map[string]string
 	// streak counts losses in a row, links that stood only briefly included, so
 	// that a flapping link is not retried every second for ever.
 	streak int
@@ -95,7 +132,7 @@ func NewRunner(adapter Adapter, src Source, cfg RunnerConfig, log *slog.Logger) 
 		cfg:     cfg,
 		log:     log.With("component", "channel", "channel", string(adapter.Channel), "account", adapter.Account),
 		state:   State{Channel: adapter.Channel, Account: adapter.Account},
-		read:    map[string]time.Time{},
+		read:    map[string]time.Time{}, troubled: map[string]string{},
 	}
 }
 
@@ -209,6 +246,26 @@ func (r *Runner) advanced(b Bookmark) {
 	r.state.ReadAt = oldest
 }
 
+func (r *Runner) hasTrouble(source string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.troubled, source)
+	if err != nil {
+		r.troubled[source] = err.Error()
+	}
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(r.troubled)) {
+		words = append(words, r.troubled[name])
+	}
+	r.state.Troubled = strings.Join(words, "; ")
+}
+
+func (r *Runner) told(words string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.state.Notice, r.state.NoticedAt = words, time.Now()
+}
+
 // watchedSource is the daemon's source, with an eye on what passes.
 type watchedSource struct {
 	Source
@@ -219,6 +276,18 @@ type watchedSource struct {
 func (w *watchedSource) Connected(source string) {
 	w.runner.connected()
 	Connected(w.Source, source)
+}
+
+// Troubled implements Listener, and tells the daemon's source too.
+func (w *watchedSource) Troubled(source string, err error) {
+	w.runner.hasTrouble(source, err)
+	Troubled(w.Source, source, err)
+}
+
+// Told implements Listener, and tells the daemon's source too.
+func (w *watchedSource) Told(source, words string) {
+	w.runner.told(words)
+	Told(w.Source, source, words)
 }
 
 // Advance implements Source.

@@ -33,8 +33,10 @@ type Adapter struct {
 	copies *copyQueue
 	// copying is true while the goroutine that keeps copies runs.
 	copying atomic.Bool
-	once    *onceBook
-	stuck   *stuckBook
+	// token is the last one that was used.
+	token atomic.Pointer[string]
+	once  *onceBook
+	stuck *stuckBook
 }
 
 var (

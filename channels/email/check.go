@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-smtp"
 
 	"stagecoach/channels"
 )
@@ -47,17 +49,19 @@ func (a *Adapter) checkIMAP(ctx context.Context, report *channels.Report) error 
 		return err
 	}
 	defer s.logout()
-	selected, err := s.examine(a.cfg.IMAP.Folder)
-	if err != nil {
-		err = a.folderError(a.cfg.IMAP.Folder, err)
-		say("logged in, but %s", words(err))
-		return err
+	for _, folder := range a.cfg.IMAP.Folders {
+		place, selected, err := a.openFolder(s, folder, true)
+		if err != nil {
+			say("logged in, but %s", words(err))
+			return err
+		}
+		how := "announces new mail at once"
+		if !s.client.Caps().Has(imap.CapIdle) {
+			how = "knows no IDLE: asked every " + a.cfg.PollInterval.String()
+		}
+		say("logged in, folder %s has %d mails, %s", quoted(place), selected.NumMessages, how)
 	}
-	how := "announces new mail at once"
-	if !s.client.Caps().Has(imap.CapIdle) {
-		how = "knows no IDLE: asked every " + a.cfg.PollInterval.String()
-	}
-	say("logged in, folder %s has %d mails, %s", quoted(a.cfg.IMAP.Folder), selected.NumMessages, how)
+	a.checkAfter(s, say)
 	if !a.cfg.OpenSince.IsZero() {
 		if err := a.countUnanswered(s, report, say); err != nil {
 			say("%s", words(err))
@@ -68,11 +72,19 @@ func (a *Adapter) checkIMAP(ctx context.Context, report *channels.Report) error 
 }
 
 func (a *Adapter) countUnanswered(s *session, report *channels.Report, say func(string, ...any)) error {
-	heads, err := a.heads(s, nil, a.cfg.OpenSince, time.Now().AddDate(1, 0, 0))
-	if err != nil {
-		return a.imapError("search", err)
+	var heads []head
+	for _, folder := range a.cfg.IMAP.Folders {
+		if _, _, err := a.openFolder(s, folder, true); err != nil {
+			return err
+		}
+		found, err := a.heads(s, nil, a.cfg.OpenSince, time.Now().AddDate(1, 0, 0))
+		if err != nil {
+			return a.imapError("search", err)
+		}
+		heads = append(heads, found...)
 	}
-	if heads, err = a.unanswered(s, heads, a.cfg.OpenSince); err != nil {
+	heads, err := a.unanswered(s, heads, a.cfg.OpenSince)
+	if err != nil {
 		return err
 	}
 	threads := map[string]bool{}
@@ -83,6 +95,21 @@ func (a *Adapter) countUnanswered(s *session, report *channels.Report, say func(
 	say("open_since %s would open %d contacts for %d unanswered mails",
 		a.cfg.OpenSince.Format(time.DateOnly), len(threads), len(heads))
 	return nil
+}
+
+// checkAfter says what becomes of mails, and what the server lacks for it.
+func (a *Adapter) checkAfter(s *session, say func(string, ...any)) {
+	after, caps := a.cfg.After, s.client.Caps()
+	switch {
+	case after.Mode == FlagIt:
+		say("mail gets the flag \\Flagged once it is stored")
+	case after.Mode == MarkSeen:
+		say("mail is marked as read once it is stored")
+	case after.Mode == MoveAside && !caps.Has(imap.CapMove) && !caps.Has(imap.CapUIDPlus):
+		say("mail is copied to %s once it is stored, and stays marked as deleted: the server can't take away single mails", quoted(after.Folder))
+	case after.Mode == MoveAside:
+		say("mail is moved to %s once it is stored", quoted(after.Folder))
+	}
 }
 
 func (a *Adapter) checkSent(s *session, say func(string, ...any)) error {
@@ -123,9 +150,16 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 		return err
 	}
 	defer s.logout()
-	selected, err := s.examine(folder)
+	inbox := slices.Contains(a.cfg.IMAP.Folders, folder)
+	var selected *imap.SelectData
+	if inbox {
+		_, selected, err = a.openFolder(s, folder, true)
+	} else {
+		selected, err = s.examine(folder)
+		err = a.folderError(folder, err)
+	}
 	if err != nil {
-		return a.folderError(folder, err)
+		return err
 	}
 	at, ok := parsePosition(after.Position)
 	since := time.Time{}
@@ -139,7 +173,6 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 	if err != nil {
 		return a.imapError("search", err)
 	}
-	inbox := folder == a.cfg.IMAP.Folder
 	for _, one := range heads {
 		if one.uid <= at.last || !inbox && a.composed(one.fields) {
 			continue
@@ -157,7 +190,8 @@ func words(err error) string {
 	if !errors.As(err, &typed) {
 		return err.Error()
 	}
-	if typed.Reason == channels.Auth {
+	var bySMTP *smtp.SMTPError
+	if typed.Reason == channels.Auth && errors.As(err, &bySMTP) {
 		return "wrong user name or password, or login not allowed: " + typed.Err.Error()
 	}
 	return typed.Err.Error()

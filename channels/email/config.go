@@ -1,14 +1,12 @@
 package email
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/mail"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,17 +48,27 @@ type Endpoint struct {
 	TLS TLSMode
 	// CAFile holds the certificates (PEM) to trust instead of the system's.
 	CAFile string
-	// Username is the account's address if empty. Without a password SMTP
-	// sends with no login.
+	// Fingerprint is the SHA-256 of the only certificate to trust, in hex with
+	// or without colons, whatever name, age and issuer it has.
+	Fingerprint string
+	// Username is the account's address if empty. Without a password and
+	// without tokens SMTP sends with no login.
 	Username string
 	Password Secret
+	// Auth is how to log in, chosen by what the server offers if empty.
+	Auth AuthMode
+
+	// asPassword and asToken are the names for either kind of login.
+	asPassword, asToken string
 }
 
 // IMAP is where mail is fetched.
 type IMAP struct {
 	Endpoint
-	// Folder is watched; INBOX if empty.
-	Folder string
+	// Folder is watched; INBOX if empty. Folders, if given, are all that are
+	// watched, the main one first; Folder is then left out.
+	Folder  string
+	Folders []string
 	// SentFolder holds what was sent; found by its attribute or usual names if
 	// empty.
 	SentFolder string
@@ -85,6 +93,19 @@ type Config struct {
 	// IMAP and SMTP each may lack a host: then the account goes one way only.
 	IMAP IMAP
 	SMTP SMTP
+	// Tokens gives the OAuth tokens to log in by, nil where the password is used.
+	Tokens Tokens
+	// Hint is added to what is said of a refused password: what this provider
+	// wants, such as a password of its own for programs.
+	Hint string
+	// SharedMailbox is the mailbox to open that belongs to somebody else than
+	// the user who logs in; "" opens the user's own. It is opened by the name at
+	// login, as Exchange has it, or, with SharedByNamespace, as a folder below
+	// other users' (RFC 2342).
+	SharedMailbox     string
+	SharedByNamespace bool
+	// After says what becomes of a mail at the server once it is stored here.
+	After Afterwards
 	// Import loads mail of this long before the first connection, as history.
 	Import time.Duration
 	// OpenSince makes contacts of unanswered mail received since then, too.
@@ -108,7 +129,16 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.IMAP.Endpoint = c.IMAP.withDefaults(c.Address, 993, 143)
 	c.SMTP.Endpoint = c.SMTP.withDefaults(c.Address, 465, 587)
-	c.IMAP.Folder = orDefault(c.IMAP.Folder, "INBOX")
+	c.IMAP.names(c.SharedMailbox, c.SharedByNamespace, true)
+	c.SMTP.names(c.SharedMailbox, c.SharedByNamespace, false)
+	if len(c.IMAP.Folders) == 0 {
+		c.IMAP.Folders = []string{orDefault(c.IMAP.Folder, "INBOX")}
+	}
+	c.IMAP.Folders = slices.Clone(c.IMAP.Folders)
+	for i, folder := range c.IMAP.Folders {
+		c.IMAP.Folders[i] = inboxName(folder)
+	}
+	c.IMAP.Folder = c.IMAP.Folders[0]
 	c.SMTP.HELO = orDefault(c.SMTP.HELO, domainOf(c.Address))
 	if c.Patience <= 0 {
 		c.Patience = 2 * time.Minute
@@ -140,6 +170,28 @@ func (e Endpoint) withDefaults(username string, implicit, other int) Endpoint {
 	return e
 }
 
+// names fills in as whom to log in. A token says who logs in, so the name beside
+// it says whose mailbox is opened; with a password, Exchange takes both in one.
+func (e *Endpoint) names(shared string, byNamespace, reads bool) {
+	e.asPassword, e.asToken = e.Username, e.Username
+	if shared == "" || byNamespace {
+		return
+	}
+	e.asToken = shared
+	if reads {
+		e.asPassword = e.Username + `\` + shared
+	}
+}
+
+// inboxName spells the one name that is the same in any case (RFC 3501, section
+// 5.1) as everybody does.
+func inboxName(folder string) string {
+	if strings.EqualFold(folder, "INBOX") {
+		return "INBOX"
+	}
+	return folder
+}
+
 // Validate says everything that is wrong with the configuration at once, or nil.
 func (c Config) Validate() error {
 	var all []error
@@ -155,8 +207,11 @@ func (c Config) Validate() error {
 	if c.IMAP.Host == "" && c.SMTP.Host == "" {
 		bad("imap.host and smtp.host are both missing")
 	}
-	if c.IMAP.Host != "" && c.IMAP.Password == "" {
+	if c.IMAP.Host != "" && c.IMAP.Password == "" && c.Tokens == nil {
 		bad("imap.password is missing")
+	}
+	if err := c.After.validate(c.IMAP.Folders); err != nil {
+		all = append(all, err)
 	}
 	all = append(all, c.IMAP.validate("imap"), c.SMTP.validate("smtp"))
 	if c.Import < 0 {
@@ -177,35 +232,23 @@ func (e Endpoint) validate(name string) error {
 	default:
 		all = append(all, fmt.Errorf("%s.tls %q: want tls, starttls or none", name, e.TLS))
 	}
+	switch e.Auth {
+	case AutoAuth, PlainAuth, LoginAuth, OAuthBearerAuth, XOAuth2Auth:
+	default:
+		all = append(all, fmt.Errorf("%s.auth %q: want plain, login, oauthbearer or xoauth2", name, e.Auth))
+	}
 	if e.Port < 0 || e.Port > 65535 {
 		all = append(all, fmt.Errorf("%s.port %d: want 1 to 65535", name, e.Port))
 	}
 	if e.TLS != NoTLS {
 		if _, err := e.tlsConfig(); err != nil {
-			all = append(all, fmt.Errorf("%s.ca_file: %w", name, err))
+			all = append(all, fmt.Errorf("%s.%w", name, err))
 		}
 	}
 	return errors.Join(all...)
 }
 
 func (e Endpoint) address() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
-
-// tlsConfig verifies the server's name, and its chain against CAFile if given.
-func (e Endpoint) tlsConfig() (*tls.Config, error) {
-	cfg := &tls.Config{ServerName: e.Host, MinVersion: tls.VersionTLS12}
-	if e.CAFile == "" {
-		return cfg, nil
-	}
-	pem, err := os.ReadFile(e.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("reading certificates: %w", err)
-	}
-	cfg.RootCAs = x509.NewCertPool()
-	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM form", e.CAFile)
-	}
-	return cfg, nil
-}
 
 func orDefault(s, otherwise string) string {
 	if s == "" {

@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -33,20 +33,9 @@ var anyAddress = regexp.MustCompile(`[^\s<>"'(),;:]+@[^\s<>"'(),;:]+`)
 // plain takes secrets and addresses out of an error's text: servers repeat what
 // they are told.
 func (a *Adapter) plain(text string, cause error) error {
-	for _, e := range []Endpoint{a.cfg.IMAP.Endpoint, a.cfg.SMTP.Endpoint} {
-		text = hide(text, string(e.Password))
-		text = hide(text, base64.StdEncoding.EncodeToString([]byte(e.Password)))
-		text = hide(text, base64.StdEncoding.EncodeToString([]byte("\x00"+e.Username+"\x00"+string(e.Password))))
-	}
+	text = a.hideSecrets(text)
 	text = anyAddress.ReplaceAllString(text, "[address]")
 	return &plainError{text: strings.Join(strings.Fields(text), " "), cause: cause}
-}
-
-func hide(text, secret string) string {
-	if secret == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, secret, "***")
 }
 
 func (a *Adapter) failure(op string, reason channels.Reason, code string, text string, cause error) *channels.Error {
@@ -72,25 +61,80 @@ func (a *Adapter) imapError(op string, err error) error {
 	if !errors.As(err, &refused) {
 		return a.failure(op, channels.Unavailable, "", "imap server "+a.cfg.IMAP.address()+": "+err.Error(), err)
 	}
-	code := string(refused.Code)
-	text := fmt.Sprintf("the imap server said: %s", refused.Text)
-	return a.failure(op, imapReason(op, refused), code, text, err)
+	reason := imapReason(op, refused)
+	text := "the imap server said: " + refused.Text
+	if op == "login" && reason == channels.Auth {
+		text = "wrong user name or password, or login not allowed: " + text
+		if a.cfg.Hint != "" {
+			text += " (" + a.cfg.Hint + ")"
+		}
+	}
+	e := a.failure(op, reason, string(refused.Code), text, err)
+	e.RetryAfter = imapWait(reason, refused.Text)
+	return e
 }
 
+// The pauses where the server names none: a provider that has had enough of us
+// wants more than a second's rest, and passwords aren't tried in a hurry, or the
+// account is locked.
+const (
+	limitedWait = 2 * time.Minute
+	refusedWait = time.Minute
+)
+
+// imapWait gives how long to leave the server alone.
+func imapWait(reason channels.Reason, text string) time.Duration {
+	switch wished := wishedWait(text); {
+	case wished > 0 && (reason == channels.RateLimited || reason == channels.Unavailable):
+		return wished
+	case reason == channels.RateLimited:
+		return limitedWait
+	case reason == channels.Auth:
+		return refusedWait
+	default:
+		return 0
+	}
+}
+
+// Codes that are in use and in no standard.
+const (
+	codeThrottled = "THROTTLED"
+	codeAlert     = "ALERT"
+)
+
+// What servers write where they mean a limit, and where they mean trouble of
+// their own. Both come with the answer to a login, too.
+var (
+	imapLimitWords   = regexp.MustCompile(`(?i)too many|throttl|limit (is )?(reached|exceeded)|(rate|connection|bandwidth|command).{0,30}(limit|exceeded)|exceeded (command|bandwidth)|slow down`)
+	imapTroubleWords = regexp.MustCompile(`(?i)temporar|try again|unavailable|internal error|server error|timed? ?out|backend|not connected`)
+)
+
 func imapReason(op string, refused *imap.Error) channels.Reason {
+	writes := op == "append" || op == "create folder" || op == "move"
 	switch refused.Code {
-	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeServerBug, imap.ResponseCodeContactAdmin:
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeServerBug:
 		return channels.Unavailable
-	case imap.ResponseCodeLimit:
+	case imap.ResponseCodeLimit, codeThrottled:
 		return channels.RateLimited
+	case imap.ResponseCodeOverQuota:
+		// Of somebody who writes nothing, it is the quota of commands or bytes.
+		if !writes {
+			return channels.RateLimited
+		}
+		return channels.Rejected
 	case imap.ResponseCodeAuthenticationFailed, imap.ResponseCodeAuthorizationFailed,
 		imap.ResponseCodeExpired, imap.ResponseCodePrivacyRequired:
 		return channels.Auth
-	case imap.ResponseCodeNonExistent, imap.ResponseCodeNoPerm, imap.ResponseCodeOverQuota:
+	case imap.ResponseCodeContactAdmin:
+		return channels.Unavailable
+	case imap.ResponseCodeNonExistent, imap.ResponseCodeNoPerm, imap.ResponseCodeTryCreate:
 		return channels.Rejected
+	case codeAlert: // for a person to read: the words tell
 	}
 	switch {
-	case refused.Type == imap.StatusResponseTypeBye:
+	case imapLimitWords.MatchString(refused.Text):
+		return channels.RateLimited
+	case refused.Type == imap.StatusResponseTypeBye, imapTroubleWords.MatchString(refused.Text):
 		return channels.Unavailable
 	case op == "login":
 		return channels.Auth
@@ -107,6 +151,7 @@ func linkWords(e Endpoint, err error) (string, bool) {
 		name     x509.HostnameError
 		invalid  x509.CertificateInvalidError
 		notTLS   tls.RecordHeaderError
+		pinned   *pinError
 		dns      *net.DNSError
 		op       *net.OpError
 		timedOut interface{ Timeout() bool }
@@ -114,8 +159,10 @@ func linkWords(e Endpoint, err error) (string, bool) {
 	switch {
 	case errors.As(err, &name):
 		return fmt.Sprintf("its certificate is not for %s (%v)", e.Host, name), true
+	case errors.As(err, &pinned):
+		return pinned.Error(), true
 	case errors.As(err, &unknown):
-		return "its certificate is signed by nobody we trust: name its CA in ca_file", true
+		return "its certificate is signed by nobody we trust: name its CA in ca_file" + pinWords(unknown.Cert), true
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "its certificate has expired or is not valid yet: " + invalid.Detail, true
 	case errors.As(err, &invalid):
@@ -135,6 +182,14 @@ func linkWords(e Endpoint, err error) (string, bool) {
 	default:
 		return "", false
 	}
+}
+
+// pinWords tells how to trust one certificate, "" for none.
+func pinWords(cert *x509.Certificate) string {
+	if cert == nil {
+		return ""
+	}
+	return ", or, once you know that this is your server's own, pin it by fingerprint: " + fingerprintOf(cert)
 }
 
 func isASCII(s string) bool {

@@ -26,7 +26,9 @@ type reader struct {
 	s      *session
 	src    channels.Source
 	source string
+	// folder is the one that is meant, place its name as the server spells it.
 	folder string
+	place  string
 	// kind is what the items are; skip leaves out what is not for the daemon.
 	kind channels.InboundKind
 	skip func(raw []byte) bool
@@ -36,14 +38,17 @@ type reader struct {
 	advanced time.Time
 	// rescanning is true until a renumbered folder has been read again.
 	rescanning bool
+	// tidy does what is to be done with stored mails, nil if nothing is.
+	tidy *tidier
 }
 
-// open selects the folder (read-only, so that nothing is ever marked) and finds
-// out where to go on.
+// open selects the folder and finds out where to go on. It is opened read-only,
+// so that nothing can be marked, unless something is to be done afterwards.
 func (r *reader) open(ctx context.Context) error {
-	selected, err := r.s.examine(r.folder)
+	readOnly := r.a.cfg.After.Mode == Leave || r.kind != channels.Fresh
+	selected, err := r.openPlace(readOnly)
 	if err != nil {
-		return r.a.folderError(r.folder, err)
+		return err
 	}
 	top, err := r.s.highestUID(selected)
 	if err != nil {
@@ -53,19 +58,56 @@ func (r *reader) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the bookmark of %q: %w", r.source, err)
 	}
-	now := time.Now()
-	r.rescanning = false
 	if !seen {
-		r.at = position{selected.UIDValidity, top, top}
+		now := time.Now()
+		r.rescanning, r.at = false, position{selected.UIDValidity, top, top}
 		r.mark = channels.Bookmark{Source: r.source, At: now, Since: now}
-		return r.advance(ctx)
+		err = r.advance(ctx)
+	} else {
+		r.mark = mark
+		err = r.goOn(ctx, selected, top)
 	}
-	r.mark = mark
+	if err != nil {
+		return err
+	}
+	r.tidy, err = newTidier(ctx, r)
+	return err
+}
+
+// openPlace opens the folder, and finds out how the server spells it.
+func (r *reader) openPlace(readOnly bool) (selected *imap.SelectData, err error) {
+	if r.place == "" {
+		r.place, selected, err = r.a.openFolder(r.s, r.folder, readOnly)
+		return selected, err
+	}
+	selected, err = r.s.open(r.place, readOnly)
+	return selected, r.a.folderError(r.folder, err)
+}
+
+// goOn compares the bookmark with the folder. One that was renumbered, or set
+// back to an earlier state under its old number, is read again.
+func (r *reader) goOn(ctx context.Context, selected *imap.SelectData, top imap.UID) error {
 	var ok bool
-	if r.at, ok = parsePosition(mark.Position); !ok || r.at.validity != selected.UIDValidity {
-		r.a.log.LogAttrs(ctx, slog.LevelWarn, "folder was renumbered, reading it again", sourceAttr(r.source))
-		r.at, r.rescanning = position{validity: selected.UIDValidity, before: top}, true
+	r.at, ok = parsePosition(r.mark.Position)
+	renumbered := !ok || r.at.validity != selected.UIDValidity
+	if !renumbered && r.at.last > top {
+		// Some servers tell a next UID that is behind what they have.
+		highest, err := r.s.lastUID()
+		if err != nil {
+			return r.a.imapError("search", err)
+		}
+		top = max(top, highest)
+		renumbered = r.at.last > top
 	}
+	r.rescanning = renumbered
+	if !renumbered {
+		return nil
+	}
+	r.a.log.LogAttrs(ctx, slog.LevelWarn, "folder was renumbered or set back, reading it again: nothing is taken twice",
+		sourceAttr(r.source), slog.String("was", r.mark.Position), slog.Uint64("uidvalidity", uint64(selected.UIDValidity)))
+	channels.Told(r.src, r.source, "The mail server has renumbered this folder, as after a restore; "+
+		"all mail since the account was connected is read again, and what is known already is not taken twice.")
+	r.at = position{validity: selected.UIDValidity, before: top}
 	return nil
 }
 
@@ -89,11 +131,13 @@ func (r *reader) catchUp(ctx context.Context) error {
 	if err := r.deliver(ctx, uids); err != nil {
 		return err
 	}
-	if len(uids) == 0 && asked.Sub(r.advanced) < min(r.a.cfg.IdleMaximum, 10*time.Second) {
-		return nil
+	if len(uids) > 0 || asked.Sub(r.advanced) >= min(r.a.cfg.IdleMaximum, 10*time.Second) {
+		r.mark.At = asked
+		if err := r.advance(ctx); err != nil {
+			return err
+		}
 	}
-	r.mark.At = asked
-	return r.advance(ctx)
+	return r.tidy.run(ctx)
 }
 
 // rescan reads a renumbered folder again, as far as it was there: what arrived
@@ -168,9 +212,11 @@ func (r *reader) old(uid imap.UID, internal time.Time) bool {
 }
 
 // examine opens a folder read-only.
-func (s *session) examine(folder string) (data *imap.SelectData, err error) {
+func (s *session) examine(folder string) (*imap.SelectData, error) { return s.open(folder, true) }
+
+func (s *session) open(folder string, readOnly bool) (data *imap.SelectData, err error) {
 	err = s.do(func() (err error) {
-		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
 		return err
 	})
 	return data, err
@@ -184,6 +230,11 @@ func (s *session) highestUID(selected *imap.SelectData) (imap.UID, error) {
 	if selected.NumMessages == 0 {
 		return 0, nil
 	}
+	return s.lastUID()
+}
+
+// lastUID gives the highest UID that is in the selected folder, 0 if it's empty.
+func (s *session) lastUID() (imap.UID, error) {
 	uids, err := s.search(&imap.SearchCriteria{UID: uidRange(0, 0)})
 	if err != nil || len(uids) == 0 {
 		return 0, err

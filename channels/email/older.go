@@ -17,23 +17,24 @@ import (
 // first what open_since makes contacts of, then the rest as history. Each load
 // is a source of its own that remembers how far it came; connected is when the
 // account was first seen.
-func (a *Adapter) loadOlder(ctx context.Context, src channels.Source, connected time.Time) error {
-	base := sourceName(a.cfg.Account, a.cfg.IMAP.Folder)
+func (a *Adapter) loadOlder(ctx context.Context, src channels.Source, folder string, connected time.Time) error {
+	base := sourceName(a.cfg.Account, folder)
 	if since := a.cfg.OpenSince; !since.IsZero() && since.Before(connected) {
 		name := base + "#open_since=" + since.UTC().Format(time.RFC3339)
-		if err := a.load(ctx, src, load{name, channels.Fresh, since, connected}); err != nil {
+		if err := a.load(ctx, src, load{folder, name, channels.Fresh, since, connected}); err != nil {
 			return err
 		}
 	}
 	if a.cfg.Import > 0 {
 		name := fmt.Sprintf("%s#import=%v", base, a.cfg.Import)
-		return a.load(ctx, src, load{name, channels.History, connected.Add(-a.cfg.Import), connected})
+		return a.load(ctx, src, load{folder, name, channels.History, connected.Add(-a.cfg.Import), connected})
 	}
 	return nil
 }
 
 // load is one load of older mail: what arrived from since until the connection.
 type load struct {
+	folder    string
 	source    string
 	kind      channels.InboundKind
 	since     time.Time
@@ -54,14 +55,14 @@ func (a *Adapter) load(ctx context.Context, src channels.Source, l load) error {
 		return err
 	}
 	defer s.logout()
-	r := &reader{a: a, s: s, src: src, source: l.source, folder: a.cfg.IMAP.Folder, kind: l.kind}
-	selected, err := s.examine(r.folder)
+	r := &reader{a: a, s: s, src: src, source: l.source, folder: l.folder, kind: l.kind}
+	selected, err := r.openPlace(true)
 	if err != nil {
-		return a.folderError(r.folder, err)
+		return err
 	}
 	r.mark, r.at = mark, at
 	if !seen || !ok || at.validity != selected.UIDValidity {
-		if r.at, err = a.before(ctx, src, selected); err != nil {
+		if r.at, err = a.before(ctx, src, l.folder, selected); err != nil {
 			return err
 		}
 		r.mark = channels.Bookmark{Source: l.source, Since: l.since, Seen: mark.Seen}
@@ -79,15 +80,15 @@ func (a *Adapter) load(ctx context.Context, src channels.Source, l load) error {
 
 // before gives the range that was there when the account was connected, as the
 // inbox's own bookmark remembers it.
-func (a *Adapter) before(ctx context.Context, src channels.Source, selected *imap.SelectData) (position, error) {
-	name := sourceName(a.cfg.Account, a.cfg.IMAP.Folder)
+func (a *Adapter) before(ctx context.Context, src channels.Source, folder string, selected *imap.SelectData) (position, error) {
+	name := sourceName(a.cfg.Account, folder)
 	mark, seen, err := src.Bookmark(ctx, name)
 	if err != nil {
 		return position{}, fmt.Errorf("reading the bookmark of %q: %w", name, err)
 	}
 	at, ok := parsePosition(mark.Position)
 	if !seen || !ok || at.validity != selected.UIDValidity {
-		return position{}, fmt.Errorf("loading older mail: the inbox %q has no bookmark yet", name)
+		return position{}, fmt.Errorf("loading older mail: the folder %q has no bookmark yet", name)
 	}
 	return position{validity: at.validity, before: at.before}, nil
 }
@@ -103,8 +104,8 @@ func (a *Adapter) pick(r *reader, l load) ([]imap.UID, error) {
 		if heads, err = a.unanswered(r.s, heads, l.since); err != nil {
 			return nil, err
 		}
-		if _, err := r.s.examine(r.folder); err != nil {
-			return nil, a.folderError(r.folder, err)
+		if _, err := r.openPlace(true); err != nil {
+			return nil, err
 		}
 	}
 	uids := []imap.UID{}

@@ -42,12 +42,15 @@ func parsePosition(s string) (position, bool) {
 func itemPosition(validity uint32, uid imap.UID) string { return fmt.Sprintf("%d:%d", validity, uid) }
 
 // sourceName names a folder's source; the loads that happen once add "#" and
-// what they load.
-func sourceName(account, folder string) string { return "email/" + account + "/" + folder }
+// what they load, so a "#" of the folder's own is written otherwise.
+func sourceName(account, folder string) string {
+	return "email/" + account + "/" + strings.NewReplacer("%", "%25", "#", "%23").Replace(folder)
+}
 
 // folderOf gives the folder of a source's name.
 func folderOf(source, account string) (string, bool) {
 	folder, found := strings.CutPrefix(source, "email/"+account+"/")
 	folder, _, _ = strings.Cut(folder, "#")
+	folder = strings.NewReplacer("%25", "%", "%23", "#").Replace(folder)
 	return folder, found && folder != ""
 }

@@ -9,7 +9,8 @@ import (
 	"stagecoach/channels"
 )
 
-// Receive implements channels.Receiver.
+// Receive implements channels.Receiver. The link stands and falls with the main
+// folder; trouble with another one is told, and ends when that can be read.
 func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
@@ -18,10 +19,20 @@ func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
 	start := func(name string, work func(context.Context) error) {
 		beside.Go(func() { a.persist(ctx, name, work) })
 	}
-	err := a.watch(ctx, src, func(mark channels.Bookmark) {
+	older := func(folder string) func(channels.Bookmark) {
+		return func(mark channels.Bookmark) {
+			start("older mail", func(ctx context.Context) error { return a.loadOlder(ctx, src, folder, mark.Since) })
+		}
+	}
+	main := a.cfg.IMAP.Folders[0]
+	err := a.watch(ctx, src, main, func(mark channels.Bookmark) {
+		channels.Connected(src, sourceName(a.cfg.Account, main))
 		start("sent folder", func(ctx context.Context) error { return a.watchSent(ctx, src) })
 		start("sent copies", a.appendCopies)
-		start("older mail", func(ctx context.Context) error { return a.loadOlder(ctx, src, mark.Since) })
+		older(main)(mark)
+		for _, folder := range a.cfg.IMAP.Folders[1:] {
+			start("folder", func(ctx context.Context) error { return a.watchOther(ctx, src, folder, older(folder)) })
+		}
 	})
 	if ctx.Err() != nil {
 		return nil
@@ -29,9 +40,22 @@ func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
 	return err
 }
 
-// watch follows the inbox until the link is lost. connected is called once when
+// watchOther follows a folder that isn't the main one, and tells how it is doing.
+func (a *Adapter) watchOther(ctx context.Context, src channels.Source, folder string, connected func(channels.Bookmark)) error {
+	source := sourceName(a.cfg.Account, folder)
+	err := a.watch(ctx, src, folder, func(mark channels.Bookmark) {
+		channels.Troubled(src, source, nil)
+		connected(mark)
+	})
+	if err != nil && ctx.Err() == nil {
+		channels.Troubled(src, source, err)
+	}
+	return err
+}
+
+// watch follows a folder until the link is lost. connected is called once when
 // it stands.
-func (a *Adapter) watch(ctx context.Context, src channels.Source, connected func(channels.Bookmark)) error {
+func (a *Adapter) watch(ctx context.Context, src channels.Source, folder string, connected func(channels.Bookmark)) error {
 	s, err := a.login(ctx)
 	if err != nil {
 		return err
@@ -39,12 +63,11 @@ func (a *Adapter) watch(ctx context.Context, src channels.Source, connected func
 	defer s.close()
 	r := &reader{
 		a: a, s: s, src: src, kind: channels.Fresh,
-		source: sourceName(a.cfg.Account, a.cfg.IMAP.Folder), folder: a.cfg.IMAP.Folder,
+		source: sourceName(a.cfg.Account, folder), folder: folder,
 	}
 	if err := r.open(ctx); err != nil {
 		return err
 	}
-	channels.Connected(src, r.source)
 	connected(r.mark)
 	return r.follow(ctx)
 }

@@ -33,7 +33,7 @@ func (a *Adapter) watchSent(ctx context.Context, src channels.Source) error {
 	}
 	r := &reader{
 		a: a, s: s, src: src, kind: channels.OwnCopy, skip: a.sentByUs,
-		source: sourceName(a.cfg.Account, folder), folder: folder,
+		source: sourceName(a.cfg.Account, folder), folder: folder, place: folder,
 	}
 	if err := r.open(ctx); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (a *Adapter) kindOf(kind channels.InboundKind, raw []byte) channels.Inbound
 // folder it is (RFC 6154).
 func usualSentFolders() []string {
 	return []string{
-		"Sent", "Sent Items", "Sent Messages", "Sent Mail", "INBOX.Sent", "INBOX/Sent",
+		"Sent", "Sent Items", "Sent Messages", "Sent Mail",
 		"Gesendet", "Gesendete Elemente", "Gesendete Objekte", "Envoyés", "Enviados",
 		"Posta inviata", "Inviata", "Verzonden", "Verzonden items", "Wysłane",
 	}
@@ -78,49 +78,31 @@ func usualSentFolders() []string {
 // sentFolder finds the folder of sent mail, "" if there is none. With create it
 // is made if missing.
 func (a *Adapter) sentFolder(s *session, create bool) (string, error) {
-	if a.cfg.IMAP.SentFolder != "" && !create {
-		return a.cfg.IMAP.SentFolder, nil
-	}
-	var list []*imap.ListData
-	err := s.do(func() (err error) {
-		var options *imap.ListOptions
-		if s.client.Caps().Has(imap.CapSpecialUse) {
-			options = &imap.ListOptions{ReturnSpecialUse: true}
-		}
-		list, err = s.client.List("", "*", options).Collect()
-		return err
-	})
+	list, err := a.folders(s)
 	if err != nil {
-		return "", a.imapError("list", err)
+		return "", err
 	}
-	if found := pickSent(list, a.cfg.IMAP.SentFolder); found != "" || !create {
+	wanted := a.cfg.IMAP.SentFolder
+	if found := pickSent(list, wanted); found != "" {
 		return found, nil
 	}
-	name := orDefault(a.cfg.IMAP.SentFolder, "Sent")
-	err = s.do(func() error { return s.client.Create(name, nil).Wait() })
-	if err != nil {
-		return "", a.imapError("create folder", err)
+	if create {
+		return a.ensureFolder(s, orDefault(wanted, "Sent"))
 	}
-	_ = s.do(func() error { return s.client.Subscribe(name).Wait() }) // a comfort only
-	return name, nil
+	return wanted, nil
 }
 
 func pickSent(list []*imap.ListData, wanted string) string {
-	byName := map[string]string{}
+	if wanted != "" {
+		return likeName(list, wanted)
+	}
 	for _, folder := range list {
-		if slices.Contains(folder.Attrs, imap.MailboxAttrNoSelect) {
-			continue
-		}
-		if wanted == "" && slices.Contains(folder.Attrs, imap.MailboxAttrSent) {
+		if slices.Contains(folder.Attrs, imap.MailboxAttrSent) && !slices.Contains(folder.Attrs, imap.MailboxAttrNoSelect) {
 			return folder.Mailbox
 		}
-		byName[strings.ToLower(folder.Mailbox)] = folder.Mailbox
-	}
-	if wanted != "" {
-		return byName[strings.ToLower(wanted)]
 	}
 	for _, name := range usualSentFolders() {
-		if found := byName[strings.ToLower(name)]; found != "" {
+		if found := likeName(list, name); found != "" {
 			return found
 		}
 	}
@@ -290,17 +272,4 @@ func (a *Adapter) Delivered(ctx context.Context, r *contact.Reply) (delivered, k
 		return false, false, a.imapError("search", err)
 	}
 	return found, found, nil
-}
-
-// folderError says that a folder can't be opened, and why.
-func (a *Adapter) folderError(folder string, err error) error {
-	var refused *imap.Error
-	if !asIMAP(err, &refused) {
-		return a.imapError("select", err)
-	}
-	reason := imapReason("select", refused)
-	if reason == channels.Unknown {
-		reason = channels.Rejected
-	}
-	return a.failure("select", reason, string(refused.Code), "folder "+quoted(folder)+" can't be opened: "+refused.Text, err)
 }

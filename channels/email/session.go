@@ -37,7 +37,11 @@ func (a *Adapter) login(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, a.imapError("connect", err)
 	}
-	if err := s.do(func() error { return a.authenticate(s.client) }); err != nil {
+	if err := a.authenticate(ctx, s); err != nil {
+		s.close()
+		return nil, a.imapError("login", err)
+	}
+	if err := s.introduce(); err != nil {
 		s.close()
 		return nil, a.imapError("login", err)
 	}
@@ -95,13 +99,43 @@ func (s *session) greet(ctx context.Context, e Endpoint) error {
 	return s.client.WaitGreeting()
 }
 
-func (a *Adapter) authenticate(client *imapclient.Client) error {
-	user, password := a.cfg.IMAP.Username, string(a.cfg.IMAP.Password)
-	caps := client.Caps()
-	if caps.Has(imap.AuthCap(sasl.Plain)) && (caps.Has(imap.CapLoginDisabled) || !isASCII(user+password)) {
-		return client.Authenticate(sasl.NewPlainClient("", user, password))
+// authenticate logs in, unless the server has let us in by itself.
+func (a *Adapter) authenticate(ctx context.Context, s *session) error {
+	if s.client.State() != imap.ConnStateNotAuthenticated {
+		return nil
 	}
-	return client.Login(user, password).Wait()
+	var caps imap.CapSet
+	if err := s.do(func() error { caps = s.client.Caps(); return nil }); err != nil {
+		return err
+	}
+	o := offers{
+		can:     func(mechanism string) bool { return caps.Has(imap.AuthCap(mechanism)) },
+		command: !caps.Has(imap.CapLoginDisabled),
+		by: func(user, password string) error {
+			return s.do(func() error { return s.client.Login(user, password).Wait() })
+		},
+	}
+	return a.logIn(ctx, a.cfg.IMAP.Endpoint, o, func(client sasl.Client) error {
+		return s.do(func() error { return s.client.Authenticate(client) })
+	})
+}
+
+// introduce says who we are where that is asked for (RFC 2971): some providers
+// open no folder for strangers.
+func (s *session) introduce() error {
+	var caps imap.CapSet
+	err := s.do(func() (err error) {
+		caps = s.client.Caps()
+		if caps.Has(imap.CapID) {
+			_, err = s.client.ID(&imap.IDData{Name: "stagecoach"}).Wait()
+		}
+		return err
+	})
+	var refused *imap.Error
+	if errors.As(err, &refused) {
+		return nil // whoever doesn't want to know need not
+	}
+	return err
 }
 
 // do runs one exchange and cuts the connection when it takes too long without

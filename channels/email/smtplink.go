@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
 	"stagecoach/channels"
@@ -114,22 +113,18 @@ func (a *Adapter) greetSMTP(ctx context.Context, link *smtpLink, e Endpoint) err
 	if err := link.client.Hello(a.cfg.SMTP.HELO); err != nil {
 		return a.smtpError("connect", link, err)
 	}
-	return a.loginSMTP(link, e)
+	return a.loginSMTP(ctx, link, e)
 }
 
-func (a *Adapter) loginSMTP(link *smtpLink, e Endpoint) error {
-	if e.Password == "" {
+// loginSMTP logs in, by the password or by a token; without either it doesn't.
+func (a *Adapter) loginSMTP(ctx context.Context, link *smtpLink, e Endpoint) error {
+	if e.Password == "" && a.cfg.Tokens == nil {
 		return nil
 	}
-	var err error
-	switch {
-	case link.client.SupportsAuth(sasl.Plain):
-		err = link.client.Auth(sasl.NewPlainClient("", e.Username, string(e.Password)))
-	case link.client.SupportsAuth(sasl.Login):
-		err = link.client.Auth(sasl.NewLoginClient(e.Username, string(e.Password)))
-	default:
-		return a.failure("login", channels.Auth, "",
-			"the smtp server offers no login by password here (over TLS it might)", nil)
+	err := a.logIn(ctx, e, offers{can: link.client.SupportsAuth}, link.client.Auth)
+	var done *channels.Error
+	if errors.As(err, &done) {
+		return err
 	}
 	return a.smtpError("login", link, err)
 }
