@@ -40,7 +40,7 @@ func (s *Service) card(ctx context.Context, f *facts) view.Card {
 		Language: cmp.Or(f.Language, h.language), Queue: f.Queue, State: string(f.State),
 		Promise: string(f.Promise), Start: f.Start, Due: f.Due, UsedShare: s.usedShare(f),
 		AtRisk: f.Risky, Breached: f.Breached, Agent: f.Agent, AgentName: s.accounts.name(f.Agent),
-		Messages: len(f.Messages), HasDraft: s.drafts.has(f.ID),
+		Messages: len(f.Messages) + f.Earlier, HasDraft: s.drafts.has(f.ID),
 		Proposed: f.Proposed, Rule: f.Rule, Trouble: s.trouble(ctx, f), Elsewhere: f.Elsewhere != "",
 	}
 }
@@ -123,6 +123,9 @@ func (s *Service) trouble(ctx context.Context, f *facts) string {
 		}
 		return ""
 	case router.ReplyIsDelivered, router.ReplyHasFailed:
+	}
+	if u := f.Undelivered; u != nil {
+		return "What " + s.accounts.name(u.Agent) + " sent to somebody else did not arrive: " + troubleWords(u.Reason, u.Code) + "."
 	}
 	if f.State == router.EndedContact || f.Promise == router.PromiseFirst && f.Agent == "" {
 		return ""

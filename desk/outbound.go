@@ -150,7 +150,10 @@ func (s *Service) Forward(ctx context.Context, who Who, in Sending, originals bo
 	if err != nil {
 		return view.Done{}, err
 	}
-	return s.queue(ctx, who, router.Send{Reply: facts, Keys: keys, Participants: s.identities(r)}, r)
+	conversation := c.Conversation // it may have left the router's memory
+	return s.queue(ctx, who, router.Send{
+		Reply: facts, Keys: keys, Participants: s.identities(r), Conversation: &conversation,
+	}, r)
 }
 
 func (s *Service) forwarded(ctx context.Context, who Who, c *conversationFacts, in *Sending, originals bool) (*contact.Reply, error) {
@@ -219,8 +222,17 @@ func (s *Service) ConfirmElsewhere(ctx context.Context, who Who, contactID, ref 
 			Text: fmt.Sprintf("“%s” was written outside the desk and is not the answer.", m.Subject),
 		})
 	}
+	id := elsewhereID(ref)
+	end, err := s.begin(id)
+	if err != nil {
+		return view.Done{}, err
+	}
+	defer end()
+	if done, ok, err := s.sentBefore(ctx, id); ok || err != nil {
+		return done, err
+	}
 	r := &contact.Reply{
-		ID: elsewhereID(ref), Kind: contact.Answer, Channel: c.contact.ReplyChannel, Account: c.Account,
+		ID: id, Kind: contact.Answer, Channel: c.contact.ReplyChannel, Account: c.Account,
 		Conversation: c.ID, Contact: c.contact.ID, Covers: coveredAt(c.contact.Messages, m.ReceivedAt), Agent: who.ID,
 		CreatedAt: m.ReceivedAt, FromName: called(m.From), To: m.To, CC: m.CC, Subject: m.Subject, Text: m.Text,
 		InReplyTo: m.InReplyTo, References: m.References,

@@ -249,6 +249,7 @@ func (n *news) noteWords(e router.Event) {
 		n.replies = append(n.replies, e.Reply)
 	case router.ReplyFailed:
 		n.replies = append(n.replies, e.Reply)
+		n.contact(e.Contact)
 	}
 }
 

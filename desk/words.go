@@ -41,6 +41,10 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		return "At risk: the time promised is nearly over."
 	case "breached":
 		return "Late: the time promised is over."
+	case "conversation_opened":
+		if e.Detail.Renewed && !e.Until.IsZero() {
+			return "Taken up again: the time promised for resolving the matter starts anew."
+		}
 	case "resolution_breached":
 		return "The time promised for resolving the matter is over."
 	case "last_resort_told":

@@ -64,12 +64,13 @@ type Detail struct {
 	Attempt    int                `json:"attempt,omitempty"`
 	Refused    int                `json:"refused,omitempty"`
 	Breached   int                `json:"breached,omitempty"`
-	// History, Stranger, Back, Override, Cleared, Bounced and Missed are the
+	// History, Stranger, Back, Renewed, Override, Cleared, Bounced and Missed are the
 	// flags of the events that have them.
 	History  bool   `json:"history,omitempty"`
 	Stranger bool   `json:"stranger,omitempty"`
 	Quoted   string `json:"quoted,omitempty"`
 	Back     bool   `json:"back,omitempty"`
+	Renewed  bool   `json:"renewed,omitempty"`
 	Override bool   `json:"override,omitempty"`
 	Cleared  bool   `json:"cleared,omitempty"`
 	Bounced  bool   `json:"bounced,omitempty"`

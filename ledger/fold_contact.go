@@ -84,7 +84,7 @@ func (f *fold) conversationOpened(ctx context.Context, e *router.ConversationOpe
 	v.facts = e.Conversation
 	v.facts.Participants = slices.Clone(e.Conversation.Participants)
 	v.facts.Touched = f.n
-	f.line(v, nil, Entry{Kind: "conversation_opened", Item: v.facts.ID, Channel: v.facts.Channel, Until: v.facts.ResolveBy, Detail: Detail{Back: e.Back}})
+	f.line(v, nil, Entry{Kind: "conversation_opened", Item: v.facts.ID, Channel: v.facts.Channel, Until: v.facts.ResolveBy, Detail: Detail{Back: e.Back, Renewed: e.Renewed}})
 	return nil
 }
 
@@ -175,7 +175,8 @@ func (f *fold) contactEnded(ctx context.Context, e *router.ContactEnded) error {
 	c.facts.State = router.EndedContact
 	c.facts.End, c.facts.Disposition, c.facts.EndedBy = e.End, e.Disposition, e.By
 	c.facts.EndedAt, c.facts.EndedN, c.facts.Reply = f.at, f.n, e.Reply
-	c.facts.Messages = c.facts.Messages[:max(0, len(c.facts.Messages)-e.Left)]
+	c.facts.Undelivered = nil
+	c.facts.Leave(e.Left)
 	c.fate.EndReply, c.fate.EndInto, c.fate.Remark = e.Reply, e.Into, e.Remark
 	if err := f.countEnd(ctx, c, e); err != nil {
 		return err

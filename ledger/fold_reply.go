@@ -73,15 +73,18 @@ func (f *fold) applySending(ctx context.Context, ev router.Event) error {
 	case router.AttemptFailed:
 		r.facts.State, r.facts.Reason, r.facts.Code, r.facts.RetryAt = router.ReplyIsQueued, e.Reason, e.Code, e.RetryAt
 		f.pos.Counts.Retried++
-		f.trouble(c, e.Reason, e.Code)
+		f.trouble(c, r, e.Reason, e.Code)
 	case router.ReplyInDoubt:
 		r.facts.State, r.facts.Reason = router.ReplyIsInDoubt, e.Cause
 		f.pos.Counts.InDoubt++
-		f.trouble(c, "in_doubt", e.Cause)
+		f.trouble(c, r, "in_doubt", e.Cause)
 	case router.ReplyDelivered:
 		f.delivered(v, c, r)
 	case router.ReplyFailed:
 		f.failed(v, c, r, &e)
+		if err := f.undelivered(ctx, &e); err != nil {
+			return err
+		}
 	default:
 		return fmt.Errorf("event %T is not about sending", ev)
 	}
@@ -115,7 +118,7 @@ func sendingEntry(ev router.Event) (reply string, e Entry) {
 
 func (f *fold) delivered(v *conversationRow, c *contactRow, r *replyRow) {
 	r.facts.State, r.facts.Reason, r.facts.Code, r.facts.SettledN = router.ReplyIsDelivered, "", "", f.n
-	f.trouble(c, "", "")
+	f.trouble(c, r, "", "")
 	if v != nil {
 		v.facts.Touched = f.n
 	}
@@ -139,7 +142,7 @@ func (f *fold) failed(v *conversationRow, c *contactRow, r *replyRow, e *router.
 		v.facts.Touched = f.n
 	}
 	f.pos.Counts.Failed++
-	f.trouble(c, e.Reason, e.Code)
+	f.trouble(c, r, e.Reason, e.Code)
 	if c != nil && c.facts.Open() && c.facts.Reply == r.facts.ID {
 		c.facts.Reply = ""
 		if c.facts.State == router.Sending {
@@ -149,9 +152,21 @@ func (f *fold) failed(v *conversationRow, c *contactRow, r *replyRow, e *router.
 	}
 }
 
+// undelivered makes the open contact stand for another message of ours in its
+// conversation.
+func (f *fold) undelivered(ctx context.Context, e *router.ReplyFailed) error {
+	c, err := f.contact(ctx, e.Contact)
+	if c == nil || !c.facts.Open() {
+		return err
+	}
+	e.Owe(&c.facts)
+	f.touchContact(c)
+	return nil
+}
+
 // trouble notes on the contact why its last reply was not delivered.
-func (f *fold) trouble(c *contactRow, reason, code string) {
-	if c == nil || (c.fate.Trouble == reason && c.fate.TroubleCode == code) {
+func (f *fold) trouble(c *contactRow, r *replyRow, reason, code string) {
+	if c == nil || !covers(r.facts.Kind) || (c.fate.Trouble == reason && c.fate.TroubleCode == code) {
 		return
 	}
 	c.fate.Trouble, c.fate.TroubleCode = reason, code

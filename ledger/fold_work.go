@@ -138,7 +138,7 @@ func (f *fold) applyContact(ctx context.Context, ev router.Event) error {
 	case router.MessageJoined:
 		id, e = ev.Contact, Entry{Item: ev.Message.ID, Until: ev.Due}
 		change = func(c *contactRow) {
-			c.facts.Messages = append(c.facts.Messages, ev.Message)
+			c.facts.Join(ev.Message)
 			c.facts.Due, c.facts.AtRiskAt = ev.Due, ev.AtRiskAt
 		}
 	case router.HolderWarned:

@@ -294,6 +294,7 @@ func day(tb testing.TB) *story {
 	s.disposed()
 	s.silent()
 	s.items()
+	s.forwarded()
 	s.outbound()
 	return s
 }

@@ -81,7 +81,7 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applyContactOpened(e.Contact)
 	case MessageJoined:
 		c := s.Contacts[e.Contact]
-		c.Messages = append(c.Messages, e.Message)
+		c.Join(e.Message)
 		c.Due, c.AtRiskAt = e.Due, e.AtRiskAt
 		s.indexContact(c)
 	case OfferMade:
@@ -266,6 +266,7 @@ func (s *State) attach(c *Contact) {
 	if v := s.Conversations[c.Conversation]; v != nil {
 		v.Contact, v.State = c.ID, ConversationOpen
 		s.touch(v)
+		s.timeConversation(v)
 	}
 	s.indexContact(c)
 }
@@ -285,7 +286,8 @@ func (s *State) applyContactEnded(e *ContactEnded) {
 	c.State = EndedContact
 	c.End, c.Disposition, c.EndedBy, c.EndedAt, c.EndedN = e.End, e.Disposition, e.By, s.At, s.N
 	c.Reply = e.Reply
-	c.Messages = c.Messages[:len(c.Messages)-e.Left]
+	c.Undelivered = nil
+	c.Leave(e.Left)
 	s.Totals.Open--
 	switch e.End {
 	case EndReplied:

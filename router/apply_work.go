@@ -173,6 +173,10 @@ func (s *State) applyReplyDelivered(e *ReplyDelivered) {
 }
 
 func (s *State) applyReplyFailed(e *ReplyFailed) {
+	if c := s.Contacts[e.Contact]; c != nil && c.Open() {
+		e.Owe(c)
+		s.indexContact(c)
+	}
 	r := s.Replies[e.Reply]
 	if r == nil { // bounced after it left memory: the contact comes back by ContactReopened
 		return

@@ -202,6 +202,9 @@ type Send struct {
 	Delivered bool
 	// Confirmed is a supervisor's word for a pledge beyond the limits.
 	Confirmed bool
+	// Conversation is the conversation's facts from the ledger, for what is
+	// forwarded from one that has left memory.
+	Conversation *Conversation
 }
 
 // Attempt asks to be allowed one attempt at sending.

@@ -147,6 +147,7 @@ func (t *turn) message(c *Receive) {
 		t.emit(e)
 		t.join(open, m, c)
 	} else {
+		v = t.renew(v, itemFacts(c), c.ReceivedAt)
 		next := t.contactFor(c, v, m)
 		e.Contact = next.ID
 		t.emit(e)
@@ -182,6 +183,30 @@ func factsOf(c *Contact) PromiseFacts {
 		Channel: c.Channel, Account: c.Account, Class: c.Class, Kind: c.Kind,
 		Queue: c.Queue, Language: c.Language, Tier: c.Tier,
 	}
+}
+
+func itemFacts(c *Receive) PromiseFacts {
+	return PromiseFacts{
+		Channel: c.Channel, Account: c.Account, Class: c.Class, Kind: c.About,
+		Queue: c.Queue, Language: c.Language, Tier: c.Tier,
+	}
+}
+
+// renew promises the resolution anew where a conversation that was resolved, or
+// that we started and that had no such promise, is taken up. One that is open,
+// or that waits for the customer, keeps the promise that it has.
+func (t *turn) renew(v *Conversation, f PromiseFacts, start time.Time) *Conversation {
+	if v.State != ConversationResolved && (v.State != ConversationWithCustomer || !v.ResolveBy.IsZero()) {
+		return v
+	}
+	by := t.env.Rules.Resolution(f, start)
+	if by.Equal(v.ResolveBy) {
+		return v
+	}
+	next := *v
+	next.ResolveBy, next.ResolveMissed = by, false
+	t.emit(ConversationOpened{Conversation: next, Back: true, Renewed: true})
+	return t.Conversations[v.ID]
 }
 
 func queueOr(queue, otherwise string) string {
@@ -274,14 +299,10 @@ func (t *turn) burst(c *Receive, customer string) *Conversation {
 }
 
 func (t *turn) newConversation(c *Receive, customer string) *Conversation {
-	f := PromiseFacts{
-		Channel: c.Channel, Account: c.Account, Class: c.Class, Kind: c.About,
-		Queue: c.Queue, Language: c.Language, Tier: c.Tier,
-	}
 	v := Conversation{
 		ID: t.newID(), Customer: customer, Channel: c.Channel, Account: c.Account,
 		State: ConversationOpen, OpenedAt: c.ReceivedAt, Participants: Joined(nil, c.Participants),
-		ResolveBy: t.env.Rules.Resolution(f, c.ReceivedAt),
+		ResolveBy: t.env.Rules.Resolution(itemFacts(c), c.ReceivedAt),
 	}
 	if c.Kind == KindHistory {
 		v.State, v.ResolveBy = ConversationResolved, time.Time{}

@@ -23,6 +23,12 @@ func (t *turn) send(cmd *Send) error {
 	}
 	r.Agent = t.actor
 	if !Covers(r.Kind) {
+		if t.Conversations[r.Conversation] == nil {
+			if cmd.Conversation == nil || cmd.Conversation.ID != r.Conversation {
+				return refuse(RefusedNotFound, "there is no such conversation")
+			}
+			t.recall(cmd.Conversation)
+		}
 		t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants)})
 		t.result.Reply, t.result.Conversation = r.ID, r.Conversation
 		return nil
@@ -175,13 +181,16 @@ func (t *turn) deliver(r *Reply, by string, refused int) {
 		return
 	}
 	rest := after(c.Messages, r.Covers)
-	next := t.nextContact(c, r, rest)
+	next, owed := t.nextContact(c, r, rest), c.Undelivered
 	t.emit(ContactEnded{Contact: c.ID, End: EndReplied, Reply: r.ID, Left: len(rest), By: r.Agent})
 	if next != nil {
 		t.emit(ContactOpened{Contact: *next, Policy: t.env.Rules.Version()})
 		if a := t.Agents[r.Agent]; r.Kind == contact.Pledge && a != nil && !a.Removed {
 			t.give(t.Contacts[next.ID], a.ID, "", a.ID, "pledge", t.env.Rules.Work(next.ReplyChannel))
 		}
+		return
+	}
+	if t.owe(c, owed) {
 		return
 	}
 	if v := t.Conversations[c.Conversation]; v == nil || v.Contact != "" {
@@ -215,6 +224,7 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 		Queue: c.Queue, Class: c.Class, Kind: c.Kind, Rule: c.Rule, Language: c.Language, Tier: c.Tier,
 		Demand: c.Demand, LastResort: t.env.Rules.Timing().LastResort,
 		Promise: PromiseNext, Messages: slices.Clone(rest), State: Waiting, Prefer: r.Agent,
+		Undelivered: c.Undelivered,
 	}
 	if len(rest) > 0 {
 		n.Start = rest[0].ReceivedAt
@@ -232,23 +242,76 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 }
 
 // fail records that a reply will not arrive: its contact is open again with its
-// original clock (I5). A message that we started gets a contact of its own.
+// original clock (I5). Another message of ours is seen to by the conversation's
+// open contact, or by one of its own.
 func (t *turn) fail(r *Reply, e ReplyFailed) {
-	t.emit(e)
-	if Covers(r.Kind) {
-		c := t.Contacts[r.Contact]
-		switch {
-		case c == nil:
-		case c.Open():
-			t.backToAuthor(c)
-		case e.Bounced && c.End == EndReplied:
-			t.bringBack(c, "bounced", r)
-		}
+	if !Covers(r.Kind) {
+		t.undelivered(r, e)
 		return
 	}
-	if r.Kind != contact.Acknowledgement {
-		t.openFailed(r)
+	t.emit(e)
+	c := t.Contacts[r.Contact]
+	switch {
+	case c == nil:
+	case c.Open():
+		t.backToAuthor(c)
+	case e.Bounced && c.End == EndReplied:
+		t.bringBack(c, "bounced", r)
 	}
+}
+
+// undelivered makes somebody see to a message of ours that did not arrive and
+// was no reply to a contact. Where nobody holds the conversation's open contact,
+// that is at risk from now on: the last resort is told.
+func (t *turn) undelivered(r *Reply, e ReplyFailed) {
+	open := t.openIn(r.Conversation)
+	switch {
+	case r.Kind == contact.Acknowledgement:
+		t.emit(e)
+	case open == nil:
+		t.emit(e)
+		t.openFailed(r)
+	case open.Promise == PromiseFailed: // it is seen to already
+		t.emit(e)
+	default:
+		due, risk := t.env.Rules.Promise(PromiseNext, factsOf(open), t.env.Now)
+		if open.Agent == "" {
+			risk = t.env.Now
+		}
+		e.Contact, e.Agent = open.ID, r.Agent
+		e.Due, e.AtRiskAt = earlier(open.Due, due), earlier(open.AtRiskAt, risk)
+		t.emit(e)
+	}
+}
+
+// openIn gives the open contact of a conversation, nil if it has none.
+func (t *turn) openIn(conversation string) *Contact {
+	v := t.Conversations[conversation]
+	if v == nil {
+		return nil
+	}
+	if c := t.Contacts[v.Contact]; c != nil && c.Open() {
+		return c
+	}
+	return nil
+}
+
+// owe hands on what an ended contact stood for beside its messages, and reports
+// whether there was anything.
+func (t *turn) owe(c *Contact, owed *Undelivered) bool {
+	if owed == nil {
+		return false
+	}
+	r := Reply{
+		ID: owed.Reply, Kind: contact.Forward, Agent: owed.Agent,
+		Conversation: c.Conversation, Channel: c.ReplyChannel, Account: c.Account,
+	}
+	if t.openIn(c.Conversation) == nil {
+		t.openFailed(&r)
+	} else {
+		t.undelivered(&r, ReplyFailed{Reply: owed.Reply, Reason: owed.Reason, Code: owed.Code})
+	}
+	return true
 }
 
 // backToAuthor leaves a contact whose reply has failed with its holder, who was
@@ -285,9 +348,15 @@ func (t *turn) bringBack(c *Contact, cause string, r *Reply) {
 	if v != nil && v.Contact != "" && v.Contact != c.ID {
 		other = t.Contacts[v.Contact]
 	}
+	if other != nil && (!other.Open() || other.State == Sending) {
+		other = nil
+	}
+	if other != nil {
+		back.Undelivered = other.Undelivered
+	}
 	e.Contact = back
 	t.emit(e)
-	if other == nil || !other.Open() || other.State == Sending {
+	if other == nil {
 		return
 	}
 	now := t.Contacts[back.ID]
@@ -313,8 +382,10 @@ func earlier(a, b time.Time) time.Time {
 // somebody sees to it.
 func (t *turn) openFailed(r *Reply) {
 	v := t.Conversations[r.Conversation]
-	if v == nil || v.Contact != "" {
-		return
+	if v == nil { // a log of an earlier build: somebody sees to it all the same
+		v = &Conversation{ID: r.Conversation}
+	} else if v.State == ConversationResolved {
+		v = t.renew(v, PromiseFacts{Channel: r.Channel, Account: r.Account}, t.env.Now)
 	}
 	tm := t.env.Rules.Timing()
 	n := Contact{
@@ -352,7 +423,7 @@ func (t *turn) bounce(c *Receive) bool {
 	if f.ConversationFacts != nil {
 		t.recall(f.ConversationFacts)
 	}
-	if t.Contacts[r.Contact] == nil && f.ContactFacts != nil {
+	if Covers(r.Kind) && t.Contacts[r.Contact] == nil && f.ContactFacts != nil {
 		t.emit(ReplyFailed{Reply: r.ID, Reason: "bounced", Code: c.Bounce.Code, Bounced: true})
 		if f.ContactFacts.End == EndReplied {
 			t.bringBack(f.ContactFacts, "bounced", r)

@@ -262,8 +262,9 @@ func (t *turn) dispose(cmd *Dispose) error {
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(cmd.Contacts))) {
 		c := t.Contacts[id]
 		t.revokeOffers(c, "", reasonDisposed)
+		owed := c.Undelivered
 		t.emit(ContactEnded{Contact: id, End: EndDisposed, Disposition: cmd.Disposition, By: t.actor, Remark: cmd.Remark})
-		if v := t.Conversations[c.Conversation]; v == nil || v.Contact == "" {
+		if v := t.Conversations[c.Conversation]; !t.owe(c, owed) && (v == nil || v.Contact == "") {
 			t.emit(ConversationClosed{Conversation: c.Conversation, State: ConversationResolved})
 		}
 		t.about(c)

@@ -72,6 +72,9 @@ type ConversationOpened struct {
 	Conversation Conversation `json:"conversation"`
 	// Back is true when the conversation existed before.
 	Back bool `json:"back,omitempty"`
+	// Renewed is true when it was resolved, is taken up again, and has the
+	// promise of a resolution anew.
+	Renewed bool `json:"renewed,omitempty"`
 }
 
 // MessageReceived records one message of a customer; it belongs to Contact.
@@ -293,6 +296,18 @@ type ReplyFailed struct {
 	Code    string `json:"code,omitempty"`
 	Bounced bool   `json:"bounced,omitempty"`
 	By      string `json:"by,omitempty"`
+	// Contact is the open contact that stands for it from now on, for a message
+	// of Agent's that is no reply to a contact; Due is what is owed there now.
+	Contact  string    `json:"contact,omitempty"`
+	Agent    string    `json:"agent,omitempty"`
+	Due      time.Time `json:"due,omitzero"`
+	AtRiskAt time.Time `json:"at_risk_at,omitzero"`
+}
+
+// Owe makes the open contact stand for what the event says did not arrive.
+func (e *ReplyFailed) Owe(c *Contact) {
+	c.Undelivered = &Undelivered{Reply: e.Reply, Agent: e.Agent, Reason: e.Reason, Code: e.Code}
+	c.Due, c.AtRiskAt = e.Due, e.AtRiskAt
 }
 
 // ContactEnded records the only ways out of a contact (I4).

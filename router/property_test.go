@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -162,9 +163,6 @@ func (t *timeline) work() {
 }
 
 func (t *timeline) answer(c *Contact) {
-	if c.Agent == "" {
-		return
-	}
 	id := fmt.Sprintf("r%d", t.cmds)
 	rep := Reply{
 		ID: id, Contact: c.ID, Conversation: c.Conversation, Channel: contact.Email, Account: "support",
@@ -176,7 +174,11 @@ func (t *timeline) answer(c *Contact) {
 	if rep.Kind == contact.Pledge {
 		rep.PledgeDue = t.now.Add(time.Duration(rapid.IntRange(1, 200).Draw(t.rt, "hours")) * time.Hour)
 	}
-	t.try(c.Agent, Send{Reply: rep, Keys: []string{"mid:" + id}, Delivered: rapid.IntRange(0, 9).Draw(t.rt, "by hand") == 0})
+	send := Send{Reply: rep, Keys: []string{"mid:" + id}, Delivered: rapid.IntRange(0, 9).Draw(t.rt, "by hand") == 0}
+	if v, ok := t.conversations[c.Conversation]; ok {
+		send.Conversation = &v
+	}
+	t.try(cmp.Or(c.Agent, t.agents()[0]), send)
 	t.sent = append(t.sent, "mid:"+id)
 }
 
@@ -258,7 +260,48 @@ func TestInvariantsOnRandomTimelines(t *testing.T) {
 			overCapacity(tl)
 		}
 		tl.check()
+		tl.checkUndelivered()
 	})
+}
+
+// checkUndelivered fails when a forward or a first message of ours failed and
+// nobody saw to it: at its time or after, a contact must have stood for it.
+func (t *timeline) checkUndelivered() {
+	kinds, where := map[string]contact.ReplyKind{}, map[string]string{}
+	failed := map[string]bool{} // conversations with what nobody sees to
+	open := map[string]string{} // conversation of each contact that was opened for one
+	for _, data := range t.log {
+		commit, err := DecodeCommit(data)
+		if err != nil {
+			t.rt.Fatal(err)
+		}
+		for _, ev := range commit.Entries[0].Events {
+			switch e := ev.(type) { //nolint:gochecksumtype // only what concerns it
+			case ReplyQueued:
+				kinds[e.Reply.ID], where[e.Reply.ID] = e.Reply.Kind, e.Reply.Conversation
+			case ReplyFailed:
+				_, seen := open[where[e.Reply]]
+				if k := kinds[e.Reply]; (k == contact.Forward || k == contact.Outbound) && !seen {
+					failed[where[e.Reply]] = true
+				}
+			case ContactOpened:
+				if e.Contact.Promise == PromiseFailed {
+					delete(failed, e.Contact.Conversation)
+					open[e.Contact.Conversation] = e.Contact.ID
+				}
+			case ContactEnded:
+				maps.DeleteFunc(open, func(_, id string) bool { return id == e.Contact })
+			}
+		}
+	}
+	for _, c := range t.state.Contacts {
+		if c.Open() && c.Undelivered != nil {
+			delete(failed, c.Conversation)
+		}
+	}
+	if len(failed) > 0 {
+		t.rt.Fatalf("nobody sees to what was not delivered in %v", slices.Sorted(maps.Keys(failed)))
+	}
 }
 
 // overCapacity fails when the last commit offered an agent more than they have

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"slices"
 	"time"
 
 	"stagecoach/contact"
@@ -115,7 +116,13 @@ type Contact struct {
 	// LastResort is the owner from the first instant: a name of the policy.
 	LastResort string `json:"last_resort"`
 
+	// Messages are its newest messages, in order; Earlier counts those before
+	// them, which only the ledger lists.
 	Messages []MsgRef `json:"messages"`
+	Earlier  int      `json:"earlier,omitempty"`
+	// Undelivered is a message of ours in the conversation, beside the reply,
+	// that did not arrive: the contact stands for it too, until it ends.
+	Undelivered *Undelivered `json:"undelivered,omitempty"`
 
 	State ContactState `json:"state"`
 	// Agent is the holder, "" while it waits or is offered.
@@ -153,6 +160,36 @@ type Contact struct {
 	// timedAt is the timer that stands for it in the heap.
 	timedAt time.Time
 }
+
+// Undelivered is a forwarded message, or one that we started, which did not
+// arrive: somebody must see to it.
+type Undelivered struct {
+	Reply string `json:"reply"`
+	// Agent wrote it.
+	Agent  string `json:"agent"`
+	Reason string `json:"reason"`
+	Code   string `json:"code,omitempty"`
+}
+
+// A contact lists at most messagesAtMost messages, and at least messagesKept
+// when it has more: whoever writes thousands must not make a contact that is
+// too large to be brought back.
+const (
+	messagesAtMost = 1_000
+	messagesKept   = 500
+)
+
+// Join adds a message to the contact's.
+func (c *Contact) Join(m MsgRef) {
+	c.Messages = append(c.Messages, m)
+	if len(c.Messages) > messagesAtMost {
+		c.Earlier += len(c.Messages) - messagesKept
+		c.Messages = slices.Clone(c.Messages[len(c.Messages)-messagesKept:])
+	}
+}
+
+// Leave takes the last n messages off the contact: they belong to the next one.
+func (c *Contact) Leave(n int) { c.Messages = c.Messages[:max(0, len(c.Messages)-n)] }
 
 // LastMessage gives the id of the newest message, "" if it has none.
 func (c *Contact) LastMessage() string {
