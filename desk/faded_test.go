@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"stagecoach/channels"
 	"stagecoach/desk/view"
@@ -42,6 +43,8 @@ func TestConfirmedElsewhereOnlyOnce(t *testing.T) {
 	}
 	var first, second view.Done
 	anna.post("/api/replies/"+ref+"/confirm", map[string]any{"contact": in.Contact}, &first)
+	r.ahead.Store(int64(25 * time.Hour)) // the answers to commands are forgotten too
+	r.mail("somebody@customer.example", "Other", "Thing")
 	r.fadeAll()
 	next := r.mail("kim@customer.example", "Re: Hi", "And?", "In-Reply-To: <m1@customer.example>")
 	if next.Conversation != in.Conversation || next.Contact == in.Contact {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +45,8 @@ type rig struct {
 	adapter channels.Adapter
 	intake  *router.Intake
 	mails   int
+	// ahead is how far the router's clock is ahead, in nanoseconds.
+	ahead atomic.Int64
 }
 
 // content gives the journal the desk's words.
@@ -182,7 +185,7 @@ func newRigAt(tb testing.TB, cfg desk.Config) *rig {
 	set := must[*policies.Set](tb)(policies.Default())
 	rules := router.RulesOf(set)
 	r.engine = router.NewEngine(router.Config{
-		Office: "main", Life: "life", Now: time.Now, Rules: func() router.Rules { return rules },
+		Office: "main", Life: "life", Now: func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }, Rules: func() router.Rules { return rules },
 	}, r.journal.Log(), nil, r, log)
 	r.ledger = must[*ledger.Ledger](tb)(ledger.Open(ledger.Config{Dir: tb.TempDir(), Office: "main"}, log))
 	keys := router.NewKeys(bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32))
