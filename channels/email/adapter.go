@@ -17,6 +17,7 @@ package email
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -37,6 +38,14 @@ type Adapter struct {
 	token atomic.Pointer[string]
 	once  *onceBook
 	stuck *stuckBook
+
+	pool   *smtpPool
+	pace   *pace
+	signer *signer
+	// largest is the size of a mail that the SMTP server takes, 0 if unknown;
+	// noReports is true once it refused to be asked for delivery reports.
+	largest   atomic.Int64
+	noReports atomic.Bool
 }
 
 var (
@@ -49,6 +58,9 @@ var (
 	_ channels.Copier   = (*Adapter)(nil)
 	_ channels.Checker  = (*Adapter)(nil)
 	_ channels.Limited  = (*Adapter)(nil)
+	_ channels.Pacer    = (*Adapter)(nil)
+	_ channels.Preparer = (*Adapter)(nil)
+	_ io.Closer         = (*Adapter)(nil)
 )
 
 // New makes the adapter of one mailbox. It does no I/O but reading CA files.
@@ -57,12 +69,19 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		return nil, fmt.Errorf("configuring mailbox %q: %w", cfg.Account, err)
 	}
 	cfg = cfg.withDefaults()
+	signing, err := newSigner(cfg.DKIM, cfg.Address)
+	if err != nil {
+		return nil, fmt.Errorf("configuring mailbox %q: %w", cfg.Account, err)
+	}
 	return &Adapter{
 		cfg:    cfg,
 		log:    log.With("component", "email", "account", cfg.Account),
 		copies: newCopyQueue(),
 		once:   newOnceBook(),
 		stuck:  newStuckBook(),
+		pool:   &smtpPool{},
+		pace:   &pace{perMinute: cfg.SMTP.MaxPerMinute},
+		signer: signing,
 	}, nil
 }
 
@@ -80,12 +99,6 @@ func (a *Adapter) Channel() channels.Adapter {
 		out.Sender = a
 	}
 	return out
-}
-
-// Limits implements channels.Limited. 18 MiB of files make a mail of 25 MiB,
-// which is what most providers take.
-func (a *Adapter) Limits() contact.Limits {
-	return contact.Limits{AttachmentBytes: 18 << 20, HTML: true, CC: true}
 }
 
 // own reports whether address is this mailbox, token and case apart.

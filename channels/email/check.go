@@ -30,7 +30,10 @@ func (a *Adapter) Check(ctx context.Context) (channels.Report, error) {
 			link.close()
 		}
 		if err == nil {
-			report.Lines = append(report.Lines, "smtp "+a.cfg.SMTP.address()+": logged in, ready to send")
+			report.Lines = append(report.Lines, "smtp "+a.cfg.SMTP.address()+": logged in, ready to send"+a.sizeWords())
+			if a.signer != nil {
+				report.Lines = append(report.Lines, "dkim: "+a.signer.published(ctx))
+			}
 		} else {
 			report.Lines = append(report.Lines, "smtp "+a.cfg.SMTP.address()+": "+words(err))
 			failed = orError(failed, err)

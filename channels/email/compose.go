@@ -46,7 +46,14 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	if _, err := msg.WriteTo(&out); err != nil {
 		return nil, a.failure("compose", channels.Malformed, "", "writing the mail: "+err.Error(), err)
 	}
-	return fixBoundaries(out.Bytes(), r.ID), nil
+	raw, err := a.signer.sign(fixBoundaries(out.Bytes(), r.ID))
+	if err != nil {
+		return nil, a.failure("compose", channels.Unknown, "", err.Error(), err)
+	}
+	if err := a.tooLarge("compose", len(raw)); err != nil {
+		return nil, err
+	}
+	return raw, nil
 }
 
 // addressReply names sender and recipients. From stays the plain address, so
@@ -83,7 +90,7 @@ func mailAddresses(list []contact.Address) ([]*mail.Address, error) {
 		if !found || local == "" || domain == "" || strings.ContainsAny(one.Address, " \t\r\n<>,;\x00") {
 			return nil, fmt.Errorf("recipient %d has no usable address", i+1)
 		}
-		out = append(out, &mail.Address{Name: oneLine(one.Name), Address: one.Address})
+		out = append(out, &mail.Address{Name: oneLine(one.Name), Address: asciiDomain(one.Address)})
 	}
 	return out, nil
 }

@@ -79,6 +79,9 @@ type SMTP struct {
 	Endpoint
 	// HELO is how we introduce ourselves; the address's domain if empty.
 	HELO string
+	// MaxPerMinute is how many mails the provider takes in a minute; no limit
+	// if 0.
+	MaxPerMinute int
 }
 
 // Config is one mailbox.
@@ -106,6 +109,8 @@ type Config struct {
 	SharedByNamespace bool
 	// After says what becomes of a mail at the server once it is stored here.
 	After Afterwards
+	// DKIM signs replies.
+	DKIM DKIM
 	// Import loads mail of this long before the first connection, as history.
 	Import time.Duration
 	// OpenSince makes contacts of unanswered mail received since then, too.

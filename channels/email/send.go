@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -29,18 +28,12 @@ func (a *Adapter) Send(ctx context.Context, r *contact.Reply) (channels.Receipt,
 			return receipt, err
 		}
 	}
-	link, err := a.dialSMTP(ctx)
+	refused, err := a.transmit(ctx, r, raw)
 	if err != nil {
+		a.noteFailure(err)
 		return receipt, err
 	}
-	defer link.close()
-	refused, err := a.envelope(link, r, raw)
-	if err != nil {
-		return receipt, err
-	}
-	if err := a.handOver(link, raw); err != nil {
-		return receipt, err
-	}
+	a.pace.clear(false)
 	receipt = channels.Receipt{ProviderID: MessageID(r.ID, a.cfg.Address), At: time.Now(), Refused: refused}
 	taken = &receipt
 	a.keepCopy(ctx, receipt.ProviderID, raw, receipt.At)
@@ -97,59 +90,54 @@ func (a *Adapter) queueCopy(ctx context.Context, c sentCopy) {
 	}
 }
 
-// envelope names sender and recipients. It fails unless somebody in To is
-// taken; the others that were refused are given back.
-func (a *Adapter) envelope(link *smtpLink, r *contact.Reply, raw []byte) (refused []string, err error) {
-	if limit, ok := link.client.MaxMessageSize(); ok && limit > 0 && len(raw) > limit {
-		return nil, a.failure("send", channels.Rejected, "5.3.4", "the mail is larger than the smtp server takes", nil)
-	}
-	options := &smtp.MailOptions{Size: int64(len(raw))}
-	for _, to := range append(append([]contact.Address{{Address: a.cfg.Address}}, r.To...), r.CC...) {
-		options.UTF8 = options.UTF8 || !isASCII(to.Address)
-	}
-	if err := link.client.Mail(a.cfg.Address, options); err != nil {
-		return nil, a.smtpError("send", link, err)
-	}
-	taken := 0
-	var firstRefusal error
-	offer := func(list []contact.Address, main bool) error {
-		for _, to := range list {
-			err := link.client.Rcpt(to.Address, nil)
-			var reply *smtp.SMTPError
-			switch {
-			case err == nil && main:
-				taken++
-			case err == nil:
-			case !errors.As(err, &reply):
-				return a.smtpError("send", link, err)
-			default:
-				refused = append(refused, to.Address)
-				if main {
-					firstRefusal = temporaryFirst(firstRefusal, a.smtpError("send", link, err))
-				}
-			}
+// transmit hands the mail over, by a link that was kept or a new one. A kept
+// link that turns out to be dead before the mail itself was begun is replaced
+// once.
+func (a *Adapter) transmit(ctx context.Context, r *contact.Reply, raw []byte) (refused []string, err error) {
+	if link := a.pool.take(ctx); link != nil {
+		refused, begun, err := a.transmitBy(link, r, raw)
+		if err == nil || begun || !link.broken {
+			return refused, err
 		}
-		return nil
 	}
-	if err := offer(r.To, true); err != nil {
+	link, err := a.dialSMTP(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if taken == 0 {
-		if firstRefusal == nil {
-			firstRefusal = a.failure("send", channels.Malformed, "", "the reply has no recipient", nil)
-		}
-		return nil, firstRefusal
-	}
-	return refused, offer(r.CC, false)
+	refused, _, err = a.transmitBy(link, r, raw)
+	return refused, err
 }
 
-// temporaryFirst keeps the error that may go away: then trying again is right.
-func temporaryFirst(have, next error) error {
-	var typed *channels.Error
-	if have == nil || (errors.As(have, &typed) && typed.Permanent()) {
-		return next
+// transmitBy hands the mail over by this link, and keeps the link if it can be
+// used again. begun is true once the mail itself was being sent.
+func (a *Adapter) transmitBy(link *smtpLink, r *contact.Reply, raw []byte) (refused []string, begun bool, err error) {
+	link.replies++
+	defer func() {
+		link.broken = link.broken || breaks(err)
+		a.pool.put(link)
+	}()
+	if refused, err = a.envelope(link, r, len(raw)); err != nil {
+		return nil, false, err
 	}
-	return have
+	if err = a.handOver(link, raw); err != nil {
+		return nil, true, err
+	}
+	link.open = false
+	return refused, true, nil
+}
+
+// breaks reports whether a link can't be used after this failure: it was lost,
+// the server ends it, or no longer lets us in.
+func breaks(err error) bool {
+	var reply *smtp.SMTPError
+	switch {
+	case err == nil:
+		return false
+	case !errors.As(err, &reply):
+		var ours *channels.Error
+		return !errors.As(err, &ours) || !ours.Permanent()
+	}
+	return reply.Code == 421 || reply.Code == 503 || reply.Code == 530 || reply.Code == 554
 }
 
 // handOver sends the mail itself. Once its end has been written only the
@@ -157,17 +145,17 @@ func temporaryFirst(have, next error) error {
 func (a *Adapter) handOver(link *smtpLink, raw []byte) error {
 	data, err := link.client.Data()
 	if err != nil {
-		return a.smtpError("send", link, err)
+		return a.smtpError(opSend, link, err)
 	}
 	if _, err := data.Write(raw); err != nil {
-		return a.smtpError("send", link, err)
+		return a.smtpError(opSend, link, err)
 	}
 	err = data.Close()
 	var reply *smtp.SMTPError
 	if err == nil || errors.As(err, &reply) || link.conn.writeFailed.Load() {
-		return a.smtpError("send", link, err)
+		return a.smtpError(opSend, link, err)
 	}
-	return a.failure("send", channels.InDoubt, "",
+	return a.failure(opSend, channels.InDoubt, "",
 		"the link was lost after the whole mail was sent and before the smtp server's answer", err)
 }
 
@@ -178,22 +166,27 @@ func (a *Adapter) smtpError(op string, link *smtpLink, err error) error {
 		return err
 	}
 	var reply *smtp.SMTPError
-	if !errors.As(err, &reply) {
-		where := "smtp server " + a.cfg.SMTP.address() + ": "
-		if link != nil && link.tooSlow() {
-			err = errors.Join(errTooSlow, err)
+	if errors.As(err, &reply) {
+		v := judge(op, reply)
+		if v.account || op == opConnect || op == opLogin {
+			err = &accountError{err}
 		}
-		if words, ok := linkWords(a.cfg.SMTP.Endpoint, err); ok {
-			return a.failure(op, channels.Unavailable, "", where+words, err)
-		}
-		reason := channels.Unavailable
-		if strings.Contains(err.Error(), "SMTPUTF8") || strings.Contains(err.Error(), "CR or LF") {
-			reason = channels.Rejected // an address that this server can't carry
-		}
-		return a.failure(op, reason, "", where+err.Error(), err)
+		e := a.failure(op, v.reason, v.code, "the smtp server said: "+reply.Message, err)
+		e.RetryAfter = v.wait
+		return e
 	}
-	v := judge(op, reply)
-	e := a.failure(op, v.reason, v.code, "the smtp server said: "+reply.Message, err)
-	e.RetryAfter = v.wait
-	return e
+	if link != nil && link.tooSlow() {
+		err = errors.Join(errTooSlow, err)
+	}
+	reason := channels.Unavailable
+	text := err.Error()
+	if words, ok := linkWords(a.cfg.SMTP.Endpoint, err); ok {
+		text = words
+	} else if cannotCarry(err) {
+		reason = channels.Rejected // an address that this server can't carry
+	}
+	if reason == channels.Unavailable && (op != opSend || errors.Is(err, errTooSlow)) {
+		err = &accountError{err}
+	}
+	return a.failure(op, reason, "", "smtp server "+a.cfg.SMTP.address()+": "+text, err)
 }

@@ -153,11 +153,11 @@ func isRateLimit(reply *smtp.SMTPError, class, subject, detail int) bool {
 	switch {
 	case class == 0:
 	case subject == 7 && detail == 28, // Gmail, and RFC 7372's neighbours
-		subject == 4 && detail == 5,                                // Gmail: the day's quota
-		subject == 3 && detail == 2 && reply.Code == 432,           // Exchange: concurrent submissions
-		subject == 1 && detail == 90,                               // Exchange: the day's recipients
-		subject == 7 && (detail == 232 || detail == 233),           // Exchange: the tenant's day
-		subject == 7 && detail >= 705 && detail <= 750,             // Exchange: the tenant's threshold
+		subject == 4 && detail == 5,                                 // Gmail: the day's quota
+		subject == 3 && detail == 2 && reply.Code == 432,            // Exchange: concurrent submissions
+		subject == 1 && detail == 90,                                // Exchange: the day's recipients
+		subject == 7 && (detail == 232 || detail == 233),            // Exchange: the tenant's day
+		subject == 7 && detail >= 705 && detail <= 750,              // Exchange: the tenant's threshold
 		class == 4 && subject == 7 && detail >= 500 && detail < 700: // Exchange: server busy
 		return true
 	case subject == 1, subject == 2, subject == 6, class == 5 && subject == 7 && detail != 0 && detail != 1:

@@ -13,11 +13,19 @@ import (
 	"stagecoach/channels"
 )
 
-// smtpLink is one SMTP connection, greeted and logged in.
+// smtpLink is one SMTP connection, greeted and logged in. One reply at a time
+// has it.
 type smtpLink struct {
 	client *smtp.Client
 	conn   *watchedConn
 	unhook func() bool
+	// timeout bounds each answer.
+	timeout time.Duration
+	// replies counts those that it was used for; open is true while a
+	// transaction was begun and not ended, broken once it can't go on.
+	replies int
+	open    bool
+	broken  bool
 }
 
 // watchedConn knows whether a write has failed: then the bytes of that write
@@ -53,9 +61,39 @@ func (c *watchedConn) see(err error) error {
 
 func (l *smtpLink) tooSlow() bool { return l.conn.slow.Load() }
 
+// bind ends the link with ctx.
+func (l *smtpLink) bind(ctx context.Context) {
+	l.unhook = context.AfterFunc(ctx, func() { _ = l.conn.Close() })
+}
+
+// fresh reports whether a link that was kept still answers, and ends what was
+// left open on it.
+func (l *smtpLink) fresh() bool {
+	l.client.CommandTimeout = min(l.timeout, 5*time.Second)
+	defer func() { l.client.CommandTimeout = l.timeout }()
+	return l.reset() == nil
+}
+
+func (l *smtpLink) reset() error {
+	if !l.open {
+		return l.client.Noop()
+	}
+	l.open = false
+	return l.client.Reset()
+}
+
 func (l *smtpLink) close() {
+	if l.broken {
+		l.drop()
+		return
+	}
 	l.client.CommandTimeout = time.Second
 	_ = l.client.Quit()
+	l.drop()
+}
+
+// drop closes the link without a word.
+func (l *smtpLink) drop() {
 	l.unhook()
 	_ = l.client.Close()
 }
@@ -67,15 +105,16 @@ func (a *Adapter) dialSMTP(ctx context.Context) (*smtpLink, error) {
 	dialer := net.Dialer{Timeout: a.cfg.Timeout}
 	tcp, err := dialer.DialContext(ctx, "tcp", e.address())
 	if err != nil {
-		return nil, a.smtpError("connect", nil, err)
+		return nil, a.smtpError(opConnect, nil, err)
 	}
-	link := &smtpLink{conn: &watchedConn{Conn: tcp}}
-	link.unhook = context.AfterFunc(ctx, func() { _ = tcp.Close() })
+	link := &smtpLink{conn: &watchedConn{Conn: tcp}, timeout: a.cfg.Timeout}
+	link.bind(ctx)
 	if err := a.greetSMTP(ctx, link, e); err != nil {
 		link.unhook()
 		_ = tcp.Close()
 		return nil, err
 	}
+	a.learnSize(link)
 	return link, nil
 }
 
@@ -84,7 +123,7 @@ func (a *Adapter) greetSMTP(ctx context.Context, link *smtpLink, e Endpoint) err
 	if e.TLS != NoTLS {
 		var err error
 		if cfg, err = e.tlsConfig(); err != nil {
-			return a.smtpError("connect", link, err)
+			return a.smtpError(opConnect, link, err)
 		}
 	}
 	var conn net.Conn = link.conn
@@ -93,7 +132,7 @@ func (a *Adapter) greetSMTP(ctx context.Context, link *smtpLink, e Endpoint) err
 		hctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
 		defer cancel()
 		if err := secured.HandshakeContext(hctx); err != nil {
-			return a.smtpError("connect", link, err)
+			return a.smtpError(opConnect, link, err)
 		}
 		conn = secured
 	}
@@ -105,13 +144,13 @@ func (a *Adapter) greetSMTP(ctx context.Context, link *smtpLink, e Endpoint) err
 		link.client = smtp.NewClient(conn)
 	}
 	if err != nil {
-		return a.smtpError("connect", link, err)
+		return a.smtpError(opConnect, link, err)
 	}
 	link.client.CommandTimeout = a.cfg.Timeout
 	// A server may take its time over the whole mail (RFC 5321 section 4.5.3.2.6).
 	link.client.SubmissionTimeout = max(10*a.cfg.Timeout, a.cfg.Timeout)
 	if err := link.client.Hello(a.cfg.SMTP.HELO); err != nil {
-		return a.smtpError("connect", link, err)
+		return a.smtpError(opConnect, link, err)
 	}
 	return a.loginSMTP(ctx, link, e)
 }
@@ -126,5 +165,5 @@ func (a *Adapter) loginSMTP(ctx context.Context, link *smtpLink, e Endpoint) err
 	if errors.As(err, &done) {
 		return err
 	}
-	return a.smtpError("login", link, err)
+	return a.smtpError(opLogin, link, err)
 }
