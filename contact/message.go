@@ -54,7 +54,17 @@ const (
 	AutoBounce  AutoKind = "bounce"
 	AutoList    AutoKind = "mailing_list"
 	AutoReceipt AutoKind = "receipt"
+	// AutoDelivered is a report that our mail has arrived.
+	AutoDelivered AutoKind = "delivered"
+	// AutoCalendar is an answer to an invitation, or its end.
+	AutoCalendar AutoKind = "calendar"
+	// AutoChallenge asks us to prove that we are people.
+	AutoChallenge AutoKind = "challenge"
 )
+
+// Answers reports whether such a mail answers one of ours by itself, so that it
+// is evidence about that one. What lists send is written by people.
+func (k AutoKind) Answers() bool { return k != AutoNone && k != AutoList }
 
 // Bounce is what a delivery report says of one of our replies.
 type Bounce struct {
@@ -66,6 +76,8 @@ type Bounce struct {
 	Recipient string `json:"recipient,omitempty"`
 	// OriginalID is the Message-ID of the reply that it speaks of, without <>.
 	OriginalID string `json:"original_id,omitempty"`
+	// Diagnostic is what the server said, on one line.
+	Diagnostic string `json:"diagnostic,omitempty"`
 }
 
 // Message is one inbound item as understood: what a channel's parser makes of
@@ -103,6 +115,17 @@ type Message struct {
 
 	Auto   AutoKind `json:"auto,omitempty"`
 	Bounce *Bounce  `json:"bounce,omitempty"`
+	// Concerns is the Message-ID of the mail that a receipt or a report of
+	// success speaks of, without <>.
+	Concerns string `json:"concerns,omitempty"`
+	// Auth is what is known of whether the sender is who they say.
+	Auth Authentication `json:"auth,omitzero"`
+	// SpamMark says by what a filter before us takes it for spam, "" if none
+	// does.
+	SpamMark string `json:"spam_mark,omitempty"`
+	// Copies are hashes by which a copy of it that servers have changed on the
+	// way to another of our addresses is known.
+	Copies []string `json:"copies,omitempty"`
 	// Language is a BCP 47 primary subtag such as "de", "" when unknown.
 	Language string `json:"language,omitempty"`
 	// Warnings say, for people, what was odd or broken in it.

@@ -1,8 +1,8 @@
 package email
 
 import (
-	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -10,78 +10,239 @@ import (
 	"stagecoach/contact"
 )
 
-var (
-	autoSubject = regexp.MustCompile(`(?i)^\s*((automatic reply|auto[- ]?reply|auto(matic)?[- ]response|out of (the )?office( autoreply)?|automatische (antwort|beantwortung)|abwesenheits(notiz|nachricht|assistent)|réponse automatique|respuesta automática|risposta automatica|automatisch antwoord|odpowiedź automatyczna)\s*[:：]|autoreply:)`)
-	daemonLocal = regexp.MustCompile(`(?i)^(mailer-daemon|postmaster|mail-daemon|maildaemon)$`)
-)
+// What a mail is (a person's, or a machine's of some kind) is told from its
+// structure first, then from its header, and from its words only where a second
+// mark agrees. A person's mail taken for a machine's is worse than the reverse,
+// so what speaks for a person wins over all but structure.
 
-// isAutoReply tells whether a program wrote the mail (RFC 3834 section 5 and
-// what programs do instead). A person's mail taken for a machine's is worse
-// than the reverse, so only clear marks count.
-func isAutoReply(f fields) bool {
-	submitted, _, _ := strings.Cut(strings.ToLower(f.get("Auto-Submitted")), ";")
-	submitted, _, _ = strings.Cut(strings.TrimSpace(submitted), " ")
+// evidence is what a mail is judged by.
+type evidence struct {
+	u    *understood
+	f    fields
+	root *enmime.Part // nil where the parts could not be read
+	// subject is the decoded subject, text the beginning of all text, own what
+	// the person wrote, each in small letters.
+	subject, text, own string
+	// local is the part of the sender's address before the "@".
+	local string
+}
+
+// judged is how much of a text is looked at, in bytes.
+const judged = 16 << 10
+
+// classify settles what kind of mail it is. root is nil where the parts of the
+// mail could not be read.
+func (u *understood) classify(root *enmime.Part) {
+	v := &evidence{
+		u: u, f: u.head, root: root, subject: strings.ToLower(u.Subject),
+		text: strings.ToLower(clip(u.Text)), own: strings.ToLower(clip(u.ReplyText)),
+		local: strings.ToLower(localOf(u.From.Address)),
+	}
+	u.list = v.listed()
+	u.readSpam()
+	u.Auto = v.kind()
+	u.bounce = u.Auto == contact.AutoBounce
+	u.autoReply = u.Auto == contact.AutoReply || u.Auto != contact.AutoNone && v.submitted() != "" && v.submitted() != "no"
+	u.warnOfKind()
+}
+
+// kind asks one after the other, what is surest first.
+func (v *evidence) kind() contact.AutoKind {
+	if kind := v.report(); kind != contact.AutoNone {
+		return kind
+	}
+	if kind := v.calendar(); kind != contact.AutoNone {
+		return kind
+	}
+	if b := v.bounceText(); b != nil {
+		v.u.Bounce = b
+		return contact.AutoBounce
+	}
 	switch {
-	case submitted != "" && submitted != "no":
+	case v.receiptText():
+		return contact.AutoReceipt
+	case v.challenge():
+		return contact.AutoChallenge
+	case v.newsletter():
+		return contact.AutoList
+	case v.autoReply():
+		return contact.AutoReply
+	default:
+		return contact.AutoNone
+	}
+}
+
+// autoSubject are the beginnings that programs which answer for somebody who is
+// away put before a subject, in the languages that their makers ship. With more
+// words before the colon it is a person's subject.
+var autoSubject = regexp.MustCompile(`^\s*\[?(` + strings.Join([]string{
+	`automatic reply`, `auto[- ]?reply`, `auto[- ]?response`, `automatic response`, `automated (reply|response)`, `autoresponder`,
+	`out of (the )?office( auto-?reply| reply| notification| message)?`, `ooo`, `vacation( reply| message| response)?`, `away( from (my )?(mail|office))?( message)?`,
+	`automatische (antwort|beantwortung|rückantwort|e-mail-antwort)`, `abwesenheits(notiz|nachricht|assistent|meldung|benachrichtigung|mitteilung)`, `(ich bin )?(derzeit |zurzeit )?(nicht im (büro|haus)|abwesend|im urlaub)`, `autom(\.|atische) antwort`,
+	`réponse automatique( d'absence)?`, `reponse automatique`, `message d'absence( du bureau)?`, `absence du bureau`, `absent\(e\) du bureau`, `notification d'absence`,
+	`respuesta autom[aá]tica`, `fuera de (la )?oficina`, `contestaci[oó]n autom[aá]tica`, `resposta autom[aà]tica`, `resposta automática`, `fora do escrit[oó]rio`,
+	`risposta automatica`, `fuori (sede|ufficio)`, `risposta automatica fuori sede`, `assente( dall'ufficio)?`,
+	`automatisch antwoord`, `automatische reactie`, `afwezigheids(bericht|melding|assistent)`, `niet aanwezig`, `afwezig(heid)?`,
+	`odpowied[zź] automatyczna`, `automatyczna odpowied[zź]`, `autoodpowied[zź]`, `poza biurem`, `nieobecno[sś][cć]`,
+	`automatické? odpověď`, `automatická odpověď`, `automatická odpoveď`, `mimo kancelář`, `automatikus válasz`, `házon kívül`,
+	`autosvar`, `automatiskt svar`, `automatisk svar`, `frånvaro(meddelande)?`, `fravær(sbesked)?`, `ikke til stede`, `automaattinen vastaus`, `poissa`,
+	`автоматический ответ`, `автоответ`, `автоматична відповідь`, `otomatik yanıt`, `otomatik cevap`, `ofis dışında`, `αυτόματη απάντηση`, `răspuns automat`,
+	`自動返信`, `自动回复`, `自動回覆`, `자동 회신`, `自动答复`, `不在`,
+}, "|") + `)\s*\]?\s*([:：]|$|-\s|–\s|\()`)
+
+// awayWords are what such an answer says. They are asked only where the header
+// has no mark.
+var awayWords = regexp.MustCompile(strings.Join([]string{
+	`\baway\b|out of (the |my )?office|on (annual |parental |maternity |sick )?(leave|vacation|holiday)|automatic(ally generated)? (reply|response|message)|auto-?reply|limited access to (my )?e-?mail|will (be back|return)|no longer (with|work)|has left the company|have (left|received) your (e-?mail|message|request)|thank you for (your (e-?mail|message|enquiry|inquiry)|contacting|reaching)`,
+	`abwesen|nicht im (büro|haus)|urlaub|außer haus|nicht erreichbar|automatisch|wieder (da|erreichbar|im büro|zurück)|zurück am|elternzeit|ihre (nachricht|e-?mail|anfrage)`,
+	`absent|en cong[ée]|en vacances|de retour|réponse automatique|hors du bureau`, `fuera de la oficina|de vacaciones|ausente|estar[ée] de vuelta|respuesta automática|de baja`,
+	`fuori (sede|ufficio)|in ferie|assente|risposta automatica|di ritorno`, `afwezig|vakantie|niet (op kantoor|aanwezig)|automatisch|terug op|verlof`,
+	`nieobecn|urlop|poza biurem|automatyczn|wr[óo]c[ęe]`, `semester|frånvar|tillbaka|ferie|fravær|tilbake|tilbage|loma|poissa|palaan`, `отпуск|отсутств|автоматич|вернусь`,
+	`férias|ausente|fora do escrit`, `dovolen|nepřítom|nepritom|szabadság|házon kívül|yıllık izin|ofis dışında|απουσιάζω|concediu`, `自動|自动|不在|休暇|休假|부재`,
+}, "|"))
+
+// answerSubject is a subject that begins as those of replies and forwards do.
+var answerSubject = regexp.MustCompile(`(?i)^\s*(re|aw|antw|antwort|sv|vs|ref|rif|r|odp|ynt|res|回复|答复|返信|fwd?|wg|tr|rv|i|pd|doorst|vb|vl|enc|weitergeleitet|转发)(\s*\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]`)
+
+// mailPrograms are those in which people write. A program that answers by
+// itself names none of them.
+var mailPrograms = regexp.MustCompile(`(?i)thunderbird|microsoft outlook|outlook express|outlook-(ios|android)|apple mail|iphone mail|ipad mail|mutt|evolution|kmail|claws|sylpheed|the bat!|em client|mailbird|roundcube|squirrelmail|horde|zimbra|airmail|spark|k-?9|fairemail|gnus|alpine|pine|postbox|seamonkey|web\.de mailer|gmx.*(mailer|client)|yahoomailclassic|yahoomail|webmail|lotus notes release|bluemail|canary|newton|opera mail|eudora|foxmail|android|blackberry|nine`)
+
+// person tells whether something speaks for a person that no machine writes.
+func (v *evidence) person() bool {
+	return mailPrograms.MatchString(v.f.get("X-Mailer")) || mailPrograms.MatchString(v.f.get("User-Agent")) ||
+		answerSubject.MatchString(v.u.Subject)
+}
+
+// submitted gives the keyword of Auto-Submitted (RFC 3834 section 5), "" where
+// there is none.
+func (v *evidence) submitted() string {
+	word := strings.ToLower(v.f.get("Auto-Submitted"))
+	word, _, _ = strings.Cut(word, ";")
+	word, _, _ = strings.Cut(strings.TrimSpace(word), " ")
+	word, _, _ = strings.Cut(word, "(")
+	return word
+}
+
+// autoReply tells whether a program answered or wrote by itself (RFC 3834, and
+// what programs do instead).
+func (v *evidence) autoReply() bool {
+	switch word := v.submitted(); {
+	case word == "no":
+		return false
+	case word == "auto-generated", word == "auto-notified":
+		return !v.relayed()
+	case strings.HasPrefix(word, "auto-"):
 		return true
-	case f.has("X-Autoreply"), f.has("X-Autorespond"), f.has("X-Autoresponder"):
-		return !strings.EqualFold(f.get("X-Autoreply"), "no")
-	case strings.EqualFold(f.get("Precedence"), "auto_reply"):
+	}
+	if v.autoHeader() {
 		return true
-	case f.has("Return-Path") && strings.TrimSpace(f.get("Return-Path")) == "<>":
+	}
+	if v.person() {
+		return false
+	}
+	switch {
+	case v.nullPath():
+		return true
+	case autoSubject.MatchString(v.subject):
+		return v.suppresses() || v.bulk() || awayWords.MatchString(v.text) && !v.asks()
+	default:
+		return v.bulk() && v.suppresses() && v.noReply()
+	}
+}
+
+// autoHeader knows the fields by which programs older than RFC 3834 say that
+// they answered.
+func (v *evidence) autoHeader() bool {
+	for _, name := range []string{
+		"X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply", "X-Auto-Respond", "X-Autogenerated",
+		"X-Auto-Generated", "X-Vacation", "X-Mail-Autoreply", "X-MDAutoreply", "X-FC-MachineGenerated", "X-POST-MessageClass",
+		"X-Mdaemon-Autoresponder", "X-Amazon-Auto-Reply", "X-Autoreply-From",
+	} {
+		value := strings.ToLower(strings.TrimSpace(v.f.get(name)))
+		if value == "" && !v.f.has(name) || value == "no" || value == "false" || value == "0" {
+			continue
+		}
+		if name != "X-POST-MessageClass" || strings.Contains(value, "autoresponder") {
+			return true
+		}
+	}
+	if strings.EqualFold(v.f.get("X-Message-Flag"), "autoreply") {
+		return true
+	}
+	return strings.EqualFold(strings.TrimSpace(v.f.get("Precedence")), "auto_reply") ||
+		strings.EqualFold(strings.TrimSpace(v.f.get("Delivered-To")), "autoresponder")
+}
+
+// relayed tells whether a program passes on what a person wrote, as the forms of
+// web pages do: the answer goes to somebody else than the program.
+func (v *evidence) relayed() bool {
+	for _, to := range v.u.ReplyTo {
+		if to.Address != "" && !strings.EqualFold(to.Address, v.u.From.Address) && !noReplyLocal.MatchString(localOf(to.Address)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *evidence) nullPath() bool {
+	for _, path := range v.f.all("Return-Path") {
+		if path = strings.TrimSpace(path); path == "<>" || path == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// bulk tells whether the mail says of itself that it is of no weight. By itself
+// it proves nothing: some people's servers put it into everything.
+func (v *evidence) bulk() bool {
+	switch strings.ToLower(strings.TrimSpace(v.f.get("Precedence"))) {
+	case "bulk", "junk":
 		return true
 	default:
-		return autoSubject.MatchString(decodeWords(f.get("Subject")))
+		return false
 	}
 }
 
-// isList tells whether the mail came over a mailing list or as a newsletter
-// (RFC 2919, RFC 2369).
-func isList(f fields) bool {
-	return f.has("List-Id") || f.has("List-Post") || f.has("List-Unsubscribe") ||
-		strings.EqualFold(f.get("Precedence"), "list")
+// suppresses tells whether the mail wants no automatic answer at all. People's
+// mail through Exchange often says DR, OOF, AutoReply.
+func (v *evidence) suppresses() bool {
+	value := strings.ToLower(v.f.get("X-Auto-Response-Suppress"))
+	return slices.Contains(strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }), "all")
 }
 
-// classify finds delivery reports (RFC 3464) and receipts (RFC 8098) in the
-// parts and settles what kind of machine mail it is.
-func (u *understood) classify(root *enmime.Part) {
-	status := findPart(root, "message/delivery-status", "message/global-delivery-status")
-	receipt := findPart(root, "message/disposition-notification")
-	local := localOf(u.From.Address)
-	var delivered bool
-	switch {
-	case status != nil:
-		u.Bounce, delivered = readStatus(transferDecoded(status))
-	case daemonLocal.MatchString(local) && u.autoReply:
-		u.Bounce = &contact.Bounce{}
-	case len(u.failedRecipients(root)) > 0:
-		u.Bounce = &contact.Bounce{Permanent: true, Recipient: u.failedRecipients(root)[0].Address}
-	}
-	if delivered {
-		u.Bounce = nil
-	}
-	if u.Bounce != nil {
-		u.bounce = true
-		u.Bounce.OriginalID = originalID(root)
-	}
-	switch {
-	case u.bounce:
-		u.Auto = contact.AutoBounce
-	case receipt != nil || delivered:
-		u.Auto = contact.AutoReceipt
-	case u.autoReply:
-		u.Auto = contact.AutoReply
-	case u.list && u.InReplyTo == "" && len(u.References) == 0: // no newsletter answers
-		u.Auto = contact.AutoList
+var noReplyLocal = regexp.MustCompile(`(?i)^(no|do|donot|dont|nicht|ne|non)[-_.]*(not[-_.]?)?(reply|respond|antworten|repondre|rispondere|responder|reponse)|^noreply|^no_?reply|^donotreply|^(auto|notifications?|alerts?|mailer|system|robot|bot|daemon)$`)
+
+func (v *evidence) noReply() bool { return noReplyLocal.MatchString(v.local) }
+
+// asks tells whether the mail's own words ask something.
+func (v *evidence) asks() bool { return strings.ContainsAny(v.own, "?？") }
+
+// warnOfKind says in words what the agent should know of a machine's mail.
+func (u *understood) warnOfKind() {
+	switch u.Auto {
+	case contact.AutoBounce:
+		u.warn(u.bounceWords())
+	case contact.AutoChallenge:
+		u.warn("the sender's mail system asks us to prove that we are people: until somebody follows it, our mail waits there")
+	case contact.AutoCalendar:
+		u.warn("an answer to an invitation, written by a calendar")
+	case contact.AutoNone, contact.AutoReply, contact.AutoList, contact.AutoReceipt, contact.AutoDelivered:
 	}
 }
 
-// failedRecipients reads Exim's own header of its own reports.
-func (u *understood) failedRecipients(root *enmime.Part) []contact.Address {
-	return parseAddresses(root.Header.Get("X-Failed-Recipients"))
+func clip(s string) string {
+	if len(s) > judged {
+		return strings.ToValidUTF8(s[:judged], "")
+	}
+	return s
 }
 
 func findPart(root *enmime.Part, kinds ...string) *enmime.Part {
+	if root == nil {
+		return nil
+	}
 	return root.BreadthMatchFirst(func(p *enmime.Part) bool {
 		for _, kind := range kinds {
 			if strings.EqualFold(p.ContentType, kind) {
@@ -90,41 +251,4 @@ func findPart(root *enmime.Part, kinds ...string) *enmime.Part {
 		}
 		return false
 	})
-}
-
-// readStatus reads the fields of each recipient; the worst of them counts.
-// delivered means that it only reports success.
-func readStatus(data []byte) (b *contact.Bounce, delivered bool) {
-	b = &contact.Bounce{}
-	delivered = true
-	found := false
-	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
-	for group := range bytes.SplitSeq(data, []byte("\n\n")) {
-		f := parseFields(group)
-		action, _, _ := strings.Cut(strings.ToLower(f.get("Action")), " ")
-		if action == "" {
-			continue
-		}
-		found = true
-		good := action == "delivered" || action == "relayed" || action == "expanded"
-		delivered = delivered && good
-		if good || b.Permanent {
-			continue
-		}
-		b.Permanent = action == "failed"
-		b.Code, _, _ = strings.Cut(f.get("Status"), " ")
-		_, recipient, _ := strings.Cut(orDefault(f.get("Original-Recipient"), f.get("Final-Recipient")), ";")
-		b.Recipient = cleanAddress(recipient)
-	}
-	return b, delivered && found
-}
-
-// originalID finds the Message-ID of the mail that a report is about.
-func originalID(root *enmime.Part) string {
-	part := findPart(root, "message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
-	if part == nil {
-		return ""
-	}
-	header, _ := splitHeader(transferDecoded(part))
-	return firstID(parseFields(header).get("Message-Id"))
 }

@@ -93,6 +93,10 @@ type Config struct {
 	Aliases []string
 	// FromName is shown as the sender where a reply has no name of its own.
 	FromName string
+	// TrustedAuthserv are the names by which the receiving servers sign their
+	// Authentication-Results (RFC 8601), those of servers below them included.
+	// With none, the field on top counts.
+	TrustedAuthserv []string
 	// IMAP and SMTP each may lack a host: then the account goes one way only.
 	IMAP IMAP
 	SMTP SMTP

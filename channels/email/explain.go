@@ -42,6 +42,7 @@ type ExplainedAttachment struct {
 // has an answer for any input.
 func Explain(raw []byte) Explanation {
 	u := understand(raw)
+	u.judgeSender(nil)
 	out := Explanation{
 		FromEmail: u.From.Address, FromName: u.From.Name,
 		To: bare(u.To), CC: bare(u.CC), ReplyTo: bare(u.ReplyTo),

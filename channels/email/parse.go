@@ -20,6 +20,8 @@ import (
 type understood struct {
 	contact.Message
 	autoReply, bounce, list bool
+	// head is the header as it came.
+	head fields
 }
 
 // Parse implements channels.Parser. Whatever the bytes are, something is shown:
@@ -31,26 +33,13 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	if in.Raw == nil && in.RawObject != "" {
 		return nil, a.failure("parse", channels.Unavailable, "", "the original was not loaded", nil)
 	}
-	m := understand(in.Raw).Message
-	a.apartFromUs(&m, in.Raw)
+	u := understand(in.Raw)
+	a.apartFromUs(&u)
+	u.judgeSender(a.cfg.TrustedAuthserv)
+	m := u.Message
+	m.Copies = copyMarks(&u)
 	m.Channel, m.Account, m.ReceivedAt = contact.Email, in.Account, in.ReceivedAt
 	return &m, nil
-}
-
-// apartFromUs leaves out what a mail says of ourselves: we are nobody whom an
-// answer goes to, and our own address being a mailing list (a group that passes
-// customers' mail on to us) makes no newsletter of it.
-func (a *Adapter) apartFromUs(m *contact.Message, raw []byte) {
-	m.ReplyTo = slices.DeleteFunc(m.ReplyTo, func(one contact.Address) bool { return a.own(one.Address) })
-	if m.Auto != contact.AutoList {
-		return
-	}
-	header, _ := splitHeader(raw)
-	for _, post := range anyAddress.FindAllString(parseFields(header).get("List-Post"), -1) {
-		if a.own(post) {
-			m.Auto = contact.AutoNone
-		}
-	}
 }
 
 // understand never fails and never panics.
@@ -142,7 +131,7 @@ func withHeader(raw []byte) understood {
 		u.warn("the mail has no Message-ID")
 	}
 	u.Token = findToken(f)
-	u.autoReply, u.list = isAutoReply(f), isList(f)
+	u.head = f
 	return u
 }
 
@@ -209,6 +198,7 @@ func asRawText(raw []byte, why string) (u understood) {
 	u.warn(why)
 	u.Text = normalise(toUTF8(raw))
 	u.ReplyText = u.Text
+	u.classify(nil)
 	return u
 }
 

@@ -217,7 +217,7 @@ func TestMachineMailIsKnown(t *testing.T) {
 		"list":             {crlf("From: a@b.test", "List-Id: <l.b.test>", "", "news"), contact.AutoList},
 		"bounce":           {dsn, contact.AutoBounce},
 		"delay":            {[]byte(strings.ReplaceAll(string(dsn), "Action: failed", "Action: delayed")), contact.AutoBounce},
-		"delivered":        {[]byte(strings.ReplaceAll(string(dsn), "Action: failed", "Action: delivered")), contact.AutoReceipt},
+		"delivered":        {[]byte(strings.ReplaceAll(string(dsn), "Action: failed", "Action: delivered")), contact.AutoDelivered},
 		"daemon in words":  {crlf("Return-Path: <>", "From: Mail Delivery System <MAILER-DAEMON@x.test>", "", "undeliverable"), contact.AutoBounce},
 		"exim":             {crlf("Return-Path: <>", "From: x@x.test", "X-Failed-Recipients: ghost@cust.test", "", "undeliverable"), contact.AutoBounce},
 		"read receipt": {crlf("From: a@b.test", `Content-Type: multipart/report; report-type=disposition-notification; boundary="d"`,
@@ -233,7 +233,7 @@ func TestMachineMailIsKnown(t *testing.T) {
 			}
 		})
 	}
-	want := contact.Bounce{Permanent: true, Code: "5.1.1", Recipient: "Ghost@cust.test", OriginalID: "0199c0de-0000-7000-8000-000000000001@acme.test"}
+	want := contact.Bounce{Permanent: true, Code: "5.1.1", Recipient: "Ghost@cust.test", OriginalID: "0199c0de-0000-7000-8000-000000000001@acme.test", Diagnostic: "550 no"}
 	if m := parse(t, dsn); m.Bounce == nil || *m.Bounce != want {
 		t.Errorf("bounce = %+v, want %+v", m.Bounce, want)
 	}

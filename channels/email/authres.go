@@ -1,0 +1,224 @@
+package email
+
+import (
+	"slices"
+	"strings"
+
+	"stagecoach/contact"
+)
+
+// Authentication-Results (RFC 8601) is read here and not by a library, since
+// those at hand cut at a semicolon inside a comment, and Microsoft 365 leaves
+// out the name of the server that judges.
+
+// maxAuthResults is how much of one field is read, in bytes.
+const maxAuthResults = 8 << 10
+
+// authResult is one method's result with its properties, in small letters.
+type authResult struct {
+	method, result string
+	props          map[string]string
+}
+
+// readAuthentication gives what the trusted server found out about the sender in
+// From. Which servers are trusted is configured; with nothing configured it is
+// the one whose field stands on top, as every server puts its own above what
+// came. Below the first Received under it nothing is read: the sender may have
+// written that.
+func readAuthentication(head fields, from string, trusted []string) contact.Authentication {
+	out := contact.Authentication{}
+	var results []authResult
+	began := false
+	for _, one := range head {
+		switch one.name {
+		case "received":
+			if began {
+				return verdictOf(out, results, from)
+			}
+		case "authentication-results":
+			by, found := parseAuthResults(clipTo(one.value, maxAuthResults))
+			if !began && !trusts(trusted, by) || began && by != out.By {
+				if !began && len(trusted) == 0 {
+					return out
+				}
+				continue
+			}
+			began, out.By = true, by
+			results = append(results, found...)
+		}
+	}
+	return verdictOf(out, results, from)
+}
+
+// trusts tells whether the server's word counts.
+func trusts(trusted []string, by string) bool {
+	if len(trusted) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(trusted, func(name string) bool {
+		name = strings.ToLower(name)
+		return by == name || strings.HasSuffix(by, "."+name)
+	})
+}
+
+// verdictOf says what follows from the results for the sender's domain. A failure of
+// DMARC is what the domain's owner asked for; without it, both others must have
+// failed for that very domain.
+func verdictOf(out contact.Authentication, results []authResult, from string) contact.Authentication {
+	domain := domainOf(from)
+	var dkimAligned, spfAligned, dkimPass, compound string
+	for _, r := range results {
+		switch r.method {
+		case "dmarc":
+			if out.DMARC == "" && aligned(orDefault(r.props["header.from"], domain), domain) {
+				out.DMARC = strings.TrimPrefix(r.result, "bestguess")
+			}
+		case "dkim":
+			signer := orDefault(r.props["header.d"], domainOf(r.props["header.i"]))
+			if aligned(signer, domain) && (dkimAligned == "" || r.result == "pass") {
+				dkimAligned = r.result
+			}
+			if out.DKIM == "" || r.result == "pass" {
+				out.DKIM = r.result
+			}
+			if r.result == "pass" {
+				dkimPass = "pass"
+			}
+		case "spf":
+			if out.SPF == "" {
+				out.SPF = r.result
+				mailFrom := orDefault(r.props["smtp.mailfrom"], r.props["smtp.helo"])
+				if aligned(orDefault(domainOf(mailFrom), mailFrom), domain) {
+					spfAligned = r.result
+				}
+			}
+		case "compauth":
+			compound = r.result
+		}
+	}
+	switch {
+	case domain == "":
+	case out.DMARC == "pass", out.DMARC != "fail" && (dkimAligned == "pass" || spfAligned == "pass"):
+		out.Trust = contact.TrustProven
+	case compound == "pass": // Microsoft knows who forwarded it
+	case out.DMARC == "fail", failed(dkimAligned) && failed(spfAligned) && dkimPass == "":
+		out.Trust = contact.TrustForged
+	}
+	return out
+}
+
+func failed(result string) bool { return result == "fail" || result == "hardfail" }
+
+// aligned tells whether two domains are one or one lies in the other (RFC 7489
+// section 3.1, relaxed; a common parent alone is not enough here).
+func aligned(a, b string) bool {
+	a, b = strings.ToLower(strings.Trim(a, ". ")), strings.ToLower(strings.Trim(b, ". "))
+	if a == "" || b == "" {
+		return false
+	}
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return a == b || strings.Contains(a, ".") && strings.HasSuffix(b, "."+a)
+}
+
+// parseAuthResults reads one field. by is the server's name, "" where it begins
+// with a result at once.
+func parseAuthResults(value string) (by string, results []authResult) {
+	for i, piece := range splitResults(strings.ToLower(value)) {
+		words := strings.Fields(piece)
+		if len(words) == 0 {
+			continue
+		}
+		method, result, found := strings.Cut(words[0], "=")
+		if i == 0 && !found {
+			by = strings.Trim(words[0], `"`)
+			continue
+		}
+		if !found {
+			continue // "none", or nothing to read
+		}
+		method, _, _ = strings.Cut(method, "/")
+		r := authResult{method: method, result: strings.Trim(result, `"`), props: map[string]string{}}
+		for _, word := range words[1:] {
+			if name, value, ok := strings.Cut(word, "="); ok && r.props[name] == "" {
+				r.props[name] = strings.Trim(value, `"<>`)
+			}
+		}
+		results = append(results, r)
+	}
+	return by, results
+}
+
+// splitResults cuts at semicolons outside of comments and quotes, and leaves the
+// comments out. A comment that is never closed ends with the field.
+func splitResults(s string) []string {
+	var out []string
+	var piece strings.Builder
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '\\' && (quoted || depth > 0):
+			i++
+		case c == '"' && depth == 0:
+			quoted = !quoted
+		case quoted:
+			if c != ';' && c != ' ' { // neither may break a word here
+				piece.WriteByte(c)
+			}
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth > 0:
+		case c == ';':
+			out = append(out, piece.String())
+			piece.Reset()
+		case c == '=' || c == ' ' || c == '\t':
+			pad(&piece, c)
+		default:
+			piece.WriteByte(c)
+		}
+	}
+	return append(out, piece.String())
+}
+
+// pad writes a space or an "=", without the spaces that some put around it.
+func pad(piece *strings.Builder, c byte) {
+	so := piece.String()
+	if c == '=' {
+		so = strings.TrimRight(so, " \t")
+		piece.Reset()
+		piece.WriteString(so)
+	} else if strings.HasSuffix(so, "=") {
+		return
+	}
+	piece.WriteByte(c)
+}
+
+// judgeSender settles what is known of the sender, and says what an agent should
+// know of it.
+func (u *understood) judgeSender(trusted []string) {
+	u.Auth = readAuthentication(u.head, u.From.Address, trusted)
+	if u.Auth.Trust == contact.TrustForged {
+		u.warn("the sender is probably forged: the mail names " + u.From.Address + ", but " + failures(u.Auth) + ", says " + orDefault(u.Auth.By, "the receiving server"))
+		return
+	}
+	to := u.Sender()
+	if to.Address != "" && u.From.Address != "" && !aligned(domainOf(to.Address), domainOf(u.From.Address)) {
+		u.Auth.Trust = contact.TrustClaimed
+		u.warn("the answer goes to " + to.Address + ", but the mail came from " + u.From.Address + ": nothing proves that " + to.Address + " wrote it")
+	}
+}
+
+// failures says in words which checks failed.
+func failures(a contact.Authentication) string {
+	var said []string
+	for _, one := range []struct{ name, result string }{{"DMARC", a.DMARC}, {"DKIM", a.DKIM}, {"SPF", a.SPF}} {
+		if failed(one.result) {
+			said = append(said, one.name)
+		}
+	}
+	return strings.Join(said, ", ") + " failed"
+}

@@ -1,0 +1,214 @@
+package email
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"github.com/jhillyerd/enmime/v2"
+
+	"stagecoach/contact"
+)
+
+// report reads what says of itself that it is a report (RFC 6522): on delivery
+// (RFC 3464) or on reading (RFC 8098). A report that somebody forwards is a part
+// among others of a person's mail, and none.
+func (v *evidence) report() contact.AutoKind {
+	status := findPart(v.root, "message/delivery-status", "message/global-delivery-status")
+	receipt := findPart(v.root, "message/disposition-notification", "message/global-disposition-notification")
+	if status == nil && receipt == nil || !v.isReport() {
+		return contact.AutoNone
+	}
+	if status == nil {
+		f := parseFields(transferDecoded(receipt))
+		v.u.Concerns = orDefault(firstID(f.get("Original-Message-ID")), originalID(v.root))
+		if disposition := strings.ToLower(f.get("Disposition")); strings.Contains(disposition, "deleted") {
+			v.u.warn("the receipt says that our mail was deleted without being shown")
+		}
+		return contact.AutoReceipt
+	}
+	b, delivered := readStatus(transferDecoded(status))
+	b.OriginalID = orDefault(originalID(v.root), orDefault(b.OriginalID, v.answered()))
+	if delivered {
+		v.u.Concerns = b.OriginalID
+		return contact.AutoDelivered
+	}
+	if b.Recipient == "" {
+		b.Recipient = v.failedRecipient()
+	}
+	v.u.Bounce = &b
+	return contact.AutoBounce
+}
+
+// isReport tells a report from a mail that has one attached.
+func (v *evidence) isReport() bool {
+	if strings.EqualFold(v.root.ContentType, "multipart/report") {
+		return true
+	}
+	return v.daemon() && !answerSubject.MatchString(v.u.Subject)
+}
+
+// answered gives the id that the mail itself says it answers: many servers name
+// the mail in question so.
+func (v *evidence) answered() string {
+	if v.u.InReplyTo != "" {
+		return v.u.InReplyTo
+	}
+	if n := len(v.u.References); n > 0 {
+		return v.u.References[n-1]
+	}
+	return ""
+}
+
+// failedRecipient reads Exim's own field, which others took over.
+func (v *evidence) failedRecipient() string {
+	for _, one := range parseAddresses(v.f.get("X-Failed-Recipients")) {
+		if one.Address != "" {
+			return one.Address
+		}
+	}
+	return ""
+}
+
+// enhancedCode is a status code of RFC 3463 in a text.
+var enhancedCode = regexp.MustCompile(`\b([245]\.\d{1,3}\.\d{1,3})\b`)
+
+// readStatus reads the fields of each recipient; the worst of them counts.
+// delivered means that it only reports success.
+func readStatus(data []byte) (b contact.Bounce, delivered bool) {
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	found, worst := false, 0
+	for group := range bytes.SplitSeq(data, []byte("\n\n")) {
+		f := parseFields(group)
+		if id := orDefault(f.get("X-Original-Message-ID"), f.get("Original-Message-ID")); id != "" && b.OriginalID == "" {
+			b.OriginalID = firstID(id)
+		}
+		// The envelope id that we gave (RFC 3461 section 4.4) names the reply.
+		if envelope := strings.Trim(f.get("Original-Envelope-Id"), "<> \t"); b.OriginalID == "" {
+			reply, _, _ := strings.Cut(envelope, "@")
+			if replyForm.MatchString(reply) {
+				b.OriginalID = envelope
+			}
+		}
+		rank := severity(f)
+		if rank == 0 {
+			continue
+		}
+		found = true
+		if rank > worst {
+			worst = rank
+			readRecipient(&b, f, rank)
+		}
+	}
+	return b, found && worst == rankDelivered
+}
+
+// The fates of a recipient, the worst last.
+const (
+	rankDelivered = iota + 1
+	rankDelayed
+	rankFailed
+)
+
+// severity gives the rank of one recipient's fate, 0 where the fields say none.
+func severity(f fields) int {
+	action := strings.ToLower(f.get("Action"))
+	code := strings.TrimSpace(f.get("Status"))
+	has := func(words ...string) bool {
+		for _, word := range words {
+			if strings.HasPrefix(action, word) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("fail", "undeliver", "expired", "reject", "bounce"):
+		return rankFailed
+	case has("delay", "deferr", "queued", "transient"):
+		return rankDelayed
+	case has("deliver", "relay", "expand", "success"):
+		return rankDelivered
+	case strings.HasPrefix(code, "5."):
+		return rankFailed
+	case strings.HasPrefix(code, "4."):
+		return rankDelayed
+	case strings.HasPrefix(code, "2."):
+		return rankDelivered
+	case action != "" || f.has("Final-Recipient") || f.has("Original-Recipient"):
+		return rankFailed // a report on nothing good, in words unknown
+	default:
+		return 0
+	}
+}
+
+func readRecipient(b *contact.Bounce, f fields, rank int) {
+	b.Permanent = rank == rankFailed
+	b.Diagnostic = diagnostic(f.get("Diagnostic-Code"))
+	b.Code, _, _ = strings.Cut(strings.TrimSpace(f.get("Status")), " ")
+	if finer := enhancedCode.FindString(b.Diagnostic); finer != "" && (b.Code == "" || strings.HasSuffix(b.Code, ".0.0")) {
+		b.Code = finer
+	}
+	for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
+		kind, address, typed := strings.Cut(f.get(name), ";")
+		if !typed {
+			address = kind
+		}
+		if b.Recipient = cleanAddress(address); b.Recipient != "" {
+			return
+		}
+	}
+}
+
+// diagnostic gives what the other server said, without its type and on one line.
+func diagnostic(s string) string {
+	if kind, words, typed := strings.Cut(s, ";"); typed && !strings.Contains(strings.TrimSpace(kind), " ") {
+		s = words
+	}
+	return clipTo(strings.Join(strings.Fields(s), " "), 300)
+}
+
+func clipTo(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// originalID finds the Message-ID of the mail that a report is about. Where a
+// server on the way gave that mail another id, our own mark in it still names
+// the reply.
+func originalID(root *enmime.Part) string {
+	part := findPart(root, "message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers")
+	if part == nil {
+		return ""
+	}
+	header, _ := splitHeader(transferDecoded(part))
+	return idOfOurs(parseFields(header))
+}
+
+func idOfOurs(f fields) string {
+	if reply := strings.TrimSpace(f.get(replyField)); replyForm.MatchString(reply) {
+		if from := parseAddresses(f.get("From")); len(from) > 0 && from[0].Address != "" {
+			return MessageID(reply, from[0].Address)
+		}
+	}
+	return firstID(f.get("Message-Id"))
+}
+
+// words says for people what a report means.
+func (u *understood) bounceWords() string {
+	b := u.Bounce
+	whom := "a recipient"
+	if b.Recipient != "" {
+		whom = b.Recipient
+	}
+	what := "our mail could not be delivered to " + whom
+	if !b.Permanent {
+		what = "our mail to " + whom + " is delayed: the server keeps trying, nothing has failed yet"
+	}
+	if why := strings.TrimSpace(strings.TrimSpace(b.Code + " " + bounceReason(b))); why != "" {
+		what += " (" + why + ")"
+	}
+	return what
+}

@@ -1,0 +1,96 @@
+package email
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/jhillyerd/enmime/v2"
+
+	"stagecoach/contact"
+)
+
+// The forms of receipts that come as plain mails (Outlook and Exchange write
+// them so for people of other systems), and of calendars' answers.
+var (
+	readSubject = regexp.MustCompile(`^\s*(read|not read|gelesen|ungelesen|nicht gelesen|lu|lue|non lu|leído|leido|no leído|letto|da leggere|non letto|gelezen|niet gelezen|ongelezen|przeczytano|odczytano|nie przeczytano|läst|oläst|lest|ikke lest|læst|ikke læst|luettu|lida|lido|não lida|přečteno|прочтено|прочитано|не прочтено|прочитане|okundu|開封済み|开封|已读|읽음|return receipt|lesebestätigung|empfangsbestätigung|accusé de (lecture|réception)|confirmation de lecture|confirmación de lectura|acuse de recibo|ricevuta di (ritorno|lettura)|conferma di lettura|leesbevestiging|ontvangstbevestiging|potwierdzenie (odczytu|przeczytania))(\s*\([^)]*\))?\s*([:：]|-)`)
+	readWords   = regexp.MustCompile(`was (read|displayed|deleted without being read)|has been (read|displayed|opened)|(wurde|ist)\s.{0,80}(gelesen|angezeigt|gelöscht)|a été (lu|affiché|supprimé)|fue (leído|mostrado|eliminado)|se (leyó|ha leído|eliminó|mostró)|è stat[oa] (lett[oa]|visualizzat[oa]|aperto|eliminat[oa])|(is|werd) (gelezen|weergegeven|verwijderd)|został[ao]? (odczytan|przeczytan|wyświetlon|usunięt)|lästes|ble lest|blev læst|was gelezen|foi (lida|exibida|excluída)|byla přečtena|было прочитано|прочитано|okundu|return receipt for the mail|confirmation de lecture|lesebestätigung|this (is a )?(return )?receipt|no guarantee that (the message|it) has been read|keine garantie`)
+	// meetingSubject are the beginnings that calendars give their answers.
+	meetingSubject = regexp.MustCompile(`(?i)^\s*(accepted|declined|tentative(ly accepted)?|cancel+ed( event)?|zugesagt|abgesagt|abgelehnt|mit vorbehalt|unter vorbehalt|accepté|refusé|provisoire|annulé|aceptad[oa]|rechazad[oa]|provisional|cancelad[oa]|accettat[oa]|rifiutat[oa]|provvisori[oa]|annullat[oa]|geaccepteerd|afgewezen|voorlopig|geannuleerd|zaakceptowan[oey]|odrzucon[oey]|wstępnie|anulowan[oey])\s*(\([^)]*\))?\s*:`)
+	calendarMethod = regexp.MustCompile(`(?im)^METHOD\s*[:;=]\s*"?([A-Z]+)`)
+	// meetingLine are lines that a calendar writes, not a person.
+	meetingLine = regexp.MustCompile(`(?i)^\s*(.{0,120}\b(has |have |hat |a |ha |heeft )?(tentatively |vorläufig )?(accepted|declined|cancel+ed|zugesagt|abgesagt|angenommen|abgelehnt|accepté|refusé|annulé|aceptado|rechazado|cancelado|accettato|rifiutato|annullato|geaccepteerd|afgewezen|geannuleerd)\b.{0,120}(invit|einladung|event|meeting|termin|réunion|evento|appointment|afspraak|reunión).{0,80}|.{0,40}\b(accepted|declined|zugesagt|abgesagt)\.?|(when|where|wann|wo|ort|zeit|quand|où|cuándo|dónde|quando|dove|wanneer|waar|calendar|kalender|who|wer|organi[sz]er|organisator|guests|gäste|title|subject|betreff|location|time|date|datum)\s*:?.{0,200}|invitation from google calendar.*|einladung von google kalender.*|https?://\S+|<https?://\S+>|you('re| are) receiving this.*|sie erhalten diese.*|to stop receiving.*|forwarding this invitation.*|.*google calendar.*|[-_=*~.· ]+|.{0,160}\d{1,2}[:.h]\d{2}.{0,80}|\S+@\S+( - .*)?|microsoft teams.*|join (the|on your).*|meeting id:.*|passcode:.*|view (all guest info|event).*|reply (for|to).*)\s*$`)
+	meetingNote = regexp.MustCompile(`(?i)with (this|a) note|mit (dieser|folgender) (notiz|nachricht|anmerkung)|avec (cette|une) (note|remarque)|con (esta|una|questa) nota|met (deze|een) (notitie|opmerking)`)
+)
+
+// receiptText knows a read receipt that is a plain mail by what its subject and
+// its words say together.
+func (v *evidence) receiptText() bool {
+	if !readSubject.MatchString(v.subject) || len(v.text) > 3000 || v.asks() {
+		return false
+	}
+	return readWords.MatchString(v.text)
+}
+
+// calendar knows the answers that calendars send. One to which a person has
+// added words is that person's mail; so is an invitation.
+func (v *evidence) calendar() contact.AutoKind {
+	switch v.meetingMethod() {
+	case "REPLY", "CANCEL", "DECLINECOUNTER", "REFRESH":
+	case "":
+		if !strings.Contains(strings.ToLower(v.f.get("Content-Class")), "calendarmessage") || !meetingSubject.MatchString(v.u.Subject) {
+			return contact.AutoNone
+		}
+	default:
+		return contact.AutoNone
+	}
+	if v.wroteBeside() {
+		return contact.AutoNone
+	}
+	return contact.AutoCalendar
+}
+
+// meetingMethod gives the method (RFC 5546 section 1.4) of the calendar in the
+// mail, "" where there is none.
+func (v *evidence) meetingMethod() string {
+	method := ""
+	if v.root == nil {
+		return ""
+	}
+	_ = v.root.DepthMatchAll(func(p *enmime.Part) bool {
+		kind := strings.ToLower(p.ContentType)
+		if method != "" || kind != "text/calendar" && kind != "application/ics" {
+			return false
+		}
+		if found := calendarMethod.FindSubmatch(transferDecoded(p)); found != nil {
+			method = strings.ToUpper(string(found[1]))
+		}
+		if method == "" {
+			method = strings.ToUpper(p.ContentTypeParams["method"])
+		}
+		return false
+	})
+	return method
+}
+
+// wroteBeside tells whether somebody wrote words of their own beside what the
+// calendar says.
+func (v *evidence) wroteBeside() bool {
+	own := strings.TrimSpace(v.u.ReplyText)
+	if meetingNote.MatchString(own) {
+		return true
+	}
+	subject := strings.TrimSpace(meetingSubject.ReplaceAllString(v.u.Subject, ""))
+	google := strings.Contains(strings.ToLower(own), "google")
+	words := 0
+	for line := range strings.Lines(own) {
+		line = strings.TrimSpace(line)
+		if line == "" || meetingLine.MatchString(line) || google || subject != "" && strings.Contains(subject, line) {
+			continue
+		}
+		if strings.HasPrefix(strings.ToUpper(line), "BEGIN:VCALENDAR") {
+			break
+		}
+		words += len(strings.Fields(line))
+	}
+	return words > 0
+}
