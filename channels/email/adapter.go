@@ -1,8 +1,8 @@
 // Package email is the e-mail channel: it fetches one mailbox by IMAP, hands
 // replies to SMTP, and tells how a mail is to be understood.
 //
-// Mail is only read: nothing is flagged, moved or deleted. How far a folder has
-// been read is the bookmark "uidvalidity:uid:before", kept by the daemon and
+// Mail is only read, unless Config.After says what is to be done with it once it
+// is stored. How far a folder has been read is the bookmark "uidvalidity:uid:before", kept by the daemon and
 // advanced only over mail that Deliver has stored; before is the highest UID
 // that was there when the folder was first connected (or given a new
 // UIDVALIDITY), so that nothing older becomes a contact by accident. Sources
@@ -10,9 +10,10 @@
 // mail that happens once.
 //
 // Goroutines of a Receive: one that watches the folder with up to 16 that
-// deliver, one that watches the folder of sent mail, one that puts our copies
-// there, and one that loads older mail. All end with it. Each has a connection
-// of its own, since IDLE takes a whole one.
+// deliver, one for each further folder, one that watches the folder of sent mail,
+// one that puts our copies there, and one for each folder that loads older mail.
+// All end with it. Each has a connection of its own, since IDLE takes a whole
+// one.
 package email
 
 import (
@@ -38,6 +39,7 @@ type Adapter struct {
 	token atomic.Pointer[string]
 	once  *onceBook
 	stuck *stuckBook
+	ahead *aheadBook
 
 	pool   *smtpPool
 	pace   *pace
@@ -78,7 +80,8 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		log:    log.With("component", "email", "account", cfg.Account),
 		copies: newCopyQueue(),
 		once:   newOnceBook(),
-		stuck:  newStuckBook(),
+		stuck:  newStuckBook(cfg.Patience),
+		ahead:  newAheadBook(),
 		pool:   &smtpPool{},
 		pace:   &pace{perMinute: cfg.SMTP.MaxPerMinute},
 		signer: signing,

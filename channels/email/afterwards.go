@@ -141,6 +141,13 @@ func (t *tidier) run(ctx context.Context) error {
 	return t.advance(ctx)
 }
 
+// keepPlace leaves a mail where it is: whoever wants its text must find it.
+func (t *tidier) keepPlace(uid imap.UID) {
+	if t != nil {
+		t.keep[uid] = true
+	}
+}
+
 func (t *tidier) advance(ctx context.Context) error {
 	t.mark.Position, t.mark.At = t.at.String(), t.r.mark.At
 	if err := t.r.src.Advance(ctx, t.mark); err != nil {

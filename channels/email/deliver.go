@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,16 +34,13 @@ type fetched struct {
 	uid      imap.UID
 	internal time.Time
 	raw      []byte
+	sender   string
 	weight   int64
 }
 
-// deliverChunk fetches the mails and delivers them. It gives how many were
-// delivered, and the UID up to which all are done, also with an error.
-func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID) (count uint64, last imap.UID, err error) {
-	indexes := make(map[imap.UID]int, len(uids))
-	for i, uid := range uids {
-		indexes[uid] = i
-	}
+// deliverChunk fetches the mails and delivers them. It gives what became of
+// each, also with an error; what isn't there any more is skipped.
+func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID, dated bool) ([]chunkState, error) {
 	states := make([]chunkState, len(uids))
 	budget := semaphore.NewWeighted(memoryBudget)
 	g, gctx := errgroup.WithContext(ctx)
@@ -53,39 +52,59 @@ func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID) (count uint6
 	broke := false // by the server, not by what was done with its mail
 	g.Go(func() error {
 		defer closeAll(queues)
-		err := r.s.fetch(uids, func(item fetched) error {
-			var known bool
-			if item.index, known = indexes[item.uid]; !known {
-				return nil
-			}
-			item.weight = min(int64(len(item.raw))+1024, memoryBudget)
-			r.s.pause() // waiting for the store is not the server's fault
-			defer r.s.touch()
-			if err := budget.Acquire(gctx, item.weight); err != nil {
-				return err
-			}
-			queues[laneOf(item.raw)] <- item
-			return nil
-		})
+		err := r.s.fetch(uids, dated, r.dealOut(gctx, uids, queues, budget))
 		broke = err != nil && gctx.Err() == nil
 		return err
 	})
-	err = r.a.imapError("fetch", g.Wait())
+	cause := g.Wait()
+	err := r.a.imapError("fetch", cause)
 	if err == nil {
 		err = r.withheld(uids, states)
 		broke = err != nil
 	}
-	done := 0
-	for ; done < len(states) && (err == nil || states[done] != chunkOpen); done++ {
-		last = uids[done]
-		if states[done] == chunkDelivered {
-			count++
+	if err == nil {
+		for i := range states {
+			states[i] = max(states[i], chunkSkipped)
 		}
 	}
-	if broke && ctx.Err() == nil && done < len(uids) {
-		r.a.stuck.failed(r.source, r.at.validity, uids[done])
+	broke = broke && !hasEnough(err)
+	if at := slices.Index(states, chunkOpen); broke && ctx.Err() == nil && at >= 0 {
+		r.a.stuck.failed(r.source, r.at.validity, uids[at], errors.Is(cause, errTooLarge))
 	}
-	return count, last, err
+	return states, err
+}
+
+// hasEnough reports whether a server refuses because it has had enough of us, or
+// isn't well: no mail is to blame for that.
+func hasEnough(err error) bool {
+	var refused *imap.Error
+	return errors.As(err, &refused) && (refused.Type == imap.StatusResponseTypeBye ||
+		channels.ReasonOf(err) == channels.RateLimited || channels.ReasonOf(err) == channels.Unavailable)
+}
+
+// dealOut gives what takes in the mails as the server hands them over: each goes
+// to its sender's lane, once, and only if it was asked for.
+func (r *reader) dealOut(ctx context.Context, uids []imap.UID, queues []chan fetched, budget *semaphore.Weighted) func(fetched) error {
+	indexes := make(map[imap.UID]int, len(uids))
+	for i, uid := range uids {
+		indexes[uid] = i
+	}
+	return func(item fetched) error {
+		var asked bool
+		if item.index, asked = indexes[item.uid]; !asked {
+			return nil
+		}
+		delete(indexes, item.uid)
+		item.weight = min(int64(len(item.raw))+1024, memoryBudget)
+		r.s.pause() // waiting for the store is not the server's fault
+		defer r.s.touch()
+		if err := budget.Acquire(ctx, item.weight); err != nil {
+			return err
+		}
+		item.sender = senderOf(item.raw)
+		queues[laneOf(item.sender)] <- item
+		return nil
+	}
 }
 
 // errWithheld says that a mail was found and not handed over.
@@ -158,15 +177,15 @@ func (r *reader) inbound(item fetched) *channels.Inbound {
 		Schema: channels.InboundSchema, Kind: r.a.kindOf(r.kind, item.raw),
 		Channel: contact.Email, Account: r.a.cfg.Account,
 		Source: r.source, Position: itemPosition(r.at.validity, item.uid),
-		ProviderID: providerID(item.raw), Sender: senderOf(item.raw), ReceivedAt: r.received(item.uid, item.internal),
+		ProviderID: providerID(item.raw), Sender: item.sender, ReceivedAt: r.received(item.uid, item.internal),
 		Format: "rfc822", Raw: item.raw, Size: int64(len(item.raw)),
 	}
 }
 
 // laneOf keeps one sender's mails in one lane.
-func laneOf(raw []byte) int {
+func laneOf(sender string) int {
 	hash := fnv.New32a()
-	_, _ = io.WriteString(hash, senderOf(raw))
+	_, _ = io.WriteString(hash, sender)
 	return int(hash.Sum32() % lanes)
 }
 
@@ -192,9 +211,10 @@ func fieldValue(header []byte, name string) string {
 
 // fetch reads whole mails without marking them, and calls yield for each. It
 // reads to the end of the answer also when yield fails, as the protocol asks.
-func (s *session) fetch(uids []imap.UID, yield func(fetched) error) error {
+// dated asks for the date of receipt, too.
+func (s *session) fetch(uids []imap.UID, dated bool, yield func(fetched) error) error {
 	section := &imap.FetchItemBodySection{Peek: true}
-	options := &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
+	options := &imap.FetchOptions{UID: true, InternalDate: dated, BodySection: []*imap.FetchItemBodySection{section}}
 	return s.fetchEach(uids, options, func(data *imapclient.FetchMessageData) error {
 		item, whole, err := s.readItem(data)
 		if err != nil || !whole {
@@ -213,6 +233,9 @@ func (s *session) fetchEach(uids []imap.UID, options *imap.FetchOptions, each fu
 			if failed == nil {
 				failed = each(data)
 			}
+			if errors.Is(failed, errTooLarge) {
+				_ = s.conn.Close() // its end is not waited for
+			}
 			s.touch()
 		}
 		if err := cmd.Close(); failed == nil {
@@ -230,18 +253,47 @@ func (s *session) readItem(data *imapclient.FetchMessageData) (item fetched, who
 		case imapclient.FetchItemDataInternalDate:
 			item.internal = part.Time
 		case imapclient.FetchItemDataBodySection:
-			whole = true
 			if part.Literal == nil {
-				continue
+				continue // NIL is no mail, not even an empty one
 			}
-			buf := bytes.NewBuffer(make([]byte, 0, part.Literal.Size()+1))
-			if _, err := buf.ReadFrom(touchReader{part.Literal, s}); err != nil {
+			whole = true
+			if item.raw, err = s.readLiteral(part.Literal, part.Literal.Size()); err != nil {
 				return item, false, err
 			}
-			item.raw = buf.Bytes()
 		}
 	}
 	return item, whole, nil
+}
+
+// maxMail is how large a mail may be to be read at all. No provider takes one
+// nearly as large; a server that announces more lies, or would fill the memory.
+// promised is up to which size a server is believed before the bytes come.
+const (
+	maxMail  = 160 << 20
+	promised = 4 << 20
+)
+
+// errTooLarge says that a server announces a mail that can't be one.
+var errTooLarge = fmt.Errorf("the server announces a mail of more than %d MiB", maxMail>>20)
+
+// readLiteral reads what the server has announced.
+func (s *session) readLiteral(from io.Reader, size int64) ([]byte, error) {
+	if size > maxMail {
+		return nil, errTooLarge
+	}
+	from = touchReader{from, s}
+	if size <= promised {
+		raw := make([]byte, size)
+		n, err := io.ReadFull(from, raw)
+		if errors.Is(err, io.EOF) && size == 0 {
+			err = nil
+		}
+		return raw[:n], err
+	}
+	var buf bytes.Buffer
+	buf.Grow(promised)
+	_, err := io.CopyN(&buf, from, size)
+	return buf.Bytes(), err
 }
 
 func closeAll(queues []chan fetched) {

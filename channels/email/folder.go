@@ -36,6 +36,10 @@ type reader struct {
 	at       position
 	mark     channels.Bookmark
 	advanced time.Time
+	// delivered counts what was dealt with in this session; finished is false
+	// while some of a storm was left for later.
+	delivered uint64
+	finished  bool
 	// rescanning is true until a renumbered folder has been read again.
 	rescanning bool
 	// tidy does what is to be done with stored mails, nil if nothing is.
@@ -128,10 +132,12 @@ func (r *reader) catchUp(ctx context.Context) error {
 		return r.a.imapError("search", err)
 	}
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid <= r.at.last })
-	if err := r.deliver(ctx, uids); err != nil {
+	before := r.delivered
+	r.finished, err = r.deliver(ctx, uids)
+	if err != nil {
 		return err
 	}
-	if len(uids) > 0 || asked.Sub(r.advanced) >= min(r.a.cfg.IdleMaximum, 10*time.Second) {
+	if r.delivered > before || asked.Sub(r.advanced) >= min(r.a.cfg.IdleMaximum, 10*time.Second) {
 		r.mark.At = asked
 		if err := r.advance(ctx); err != nil {
 			return err
@@ -150,34 +156,11 @@ func (r *reader) rescan(ctx context.Context) error {
 		if err != nil {
 			return r.a.imapError("search", err)
 		}
-		if err := r.deliver(ctx, uids); err != nil {
+		if _, err := r.deliver(ctx, uids); err != nil {
 			return err
 		}
 	}
 	r.at.last, r.rescanning = r.at.before, false
-	return nil
-}
-
-// deliver hands over the mails in ranges, and moves the bookmark behind them.
-func (r *reader) deliver(ctx context.Context, uids []imap.UID) error {
-	for len(uids) > 0 {
-		dealt, count, last, err := r.next(ctx, uids)
-		uids = uids[dealt:]
-		r.mark.Seen += count // once for each place: a renumbered mail is seen again
-		r.at.last = max(r.at.last, last)
-		if err != nil {
-			// What is safe is safe: less to see again.
-			if last > 0 && !r.rescanning && ctx.Err() == nil {
-				_ = r.advance(ctx)
-			}
-			return err
-		}
-		if !r.rescanning && time.Since(r.advanced) >= advanceEvery {
-			if err := r.advance(ctx); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }
 

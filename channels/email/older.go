@@ -71,7 +71,7 @@ func (a *Adapter) load(ctx context.Context, src channels.Source, l load) error {
 	if err != nil {
 		return err
 	}
-	if err := r.deliver(ctx, uids); err != nil {
+	if _, err := r.deliver(ctx, uids); err != nil {
 		return err
 	}
 	r.at.last, r.mark.At = r.at.before, time.Now()

@@ -81,15 +81,23 @@ const settle = 250 * time.Millisecond
 func (r *reader) follow(ctx context.Context) error {
 	trust := settle
 	for {
-		before := r.at.last
+		before := r.delivered
 		if err := r.catchUp(ctx); err != nil {
 			return err
 		}
-		if r.at.last != before {
+		if r.delivered != before {
 			trust = settle
 		}
+		if !r.finished && r.delivered != before {
+			continue // more has come meanwhile
+		}
 		trust = min(trust, r.a.cfg.IdleMaximum)
-		if err := r.s.waitForNews(ctx, trust, r.a.cfg.PollInterval); err != nil {
+		idle, poll := trust, r.a.cfg.PollInterval
+		if due := r.a.stuck.nextDue(r.source, r.at.validity); !due.IsZero() {
+			wait := max(time.Until(due), time.Millisecond)
+			idle, poll = min(idle, wait), min(poll, wait)
+		}
+		if err := r.s.waitForNews(ctx, idle, poll); err != nil {
 			return r.a.imapError("idle", err)
 		}
 		trust *= 4

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,9 +19,10 @@ import (
 )
 
 // A mail that the server can't hand over (Dovecot, for one, cuts the link in the
-// middle of a damaged one) would hold up all that came after it, for ever. From
-// so many failures on it is fetched alone, and then, when the patience has run
-// out, its header only, and in the end not at all.
+// middle of a damaged one) holds up nothing: from so many failures on it is
+// fetched alone, after all others and now and then only, without what the server
+// may not be able to say of it; when the patience has run out, its header only,
+// and in the end not at all.
 const (
 	aloneAfter  = 2
 	headAfter   = 4
@@ -28,99 +30,177 @@ const (
 	// noProofAfter is how many times the patience it takes where no other mail
 	// proves that the server can hand over anything.
 	noProofAfter = 15
+	// pauseAtMost is between two tries of one mail.
+	pauseAtMost = time.Minute
 )
 
-// stuckMail is the mail at which fetching from a source broke off last.
+// stuckMail is a mail at which fetching broke off.
 type stuckMail struct {
+	tries int
+	since time.Time
+	// due is when to try again.
+	due time.Time
+}
+
+// stuckOf is what is known of one source.
+type stuckOf struct {
 	validity uint32
-	uid      imap.UID
-	tries    int
-	since    time.Time
+	mails    map[imap.UID]stuckMail
+	// blind is true where the senders of many can't be looked at first.
+	blind bool
 }
 
 // stuckBook remembers, from one session to the next, where fetching broke off.
 type stuckBook struct {
-	mu sync.Mutex
-	at map[string]stuckMail
+	patience time.Duration
+	mu       sync.Mutex
+	at       map[string]*stuckOf
 }
 
-func newStuckBook() *stuckBook { return &stuckBook{at: map[string]stuckMail{}} }
+func newStuckBook(patience time.Duration) *stuckBook {
+	return &stuckBook{patience: patience, at: map[string]*stuckOf{}}
+}
 
-// failed notes that fetching from a source broke off at this mail.
-func (b *stuckBook) failed(source string, validity uint32, uid imap.UID) {
+func (b *stuckBook) of(source string, validity uint32) *stuckOf {
+	o := b.at[source]
+	if o == nil || o.validity != validity {
+		o = &stuckOf{validity: validity, mails: map[imap.UID]stuckMail{}}
+		b.at[source] = o
+	}
+	return o
+}
+
+// failed notes that fetching from a source broke off at this mail. hopeless
+// means that it can't be had whole however often it is tried.
+func (b *stuckBook) failed(source string, validity uint32, uid imap.UID, hopeless bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	m := b.at[source]
-	if m.validity != validity || m.uid != uid {
-		m = stuckMail{validity: validity, uid: uid, since: time.Now()}
+	o := b.of(source, validity)
+	m, known := o.mails[uid]
+	now := time.Now()
+	if !known {
+		m.since = now
 	}
 	m.tries++
-	b.at[source] = m
+	if hopeless {
+		m.tries = max(m.tries, headAfter)
+		m.since = time.Time{}
+	}
+	m.due = now.Add(min(time.Second<<min(m.tries, 10), b.patience/2, pauseAtMost))
+	if hopeless {
+		m.due = now
+	}
+	o.mails[uid] = m
 }
 
-// tries gives how often fetching has broken off at this mail, and since when.
-func (b *stuckBook) tries(source string, validity uint32, uid imap.UID) (int, time.Time) {
+// tries gives how often fetching has broken off at this mail, since when, and
+// when it is tried again.
+func (b *stuckBook) tries(source string, validity uint32, uid imap.UID) (tries int, since, due time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if m := b.at[source]; m.validity == validity && m.uid == uid {
-		return m.tries, m.since
-	}
-	return 0, time.Time{}
+	m := b.of(source, validity).mails[uid]
+	return m.tries, m.since, m.due
 }
 
-// next delivers the first of the mails, as many at once as is wise, and gives
-// how many of them it has dealt with.
-func (r *reader) next(ctx context.Context, uids []imap.UID) (dealt int, count uint64, last imap.UID, err error) {
-	tries, since := r.a.stuck.tries(r.source, r.at.validity, uids[0])
-	dealt = min(len(uids), chunkSize)
-	if tries >= aloneAfter {
-		dealt = 1
-	}
-	if waited := time.Since(since); tries >= headAfter && waited >= r.a.cfg.Patience {
-		if err := r.prove(uids, waited); err != nil {
-			return 0, 0, 0, err
+// solved forgets a mail that is dealt with.
+func (b *stuckBook) solved(source string, validity uint32, uid imap.UID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.of(source, validity).mails, uid)
+}
+
+// nextDue gives when the next mail is to be tried again, zero if none is.
+func (b *stuckBook) nextDue(source string, validity uint32) (due time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range b.of(source, validity).mails {
+		if due.IsZero() || m.due.Before(due) {
+			due = m.due
 		}
-		if count, err = r.deliverHeader(ctx, uids[0], tries); err != nil {
-			return 0, 0, 0, err
-		}
-		return 1, count, uids[0], nil
 	}
-	count, last, err = r.deliverChunk(ctx, uids[:dealt])
-	return dealt, count, last, err
+	return due
+}
+
+// scouts reports whether the senders of many mails can be looked at first, and
+// blind notes that they can't.
+func (b *stuckBook) scouts(source string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.at[source]
+	return o == nil || !o.blind
+}
+
+func (b *stuckBook) blind(source string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o := b.at[source]; o != nil {
+		o.blind = true
+	}
+}
+
+// alone deals with one mail that broke off the link before: it is tried alone,
+// then without its date, which some servers can't say, and when the patience has
+// run out, what can be had of it is delivered.
+func (r *reader) alone(ctx context.Context, uid imap.UID) (chunkState, error) {
+	tries, since, _ := r.a.stuck.tries(r.source, r.at.validity, uid)
+	waited := time.Since(since)
+	if tries < headAfter || waited < r.a.cfg.Patience {
+		states, err := r.deliverChunk(ctx, []imap.UID{uid}, tries == aloneAfter)
+		return states[0], err
+	}
+	if !since.IsZero() {
+		if err := r.prove(uid, waited); err != nil {
+			return chunkOpen, err
+		}
+	}
+	return r.deliverHeader(ctx, uid, tries)
 }
 
 // prove fetches another mail, so that the trouble of a whole server isn't taken
 // for that of one mail.
-func (r *reader) prove(uids []imap.UID, waited time.Duration) error {
+func (r *reader) prove(uid imap.UID, waited time.Duration) error {
 	if waited >= noProofAfter*r.a.cfg.Patience {
 		return nil
 	}
-	other := r.at.last
-	if len(uids) > 1 {
-		other = uids[1]
+	var others []imap.UID
+	for _, set := range [][]imap.UIDSet{uidRange(uid+1, 0), uidRange(1, uid-1)} {
+		found, err := r.s.search(&imap.SearchCriteria{UID: set})
+		if err != nil {
+			return r.a.imapError("search", err)
+		}
+		others = slices.DeleteFunc(found, func(other imap.UID) bool {
+			tries, _, _ := r.a.stuck.tries(r.source, r.at.validity, other)
+			return other == uid || tries > 0
+		})
+		if len(others) > 0 {
+			break
+		}
 	}
 	seen := false
-	err := r.s.fetch([]imap.UID{other}, func(fetched) error {
-		seen = true
-		return nil
-	})
+	var err error
+	if len(others) > 0 {
+		err = r.s.fetch(others[:1], true, func(fetched) error {
+			seen = true
+			return nil
+		})
+	}
 	if err == nil && !seen {
-		err = fmt.Errorf("mail %d in folder %q can't be fetched, nor any other", uids[0], r.folder)
+		err = fmt.Errorf("mail %d in folder %q can't be fetched, nor any other", uid, r.folder)
 	}
 	return r.a.imapError("fetch", err)
 }
 
 // deliverHeader delivers what can be had of a mail that can't be fetched: then
 // at least somebody knows of it. Of what nobody waits for nothing is delivered.
-func (r *reader) deliverHeader(ctx context.Context, uid imap.UID, tries int) (count uint64, err error) {
+func (r *reader) deliverHeader(ctx context.Context, uid imap.UID, tries int) (state chunkState, err error) {
 	item := fetched{uid: uid}
 	if tries < nothingFrom {
-		if item, err = r.s.fetchHeader(uid); err != nil {
-			r.a.stuck.failed(r.source, r.at.validity, uid)
-			return 0, r.a.imapError("fetch", err)
+		if item, err = r.s.fetchHeader(uid, tries%2 == 0); err != nil {
+			r.a.stuck.failed(r.source, r.at.validity, uid, true)
+			return chunkOpen, r.a.imapError("fetch", err)
 		}
 		if item.uid == 0 {
-			return 0, nil // it was deleted meanwhile
+			return chunkSkipped, nil // it was deleted meanwhile
 		}
 	}
 	r.a.log.LogAttrs(ctx, slog.LevelError, "a mail can't be fetched: it is passed on without its text",
@@ -129,12 +209,13 @@ func (r *reader) deliverHeader(ctx context.Context, uid imap.UID, tries int) (co
 		item.internal = time.Now()
 	}
 	if r.kind != channels.Fresh || r.old(uid, item.internal) && !r.once() {
-		return 0, nil
+		return chunkSkipped, nil
 	}
 	if err := r.deliverUnread(ctx, item); err != nil {
-		return 0, err
+		return chunkOpen, err
 	}
-	return 1, nil
+	r.tidy.keepPlace(uid)
+	return chunkDelivered, nil
 }
 
 func (r *reader) deliverUnread(ctx context.Context, item fetched) error {
@@ -177,9 +258,9 @@ func unread(header []byte, folder string, uid imap.UID) []byte {
 }
 
 // fetchHeader reads the header of one mail; its UID is 0 if it isn't there.
-func (s *session) fetchHeader(uid imap.UID) (item fetched, err error) {
+func (s *session) fetchHeader(uid imap.UID, dated bool) (item fetched, err error) {
 	section := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader}
-	options := &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
+	options := &imap.FetchOptions{UID: true, InternalDate: dated, BodySection: []*imap.FetchItemBodySection{section}}
 	err = s.fetchEach([]imap.UID{uid}, options, func(data *imapclient.FetchMessageData) error {
 		one, whole, err := s.readItem(data)
 		if err == nil && whole && one.uid == uid {

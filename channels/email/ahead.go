@@ -1,0 +1,74 @@
+package email
+
+import (
+	"sync"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// aheadBook remembers, from one session to the next, what was delivered behind a
+// mail that wasn't: the bookmark can't say it. After a restart these are
+// delivered again, and known to the daemon.
+type aheadBook struct {
+	mu sync.Mutex
+	at map[string]*aheadOf
+}
+
+// aheadOf is what is known of one source.
+type aheadOf struct {
+	validity uint32
+	states   map[imap.UID]chunkState
+	// below is up to where all is forgotten.
+	below imap.UID
+}
+
+func newAheadBook() *aheadBook { return &aheadBook{at: map[string]*aheadOf{}} }
+
+// of gives what is known of a source under its present numbering.
+func (b *aheadBook) of(source string, validity uint32) *aheadOf {
+	o := b.at[source]
+	if o == nil || o.validity != validity {
+		o = &aheadOf{validity: validity, states: map[imap.UID]chunkState{}}
+		b.at[source] = o
+	}
+	return o
+}
+
+func (b *aheadBook) note(source string, validity uint32, uid imap.UID, state chunkState) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.of(source, validity)
+	o.states[uid] = state
+	o.below = min(o.below, uid-1)
+}
+
+func (b *aheadBook) state(source string, validity uint32, uid imap.UID) chunkState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.of(source, validity).states[uid]
+}
+
+// forget drops what the bookmark covers.
+func (b *aheadBook) forget(source string, validity uint32, last imap.UID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.of(source, validity)
+	if last <= o.below {
+		return
+	}
+	if int64(last-o.below) < int64(len(o.states)) {
+		for uid := o.below + 1; uid <= last; uid++ {
+			delete(o.states, uid)
+		}
+	} else {
+		for uid := range o.states {
+			if uid <= last {
+				delete(o.states, uid)
+			}
+		}
+	}
+	o.below = last
+	if len(o.states) == 0 {
+		o.states = map[imap.UID]chunkState{} // a map keeps the room that it once had
+	}
+}

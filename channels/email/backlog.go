@@ -1,0 +1,232 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// One sender's mails are stored one after the other, so that many of one would
+// hold up everybody else's behind them. Of a backlog of more than scoutFrom the
+// senders are looked at first, scoutWindow at a time; who has sent more than
+// stormSize gets stormShare of each range and everybody else the rest. While
+// only a storm is left, new mail is looked for every stormBreath.
+const (
+	scoutFrom   = 2 * chunkSize
+	scoutWindow = 20_000
+	stormSize   = chunkSize
+	stormShare  = chunkSize / 4
+	stormBreath = time.Second
+)
+
+// backlog is what a reader has to deliver, in rising order of UIDs. It may be
+// delivered in another order; the bookmark moves over what is done from its
+// beginning without a gap.
+type backlog struct {
+	r      *reader
+	uids   []imap.UID
+	states []chunkState
+	// next is the first that isn't done.
+	next int
+	// begun is when it was listed.
+	begun time.Time
+}
+
+// newBacklog takes what was delivered before, ahead of a mail that couldn't be,
+// for done.
+func newBacklog(r *reader, uids []imap.UID) *backlog {
+	b := &backlog{r: r, uids: uids, states: make([]chunkState, len(uids)), begun: time.Now()}
+	for i, uid := range uids {
+		b.states[i] = r.a.ahead.state(r.source, r.at.validity, uid)
+	}
+	b.settle()
+	return b
+}
+
+// settle moves the reader's place behind what is done without a gap. What lies
+// behind a gap is remembered.
+func (b *backlog) settle() {
+	r := b.r
+	for b.next < len(b.uids) && b.states[b.next] != chunkOpen {
+		if b.states[b.next] == chunkDelivered {
+			r.mark.Seen++ // once for each place: a renumbered mail is seen again
+		}
+		r.at.last = max(r.at.last, b.uids[b.next])
+		b.next++
+	}
+	r.a.ahead.forget(r.source, r.at.validity, r.at.last)
+}
+
+// deliver hands over the mails, and moves the bookmark behind them. It reports
+// false where it left some for later: the rest of a storm, as new mail has
+// come, or what the server can't hand over now.
+func (r *reader) deliver(ctx context.Context, uids []imap.UID) (finished bool, err error) {
+	b := newBacklog(r, uids)
+	for from := b.next; from < len(uids); from += scoutWindow {
+		calm, stormy, err := b.scout(from, min(from+scoutWindow, len(uids)))
+		if err != nil {
+			return false, err
+		}
+		left, err := b.window(ctx, calm, stormy)
+		if err != nil || left {
+			return false, err
+		}
+	}
+	return b.tryStuck(ctx)
+}
+
+// window delivers one window, range by range. It reports whether it left some of
+// a storm for later.
+func (b *backlog) window(ctx context.Context, calm, stormy []int) (left bool, err error) {
+	for len(calm)+len(stormy) > 0 {
+		if len(calm) == 0 && len(stormy) > 0 && b.breathe() {
+			return true, nil
+		}
+		quiet := min(len(calm), chunkSize-min(len(stormy), stormShare))
+		wild := min(len(stormy), chunkSize-quiet)
+		batch := slices.Concat(calm[:quiet], stormy[:wild])
+		calm, stormy = calm[quiet:], stormy[wild:]
+		slices.Sort(batch)
+		if err := b.chunk(ctx, batch); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// breathe reports whether others may have come while a storm is taken in.
+func (b *backlog) breathe() bool {
+	return b.r.patient() && time.Since(b.begun) >= stormBreath && len(b.r.s.news) > 0
+}
+
+// chunk delivers some of the mails, those that aren't stuck, and moves the
+// bookmark.
+func (b *backlog) chunk(ctx context.Context, batch []int) error {
+	r := b.r
+	uids := make([]imap.UID, len(batch))
+	for i, at := range batch {
+		uids[i] = b.uids[at]
+	}
+	states, err := r.deliverChunk(ctx, uids, true)
+	for i, at := range batch {
+		b.done(at, states[i])
+	}
+	b.settle()
+	if err != nil {
+		// What is safe is safe: less to see again.
+		if !r.rescanning && ctx.Err() == nil {
+			_ = r.advance(ctx)
+		}
+		return err
+	}
+	if !r.rescanning && time.Since(r.advanced) >= advanceEvery {
+		return r.advance(ctx)
+	}
+	return nil
+}
+
+func (b *backlog) done(at int, state chunkState) {
+	if state == chunkOpen {
+		return
+	}
+	r := b.r
+	b.states[at] = state
+	r.delivered++
+	r.a.ahead.note(r.source, r.at.validity, b.uids[at], state)
+	r.a.stuck.solved(r.source, r.at.validity, b.uids[at])
+}
+
+// scout tells the mails of senders who have sent a great many from the others.
+func (b *backlog) scout(from, to int) (calm, stormy []int, err error) {
+	var open []int
+	var uids []imap.UID
+	for i := from; i < to; i++ {
+		if b.states[i] != chunkOpen || b.stuck(i) {
+			continue
+		}
+		open = append(open, i)
+		uids = append(uids, b.uids[i])
+	}
+	r := b.r
+	if len(open) <= scoutFrom || !r.a.stuck.scouts(r.source) {
+		return open, nil, nil
+	}
+	senders := make(map[imap.UID]string, len(uids))
+	counts := map[string]int{}
+	err = r.s.senders(uids, func(uid imap.UID, sender string) {
+		if _, twice := senders[uid]; !twice {
+			senders[uid] = sender
+			counts[sender]++
+		}
+	})
+	if err != nil {
+		var refused *imap.Error
+		r.a.stuck.blind(r.source) // not again: it must not keep mail from coming in
+		if !errors.As(err, &refused) {
+			return nil, nil, r.a.imapError("fetch", err)
+		}
+	}
+	for _, i := range open {
+		if counts[senders[b.uids[i]]] > stormSize {
+			stormy = append(stormy, i)
+		} else {
+			calm = append(calm, i)
+		}
+	}
+	if len(stormy) > 0 {
+		r.a.log.Info("one sender has sent a great many mails, others go before them",
+			sourceAttr(r.source), slog.Int("mails", len(stormy)), slog.Int("others", len(calm)))
+	}
+	return calm, stormy, nil
+}
+
+// stuck reports whether a mail has broken off the link too often to be fetched
+// together with others.
+func (b *backlog) stuck(at int) bool {
+	tries, _, _ := b.r.a.stuck.tries(b.r.source, b.r.at.validity, b.uids[at])
+	return tries >= aloneAfter
+}
+
+// tryStuck tries the mails that the server couldn't hand over, each alone, where
+// it is time to.
+func (b *backlog) tryStuck(ctx context.Context) (finished bool, err error) {
+	for i := b.next; i < len(b.uids); i++ {
+		if b.states[i] != chunkOpen || !b.stuck(i) {
+			continue
+		}
+		if b.r.patient() {
+			if _, _, due := b.r.a.stuck.tries(b.r.source, b.r.at.validity, b.uids[i]); time.Now().Before(due) {
+				continue
+			}
+		}
+		state, err := b.r.alone(ctx, b.uids[i])
+		if err != nil {
+			return false, err
+		}
+		b.done(i, state)
+		b.settle()
+	}
+	return b.next == len(b.uids), nil
+}
+
+// patient reports whether what can't be fetched now may be left for later while
+// the rest goes on: not where a load that happens once waits for its end.
+func (r *reader) patient() bool { return !r.rescanning && !r.mark.OneTime() }
+
+// senders reads who has sent the mails.
+func (s *session) senders(uids []imap.UID, yield func(imap.UID, string)) error {
+	section := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"From"}}
+	options := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}
+	return s.fetchEach(uids, options, func(data *imapclient.FetchMessageData) error {
+		item, whole, err := s.readItem(data)
+		if err == nil && whole {
+			yield(item.uid, senderOf(item.raw))
+		}
+		return err
+	})
+}
