@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -98,4 +99,42 @@ func TestForwardThatFailsIsShown(t *testing.T) {
 	if !slices.ContainsFunc(anna.desk().Offers, func(o view.Offer) bool { return o.Card.Contact == v.Card.Contact }) {
 		t.Error("it is not offered to who forwarded it")
 	}
+}
+
+// TestLedgerByWordsBehindManyFinds: a filter finds a contact by its words behind
+// however many that have the words and don't pass the filter.
+func TestLedgerByWordsBehindManyFinds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	boss := r.boss()
+	const many = 230
+	first := r.mail("c0@customer.example", "Zahnrad", "Das Zahnrad fehlt.")
+	for i := range many {
+		r.mail(fmt.Sprintf("c%d@customer.example", i+1), "Zahnrad", "Das Zahnrad fehlt.")
+	}
+	boss.post("/api/contacts/"+first.Contact+"/dispose", map[string]any{"disposition": "duplicate"}, nil)
+	var s view.Search
+	poll(t, func() bool {
+		boss.get("/api/search?q=zahnrad&limit=200", &s)
+		return len(s.Hits) == 200
+	})
+	var l view.Ledger
+	poll(t, func() bool {
+		l = view.Ledger{}
+		boss.get("/api/ledger?q=zahnrad&state=disposed", &l)
+		return len(l.Rows) == 1 && l.Rows[0].Contact == first.Contact
+	})
+	poll(t, func() bool { // the words are filled in behind the facts
+		seen, next := map[string]bool{}, ""
+		for {
+			l = view.Ledger{}
+			boss.get("/api/ledger?q=zahnrad&limit=100&before="+next, &l)
+			for _, row := range l.Rows {
+				seen[row.Contact] = true
+			}
+			if next = l.Next; next == "" {
+				return len(seen) == many+1
+			}
+		}
+	})
 }

@@ -79,7 +79,7 @@ func cursor(c string) (uint64, error) {
 
 // Ledger gives a page of what became of each contact, newest first. A query
 // that is the beginning of a contact's id finds that one; else it finds the
-// contacts of the newest conversations with these words.
+// contacts of the conversations with these words.
 func (s *Service) Ledger(ctx context.Context, l Listing) (view.Ledger, error) {
 	out := view.Ledger{Filter: l.LedgerFilter, Rows: []view.LedgerRow{}, Queues: []string{}}
 	rows, err := s.ledgerRows(ctx, &l)
@@ -89,7 +89,7 @@ func (s *Service) Ledger(ctx context.Context, l Listing) (view.Ledger, error) {
 	for i := range rows {
 		out.Rows = append(out.Rows, s.ledgerRow(ctx, &rows[i]))
 	}
-	if n := len(rows); n > 0 && n == cmp.Or(l.Limit, 100) && strings.TrimSpace(l.Query) == "" {
+	if n := len(rows); n > 0 && n == cmp.Or(l.Limit, 100) {
 		out.Next = strconv.FormatUint(rows[n-1].Num, 10)
 	}
 	if out.Totals, err = s.Totals(ctx); err != nil {
@@ -124,29 +124,44 @@ func (s *Service) ledgerRows(ctx context.Context, l *Listing) ([]ledger.Row, err
 	return rows, nil
 }
 
+// exactHits is up to how many finds of words all are looked at, so that the
+// contacts of a page are the newest there are. Of more, those found last are.
+const exactHits = 20_000
+
 // rowsByWords gives the contacts that fit a filter of the conversations in
-// which words were found, newest first.
+// which words were found, newest first: as many as there are, up to its limit.
 func (s *Service) rowsByWords(ctx context.Context, q string, f ledger.Filter) ([]ledger.Row, error) {
-	hits, err := s.deps.Records.Search(ctx, q, ledger.SearchOptions{Limit: 200})
-	if err != nil {
-		return nil, fmt.Errorf("searching: %w", err)
-	}
-	var out []ledger.Row
+	o := ledger.SearchOptions{Limit: 200}
+	f.Conversations = []string{}
 	seen := map[string]bool{}
-	for _, h := range hits {
-		if h.Conversation == "" || seen[h.Conversation] || len(out) >= f.Limit {
+	for hits, next := 0, exactHits; ; {
+		page, err := s.deps.Records.Search(ctx, q, o)
+		if err != nil {
+			return nil, fmt.Errorf("searching: %w", err)
+		}
+		for i := range page {
+			if id := page[i].Conversation; id != "" && !seen[id] {
+				seen[id] = true
+				f.Conversations = append(f.Conversations, id)
+			}
+		}
+		hits += len(page)
+		last := len(page) < o.Limit
+		if !last {
+			o.Before = page[len(page)-1].Num
+		}
+		if !last && hits < next {
 			continue
 		}
-		seen[h.Conversation] = true
-		f.Conversation = h.Conversation
 		rows, err := s.deps.Ledger.Contacts(ctx, f)
 		if err != nil {
 			return nil, fmt.Errorf("reading the ledger: %w", err)
 		}
-		out = append(out, rows...)
+		if last || len(rows) >= f.Limit {
+			return rows, nil
+		}
+		next = 2 * hits
 	}
-	slices.SortFunc(out, func(a, b ledger.Row) int { return cmp.Compare(b.Num, a.Num) })
-	return out[:min(len(out), f.Limit)], nil
 }
 
 func (s *Service) ledgerRow(ctx context.Context, row *ledger.Row) view.LedgerRow {

@@ -33,8 +33,10 @@ type Filter struct {
 	Account      string
 	Customer     string
 	Conversation string
-	End          router.EndKind
-	Disposition  contact.Disposition
+	// Conversations chooses those of any of these; nil for all.
+	Conversations []string
+	End           router.EndKind
+	Disposition   contact.Disposition
 	// Breached chooses those whose due time was missed.
 	Breached bool
 	// Since and Until bound the start of the promise: [Since, Until).
@@ -68,7 +70,6 @@ func (f *Filter) where() (string, []any) {
 		{"channel", string(f.Channel)},
 		{"account", f.Account},
 		{"customer", f.Customer},
-		{"conversation", f.Conversation},
 		{"ended", string(f.End)},
 		{"disposition", string(f.Disposition)},
 	} {
@@ -82,6 +83,16 @@ func (f *Filter) where() (string, []any) {
 		terms = append(terms, "state <> 'ended'")
 	default:
 		add("state = ?", f.State)
+	}
+	if f.Conversations != nil {
+		list, err := json.Marshal(f.Conversations)
+		if err != nil { // text always can be written
+			list = []byte("[]")
+		}
+		add("conv IN (SELECT num FROM conversation WHERE id IN (SELECT value FROM json_each(?)))", string(list))
+	}
+	if f.Conversation != "" {
+		add("conv = (SELECT num FROM conversation WHERE id = ?)", f.Conversation)
 	}
 	if f.Breached {
 		terms = append(terms, "breached = 1")
