@@ -255,6 +255,7 @@ func (s *State) applyEvidence(e *EvidenceReceived) {
 func (s *State) applyContactOpened(c Contact) {
 	c.Messages = slices.Clone(c.Messages)
 	c.Cool = maps.Clone(c.Cool)
+	c.timedAt, c.tallied = time.Time{}, tallied{}
 	s.Contacts[c.ID] = &c
 	s.Totals.Opened++
 	s.Totals.Open++
@@ -313,6 +314,7 @@ func (s *State) applyContactReopened(e *ContactReopened) {
 	c := e.Contact
 	c.Messages = slices.Clone(c.Messages)
 	c.Cool = maps.Clone(c.Cool)
+	c.timedAt, c.tallied = time.Time{}, tallied{}
 	s.Contacts[c.ID] = &c
 	s.Totals.Open++
 	switch e.Was {

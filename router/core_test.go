@@ -217,6 +217,9 @@ func invariants(s *State) []string {
 		}
 		bad = append(bad, holding(s, c)...)
 	}
+	if problem := figuresAreWhatAWalkGives(s); problem != "" {
+		bad = append(bad, problem)
+	}
 	if open != s.Totals.Open {
 		say("%d contacts are open, totals say %d", open, s.Totals.Open)
 	}

@@ -338,7 +338,7 @@ func (t *turn) bringBack(c *Contact, cause string, r *Reply) {
 		e.By = t.actor
 	}
 	back.State, back.End, back.Disposition, back.EndedBy, back.EndedN = Waiting, "", "", "", 0
-	back.EndedAt, back.Reply, back.Proposed, back.timedAt = time.Time{}, "", "", time.Time{}
+	back.EndedAt, back.Reply, back.Proposed = time.Time{}, "", ""
 	back.Offers = nil
 	if r != nil {
 		back.Prefer = r.Agent

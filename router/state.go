@@ -45,6 +45,7 @@ type State struct {
 
 	waiting    *match.Waiting
 	timers     timerHeap
+	tally      tally
 	byCustomer map[string]map[string]bool
 	review     map[string]bool
 	// alarmed are the open contacts at risk or breached that nobody holds.
@@ -166,7 +167,7 @@ func RestoreState(data []byte) (*State, error) {
 // derive rebuilds what is not in a snapshot.
 func (s *State) derive() {
 	s.waiting = match.NewWaiting()
-	s.timers = nil
+	s.timers, s.tally = nil, newTally()
 	s.byCustomer = map[string]map[string]bool{}
 	s.review = map[string]bool{}
 	s.alarmed = map[string]bool{}
@@ -185,6 +186,7 @@ func (s *State) derive() {
 		s.indexAgent(a)
 	}
 	for _, c := range s.Contacts {
+		c.tallied = tallied{}
 		if c.Open() {
 			s.indexContact(c)
 		}
@@ -204,6 +206,7 @@ func (s *State) derive() {
 // indexContact puts an open contact where decisions find it, as its state is
 // now. It is called whenever that changes.
 func (s *State) indexContact(c *Contact) {
+	s.tally.count(c)
 	s.waiting.Remove(c.ID)
 	delete(s.review, c.ID)
 	delete(s.alarmed, c.ID)

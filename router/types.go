@@ -159,6 +159,8 @@ type Contact struct {
 
 	// timedAt is the timer that stands for it in the heap.
 	timedAt time.Time
+	// tallied is as what it was counted.
+	tallied tallied
 }
 
 // Undelivered is a forwarded message, or one that we started, which did not

@@ -149,54 +149,25 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(desc("channel_up", "1 while the channel is connected.", "channel", "account"), up, labels...)
 	}
-	var w work
-	if err := g.d.engine.View(ctx, func(s *router.State) { w = workOf(s) }); err != nil {
+	var w router.Figures
+	if err := g.d.engine.View(ctx, func(s *router.State) { w = s.Figures() }); err != nil {
 		return
 	}
 	now := time.Now()
-	if !w.oldest.IsZero() {
-		gauge(desc("oldest_unanswered_seconds", "Age of the oldest contact without a reply."), now.Sub(w.oldest).Seconds())
+	if !w.Oldest.IsZero() {
+		gauge(desc("oldest_unanswered_seconds", "Age of the oldest contact without a reply."), now.Sub(w.Oldest).Seconds())
 	}
-	if !w.nextDue.IsZero() {
-		gauge(desc("next_breach_seconds", "Seconds until the next promise is missed; negative when one is."), w.nextDue.Sub(now).Seconds())
+	if !w.NextDue.IsZero() {
+		gauge(desc("next_breach_seconds", "Seconds until the next promise is missed; negative when one is."), w.NextDue.Sub(now).Seconds())
 	}
-	for state, n := range w.states {
+	for state, n := range w.States {
 		gauge(desc("contacts", "Open contacts by state.", "state"), float64(n), string(state))
 	}
-	gauge(desc("offers", "Offers that stand."), float64(w.offers))
-	gauge(desc("replies_in_doubt", "Replies of which nobody knows whether they arrived."), float64(w.doubt))
-	gauge(desc("replies_unsent", "Replies queued or being attempted."), float64(w.unsent))
-	gauge(desc("alarmed", "Contacts at risk or late that nobody holds."), float64(w.alarmed))
-	for name, q := range w.queues {
+	gauge(desc("offers", "Offers that stand."), float64(w.Offers))
+	gauge(desc("replies_in_doubt", "Replies of which nobody knows whether they arrived."), float64(w.InDoubt))
+	gauge(desc("replies_unsent", "Replies queued or being attempted."), float64(w.Unsent))
+	gauge(desc("alarmed", "Contacts at risk or late that nobody holds."), float64(w.Alarmed))
+	for name, q := range w.Queues {
 		gauge(desc("queue_contacts", "Open contacts by queue.", "queue"), float64(q), name)
 	}
-}
-
-// work is what the metrics say of the router's state.
-type work struct {
-	oldest, nextDue                time.Time
-	states                         map[router.ContactState]int
-	queues                         map[string]int
-	offers, doubt, unsent, alarmed int
-}
-
-func workOf(s *router.State) work {
-	w := work{
-		states: map[router.ContactState]int{router.Waiting: 0, router.Offered: 0, router.AssignedTo: 0, router.Sending: 0},
-		queues: map[string]int{}, offers: len(s.Offers), doubt: len(s.InDoubt()), unsent: len(s.Unsent()), alarmed: len(s.Alarmed()),
-	}
-	for _, c := range s.Contacts {
-		if !c.Open() {
-			continue
-		}
-		w.states[c.State]++
-		w.queues[c.Queue]++
-		if w.oldest.IsZero() || c.Start.Before(w.oldest) {
-			w.oldest = c.Start
-		}
-		if w.nextDue.IsZero() || c.Due.Before(w.nextDue) {
-			w.nextDue = c.Due
-		}
-	}
-	return w
 }
