@@ -1,10 +1,15 @@
 package email
 
 import (
+	"regexp"
 	"strings"
+	"unicode"
 
 	"stagecoach/contact"
 )
+
+// maxAddresses bounds the addresses of one field.
+const maxAddresses = 5000
 
 // parseAddresses reads a list of addresses as people and programs write them,
 // also where RFC 5322 would refuse: names with unquoted commas or colons, words
@@ -17,7 +22,7 @@ func parseAddresses(header string) []contact.Address {
 		switch {
 		case one.Address != "":
 			if carried := unfinished(out); carried != "" {
-				one.Name = strings.TrimSpace(carried + ", " + one.Name)
+				one.Name = cleanName(carried + ", " + one.Name)
 				out = out[:len(out)-1]
 			}
 			out = append(out, one)
@@ -37,101 +42,196 @@ func unfinished(list []contact.Address) string {
 	return list[len(list)-1].Name
 }
 
-// splitAddresses cuts at commas and semicolons outside of quotes, comments and
-// brackets; a group's name is dropped.
-func splitAddresses(s string) []string {
-	var out []string
-	var piece strings.Builder
-	quoted, angle, comment := false, false, 0
-	flush := func() {
-		if text := strings.TrimSpace(piece.String()); text != "" {
-			out = append(out, text)
-		}
-		piece.Reset()
-	}
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c == '\\' && i+1 < len(s) && (quoted || comment > 0):
-			piece.WriteByte(c)
-			i++
-		case c == '"' && comment == 0:
-			quoted = !quoted && strings.Contains(s[i+1:], `"`)
-		case quoted:
-		case c == '(':
-			comment++
-		case c == ')' && comment > 0:
-			comment--
-		case comment > 0:
-		case c == '<':
-			angle = strings.Contains(s[i+1:], ">")
-		case c == '>':
-			angle = false
-		case angle:
-		case c == ',' || c == ';':
-			flush()
-			continue
-		case c == ':' && !strings.ContainsAny(piece.String(), "@<") && groupFollows(s[i+1:]):
-			piece.Reset()
-			continue
-		}
-		piece.WriteByte(s[i])
-	}
-	flush()
-	return out
+// splitter cuts a list of addresses in one pass.
+type splitter struct {
+	s                                 string
+	lastQuote, lastEnd, lastSemicolon int
+	from, at                          int
+	quoted, angle, seenAddress        bool
+	comment                           int
+	out                               []string
 }
 
-// groupFollows tells a group (RFC 5322 section 3.4), which ends in a semicolon,
-// from a colon in somebody's name.
-func groupFollows(rest string) bool {
-	return strings.Contains(rest, ";")
+// splitAddresses cuts at commas and semicolons outside of quotes, comments and
+// brackets; a group's name is dropped.
+func splitAddresses(header string) []string {
+	s := &splitter{
+		s: header, lastQuote: strings.LastIndexByte(header, '"'),
+		lastEnd: strings.LastIndexByte(header, '>'), lastSemicolon: strings.LastIndexByte(header, ';'),
+	}
+	lastParenthesis := strings.LastIndexByte(header, ')')
+	for ; s.at < len(header) && len(s.out) < maxAddresses; s.at++ {
+		c := header[s.at]
+		switch {
+		case c == '\\' && (s.quoted || s.comment > 0):
+			s.at++
+		case c == '"' && s.comment == 0:
+			s.quoted = !s.quoted && s.at < s.lastQuote
+		case s.quoted:
+		case c == '(' && s.at < lastParenthesis:
+			s.comment++
+		case c == ')' && s.comment > 0:
+			s.comment--
+		case s.comment > 0:
+		default:
+			s.plain(c)
+		}
+	}
+	s.at = min(s.at, len(header))
+	s.flush()
+	return s.out
+}
+
+// plain takes a character outside of quotes and comments.
+func (s *splitter) plain(c byte) {
+	switch {
+	case c == '<':
+		s.angle, s.seenAddress = s.at < s.lastEnd, true
+	case c == '>':
+		s.angle = false
+	case s.angle:
+	case c == '@':
+		s.seenAddress = true
+	case c == ',' || c == ';':
+		s.flush()
+	case c == ':' && !s.seenAddress && s.at < s.lastSemicolon: // a group (RFC 5322 section 3.4) ends in a semicolon
+		s.from = s.at + 1
+	}
+}
+
+func (s *splitter) flush() {
+	if text := strings.TrimSpace(s.s[s.from:s.at]); text != "" {
+		s.out = append(s.out, text)
+	}
+	s.from, s.angle, s.seenAddress = s.at+1, false, false
 }
 
 // parseAddress reads "Name <address>", "address (Name)" or a bare address.
 func parseAddress(s string) contact.Address {
+	one := writtenAddress(s)
+	if one.Address == "" && strings.Contains(s, "=?") {
+		if whole := decodeWords(s); whole != s && strings.Contains(whole, "@") {
+			return writtenAddress(whole)
+		}
+	}
+	return one
+}
+
+func writtenAddress(s string) contact.Address {
 	if open := strings.LastIndexByte(s, '<'); open >= 0 {
 		inside, after, _ := strings.Cut(s[open+1:], ">")
-		name := cleanName(strings.TrimRight(s[:open], "< "))
+		before := strings.TrimRight(s[:open], "< ")
+		outside, comment := cutComments(before)
+		name := orDefault(cleanName(outside), cleanName(comment))
 		if name == "" {
-			name = cleanName(after)
+			outside, comment = cutComments(after)
+			name = orDefault(cleanName(outside), cleanName(comment))
 		}
 		address := cleanAddress(inside)
 		if address == "" && strings.Contains(name, "@") {
-			return parseAddress(strings.ReplaceAll(s[:open], "<", " "))
+			return bareAddress(strings.ReplaceAll(before, "<", " "))
 		}
 		return contact.Address{Address: address, Name: name}
 	}
-	comment := ""
-	if open := strings.IndexByte(s, '('); open >= 0 {
-		if end := strings.LastIndexByte(s, ')'); end > open {
-			comment = s[open+1 : end]
-			s = s[:open] + " " + s[end+1:]
-		}
+	return bareAddress(s)
+}
+
+var spacedAt = regexp.MustCompile(`\s*@\s*`)
+
+// bareAddress finds the address among words without brackets.
+func bareAddress(s string) contact.Address {
+	s, comment := cutComments(s)
+	if address := quotedLocal(strings.TrimSpace(s)); address != "" {
+		return contact.Address{Address: address, Name: cleanName(comment)}
 	}
-	for word := range strings.FieldsSeq(s) {
-		if address := cleanAddress(word); address != "" {
-			name := cleanName(strings.Replace(s, word, " ", 1))
-			return contact.Address{Address: address, Name: orDefault(name, cleanName(comment))}
+	for range 2 {
+		for word := range strings.FieldsSeq(s) {
+			if !strings.Contains(word, "@") {
+				continue
+			}
+			if address := cleanAddress(word); address != "" {
+				name := cleanName(strings.Replace(s, word, " ", 1))
+				return contact.Address{Address: address, Name: orDefault(name, cleanName(comment))}
+			}
 		}
+		s = spacedAt.ReplaceAllString(s, "@")
 	}
-	return contact.Address{Name: cleanName(s)}
+	return contact.Address{Name: cleanName(orDefault(strings.TrimSpace(s), comment))}
+}
+
+// cutComments takes the comments (RFC 5322 section 3.2.2) out of s, but not out
+// of quotes.
+func cutComments(s string) (without, comments string) {
+	if !strings.Contains(s, "(") || !strings.Contains(s, ")") {
+		return s, ""
+	}
+	var out, inside strings.Builder
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		to := &out
+		if depth > 0 {
+			to = &inside
+		}
+		switch {
+		case c == '\\' && i+1 < len(s):
+			to.WriteByte(c)
+			i++
+			to.WriteByte(s[i])
+			continue
+		case c == '"' && depth == 0:
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			if depth++; depth == 1 {
+				out.WriteByte(' ')
+				continue
+			}
+		case c == ')' && depth > 0:
+			if depth--; depth == 0 {
+				inside.WriteByte(' ')
+				continue
+			}
+		}
+		to.WriteByte(c)
+	}
+	if depth > 0 { // never closed: it was none
+		return s, ""
+	}
+	return out.String(), strings.NewReplacer(`\(`, "(", `\)`, ")").Replace(inside.String())
+}
+
+// quotedLocal reads "any words"@domain, "" if s is none.
+func quotedLocal(s string) string {
+	if !strings.HasPrefix(s, `"`) {
+		return ""
+	}
+	local, domain, found := cutLast(s, `"@`)
+	if !found || len(local) < 2 || domain == "" || strings.ContainsAny(domain, "\"@<> ,;") {
+		return ""
+	}
+	return local + `"@` + strings.ToLower(strings.TrimRight(domain, ".>"))
 }
 
 // cleanAddress gives the address in s, "" if there is none in it.
 func cleanAddress(s string) string {
-	s = strings.TrimSpace(decodeWords(s))
-	if _, after, found := strings.Cut(s, "mailto:"); found {
-		s = after
+	s = strings.ReplaceAll(visible(decodeWords(s)), "＠", "@")
+	s, _ = cutComments(s)
+	s = strings.TrimSpace(s)
+	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
+		s, _, _ = strings.Cut(s[7:], "?")
 	}
 	if strings.HasPrefix(s, "@") { // an obsolete route, RFC 5322 section 4.4
 		_, s, _ = strings.Cut(s, ":")
 	}
-	s = strings.Trim(s, "<>'\"[](),;: \t")
-	if !strings.HasPrefix(s, `"`) {
-		s = strings.Join(strings.Fields(s), "")
+	if address := quotedLocal(s); address != "" {
+		return address
 	}
+	s = strings.Trim(s, "<>'\"[](),;: \t")
+	s = strings.Join(strings.Fields(s), "")
 	local, domain, found := cutLast(s, "@")
-	if !found || local == "" || domain == "" {
+	domain = strings.Trim(domain, ".")
+	if !found || local == "" || domain == "" || len(s) > 1000 {
 		return ""
 	}
 	return local + "@" + strings.ToLower(domain)
@@ -142,8 +242,24 @@ func cleanName(s string) string {
 	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
 		s = s[1 : len(s)-1]
 	}
-	s = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(s)
-	s = decodeWords(s)
+	if strings.Contains(s, `\`) {
+		s = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(s)
+	}
+	s = visible(decodeWords(s))
 	s = strings.Join(strings.Fields(s), " ")
 	return strings.Trim(s, `"' `)
+}
+
+// visible drops what is in a line of text and can't be seen there, or turns it
+// about: controls, and the marks that reverse the direction of writing.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
+		case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0xfeff:
+			return -1
+		}
+		return r
+	}, s)
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jhillyerd/enmime/v2"
-
 	"stagecoach/contact"
 )
 
@@ -19,7 +17,7 @@ import (
 type evidence struct {
 	u    *understood
 	f    fields
-	root *enmime.Part // nil where the parts could not be read
+	root *part // nil where the parts could not be read
 	// subject is the decoded subject, text the beginning of all text, own what
 	// the person wrote, each in small letters.
 	subject, text, own string
@@ -32,7 +30,7 @@ const judged = 16 << 10
 
 // classify settles what kind of mail it is. root is nil where the parts of the
 // mail could not be read.
-func (u *understood) classify(root *enmime.Part) {
+func (u *understood) classify(root *part) {
 	v := &evidence{
 		u: u, f: u.head, root: root, subject: strings.ToLower(u.Subject),
 		text: strings.ToLower(clip(u.Text)), own: strings.ToLower(clip(u.ReplyText)),
@@ -239,16 +237,10 @@ func clip(s string) string {
 	return s
 }
 
-func findPart(root *enmime.Part, kinds ...string) *enmime.Part {
+// findPart gives the first part of one of the kinds, nil if there is none.
+func findPart(root *part, kinds ...string) *part {
 	if root == nil {
 		return nil
 	}
-	return root.BreadthMatchFirst(func(p *enmime.Part) bool {
-		for _, kind := range kinds {
-			if strings.EqualFold(p.ContentType, kind) {
-				return true
-			}
-		}
-		return false
-	})
+	return root.find(kinds...)
 }

@@ -1,146 +1,208 @@
 package email
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"regexp"
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 )
 
 // toUTF8 reads bytes that bear no label: as UTF-8 if they are, else as
-// windows-1252. Bytes that stand for nothing become U+FFFD; NUL goes.
+// windows-1252; where both are mixed, as a quote in an answer mixes them, each
+// for itself. Bytes that stand for nothing become U+FFFD; NUL goes.
 func toUTF8(b []byte) string {
-	if !utf8.Valid(b) {
-		if decoded, err := charmap.Windows1252.NewDecoder().Bytes(b); err == nil {
-			b = decoded
-		}
+	switch {
+	case utf8.Valid(b):
+	case mostlyUTF8(b):
+		b = mixed(b)
+	default:
+		b, _ = charmap.Windows1252.NewDecoder().Bytes(b)
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(string(b), "\uFFFD"), "\x00", "")
 }
 
-// decodeCharset makes UTF-8 of bytes by their label. A label that nobody knows,
-// "us-ascii", or "utf-8" on bytes that aren't, counts as none.
-func decodeCharset(b []byte, label string) (text string, known bool) {
-	label = strings.ToLower(strings.Trim(label, "\"' \t"))
-	switch label {
-	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "utf-8", "utf8", "unknown-8bit", "x-unknown", "default":
-		return toUTF8(b), utf8.Valid(b) || label == "" || label == "unknown-8bit"
-	}
-	encoding, _ := charset.Lookup(label)
-	if encoding == nil {
-		return toUTF8(b), false
-	}
-	decoded, err := encoding.NewDecoder().Bytes(b)
-	if err != nil {
-		return toUTF8(b), false
-	}
-	return toUTF8(decoded), true
-}
-
-// An encoded word (RFC 2047), and two of them with only space between.
-var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,40})\?([bBqQ])\?([^?\r\n]*)\?=`)
-
-// decodeWords decodes RFC 2047. Neighbours of one charset are joined before they
-// are decoded, since senders cut letters in two.
-func decodeWords(s string) string {
-	found := encodedWord.FindAllStringSubmatchIndex(s, -1)
-	if found == nil {
-		return s
-	}
-	var out strings.Builder
-	var pending []byte
-	label, end := "", 0
-	flush := func() {
-		text, _ := decodeCharset(pending, label)
-		out.WriteString(text)
-		pending = pending[:0]
-	}
-	for i, at := range found {
-		between := s[end:at[0]]
-		next, _, _ := strings.Cut(s[at[2]:at[3]], "*") // RFC 2231 section 5: a language may follow
-		joined := i > 0 && strings.TrimSpace(between) == ""
-		if i > 0 && (!joined || !strings.EqualFold(next, label)) {
-			flush()
-		}
-		if !joined {
-			out.WriteString(between)
-		}
-		label, end = next, at[1]
-		pending = append(pending, decodeWord(s[at[4]], s[at[6]:at[7]])...)
-	}
-	flush()
-	out.WriteString(s[end:])
-	return out.String()
-}
-
-func decodeWord(how byte, text string) []byte {
-	if how == 'b' || how == 'B' {
-		return decodeBase64([]byte(text))
-	}
-	return decodeQP([]byte(strings.ReplaceAll(text, "_", " ")))
-}
-
-// decodeBase64 decodes what can be decoded, passing over what doesn't belong.
-// Padding in the middle ends one piece and begins the next.
-func decodeBase64(in []byte) []byte {
-	out := make([]byte, 0, base64.StdEncoding.DecodedLen(len(in)))
-	clean := make([]byte, 0, len(in))
-	flush := func() {
-		if len(clean)%4 == 1 {
-			clean = clean[:len(clean)-1]
-		}
-		out, _ = base64.RawStdEncoding.AppendDecode(out, clean)
-		clean = clean[:0]
-	}
-	for _, c := range in {
-		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
-			clean = append(clean, c)
-		case c == '=' && len(clean) > 0:
-			flush()
-		}
-	}
-	flush()
-	return out
-}
-
-// decodeQP decodes quoted-printable, leaving broken escapes as they stand.
-func decodeQP(in []byte) []byte {
-	out := make([]byte, 0, len(in))
-	for i := 0; i < len(in); i++ {
-		if in[i] != '=' {
-			out = append(out, in[i])
+// mostlyUTF8 reports whether more letters of UTF-8 are in b than bytes that
+// belong to none.
+func mostlyUTF8(b []byte) bool {
+	letters, strange := 0, 0
+	for len(b) > 0 {
+		if b[0] < utf8.RuneSelf {
+			b = b[1:]
 			continue
 		}
-		end := i + 1
-		for end < len(in) && (in[end] == ' ' || in[end] == '\t' || in[end] == '\r') {
-			end++
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError && size == 1 {
+			strange++
+		} else {
+			letters++
 		}
-		switch {
-		case end < len(in) && in[end] == '\n', end == len(in): // soft line break
-			i = end
-		case i+2 < len(in):
-			octet, ok := hexOctet(in[i+1], in[i+2])
-			if !ok {
-				out = append(out, '=')
-				continue
+		b = b[size:]
+	}
+	return letters > strange
+}
+
+// mixed reads what is UTF-8 as such, and what isn't as windows-1252. A letter
+// cut off at the end is lost.
+func mixed(b []byte) []byte {
+	out := make([]byte, 0, len(b)+len(b)/8)
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError && size == 1 {
+			if !utf8.FullRune(b) {
+				return utf8.AppendRune(out, utf8.RuneError)
 			}
-			out = append(out, octet)
-			i += 2
-		default:
-			out = append(out, '=')
+			r = charmap.Windows1252.DecodeByte(b[0])
 		}
+		out = utf8.AppendRune(out, r)
+		b = b[size:]
 	}
 	return out
 }
 
-// hexOctet reads two hexadecimal digits of either case.
-func hexOctet(high, low byte) (octet byte, ok bool) {
-	var out [1]byte
-	_, err := hex.Decode(out[:], []byte{high, low})
-	return out[0], err == nil
+// decodeCharset makes UTF-8 of bytes by their label. A label that nobody knows,
+// or that the bytes contradict, counts as none; known is false then.
+func decodeCharset(b []byte, label string) (text string, known bool) {
+	label = cleanLabel(label)
+	switch label {
+	case "", "unknown-8bit", "x-unknown", "unknown", "8bit", "none", "default", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us":
+		if hasEscapes(b) {
+			if text, ok := decodeLabelled(b, "iso-2022-jp"); ok {
+				return text, true
+			}
+		}
+		return toUTF8(b), utf8.Valid(b) || label == "" || label == "unknown-8bit"
+	case "utf-8", "utf8", "unicode-1-1-utf-8", "utf-8-mac", "utf8mb4", "cp65001", "csutf8":
+		return strings.TrimPrefix(toUTF8(b), "\ufeff"), utf8.Valid(b)
+	}
+	if isReallyUTF8(b, label) {
+		return toUTF8(b), isASCII(string(b))
+	}
+	text, ok := decodeLabelled(b, label)
+	if !ok {
+		return toUTF8(b), isASCII(string(b)) && !strings.HasPrefix(label, "utf-7")
+	}
+	return text, true
+}
+
+// cleanLabel takes off what doesn't belong to a charset's name.
+func cleanLabel(label string) string {
+	label = strings.ToLower(strings.Trim(label, "\"'`<>= \t\r\n"))
+	label = strings.TrimPrefix(label, "charset=")
+	if i := strings.IndexFunc(label, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.:+", r)
+	}); i >= 0 {
+		label = label[:i]
+	}
+	return strings.Trim(label, "'\"")
+}
+
+// hasEscapes finds the escape sequences of ISO-2022-JP, which needs no eighth
+// bit and is often unlabelled.
+func hasEscapes(b []byte) bool {
+	return bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@"))
+}
+
+// isReallyUTF8 reports whether bytes with another label are UTF-8. Single-byte
+// charsets hardly ever make valid UTF-8 by chance; Chinese, Japanese and
+// Korean do in short words, so there it takes several letters.
+func isReallyUTF8(b []byte, label string) bool {
+	if isASCII(string(b)) || !utf8.Valid(b) || strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "utf") {
+		return false
+	}
+	switch wide := lookup(label); wide {
+	case simplifiedchinese.GBK, simplifiedchinese.GB18030, traditionalchinese.Big5, japanese.ShiftJIS, japanese.EUCJP, korean.EUCKR:
+		letters := 0
+		for _, r := range string(b) {
+			if r >= utf8.RuneSelf {
+				letters++
+			}
+		}
+		if letters >= 4 {
+			return true
+		}
+		text, err := wide.NewDecoder().Bytes(b)
+		return err != nil || bytes.ContainsRune(text, utf8.RuneError)
+	}
+	return true
+}
+
+// decodeLabelled decodes by a label, and tells whether it fits.
+func decodeLabelled(b []byte, label string) (string, bool) {
+	switch label {
+	case "utf-7", "unicode-1-1-utf-7", "utf7", "csunicode11utf7", "x-unicode-2-0-utf-7":
+		return decodeUTF7(b)
+	case "iso-2022-kr", "csiso2022kr":
+		return decodeShifted(b, korean.EUCKR)
+	case "iso-2022-cn", "iso-2022-cn-ext":
+		return decodeShifted(b, simplifiedchinese.GBK)
+	}
+	e := lookup(label)
+	if e == nil {
+		return "", false
+	}
+	decoded, err := e.NewDecoder().Bytes(b)
+	if err != nil {
+		return "", false
+	}
+	if lost := bytes.Count(decoded, []byte("\uFFFD")); lost > 0 && lost*10 > utf8.RuneCount(decoded)-bytes.Count(decoded, []byte(" ")) {
+		return "", false
+	}
+	text := strings.ReplaceAll(strings.ToValidUTF8(string(decoded), "\uFFFD"), "\x00", "")
+	return strings.TrimPrefix(text, "\ufeff"), true
+}
+
+// lookup finds an encoding by the names that mail programs give it, nil if
+// nobody knows it.
+func lookup(label string) encoding.Encoding {
+	switch strings.ReplaceAll(label, "_", "-") {
+	case "gb2312", "gbk", "cp936", "ms936", "windows-936", "gb-2312-80", "gb-2312", "x-gbk", "euc-cn", "gb18030", "gb2312-80", "x-euc-cn", "chinese", "csgb2312":
+		return simplifiedchinese.GB18030 // of which the others are parts
+	case "hz-gb-2312", "hz", "hz-gb2312":
+		return simplifiedchinese.HZGB2312
+	case "cp932", "ms932", "windows-932", "windows-31j", "x-sjis", "shift-jis", "sjis", "ms-kanji", "x-ms-cp932", "shift-jisx0213", "shift-jis-2004":
+		return japanese.ShiftJIS
+	case "iso-2022-jp-ms", "iso-2022-jp-1", "iso-2022-jp-2", "iso-2022-jp-3", "iso-2022-jp-2004", "cp50220", "cp50221", "cp50222", "x-windows-50221":
+		return japanese.ISO2022JP
+	case "eucjp", "x-euc-jp", "euc-jp-ms", "eucjp-ms", "cp51932":
+		return japanese.EUCJP
+	case "cp949", "ms949", "uhc", "x-windows-949", "windows-949", "euckr", "ks-c-5601", "ks-c-5601-1987", "ks-c-5601-1989", "ksc5601", "ksc-5601", "johab-949":
+		return korean.EUCKR
+	case "cp950", "ms950", "big5-hkscs", "big-5", "x-big5", "windows-950", "x-windows-950":
+		return traditionalchinese.Big5
+	case "macroman", "x-mac-roman", "mac-roman", "applemac", "x-mac":
+		return charmap.Macintosh
+	case "8859-1", "iso-8859-1-windows-3.1-latin-1", "iso8859-1-windows", "latin-1", "iso-latin-1", "ansi", "windows-1252http-equivcontent-type", "iso-8859":
+		return charmap.Windows1252
+	case "latin-9", "iso-8859-15-euro", "iso8859-15", "8859-15":
+		return charmap.ISO8859_15
+	case "cp850", "ibm850", "cp-850", "ibm-850", "850":
+		return charmap.CodePage850
+	case "koi8-ru", "koi8u":
+		return charmap.KOI8U
+	case "koi8", "koi8r":
+		return charmap.KOI8R
+	case "iso-8859-6-i", "iso-8859-6-e":
+		return charmap.ISO8859_6
+	}
+	for _, name := range []string{label, strings.Replace(label, "win-", "windows-", 1), strings.Replace(label, "cp-", "windows-", 1),
+		strings.Replace(label, "iso-", "iso", 1), strings.Replace(label, "x-", "", 1)} {
+		if e, _ := charset.Lookup(name); e != nil && e != encoding.Replacement {
+			return e
+		}
+		if e, _ := ianaindex.MIME.Encoding(name); e != nil {
+			return e
+		}
+	}
+	if e, _ := ianaindex.IANA.Encoding(label); e != nil {
+		return e
+	}
+	return nil
 }

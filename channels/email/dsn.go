@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/jhillyerd/enmime/v2"
-
 	"stagecoach/contact"
 )
 
@@ -42,7 +40,7 @@ func (v *evidence) report() contact.AutoKind {
 
 // isReport tells a report from a mail that has one attached.
 func (v *evidence) isReport() bool {
-	if strings.EqualFold(v.root.ContentType, "multipart/report") {
+	if v.root.kind == "multipart/report" {
 		return true
 	}
 	return v.daemon() && !answerSubject.MatchString(v.u.Subject)
@@ -178,7 +176,7 @@ func clipTo(s string, most int) string {
 // originalID finds the Message-ID of the mail that a report is about. Where a
 // server on the way gave that mail another id, our own mark in it still names
 // the reply.
-func originalID(root *enmime.Part) string {
+func originalID(root *part) string {
 	part := findPart(root, "message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers")
 	if part == nil {
 		return ""

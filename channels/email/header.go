@@ -3,6 +3,7 @@ package email
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
 // field is one header line as it came, unfolded, its bytes made UTF-8.
@@ -13,10 +14,11 @@ type field struct {
 
 type fields []field
 
-// get gives the first field of that name, "" if there is none.
+// get gives the first field of that name that says something, "" if there is
+// none.
 func (f fields) get(name string) string {
 	for _, one := range f {
-		if strings.EqualFold(one.name, name) {
+		if one.value != "" && strings.EqualFold(one.name, name) {
 			return one.value
 		}
 	}
@@ -59,16 +61,27 @@ func splitHeader(raw []byte) (header, body []byte) {
 	return raw, nil
 }
 
+// maxFields and maxField bound a header: how many fields of it are kept, and how
+// many bytes of each.
+const (
+	maxFields = 20_000
+	maxField  = 256 << 10
+)
+
 // parseFields reads a header block. A line that is neither a field nor indented
 // belongs to the field before it, as broken folding leaves it; a line that
 // fits nothing is passed over.
-func parseFields(header []byte) fields {
+func parseFields(header []byte) fields { return parseFieldsIn(header, "") }
+
+// parseFieldsIn is parseFields where bytes without an encoding that aren't UTF-8
+// are of the charset that the label names.
+func parseFieldsIn(header []byte, label string) fields {
 	var out fields
 	var value bytes.Buffer
 	name := ""
 	flush := func() {
-		if name != "" {
-			out = append(out, field{name, strings.TrimSpace(toUTF8(value.Bytes()))})
+		if name != "" && len(out) < maxFields {
+			out = append(out, field{name, fieldText(value.Bytes(), label)})
 		}
 		name = ""
 		value.Reset()
@@ -86,7 +99,7 @@ func parseFields(header []byte) fields {
 				continue
 			}
 		}
-		if name != "" {
+		if name != "" && value.Len() < maxField {
 			value.WriteByte(' ')
 			value.Write(bytes.TrimSpace(line))
 		}
@@ -95,12 +108,35 @@ func parseFields(header []byte) fields {
 	return out
 }
 
+func fieldText(value []byte, label string) string {
+	value = value[:min(len(value), maxField)]
+	if hasEscapes(value) {
+		if text, known := decodeCharset(value, "iso-2022-jp"); known {
+			return strings.TrimSpace(text)
+		}
+	}
+	if label != "" && !utf8.Valid(value) && !mostlyUTF8(value) {
+		if text, known := decodeCharset(value, label); known {
+			return strings.TrimSpace(text)
+		}
+	}
+	return strings.TrimSpace(toUTF8(value))
+}
+
 // fieldLine cuts "Name: value". A name has no spaces or controls in it.
 func fieldLine(line []byte) (name string, value []byte, ok bool) {
-	before, after, found := bytes.Cut(line, []byte(":"))
-	before = bytes.TrimRight(before, " \t")
-	if !found || len(before) == 0 || bytes.ContainsFunc(before, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 1 || colon > 200 {
 		return "", nil, false
 	}
-	return strings.ToLower(string(before)), after, true
+	before := bytes.TrimRight(line[:colon], " \t")
+	for _, c := range before {
+		if c <= ' ' || c > '~' {
+			return "", nil, false
+		}
+	}
+	if len(before) == 0 {
+		return "", nil, false
+	}
+	return strings.ToLower(string(before)), line[colon+1:], true
 }

@@ -129,8 +129,9 @@ func TestBrokenMailIsShown(t *testing.T) {
 	}{
 		"multipart without boundary":     {crlf("From: a@b.test", "Content-Type: multipart/mixed", "", "the words"), "the words"},
 		"boundary that never comes":      {crlf("From: a@b.test", "Content-Type: multipart/mixed; boundary=zz", "", "the words"), ""},
-		"300 nested, none closed":        {nested(300), ""},
-		"15 nested, none closed":         {nested(15), ""},
+		"300 nested, none closed":        {nested(300), "the innermost words"},
+		"15 nested, none closed":         {nested(15), "the innermost words"},
+		"3,000 nested, none closed":      {nested(3000), "the innermost words"},
 		"no header at all":               {[]byte("just some words"), ""},
 		"header never ends":              {[]byte(strings.Repeat("X: y\r\n", 20000)), ""},
 		"one line of 2 MB in the header": {[]byte("Subject: " + strings.Repeat("a ", 1<<20) + "\r\n\r\nbody"), "body"},
@@ -152,16 +153,8 @@ func TestBrokenMailIsShown(t *testing.T) {
 			}
 		})
 	}
-	if e := email.Explain(nested(300)); !slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "nested") }) {
+	if e := email.Explain(nested(3000)); !slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "nested") }) {
 		t.Errorf("warnings = %q, want one of the nesting", e.Warnings)
-	}
-	whole := email.Explain(nested(300))
-	kept := 0
-	for _, file := range whole.Attachments {
-		kept += int(file.Size)
-	}
-	if kept < 10_000 {
-		t.Errorf("of 300 nested parts only %d bytes are kept", kept)
 	}
 }
 

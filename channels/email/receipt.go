@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/jhillyerd/enmime/v2"
-
 	"stagecoach/contact"
 )
 
@@ -52,24 +50,15 @@ func (v *evidence) calendar() contact.AutoKind {
 // meetingMethod gives the method (RFC 5546 section 1.4) of the calendar in the
 // mail, "" where there is none.
 func (v *evidence) meetingMethod() string {
-	method := ""
-	if v.root == nil {
+	p := findPart(v.root, "text/calendar", "application/ics")
+	if p == nil {
 		return ""
 	}
-	_ = v.root.DepthMatchAll(func(p *enmime.Part) bool {
-		kind := strings.ToLower(p.ContentType)
-		if method != "" || kind != "text/calendar" && kind != "application/ics" {
-			return false
-		}
-		if found := calendarMethod.FindSubmatch(transferDecoded(p)); found != nil {
-			method = strings.ToUpper(string(found[1]))
-		}
-		if method == "" {
-			method = strings.ToUpper(p.ContentTypeParams["method"])
-		}
-		return false
-	})
-	return method
+	data, _ := beginning(p, 1<<20)
+	if found := calendarMethod.FindSubmatch(data); found != nil {
+		return strings.ToUpper(string(found[1]))
+	}
+	return strings.ToUpper(p.params["method"])
 }
 
 // wroteBeside tells whether somebody wrote words of their own beside what the

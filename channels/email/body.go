@@ -1,0 +1,267 @@
+package email
+
+import (
+	"bytes"
+	"html"
+	"slices"
+	"strings"
+
+	"stagecoach/contact"
+)
+
+// How much of a mail is shown, in bytes of text, of HTML and of files decoded,
+// and in files. What is beyond is in the original, which is kept whole.
+const (
+	maxText     = 4 << 20
+	maxHTML     = 2 << 20
+	maxFiles    = 1000
+	maxCarried  = 96 << 20
+	maxMemory   = 160 << 20
+	maxEnclosed = 5
+	maxWarnings = 40
+)
+
+// builder gathers text and files from the tree of parts.
+type builder struct {
+	u *understood
+	// below is what is shown under the person's own words: messages that are
+	// enclosed, calendars, reports.
+	below []view
+	// textLeft, htmlLeft and filesLeft are what may still be taken, in bytes.
+	textLeft, htmlLeft, filesLeft int
+	depth                         int
+	// named holds the events that are shown.
+	named map[string]bool
+}
+
+// newBuilder begins on a mail of a size in bytes: the larger it is itself, the
+// less may be decoded beside it.
+func newBuilder(u *understood, size int) *builder {
+	return &builder{
+		u: u, textLeft: maxText, htmlLeft: maxHTML, filesLeft: max(0, min(maxCarried, maxMemory-size)), named: map[string]bool{},
+	}
+}
+
+// view is what is shown of a part: text, and HTML where there is some.
+type view struct{ text, html string }
+
+func (v view) empty() bool {
+	return strings.TrimSpace(v.text) == "" && strings.TrimSpace(v.html) == ""
+}
+
+// walk gives the text and the HTML of a part and what lies in it.
+func (b *builder) walk(p *part) view {
+	if len(p.children) == 0 {
+		return b.leaf(p)
+	}
+	b.protection(p)
+	var views []view
+	for _, child := range p.children {
+		if v := b.walk(child); !v.empty() {
+			views = append(views, v)
+		}
+	}
+	if p.kind == "multipart/alternative" {
+		return choose(views)
+	}
+	if v := afterwards(p); !v.empty() {
+		views = append(views, v)
+	}
+	return join(views)
+}
+
+// choose takes of several forms of the same words the first text and the last
+// HTML (RFC 2046 section 5.1.4: the last is the best).
+func choose(views []view) view {
+	var out view
+	for _, v := range views {
+		if strings.TrimSpace(out.text) == "" {
+			out.text = v.text
+		}
+		if v.html != "" {
+			out.html = v.html
+		}
+	}
+	return out
+}
+
+// join puts the views of parts one below the other.
+func join(views []view) view {
+	if len(views) == 1 {
+		return views[0]
+	}
+	var texts, htmls []string
+	anyHTML := slices.ContainsFunc(views, func(v view) bool { return v.html != "" })
+	for _, v := range views {
+		if strings.TrimSpace(v.text) == "" {
+			v.text = htmlToText(v.html)
+		}
+		texts = append(texts, v.text)
+		if anyHTML {
+			htmls = append(htmls, orDefault(v.html, preformatted(v.text)))
+		}
+	}
+	return view{strings.Join(texts, "\n"), strings.Join(htmls, "\n")}
+}
+
+func preformatted(text string) string {
+	return `<div style="white-space:pre-wrap">` + html.EscapeString(text) + "</div>"
+}
+
+// afterwards shows words that stand behind the last part, where nothing
+// belongs: list servers and virus scanners write there.
+func afterwards(p *part) view {
+	data := bytes.TrimSpace(p.after[:min(len(p.after), 64<<10)])
+	if bytes.HasPrefix(data, []byte("--")) || !bytes.ContainsFunc(data, func(r rune) bool { return r >= 'A' && r <= 'z' || r > 0x7f }) {
+		return view{}
+	}
+	return view{text: normalise(toUTF8(data))}
+}
+
+// leaf shows a part without parts, or keeps it as a file.
+func (b *builder) leaf(p *part) view {
+	file := p.disposition == "attachment" || p.name != ""
+	switch p.kind {
+	case "message/rfc822", "message/global", "message/news":
+		b.enclosed(p)
+		return view{}
+	case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
+		"message/global-disposition-notification", "message/feedback-report", "message/external-body":
+		b.below = append(b.below, view{text: strings.TrimSpace(b.text(p, &b.textLeft))})
+		return view{}
+	case "text/calendar", "application/ics":
+		b.calendar(p)
+		b.keep(p)
+		return view{}
+	case "application/ms-tnef", "application/vnd.ms-tnef":
+		return b.tnef(p)
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		return b.opaque(p)
+	case "text/x-amp-html", "text/watch-html":
+		if p.parent != nil && p.parent.kind == "multipart/alternative" {
+			return view{} // another form of words that are there
+		}
+	}
+	switch {
+	case strings.EqualFold(p.name, "winmail.dat"), strings.EqualFold(p.name, "win.dat"):
+		return b.tnef(p)
+	case !file && p.multipart():
+		b.u.warn("a multipart in which no part is found is shown as it came")
+		return view{text: b.text(p, &b.textLeft)}
+	case !file && readable(p.kind), b.alone(p):
+		return b.words(p)
+	}
+	b.keep(p)
+	return view{}
+}
+
+// readable reports whether a kind of part is shown rather than saved.
+func readable(kind string) bool {
+	switch kind {
+	case "text/csv", "text/css", "text/xml", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers", "text/javascript",
+		"text/x-amp-html", "text/watch-html", "text/tab-separated-values", "text/x-patch", "text/x-diff":
+		return false
+	case "application/rtf", "application/x-rtf":
+		return true
+	}
+	return strings.HasPrefix(kind, "text/")
+}
+
+// alone reports whether a part that bears a name is the whole mail, and words:
+// some programs name these too.
+func (b *builder) alone(p *part) bool {
+	return p.parent == nil && p.disposition != "attachment" && (p.kind == "text/plain" || p.kind == "text/html")
+}
+
+// words shows a part that is to be read.
+func (b *builder) words(p *part) view {
+	switch p.kind {
+	case "text/html", "text/xhtml":
+		return view{html: b.text(p, &b.htmlLeft)}
+	case "text/rtf", "text/richtext+rtf", "application/rtf", "application/x-rtf":
+		data, _ := beginning(p, maxHTML)
+		text, isHTML := fromRTF(data)
+		if isHTML {
+			return view{html: text}
+		}
+		return view{text: strings.TrimSpace(text)}
+	case "text/enriched":
+		return view{text: fromEnriched(b.text(p, &b.textLeft), false)}
+	case "text/richtext":
+		return view{text: fromEnriched(b.text(p, &b.textLeft), true)}
+	}
+	text := b.text(p, &b.textLeft)
+	if strings.EqualFold(p.params["format"], "flowed") {
+		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
+	}
+	text, armour, words := unwrapPGP(text)
+	if words != "" {
+		b.u.warn(words)
+	}
+	if armour != "" {
+		b.add(contact.Attachment{Name: "message.asc", ContentType: "application/pgp-encrypted", Data: []byte(armour)})
+	}
+	return view{text: text}
+}
+
+// text decodes a part that is to be read, as far as it may be taken. What is
+// longer is kept as a file besides. Files in the midst of it are taken out.
+func (b *builder) text(p *part, left *int) string {
+	data, whole := beginning(p, *left)
+	if !whole {
+		b.u.warn("the text is too long to be shown whole: the rest is in the file beside it")
+		b.keepAs(p, orDefault(p.name, "whole-text"+extension(p.kind)))
+	}
+	*left -= len(data)
+	if p.kind != "text/html" {
+		data = b.cutFiles(data)
+	}
+	label := p.params["charset"]
+	if p.kind == "text/html" {
+		label = htmlLabel(data, label)
+	}
+	text, known := decodeCharset(data, label)
+	if !known {
+		b.u.warn("the charset " + quoted(cleanLabel(label)) + " doesn't fit or is unknown: read as UTF-8 or windows-1252")
+	}
+	return normalise(text)
+}
+
+// htmlLabel gives the charset of HTML: what the mail says, unless only the page
+// itself says something that can be true.
+func htmlLabel(data []byte, label string) string {
+	own := metaCharset(data)
+	if own == "" {
+		return label
+	}
+	if label == "" {
+		return own
+	}
+	if _, known := decodeCharset(data, label); !known {
+		return own
+	}
+	return label
+}
+
+// cutFiles takes files that lie in the midst of a text out of it.
+func (b *builder) cutFiles(data []byte) []byte {
+	if bytes.Contains(data, []byte("\nend")) && lineStart(data, 0, "begin ") >= 0 {
+		var files []found
+		files, data = cutUU(data, maxFiles)
+		b.addFound(files)
+	}
+	if lineStart(data, 0, "=ybegin ") >= 0 {
+		var files []found
+		files, data = cutYEnc(data, maxFiles)
+		b.addFound(files)
+	}
+	return data
+}
+
+// normalise makes line ends "\n".
+func normalise(s string) string {
+	if !strings.Contains(s, "\r") {
+		return s
+	}
+	return strings.NewReplacer("\r\r\n", "\n", "\r\n", "\n", "\r", "\n").Replace(s)
+}

@@ -1,0 +1,173 @@
+package email
+
+import (
+	"bytes"
+	"compress/zlib"
+	"html"
+	"io"
+	"strings"
+
+	"stagecoach/contact"
+)
+
+// enclosed shows a message that a mail encloses, and keeps it as a file. A
+// message that a report returns is only kept: it is ours.
+func (b *builder) enclosed(p *part) {
+	raw := rinse(transferDecoded(p))
+	header, _ := cutHeader(raw, nil)
+	f := parseFields(header)
+	name := p.name
+	if name == "" {
+		name = orDefault(visible(decodeWords(f.get("Subject"))), "message") + ".eml"
+		name = strings.NewReplacer("/", "-", `\`, "-").Replace(name)
+	}
+	b.keepAs(p, name)
+	if p.parent != nil && p.parent.kind == "multipart/report" || b.depth >= maxEnclosed {
+		return
+	}
+	inner := newBuilder(b.u, 0)
+	inner.textLeft, inner.htmlLeft, inner.filesLeft = b.textLeft, b.htmlLeft, 0
+	inner.depth, inner.named = b.depth+1, b.named
+	inner.quiet(func() {
+		root, _ := parseTree(raw)
+		v := join(append([]view{inner.walk(root)}, inner.below...))
+		b.below = append(b.below, headed(f, v))
+	})
+	b.textLeft, b.htmlLeft = inner.textLeft, inner.htmlLeft
+}
+
+// quiet does what it is given and takes back what that said and kept: the files
+// and oddities of an enclosed message are its own.
+func (b *builder) quiet(do func()) {
+	files, warnings := b.u.Attachments, b.u.Warnings
+	do()
+	b.u.Attachments, b.u.Warnings = files, warnings
+}
+
+// headed puts above an enclosed message who wrote it, when and on what.
+func headed(f fields, v view) view {
+	lines := []string{"---------- Forwarded message ----------"}
+	for _, name := range []string{"From", "Date", "Subject", "To", "Cc"} {
+		if value := oneLine(visible(decodeWords(f.get(name)))); value != "" {
+			lines = append(lines, name+": "+value)
+		}
+	}
+	head := strings.Join(lines, "\n")
+	if strings.TrimSpace(v.text) == "" {
+		v.text = htmlToText(v.html)
+	}
+	if v.html != "" {
+		v.html = "<hr><div>" + strings.ReplaceAll(html.EscapeString(head), "\n", "<br>") + "</div><br>" + v.html
+	}
+	v.text = head + "\n\n" + strings.TrimRight(v.text, " \t\n")
+	return v
+}
+
+// calendar shows an event, once, however often it comes along.
+func (b *builder) calendar(p *part) {
+	data, _ := beginning(p, 1<<20)
+	text, _ := decodeCharset(data, orDefault(p.params["charset"], "utf-8"))
+	words := readCalendar(normalise(text))
+	if words == "" || b.named[words] || len(words) > b.textLeft {
+		return
+	}
+	b.named[words] = true
+	b.textLeft -= len(words)
+	b.below = append(b.below, view{text: words})
+}
+
+// tnef unpacks Outlook's winmail.dat. What it can't read stays a file.
+func (b *builder) tnef(p *part) view {
+	data := transferDecoded(p)
+	m, err := readTNEF(data)
+	if err != nil {
+		b.u.warn("winmail.dat can't be read")
+		b.keep(p)
+		return view{}
+	}
+	for _, file := range m.files {
+		if file.name == "" && len(file.data) == 0 {
+			continue
+		}
+		kind := orDefault(mediaKind(file.kind), kindByName(file.name))
+		b.add(contact.Attachment{
+			Name: orDefault(file.name, "attachment"), ContentType: kind, ContentID: strings.Trim(file.id, "<> "), Data: file.data,
+		})
+	}
+	v := view{normalise(m.text), normalise(m.html)}
+	if v.empty() && len(m.files) == 0 {
+		b.keep(p)
+	}
+	b.u.packed = v
+	return view{}
+}
+
+// opaque shows a mail in CMS (RFC 8551): the content of a signed one; of an
+// encrypted one, that it is.
+func (b *builder) opaque(p *part) view {
+	data := transferDecoded(p)
+	oid, content := cmsContent(data)
+	switch {
+	case oid == oidSigned && content != nil && b.depth < maxEnclosed:
+		b.u.warn(smimeSigned(data, nil, b.u.From.Address))
+	case oid == oidCompressed && b.depth < maxEnclosed:
+		if content = inflated(data); content == nil {
+			b.keep(p)
+			return view{}
+		}
+	case oid == oidEnveloped, oid != oidSigned && !strings.Contains(p.params["smime-type"], "signed"):
+		b.keep(p)
+		return b.encrypted("The mail is encrypted with S/MIME: only who has the key can read it.")
+	default:
+		b.keep(p)
+		return view{}
+	}
+	root, _ := parseTree(content)
+	b.depth++
+	v := b.walk(root)
+	b.depth--
+	return v
+}
+
+// encrypted says in place of the words that nobody can read them here.
+func (b *builder) encrypted(words string) view {
+	b.u.warn(words)
+	return view{text: "[" + words + "]"}
+}
+
+// inflated undoes the compression of RFC 3274, as far as it may be taken.
+func inflated(data []byte) []byte {
+	at := bytes.Index(data[:min(len(data), 200)], []byte{0x78}) // zlib's first byte, behind a few of CMS
+	for range 20 {
+		if at < 0 || at+2 > len(data) {
+			return nil
+		}
+		if r, err := zlib.NewReader(bytes.NewReader(data[at:])); err == nil {
+			out, err := io.ReadAll(io.LimitReader(r, maxCarried/4))
+			if len(out) > 0 || err == nil {
+				return out
+			}
+		}
+		next := bytes.IndexByte(data[at+1:], 0x78)
+		if next < 0 {
+			return nil
+		}
+		at += 1 + next
+	}
+	return nil
+}
+
+// protection says what a multipart that is signed or encrypted means (RFC 1847).
+func (b *builder) protection(p *part) {
+	protocol := strings.ToLower(p.params["protocol"])
+	switch {
+	case p.kind == "multipart/encrypted":
+		b.u.warn(pgpEncryptedWords)
+		b.below = append(b.below, view{text: "[" + pgpEncryptedWords + "]"})
+	case p.kind != "multipart/signed" || len(p.children) < 2:
+	case strings.Contains(protocol, "pgp") || p.children[1].kind == "application/pgp-signature":
+		b.u.warn(pgpSignedWords)
+	case strings.Contains(p.children[1].kind, "pkcs7-signature"):
+		b.u.warn(smimeSigned(transferDecoded(p.children[1]), p.children[0].whole, b.u.From.Address))
+	}
+}
