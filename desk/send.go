@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"stagecoach/channels"
 	"stagecoach/contact"
 	"stagecoach/desk/view"
 	"stagecoach/fault"
@@ -285,10 +286,18 @@ func (s *Service) raw(ctx context.Context, r *contact.Reply) error {
 	}
 	raw, err := a.Composer.Compose(&whole)
 	if err != nil {
-		return invalid("This cannot be sent as it is: " + err.Error())
+		return invalid("This cannot be sent as it is: " + plainCause(err) + ".")
 	}
 	r.Raw = raw
 	return nil
+}
+
+// plainCause gives what a channel says in words for people, without where.
+func plainCause(err error) string {
+	if e, ok := errors.AsType[*channels.Error](err); ok && e.Err != nil {
+		return strings.TrimRight(e.Err.Error(), ".")
+	}
+	return strings.TrimRight(err.Error(), ".")
 }
 
 // fits checks a reply against what its channel can carry.

@@ -85,6 +85,10 @@ type replyState struct {
 	reason string
 	code   string
 	by     string
+	// refused are the places, among To and then CC, of those whom the provider
+	// refused while it took others; count is how many.
+	refused string
+	count   int
 }
 
 func replyStates(entries []ledger.Entry) map[string]replyState {
@@ -100,7 +104,7 @@ func replyStates(entries []ledger.Entry) map[string]replyState {
 		case "attempt_failed":
 			out[id] = replyState{state: router.ReplyIsQueued, reason: e.Reason, code: cmp.Or(e.Detail.Code, e.Code)}
 		case "reply_delivered":
-			out[id] = replyState{state: router.ReplyIsDelivered, by: e.Actor}
+			out[id] = replyState{state: router.ReplyIsDelivered, by: e.Actor, refused: e.Detail.RefusedAt, count: e.Detail.Refused}
 		case "reply_in_doubt":
 			out[id] = replyState{state: router.ReplyIsInDoubt, reason: e.Reason}
 		case "reply_failed":
@@ -159,12 +163,37 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 		Kind: view.ItemReply, ID: e.Item, At: e.At, Channel: e.Channel, Author: s.accounts.name(cmp.Or(e.Agent, e.Actor)),
 		Mine: cmp.Or(e.Agent, e.Actor) == who.ID, State: string(state.state), Detail: stateWords(state),
 	})
-	if r != nil {
+	if r == nil || r.Kind != contact.Acknowledgement { // nobody wrote that
+		st.failed = state.state == router.ReplyHasFailed
+	}
+	if r == nil {
+		return item
+	}
+	item.Detail = cmp.Or(refusedWords(r, state), item.Detail)
+	if r.Kind != contact.Acknowledgement {
 		st.lastReply = r
 		st.addPeople(slices.Concat(r.To, r.CC)...)
 	}
-	st.failed = state.state == router.ReplyHasFailed
 	return item
+}
+
+// refusedWords says who has not got a reply that the others have, "" if all
+// have it.
+func refusedWords(r *contact.Reply, state replyState) string {
+	people := slices.Concat(r.To, r.CC)
+	names := []string{}
+	for at := range strings.SplitSeq(state.refused, ",") {
+		if i, err := strconv.Atoi(at); err == nil && i >= 0 && i < len(people) {
+			names = append(names, people[i].String())
+		}
+	}
+	switch {
+	case len(names) > 0:
+		return "Delivered, but not to " + strings.Join(names, ", ") + ": the mail server refused the address."
+	case state.count > 0:
+		return fmt.Sprintf("Delivered, but not to %d of its recipients: the mail server refused them.", state.count)
+	}
+	return ""
 }
 
 // replyItem is a reply as the router knows it, with its words.

@@ -63,7 +63,10 @@ type Detail struct {
 	Code       string             `json:"code,omitempty"`
 	Attempt    int                `json:"attempt,omitempty"`
 	Refused    int                `json:"refused,omitempty"`
-	Breached   int                `json:"breached,omitempty"`
+	// RefusedAt are the places of those refused among To and then CC, separated
+	// by commas.
+	RefusedAt string `json:"refused_at,omitempty"`
+	Breached  int    `json:"breached,omitempty"`
 	// History, Stranger, Back, Renewed, Override, Cleared, Bounced and Missed are the
 	// flags of the events that have them.
 	History  bool   `json:"history,omitempty"`

@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"stagecoach/contact"
 	"stagecoach/router"
@@ -105,7 +107,7 @@ func sendingEntry(ev router.Event) (reply string, e Entry) {
 	case router.ReplyInDoubt:
 		return ev.Reply, Entry{Kind: "reply_in_doubt", Item: ev.Reply, Reason: ev.Cause}
 	case router.ReplyDelivered:
-		return ev.Reply, Entry{Kind: "reply_delivered", Actor: ev.By, Item: ev.Reply, Detail: Detail{Refused: ev.Refused}}
+		return ev.Reply, Entry{Kind: "reply_delivered", Actor: ev.By, Item: ev.Reply, Detail: Detail{Refused: ev.Refused, RefusedAt: places(ev.RefusedAt)}}
 	case router.ReplyFailed:
 		return ev.Reply, Entry{
 			Kind: "reply_failed", Actor: ev.By, Item: ev.Reply, Reason: ev.Reason, Code: ev.Code,
@@ -114,6 +116,14 @@ func sendingEntry(ev router.Event) (reply string, e Entry) {
 	default:
 		return "", Entry{}
 	}
+}
+
+func places(list []int) string {
+	out := make([]string, len(list))
+	for i, at := range list {
+		out[i] = strconv.Itoa(at)
+	}
+	return strings.Join(out, ",")
 }
 
 func (f *fold) delivered(v *conversationRow, c *contactRow, r *replyRow) {

@@ -219,8 +219,11 @@ type Outcome struct {
 	Attempt int
 	Life    string
 	// Delivered, InDoubt, or a failure.
-	Delivered  bool
+	Delivered bool
+	// Refused counts recipients that were refused while others were accepted;
+	// RefusedAt are their places among To and then CC.
 	Refused    int
+	RefusedAt  []int
 	InDoubt    bool
 	Permanent  bool
 	Reason     string

@@ -45,7 +45,7 @@ func (t *turn) send(cmd *Send) error {
 	t.clearProposal(c)
 	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants), Given: cmd.Delivered})
 	if cmd.Delivered {
-		t.deliver(t.Replies[r.ID], t.actor, 0)
+		t.deliver(t.Replies[r.ID], ReplyDelivered{Reply: r.ID, By: t.actor})
 	}
 	t.about(c)
 	t.result.Reply = r.ID
@@ -126,7 +126,7 @@ func (t *turn) outcome(cmd *Outcome) error {
 	}
 	switch {
 	case cmd.Delivered:
-		t.deliver(r, "", cmd.Refused)
+		t.deliver(r, ReplyDelivered{Reply: r.ID, Refused: cmd.Refused, RefusedAt: cmd.RefusedAt})
 	case cmd.InDoubt:
 		t.emit(ReplyInDoubt{Reply: r.ID, Cause: cmd.Reason})
 	case cmd.Permanent || t.env.Now.Sub(r.QueuedAt) > t.env.Rules.Timing().GiveUp:
@@ -158,7 +158,7 @@ func (t *turn) resolve(cmd *Resolve) error {
 	}
 	switch {
 	case cmd.Delivered:
-		t.deliver(r, by, 0)
+		t.deliver(r, ReplyDelivered{Reply: r.ID, By: by})
 	case cmd.Again:
 		t.emit(AttemptFailed{Reply: r.ID, Attempt: r.Attempt, Reason: "sent_again", RetryAt: t.env.Now, Again: true, By: by})
 	default:
@@ -171,8 +171,8 @@ func (t *turn) resolve(cmd *Resolve) error {
 // deliver records a delivery and what it does to the contact: it answers up to
 // what its author had on screen; what came after becomes the next contact, and
 // a pledge opens one at once.
-func (t *turn) deliver(r *Reply, by string, refused int) {
-	t.emit(ReplyDelivered{Reply: r.ID, By: by, Refused: refused})
+func (t *turn) deliver(r *Reply, e ReplyDelivered) {
+	t.emit(e)
 	if r.Kind == contact.Outbound {
 		t.emit(ConversationClosed{Conversation: r.Conversation, State: ConversationWithCustomer})
 	}

@@ -278,8 +278,10 @@ type AttemptFailed struct {
 type ReplyDelivered struct {
 	Reply string `json:"reply"`
 	By    string `json:"by,omitempty"`
-	// Refused counts recipients that were refused while others were accepted.
-	Refused int `json:"refused,omitempty"`
+	// Refused counts recipients that were refused while others were accepted;
+	// RefusedAt are their places among To and then CC.
+	Refused   int   `json:"refused,omitempty"`
+	RefusedAt []int `json:"refused_at,omitempty"`
 }
 
 // ReplyInDoubt records that nobody knows whether the provider took it.

@@ -175,6 +175,9 @@ func (l *links) Adapters() []channels.Adapter {
 	out := make([]channels.Adapter, len(all))
 	for i, k := range all {
 		out[i] = k.adapter
+		if limited, ok := k.adapter.Sender.(channels.Limited); ok {
+			out[i].Limits = limited.Limits() // what the provider has said meanwhile
+		}
 	}
 	return out
 }

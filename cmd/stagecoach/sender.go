@@ -8,7 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +33,10 @@ type sender struct {
 	mu     sync.Mutex
 	failed int
 	why    string
+	// limited is true when why is a limit of the provider's; troubled gets a
+	// word when the account can't be used.
+	limited  bool
+	troubled chan struct{}
 }
 
 // sendLimit bounds one attempt; earlyWait is the pause of an item that comes
@@ -44,7 +48,7 @@ const (
 
 func newSender(a channels.Adapter, e *router.Engine, j *journal.Journal, life string, f *flights, logger *slog.Logger) *sender {
 	return &sender{
-		adapter: a, engine: e, journal: j, life: life, flights: f,
+		adapter: a, engine: e, journal: j, life: life, flights: f, troubled: make(chan struct{}, 1),
 		logger: logger.With("component", "sender", "channel", string(a.Channel), "account", a.Account),
 	}
 }
@@ -63,22 +67,6 @@ func (s *sender) trouble() string {
 	return s.why
 }
 
-func (s *sender) note(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err == nil {
-		s.why = ""
-		return
-	}
-	s.failed++
-	switch channels.ReasonOf(err) {
-	case channels.Auth, channels.Unavailable, channels.Unknown:
-		s.why = err.Error()
-	case channels.RateLimited, channels.Rejected, channels.Malformed, channels.InDoubt:
-		s.why = "" // the provider answers: it is this reply that has a problem
-	}
-}
-
 // Run sends until ctx ends; beside it, replies in doubt are looked up.
 func (s *sender) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
@@ -88,6 +76,12 @@ func (s *sender) Run(ctx context.Context) error {
 	}
 	if copier, ok := s.adapter.Sender.(channels.Copier); ok {
 		wg.Go(func() { s.keepCopies(ctx, copier) })
+	}
+	if preparer, ok := s.adapter.Sender.(channels.Preparer); ok {
+		wg.Go(func() { s.prepare(ctx, preparer) })
+	}
+	if kept, ok := s.adapter.Sender.(io.Closer); ok {
+		defer func() { _ = kept.Close() }()
 	}
 	return s.journal.ConsumeOutbox(ctx, s.adapter.Account, s.handle)
 }
@@ -103,13 +97,17 @@ func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, 
 		return journal.RetryAfter(time.Second)
 	}
 	if out == nil {
+		if wait := s.pause(ctx, item.Reply); wait > 0 {
+			s.flights.leave(item.Reply, nil)
+			return journal.RetryAfter(wait)
+		}
 		attempt, verdict := s.attempt(ctx, item.Reply)
 		if attempt == 0 {
 			s.flights.leave(item.Reply, nil)
 			return verdict
 		}
 		fault.Here(fault.SendAfterAttempt)
-		sent := s.send(ctx, item.Reply)
+		sent := s.send(ctx, item.Reply, attempt)
 		sent.Reply, sent.Attempt, sent.Life = item.Reply, attempt, s.life
 		out = &sent
 	}
@@ -197,7 +195,7 @@ func (s *sender) record(ctx context.Context, out router.Outcome) bool {
 }
 
 // send reads the words and hands them over.
-func (s *sender) send(ctx context.Context, reply string) router.Outcome {
+func (s *sender) send(ctx context.Context, reply string, attempt int) router.Outcome {
 	r, err := s.words(ctx, reply)
 	if err != nil {
 		s.logger.ErrorContext(ctx, "a reply's words can't be read", "reply_id", reply, "err", err)
@@ -214,10 +212,21 @@ func (s *sender) send(ctx context.Context, reply string) router.Outcome {
 	fault.Here(fault.SendAfterProvider)
 	s.note(err)
 	if err == nil {
-		return router.Outcome{Delivered: true, Refused: len(receipt.Refused)}
+		return router.Outcome{Delivered: true, Refused: len(receipt.Refused), RefusedAt: placesOf(r, receipt.Refused)}
 	}
 	s.logger.WarnContext(ctx, "a reply was not delivered", "reply_id", reply, "err", err)
-	return outcomeOf(err)
+	return outcomeOf(err, attempt)
+}
+
+// placesOf gives where the refused stand among To and then CC.
+func placesOf(r *contact.Reply, refused []string) []int {
+	var out []int
+	for i, one := range slices.Concat(r.To, r.CC) {
+		if slices.Contains(refused, one.Address) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 func (s *sender) words(ctx context.Context, reply string) (*contact.Reply, error) {
@@ -256,28 +265,6 @@ func readReply(ctx context.Context, j *journal.Journal, ref string) (*contact.Re
 		}
 	}
 	return &r, nil
-}
-
-// outcomeOf tells what a failure means: what can't get better by itself goes to
-// a person at once, the rest is tried again, later and later.
-func outcomeOf(err error) router.Outcome {
-	reason := channels.ReasonOf(err)
-	out := router.Outcome{Reason: string(reason)}
-	if e, ok := errors.AsType[*channels.Error](err); ok {
-		out.Code = e.Code
-		out.RetryAfter = e.RetryAfter
-	}
-	switch reason {
-	case channels.InDoubt:
-		out.InDoubt = true
-	case channels.Rejected, channels.Malformed:
-		out.Permanent = true
-	case channels.Auth, channels.RateLimited, channels.Unavailable, channels.Unknown:
-		if out.RetryAfter <= 0 {
-			out.RetryAfter = 10*time.Second + rand.N(20*time.Second) //nolint:gosec // jitter
-		}
-	}
-	return out
 }
 
 // resolveAll looks up replies in doubt at the provider: at the start, and
