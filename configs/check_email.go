@@ -50,6 +50,7 @@ func (k *checker) account(key string, a *Email) {
 	}
 	k.imap(key+".imap", a)
 	k.smtp(key+".smtp", a)
+	k.dkim(key+".dkim", &a.DKIM)
 	a.CopyToSent = a.CopyToSentGiven == nil || *a.CopyToSentGiven
 	if a.OpenSince.After(time.Now()) {
 		k.doc.Report(key+".open_since", "", "lies in the future")

@@ -83,6 +83,8 @@ type Email struct {
 	// IMAP and SMTP may each be left out: the account then goes one way.
 	IMAP IMAP `yaml:"imap" json:"imap"`
 	SMTP SMTP `yaml:"smtp" json:"smtp"`
+	// DKIM signs replies.
+	DKIM DKIM `yaml:"dkim" json:"dkim"`
 	// Import loads mail of this long before the first connection, as history.
 	Import time.Duration `yaml:"import" json:"import" range:"0s..3660d"`
 	// OpenSince makes contacts of unanswered mail received since then, too.
@@ -145,6 +147,9 @@ type SMTP struct {
 	Password     Secret `yaml:"-" json:"-"`
 	// HELO is how we introduce ourselves, the address's domain if left out.
 	HELO string `yaml:"helo" json:"helo"`
+	// MaxPerMinute is how many mails the provider takes in a minute; no limit if
+	// left out.
+	MaxPerMinute int `yaml:"max_per_minute" json:"max_per_minute" range:"1..100000"`
 }
 
 // Server gives what it has in common with IMAP.

@@ -37,14 +37,15 @@ func settingsOf(e *configs.Email) string {
 	if err != nil {
 		return randomID() // can't be compared: take it as changed
 	}
-	return string(data) + "\x00" + e.IMAP.Password.Reveal() + "\x00" + e.SMTP.Password.Reveal()
+	return string(data) + "\x00" + e.IMAP.Password.Reveal() + "\x00" + e.SMTP.Password.Reveal() + "\x00" + e.DKIM.Key.Reveal()
 }
 
 func emailConfig(e *configs.Email) email.Config {
 	return email.Config{
 		Account: e.Name, Address: e.Address, Aliases: e.Aliases, FromName: e.FromName,
 		IMAP: email.IMAP{Endpoint: endpoint(e.IMAP.Server()), Folder: e.IMAP.Folder, SentFolder: e.IMAP.SentFolder},
-		SMTP: email.SMTP{Endpoint: endpoint(e.SMTP.Server()), HELO: e.SMTP.HELO},
+		SMTP: email.SMTP{Endpoint: endpoint(e.SMTP.Server()), HELO: e.SMTP.HELO, MaxPerMinute: e.SMTP.MaxPerMinute},
+		DKIM: email.DKIM{Selector: e.DKIM.Selector, Domain: e.DKIM.Domain, Key: email.Secret(e.DKIM.Key.Reveal())},
 
 		Import: e.Import, OpenSince: e.OpenSince.Time, CopyToSent: e.CopyToSent,
 	}
