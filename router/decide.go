@@ -77,6 +77,8 @@ type Timing struct {
 	Burst time.Duration
 	// GiveUp is how long a reply is tried before a person must see to it.
 	GiveUp time.Duration
+	// Heartbeat is how long an agent counts as there after the last sign.
+	Heartbeat time.Duration
 	// LastResort names the owner of what nobody holds.
 	LastResort string
 	// Queue and ReviewQueue are where contacts stand when nothing else is said.

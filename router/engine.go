@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,8 @@ type Config struct {
 	Rules func() Rules
 	// Now is the wall clock.
 	Now func() time.Time
-	// Heartbeat is how long an agent counts as there after the last sign.
+	// Heartbeat is how long an agent counts as there after the last sign; 0 for
+	// as long as the policy says.
 	Heartbeat time.Duration
 }
 
@@ -77,9 +79,6 @@ type Engine struct {
 
 // NewEngine gives an engine that is started by Run.
 func NewEngine(cfg Config, log Log, snapshots Snapshots, outbox Outbox, logger *slog.Logger) *Engine {
-	if cfg.Heartbeat == 0 {
-		cfg.Heartbeat = 45 * time.Second
-	}
 	return &Engine{
 		cfg: cfg, log: log, snapshots: snapshots, outbox: outbox,
 		logger:   logger.With("component", "router"),
@@ -141,6 +140,11 @@ func (e *Engine) Watch(ctx context.Context) <-chan *Commit { return e.hub.watch(
 
 // Ended is closed when Run has returned: nobody answers any more.
 func (e *Engine) Ended() <-chan struct{} { return e.ended }
+
+// heartbeat gives how long an agent counts as there after the last sign.
+func (e *Engine) heartbeat() time.Duration {
+	return cmp.Or(e.cfg.Heartbeat, e.cfg.Rules().Timing().Heartbeat, 45*time.Second)
+}
 
 // Heartbeat notes that an agent is there.
 func (e *Engine) Heartbeat(agent string) { e.presence.beat(agent, e.cfg.Now()) }

@@ -45,6 +45,8 @@ type term struct {
 	spare *writer
 	// stop ends an append in flight when the term does.
 	stop context.CancelFunc
+	// every is the heartbeat that agents are looked at by.
+	every time.Duration
 	// number counts the terms of this life: a commit of an earlier one may still
 	// arrive, and must not be taken for ours.
 	number int
@@ -104,7 +106,8 @@ func (t *term) takeOver(ctx context.Context) error {
 func (t *term) loop(ctx context.Context) error {
 	wake := time.NewTimer(0)
 	defer wake.Stop()
-	look := time.NewTicker(t.cfg.Heartbeat / 9)
+	t.every = t.heartbeat()
+	look := time.NewTicker(t.every / 9)
 	defer look.Stop()
 	for {
 		requests, looks, wakes := t.requests, look.C, wake.C
@@ -123,6 +126,7 @@ func (t *term) loop(ctx context.Context) error {
 			}
 		case <-looks:
 			t.lookAround()
+			t.keepPace(look)
 		case <-wakes:
 			t.internal(Tick{})
 		}
@@ -131,6 +135,14 @@ func (t *term) loop(ctx context.Context) error {
 		}
 		t.launch(ctx)
 		t.setAlarm(wake)
+	}
+}
+
+// keepPace looks around as often as the policy that is active now wants.
+func (t *term) keepPace(look *time.Ticker) {
+	if now := t.heartbeat(); now != t.every {
+		t.every = now
+		look.Reset(now / 9)
 	}
 }
 
@@ -189,7 +201,7 @@ func (t *term) lookAround() {
 		t.logger.Warn("the clock was set", "from", from, "to", to)
 		t.internal(StepClock{From: from, To: to})
 	}
-	gone, back := t.presence.changes(t.state.Agents, wall, t.cfg.Heartbeat)
+	gone, back := t.presence.changes(t.state.Agents, wall, t.heartbeat())
 	for _, cmd := range append(gone, back...) {
 		if t.full() || t.broken != nil { // the others at the next look
 			return

@@ -80,7 +80,7 @@ func (p policyRules) Timing() Timing {
 	return Timing{
 		SilentWarn: t.SilentWarnShare, SilentPull: t.SilentPullShare, SilentFloor: t.SilentLeast,
 		MissesUntilAway: t.MissesUntilAway, Digest: last.DigestEvery, PledgeRow: t.PledgeRow,
-		Burst: burstWindow, GiveUp: giveUpAfter, LastResort: last.Owner,
+		Burst: burstWindow, GiveUp: giveUpAfter, Heartbeat: t.Heartbeat, LastResort: last.Owner,
 		Queue: queueGeneral, ReviewQueue: policies.ReviewQueue,
 		PledgeUntil: func(now time.Time) time.Time {
 			return p.set.PledgeLimit(now, p.set.Promise(policies.Facts{}))

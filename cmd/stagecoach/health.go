@@ -65,10 +65,16 @@ func (d *Daemon) Ready(ctx context.Context) (bool, map[string]string) {
 	}
 	for _, s := range d.links.States() {
 		trouble := s.Trouble
-		if !s.OK && trouble == "" {
+		switch {
+		case s.OK:
+			trouble = "" // a notice at most
+		case trouble == "":
 			trouble = "not connected yet"
 		}
 		parts[string(s.Channel)+"/"+s.Account] = trouble
+	}
+	if why := d.stale.Load(); why != nil {
+		parts["configuration"] = *why
 	}
 	if why := d.stranded(ctx); why != "" {
 		parts["replies"] = why

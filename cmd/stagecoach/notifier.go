@@ -19,7 +19,7 @@ import (
 // risk or late and held by nobody. The router says when; if a telling fails or
 // is lost in a crash, the next one comes as long as nobody has accepted.
 type notifier struct {
-	cfg    configs.LastResort
+	cfg    func() *configs.LastResort
 	base   string
 	engine *router.Engine
 	links  *links
@@ -27,9 +27,9 @@ type notifier struct {
 	logger *slog.Logger
 }
 
-func newNotifier(cfg *configs.Config, engine *router.Engine, l *links, logger *slog.Logger) *notifier {
+func newNotifier(base string, cfg func() *configs.LastResort, engine *router.Engine, l *links, logger *slog.Logger) *notifier {
 	return &notifier{
-		cfg: cfg.LastResort, base: cfg.HTTP.BaseURL, engine: engine, links: l,
+		cfg: cfg, base: base, engine: engine, links: l,
 		client: &http.Client{Timeout: 20 * time.Second},
 		logger: logger.With("component", "last_resort"),
 	}
@@ -73,7 +73,8 @@ func (n *notifier) Run(ctx context.Context) error {
 
 func (n *notifier) tell(ctx context.Context, at time.Time, told *router.LastResortTold) {
 	n.logger.WarnContext(ctx, "contacts at risk or late are held by nobody", "total", told.Total, "breached", told.Breached)
-	if !n.cfg.Configured() {
+	cfg := n.cfg()
+	if !cfg.Configured() {
 		return
 	}
 	d, err := n.digest(ctx, at, told)
@@ -81,13 +82,13 @@ func (n *notifier) tell(ctx context.Context, at time.Time, told *router.LastReso
 		n.logger.ErrorContext(ctx, "a digest could not be made", "err", err)
 		return
 	}
-	if n.cfg.Webhook != "" {
-		if err := n.call(ctx, d); err != nil {
+	if cfg.Webhook != "" {
+		if err := n.call(ctx, cfg.Webhook, d); err != nil {
 			n.logger.ErrorContext(ctx, "the last resort's webhook was not reached", "err", err)
 		}
 	}
-	if len(n.cfg.MailTo) > 0 {
-		if err := n.mail(ctx, d); err != nil {
+	if len(cfg.MailTo) > 0 {
+		if err := n.mail(ctx, cfg, d); err != nil {
 			n.logger.ErrorContext(ctx, "the last resort was not mailed", "err", err)
 		}
 	}
@@ -111,12 +112,12 @@ func (n *notifier) digest(ctx context.Context, at time.Time, told *router.LastRe
 	return d, err
 }
 
-func (n *notifier) call(ctx context.Context, d *digest) error {
+func (n *notifier) call(ctx context.Context, url string, d *digest) error {
 	body, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("encoding a digest: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.cfg.Webhook, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("calling the webhook: %w", err)
 	}
@@ -134,13 +135,13 @@ func (n *notifier) call(ctx context.Context, d *digest) error {
 
 // mail sends the digest through an account that none of the contacts came to,
 // so that a mailbox in trouble is not the one that must tell of it.
-func (n *notifier) mail(ctx context.Context, d *digest) error {
-	via := n.through(d)
+func (n *notifier) mail(ctx context.Context, cfg *configs.LastResort, d *digest) error {
+	via := n.through(cfg.Via, d)
 	if via == nil {
 		return fmt.Errorf("no mailbox can send: configure one, or last_resort.webhook")
 	}
-	to := make([]contact.Address, len(n.cfg.MailTo))
-	for i, a := range n.cfg.MailTo {
+	to := make([]contact.Address, len(cfg.MailTo))
+	for i, a := range cfg.MailTo {
 		to[i] = contact.Address{Address: a}
 	}
 	r := &contact.Reply{
@@ -158,14 +159,14 @@ func (n *notifier) mail(ctx context.Context, d *digest) error {
 	return err
 }
 
-func (n *notifier) through(d *digest) *link {
+func (n *notifier) through(via string, d *digest) *link {
 	var fallback *link
 	for _, k := range n.links.list() {
 		if k.adapter.Channel != contact.Email || k.adapter.Sender == nil {
 			continue
 		}
 		concerned := d.accounts["email/"+k.adapter.Account]
-		if n.cfg.Via == k.adapter.Account && !concerned {
+		if via == k.adapter.Account && !concerned {
 			return k
 		}
 		if fallback == nil || d.accounts["email/"+fallback.adapter.Account] && !concerned {

@@ -6,11 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"sync"
-	"syscall"
 
 	"stagecoach/configs"
 )
@@ -86,37 +83,6 @@ func newLogger(cfg configs.Log, w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, opts))
 	}
 	return slog.New(slog.NewTextHandler(w, opts))
-}
-
-// reloadOn reads the channels anew at SIGHUP. What can't be read changes
-// nothing.
-func (d *Daemon) reloadOn(ctx context.Context, path string) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hup:
-			if err := d.reload(path); err != nil {
-				d.logger.ErrorContext(ctx, "the configuration was not reloaded: everything goes on as before", "err", err)
-				continue
-			}
-			d.logger.InfoContext(ctx, "channels reloaded", "channels", len(d.links.list()))
-		}
-	}
-}
-
-func (d *Daemon) reload(path string) error {
-	if path == "" {
-		return fmt.Errorf("there is no configuration file to read")
-	}
-	cfg, err := configs.Load(path)
-	if err != nil {
-		return err
-	}
-	return d.links.set(cfg)
 }
 
 // welcome says where the desk is once it can be used, and how to make the first

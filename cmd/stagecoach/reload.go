@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"reflect"
+	"strings"
+	"syscall"
+
+	"stagecoach/configs"
+	"stagecoach/policies"
+	"stagecoach/router"
+)
+
+// reloadOn reads the configuration anew at SIGHUP: channels, those of last
+// resort, and the policy set that it names. What can't be read changes nothing;
+// /readyz says so until it can be.
+func (d *Daemon) reloadOn(ctx context.Context, path string) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	select { // the first policy is activated first
+	case <-ctx.Done():
+		return
+	case <-d.Active():
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			d.reload(ctx, path)
+		}
+	}
+}
+
+// reload takes the file up, or says why not.
+func (d *Daemon) reload(ctx context.Context, path string) {
+	if err := d.takeUp(ctx, path); err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		why := "the configuration was not reloaded, everything goes on as before: " + err.Error()
+		d.stale.Store(&why)
+		d.logger.ErrorContext(ctx, "the configuration was not reloaded: everything goes on as before", "err", err)
+		return
+	}
+	d.stale.Store(nil)
+	d.logger.InfoContext(ctx, "channels reloaded", "channels", len(d.links.list()), "policy", d.policy.Load().Version)
+}
+
+// takeUp does all that can fail first, then swaps.
+func (d *Daemon) takeUp(ctx context.Context, path string) error {
+	if path == "" {
+		return errors.New("there is no configuration file to read")
+	}
+	cfg, err := configs.Load(path)
+	if err != nil {
+		return err
+	}
+	set, err := d.policySet(cfg)
+	if err != nil {
+		return err
+	}
+	made, err := d.links.build(cfg)
+	if err != nil {
+		return err
+	}
+	if err := d.changePolicy(ctx, set); err != nil {
+		return err
+	}
+	d.links.swap(made)
+	d.lastResort.Store(&cfg.LastResort)
+	for _, w := range cfg.Warnings {
+		d.logger.WarnContext(ctx, "the configuration is odd", "err", w)
+	}
+	if later := d.needStart(cfg); len(later) > 0 {
+		d.logger.WarnContext(ctx, "changed settings are taken up at the next start only", "settings", strings.Join(later, ", "))
+	}
+	return nil
+}
+
+// policySet gives the policy set that decides by this configuration.
+func (d *Daemon) policySet(cfg *configs.Config) (set *policies.Set, err error) {
+	switch {
+	case d.opts.Policy != nil:
+		return d.opts.Policy, nil
+	case cfg.Policies != "":
+		set, err = policies.Load(cfg.Policies)
+	default:
+		set, err = policies.Default()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading policies: %w", err)
+	}
+	return set, nil
+}
+
+// changePolicy makes the set decide, once the log says so.
+func (d *Daemon) changePolicy(ctx context.Context, set *policies.Set) error {
+	if set.Version == d.policy.Load().Version {
+		return nil
+	}
+	_, err := d.engine.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: router.Activate{Version: set.Version}})
+	if err != nil {
+		return fmt.Errorf("activating policy %s: %w", set.Version, err)
+	}
+	d.policy.Store(set)
+	d.warnOf(ctx, set)
+	return nil
+}
+
+// warnOf says which settings of a policy set have no effect.
+func (d *Daemon) warnOf(ctx context.Context, set *policies.Set) {
+	for _, w := range set.Warnings() {
+		d.logger.WarnContext(ctx, "a policy setting has no effect", "err", w)
+	}
+}
+
+// needStart names the changed settings that a running daemon does not take up.
+func (d *Daemon) needStart(cfg *configs.Config) []string {
+	was := *d.cfg
+	was.HTTP.Listen = cfg.HTTP.Listen // the command line may have its own
+	var names []string
+	for _, part := range []struct {
+		name     string
+		was, now any
+	}{
+		{"data", was.Data, cfg.Data},
+		{"office", was.Office, cfg.Office},
+		{"nats", was.NATS, cfg.NATS},
+		{"http", was.HTTP, cfg.HTTP},
+		{"log", was.Log, cfg.Log},
+		{"reserve", was.Reserve, cfg.Reserve},
+	} {
+		if !reflect.DeepEqual(part.was, part.now) {
+			names = append(names, part.name)
+		}
+	}
+	return names
+}
