@@ -45,11 +45,15 @@ func (k *checker) account(key string, a *Email) {
 	if a.Address != "" {
 		k.address(key+".address", a.Address)
 	}
-	if a.IMAP.Host == "" && a.SMTP.Host == "" {
+	k.provider(key, a)
+	k.oauth(key, a)
+	if a.IMAP.Host == "" && a.SMTP.Host == "" && !a.unserved {
 		k.doc.Report(key, "give imap.host and smtp.host", "names no server")
 	}
-	k.imap(key+".imap", a)
-	k.smtp(key+".smtp", a)
+	password := k.secret(key, "password", &a.PasswordFile, a.PasswordEnv)
+	k.imap(key+".imap", a, password)
+	k.smtp(key+".smtp", a, password)
+	k.afterwards(key, a)
 	k.dkim(key+".dkim", &a.DKIM)
 	a.CopyToSent = a.CopyToSentGiven == nil || *a.CopyToSentGiven
 	if a.OpenSince.After(time.Now()) {
@@ -68,7 +72,7 @@ func (k *checker) account(key string, a *Email) {
 	}
 }
 
-func (k *checker) imap(key string, a *Email) {
+func (k *checker) imap(key string, a *Email, password Secret) {
 	i := &a.IMAP
 	if i.Host == "" {
 		if k.doc.Has(key) {
@@ -77,24 +81,44 @@ func (k *checker) imap(key string, a *Email) {
 		return
 	}
 	k.server(key, i.Host, &i.Port, &i.TLS, portIMAPS, portIMAP)
-	k.absolute(&i.CAFile)
-	k.certificates(key+".ca_file", i.CAFile)
+	k.trust(key, &i.CAFile, i.Fingerprint, i.TLS)
 	i.Password = k.secret(key, "password", &i.PasswordFile, i.PasswordEnv)
 	if i.PasswordFile == "" && i.PasswordEnv == "" {
-		k.doc.Report(key, "give password_file or password_env", "no password")
+		i.Password = password
+		if !a.OAuth.On() && a.PasswordFile == "" && a.PasswordEnv == "" && !k.doc.Has(strings.TrimSuffix(key, "imap")+"oauth") {
+			k.doc.Report(orParent(k, key), "give password_file or password_env", "no password")
+		}
 	}
-	if i.Username == "" {
-		i.Username = a.Address
+	k.mechanism(key, i.Auth, a)
+	i.Username = firstOf(i.Username, a.Username, a.Address)
+	if i.Folder != "" && len(i.Folders) > 0 {
+		k.doc.Report(key+".folders", "put all of them under folders", "folder is given too")
 	}
-	if i.Folder == "" {
-		i.Folder = "INBOX"
+	if len(i.Folders) == 0 {
+		i.Folders = []string{firstOf(i.Folder, "INBOX")}
 	}
-	if i.SentFolder != "" && strings.EqualFold(i.SentFolder, i.Folder) {
-		k.doc.Report(key+".sent_folder", "", "is the folder that is watched for customers' mail")
+	i.Folder = i.Folders[0]
+	k.folders(key, i)
+}
+
+// folders reports what can't be watched.
+func (k *checker) folders(key string, i *IMAP) {
+	seen := map[string]bool{}
+	for n, folder := range i.Folders {
+		at := fmt.Sprintf("%s.folders[%d]", key, n)
+		switch {
+		case strings.TrimSpace(folder) == "":
+			k.doc.Report(at, "", "must not be empty")
+		case seen[strings.ToLower(folder)]:
+			k.doc.Report(at, "", "the folder %q is there already", folder)
+		case i.SentFolder != "" && strings.EqualFold(i.SentFolder, folder):
+			k.doc.Report(key+".sent_folder", "", "is the folder that is watched for customers' mail")
+		}
+		seen[strings.ToLower(folder)] = true
 	}
 }
 
-func (k *checker) smtp(key string, a *Email) {
+func (k *checker) smtp(key string, a *Email, password Secret) {
 	s := &a.SMTP
 	if s.Host == "" {
 		if k.doc.Has(key) {
@@ -103,16 +127,37 @@ func (k *checker) smtp(key string, a *Email) {
 		return
 	}
 	k.server(key, s.Host, &s.Port, &s.TLS, portSMTPTLS, portSubmission)
-	k.absolute(&s.CAFile)
-	k.certificates(key+".ca_file", s.CAFile)
+	k.trust(key, &s.CAFile, s.Fingerprint, s.TLS)
 	s.Password = k.secret(key, "password", &s.PasswordFile, s.PasswordEnv)
-	withPassword := s.PasswordFile != "" || s.PasswordEnv != ""
+	if s.PasswordFile == "" && s.PasswordEnv == "" {
+		s.Password = password
+	}
+	withPassword := s.PasswordFile != "" || s.PasswordEnv != "" || a.PasswordFile != "" || a.PasswordEnv != "" || a.OAuth.On()
 	if s.Username != "" && !withPassword {
 		k.doc.Report(key+".username", "give password_file or password_env, or leave the name out to send without a login", "has no password")
 	}
-	if s.Username == "" && withPassword {
-		s.Username = a.Address
+	k.mechanism(key, s.Auth, a)
+	if withPassword {
+		s.Username = firstOf(s.Username, a.Username, a.Address)
 	}
+}
+
+// orParent gives the place to report what a section lacks: the section, or where
+// it is left out, what it belongs to.
+func orParent(k *checker, key string) string {
+	if k.doc.Has(key) {
+		return key
+	}
+	return key[:strings.LastIndex(key, ".")]
+}
+
+func firstOf(values ...string) string {
+	for _, one := range values {
+		if one != "" {
+			return one
+		}
+	}
+	return ""
 }
 
 // server fills in port and protection, each from the other.

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -80,6 +81,27 @@ type Email struct {
 	Aliases []string `yaml:"aliases" json:"aliases"`
 	// FromName is shown as the sender where a reply has no name of its own.
 	FromName string `yaml:"from_name" json:"from_name"`
+	// Provider names one whose servers and habits are known, so that an address
+	// and a secret are enough. What else is given goes before it.
+	Provider string `yaml:"provider" json:"provider" enum:"generic|aol|fastmail|gmail|gmx|hetzner|icloud|infomaniak|ionos|mailboxorg|mailru|microsoft365|netease|outlook|ovh|posteo|qq|strato|tonline|webde|yahoo|yandex|zoho"`
+	// Username and the password are for both servers where these have none of
+	// their own; Username is the address if left out.
+	Username     string `yaml:"username" json:"username"`
+	PasswordFile string `yaml:"password_file" json:"password_file"`
+	PasswordEnv  string `yaml:"password_env" json:"password_env"`
+	// OAuth is how to log in without a password.
+	OAuth OAuth `yaml:"oauth" json:"oauth"`
+	// SharedMailbox is the mailbox of somebody else to open: at Exchange by its
+	// address, elsewhere by the name of its user.
+	SharedMailbox string `yaml:"shared_mailbox" json:"shared_mailbox"`
+	// After says what becomes of a mail at the server once it is stored here;
+	// MoveTo is the folder to move it to.
+	After  string `yaml:"after" json:"after" enum:"leave|flag|seen|move"`
+	MoveTo string `yaml:"move_to" json:"move_to"`
+	// Hint is what to say where the provider refuses a password.
+	Hint string `yaml:"-" json:"-"`
+	// unserved is true once it was said that no server is named.
+	unserved bool
 	// IMAP and SMTP may each be left out: the account then goes one way.
 	IMAP IMAP `yaml:"imap" json:"imap"`
 	SMTP SMTP `yaml:"smtp" json:"smtp"`
@@ -100,14 +122,59 @@ type Email struct {
 	Language string `yaml:"language" json:"language"`
 }
 
+// OAuth is the login of one mailbox by OAuth 2.0. ClientID is the program's name
+// at the provider, where it must be registered first.
+type OAuth struct {
+	ClientID         string `yaml:"client_id" json:"client_id"`
+	ClientSecretFile string `yaml:"client_secret_file" json:"client_secret_file"`
+	ClientSecretEnv  string `yaml:"client_secret_env" json:"client_secret_env"`
+	ClientSecret     Secret `yaml:"-" json:"-"`
+	// Tenant is the organisation at Microsoft.
+	Tenant string `yaml:"tenant" json:"tenant"`
+	// Flow is how a person logs in, by a code or a browser, or "app", where the
+	// program logs in as itself.
+	Flow string `yaml:"flow" json:"flow" enum:"device|browser|app"`
+	// The addresses and scopes of a provider that isn't known here.
+	AuthURL   string   `yaml:"auth_url" json:"auth_url"`
+	TokenURL  string   `yaml:"token_url" json:"token_url"`
+	DeviceURL string   `yaml:"device_url" json:"device_url"`
+	Scopes    []string `yaml:"scopes" json:"scopes"`
+	// Params are what a known provider wants to be asked with besides.
+	Params map[string]string `yaml:"-" json:"-"`
+}
+
+// SharedByName reports whether somebody else's mailbox is opened by the name at
+// login, as Exchange has it, rather than as a folder.
+func (e Email) SharedByName() bool {
+	return e.Provider == "microsoft365" || e.Provider == "outlook" || strings.Contains(e.SharedMailbox, "@")
+}
+
+// On reports whether the account logs in by OAuth.
+func (o OAuth) On() bool { return o.ClientID != "" }
+
+// HintFor implements strict.Hinter.
+func (OAuth) HintFor(key string) string {
+	if key == "client_secret" {
+		return "write it into a file of its own and name that by client_secret_file"
+	}
+	return ""
+}
+
+// HintFor implements strict.Hinter.
+func (Email) HintFor(key string) string { return passwordHint(key) }
+
 // Server is a mail server and how to log in there.
 type Server struct {
 	Host string
 	Port int
 	// TLS is "tls", "starttls" or "none".
 	TLS string
-	// CAFile holds the authorities to trust instead of the system's.
-	CAFile   string
+	// CAFile holds the authorities to trust instead of the system's, Fingerprint
+	// is the SHA-256 of the only certificate to trust.
+	CAFile      string
+	Fingerprint string
+	// Auth is how to log in, "" where the server decides.
+	Auth     string
 	Username string
 	Password Secret
 }
@@ -118,18 +185,22 @@ type IMAP struct {
 	Port         int    `yaml:"port" json:"port" range:"1..65535"`
 	TLS          string `yaml:"tls" json:"tls" enum:"tls|starttls|none"`
 	CAFile       string `yaml:"ca_file" json:"ca_file"`
+	Fingerprint  string `yaml:"fingerprint" json:"fingerprint"`
+	Auth         string `yaml:"auth" json:"auth" enum:"plain|login|oauthbearer|xoauth2"`
 	Username     string `yaml:"username" json:"username"`
 	PasswordFile string `yaml:"password_file" json:"password_file"`
 	PasswordEnv  string `yaml:"password_env" json:"password_env"`
 	Password     Secret `yaml:"-" json:"-"`
-	// Folder is watched, INBOX if left out. SentFolder is found if left out.
-	Folder     string `yaml:"folder" json:"folder"`
-	SentFolder string `yaml:"sent_folder" json:"sent_folder"`
+	// Folder is watched, INBOX if left out; Folders, if there are several, the
+	// main one first. SentFolder is found if left out.
+	Folder     string   `yaml:"folder" json:"folder"`
+	Folders    []string `yaml:"folders" json:"folders"`
+	SentFolder string   `yaml:"sent_folder" json:"sent_folder"`
 }
 
 // Server gives what it has in common with SMTP.
 func (i IMAP) Server() Server {
-	return Server{Host: i.Host, Port: i.Port, TLS: i.TLS, CAFile: i.CAFile, Username: i.Username, Password: i.Password}
+	return Server{Host: i.Host, Port: i.Port, TLS: i.TLS, CAFile: i.CAFile, Fingerprint: i.Fingerprint, Auth: i.Auth, Username: i.Username, Password: i.Password}
 }
 
 // HintFor implements strict.Hinter.
@@ -141,6 +212,8 @@ type SMTP struct {
 	Port         int    `yaml:"port" json:"port" range:"1..65535"`
 	TLS          string `yaml:"tls" json:"tls" enum:"tls|starttls|none"`
 	CAFile       string `yaml:"ca_file" json:"ca_file"`
+	Fingerprint  string `yaml:"fingerprint" json:"fingerprint"`
+	Auth         string `yaml:"auth" json:"auth" enum:"plain|login|oauthbearer|xoauth2"`
 	Username     string `yaml:"username" json:"username"`
 	PasswordFile string `yaml:"password_file" json:"password_file"`
 	PasswordEnv  string `yaml:"password_env" json:"password_env"`
@@ -154,7 +227,7 @@ type SMTP struct {
 
 // Server gives what it has in common with IMAP.
 func (s SMTP) Server() Server {
-	return Server{Host: s.Host, Port: s.Port, TLS: s.TLS, CAFile: s.CAFile, Username: s.Username, Password: s.Password}
+	return Server{Host: s.Host, Port: s.Port, TLS: s.TLS, CAFile: s.CAFile, Fingerprint: s.Fingerprint, Auth: s.Auth, Username: s.Username, Password: s.Password}
 }
 
 // HintFor implements strict.Hinter.

@@ -8,16 +8,17 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/channels/email"
+	"stagecoach/channels/email/oauth"
 	"stagecoach/configs"
 	"stagecoach/router"
 )
 
 // buildAccounts is the table from configuration to adapters: every channel has
-// its lines here, and only here.
-func buildAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error) {
+// its lines here, and only here. dir is the data directory, where logins are kept.
+func buildAccounts(cfg *configs.Config, dir string, logger *slog.Logger) ([]*link, error) {
 	var out []*link
 	for _, e := range cfg.Channels.Email {
-		adapter, err := email.New(emailConfig(&e), logger)
+		adapter, err := email.New(emailConfig(&e, dir, logger), logger)
 		if err != nil {
 			return nil, fmt.Errorf("channel email/%s: %w", e.Name, err)
 		}
@@ -37,24 +38,46 @@ func settingsOf(e *configs.Email) string {
 	if err != nil {
 		return randomID() // can't be compared: take it as changed
 	}
-	return string(data) + "\x00" + e.IMAP.Password.Reveal() + "\x00" + e.SMTP.Password.Reveal() + "\x00" + e.DKIM.Key.Reveal()
+	return strings.Join([]string{string(data), e.IMAP.Password.Reveal(), e.SMTP.Password.Reveal(), e.OAuth.ClientSecret.Reveal(), e.DKIM.Key.Reveal()}, "\x00")
 }
 
-func emailConfig(e *configs.Email) email.Config {
-	return email.Config{
-		Account: e.Name, Address: e.Address, Aliases: e.Aliases, FromName: e.FromName,
-		IMAP: email.IMAP{Endpoint: endpoint(e.IMAP.Server()), Folder: e.IMAP.Folder, SentFolder: e.IMAP.SentFolder},
+func emailConfig(e *configs.Email, dir string, logger *slog.Logger) email.Config {
+	cfg := email.Config{
+		Account: e.Name, Address: e.Address, Aliases: e.Aliases, FromName: e.FromName, Hint: e.Hint,
+		IMAP: email.IMAP{Endpoint: endpoint(e.IMAP.Server()), Folders: e.IMAP.Folders, SentFolder: e.IMAP.SentFolder},
 		SMTP: email.SMTP{Endpoint: endpoint(e.SMTP.Server()), HELO: e.SMTP.HELO, MaxPerMinute: e.SMTP.MaxPerMinute},
 		DKIM: email.DKIM{Selector: e.DKIM.Selector, Domain: e.DKIM.Domain, Key: email.Secret(e.DKIM.Key.Reveal())},
 
+		SharedMailbox: e.SharedMailbox, SharedByNamespace: !e.SharedByName(),
 		Import: e.Import, OpenSince: e.OpenSince.Time, CopyToSent: e.CopyToSent,
 	}
+	if e.After != "leave" {
+		cfg.After = email.Afterwards{Mode: email.AfterMode(e.After), Folder: e.MoveTo}
+	}
+	if e.OAuth.On() {
+		cfg.Tokens = loginSource(e, dir, logger)
+	}
+	return cfg
+}
+
+// loginSource is where an account's OAuth tokens come from.
+func loginSource(e *configs.Email, dir string, logger *slog.Logger) *oauth.Source {
+	o := e.OAuth
+	user := e.Username
+	if user == "" {
+		user = e.Address
+	}
+	return oauth.New(oauth.Config{
+		Account: e.Name, User: user, ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(),
+		AuthURL: o.AuthURL, TokenURL: o.TokenURL, DeviceURL: o.DeviceURL, Scopes: o.Scopes, Params: o.Params,
+		Flow: oauth.Flow(o.Flow), File: oauth.FileFor(dir, e.Name),
+	}, logger)
 }
 
 func endpoint(s configs.Server) email.Endpoint {
 	return email.Endpoint{
-		Host: s.Host, Port: s.Port, TLS: email.TLSMode(s.TLS), CAFile: s.CAFile,
-		Username: s.Username, Password: email.Secret(s.Password.Reveal()),
+		Host: s.Host, Port: s.Port, TLS: email.TLSMode(s.TLS), CAFile: s.CAFile, Fingerprint: s.Fingerprint,
+		Auth: email.AuthMode(s.Auth), Username: s.Username, Password: email.Secret(s.Password.Reveal()),
 	}
 }
 

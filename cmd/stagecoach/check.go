@@ -18,6 +18,7 @@ type checkCmd struct {
 	Config   string `help:"Configuration file." placeholder:"FILE" type:"path"`
 	Policies string `help:"Policy set, instead of the one that the configuration names." placeholder:"DIR" type:"path"`
 	Connect  bool   `help:"Also log in at each channel, and say how many contacts open_since would open."`
+	Data     string `help:"Data directory, where logins are kept." placeholder:"DIR" env:"STAGECOACH_DATA"`
 	JSON     bool   `name:"json" help:"Print JSON."`
 }
 
@@ -51,7 +52,7 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 	}
 	found.OK = len(found.Errors) == 0
 	if c.Connect && cfg != nil {
-		found.Channels = tryAccounts(ctx, cfg, io.err)
+		found.Channels = tryAccounts(ctx, cfg, dataDir(c.Data, cfg), io.err)
 		for i := range found.Channels {
 			found.OK = found.OK && found.Channels[i].OK
 		}

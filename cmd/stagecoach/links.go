@@ -29,6 +29,8 @@ type links struct {
 	life    string
 	flights *flights
 	logger  *slog.Logger
+	// dir is the data directory, where logins are kept.
+	dir string
 
 	mu      sync.Mutex
 	all     map[string]*link
@@ -44,25 +46,17 @@ type link struct {
 	settings string
 }
 
-func newLinks(engine *router.Engine, j *journal.Journal, life string, logger *slog.Logger) *links {
-	return &links{engine: engine, journal: j, life: life, flights: newFlights(), logger: logger, all: map[string]*link{}, changed: make(chan struct{}, 1)}
+func newLinks(engine *router.Engine, j *journal.Journal, dir, life string, logger *slog.Logger) *links {
+	return &links{engine: engine, journal: j, dir: dir, life: life, flights: newFlights(), logger: logger, all: map[string]*link{}, changed: make(chan struct{}, 1)}
 }
 
-// set makes the accounts of the configuration and swaps them in.
+// set makes the accounts of the configuration. Everything that can fail is done
+// first; accounts whose settings have not changed go on undisturbed.
 func (l *links) set(cfg *configs.Config) error {
-	made, err := l.build(cfg)
-	if err == nil {
-		l.swap(made)
+	made, err := buildAccounts(cfg, l.dir, l.logger)
+	if err != nil {
+		return err
 	}
-	return err
-}
-
-// build makes the accounts of the configuration: everything that can fail.
-func (l *links) build(cfg *configs.Config) ([]*link, error) { return buildAccounts(cfg, l.logger) }
-
-// swap makes these the accounts: nothing of it can fail. Those whose settings
-// have not changed go on undisturbed.
-func (l *links) swap(made []*link) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := map[string]*link{}
@@ -81,6 +75,7 @@ func (l *links) swap(made []*link) {
 	case l.changed <- struct{}{}:
 	default:
 	}
+	return nil
 }
 
 // Run keeps every account running until ctx ends, and follows changes.
@@ -204,14 +199,24 @@ func (l *links) States() []desk.ChannelState {
 		if !st.OK && st.Trouble == "" {
 			st.Trouble = "not connected yet"
 		}
+		if s.Troubled != "" {
+			st.OK = false
+			st.Trouble = joinWords(st.Trouble, s.Troubled)
+		}
 		if trouble := k.sender.trouble(); trouble != "" {
 			st.OK = false
 			st.Trouble = joinWords(st.Trouble, "sending: "+trouble)
+		}
+		if st.OK && now.Sub(s.NoticedAt) < noticeShown {
+			st.Trouble = s.Notice
 		}
 		out[i] = st
 	}
 	return out
 }
+
+// noticeShown is how long people see what an account's adapter told them.
+const noticeShown = 3 * 24 * time.Hour
 
 func joinWords(a, b string) string {
 	if a == "" {

@@ -12,6 +12,7 @@ import (
 // mailCmd is `stagecoach mail`.
 type mailCmd struct {
 	Explain mailExplainCmd `cmd:"" help:"Tell how a mail is understood, by the code that the e-mail channel uses."`
+	Login   mailLoginCmd   `cmd:"" help:"Log in to a mailbox by OAuth, and keep the login for the daemon."`
 }
 
 // mailExplainCmd is `stagecoach mail explain`.

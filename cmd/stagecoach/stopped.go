@@ -59,9 +59,9 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	}
 	deps := desk.Deps{
 		Ledger: s.ledger, Records: s.ledger, Content: deskContent{s.journal},
-		Messages: newWords(s.journal, newLinks(nil, s.journal, "", log).parse),
+		Messages: newWords(s.journal, newLinks(nil, s.journal, "", "", log).parse),
 		Keys:     router.NewKeys(s.journal.Keys().Key(journal.KeyHash), s.journal.Keys().Key(journal.KeyToken)),
-		Channels: newLinks(nil, s.journal, "", log), Sessions: deskSessions{s.journal.Sessions()},
+		Channels: newLinks(nil, s.journal, "", "", log), Sessions: deskSessions{s.journal.Sessions()},
 		Pending: s.journal.InboxPending,
 	}
 	if what == toWrite {
