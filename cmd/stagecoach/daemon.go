@@ -43,6 +43,10 @@ type Daemon struct {
 	words   *words
 	links   *links
 	notify  *notifier
+	// lastResort is the configuration's as last read; stale says why a newer
+	// one was not taken up, nil if it was.
+	lastResort atomic.Pointer[configs.LastResort]
+	stale      atomic.Pointer[string]
 
 	listener net.Listener
 	setup    string
@@ -65,6 +69,7 @@ type Options struct {
 // yet; Close undoes it.
 func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *slog.Logger) (*Daemon, error) {
 	d := &Daemon{cfg: cfg, opts: opts, logger: logger, ready: make(chan struct{})}
+	d.lastResort.Store(&cfg.LastResort)
 	if err := d.loadPolicy(ctx); err != nil {
 		return nil, err
 	}
@@ -75,20 +80,11 @@ func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *s
 }
 
 func (d *Daemon) loadPolicy(ctx context.Context) error {
-	set, err := d.opts.Policy, error(nil)
-	switch {
-	case set != nil:
-	case d.cfg.Policies != "":
-		set, err = policies.Load(d.cfg.Policies)
-	default:
-		set, err = policies.Default()
-	}
+	set, err := d.policySet(d.cfg)
 	if err != nil {
-		return fmt.Errorf("loading policies: %w", err)
+		return err
 	}
-	for _, w := range set.Warnings() {
-		d.logger.WarnContext(ctx, "a policy setting has no effect", "err", w)
-	}
+	d.warnOf(ctx, set)
 	d.policy.Store(set)
 	return nil
 }
@@ -112,7 +108,6 @@ func (d *Daemon) open(ctx context.Context) error {
 	}
 	d.engine = router.NewEngine(router.Config{
 		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules,
-		Heartbeat: d.policy.Load().Timing().Heartbeat,
 	}, j.Log(), snapshots{j}, outbox{j}, d.logger)
 	d.links = newLinks(d.engine, j, d.opts.Dir, life, d.logger)
 	if err := d.links.set(d.cfg); err != nil {
@@ -122,14 +117,14 @@ func (d *Daemon) open(ctx context.Context) error {
 	d.intake = router.NewIntake(router.IntakeConfig{
 		Keys: d.keys, Parse: d.links.parse, Policy: d.policy.Load, Account: d.links.account,
 	}, d.engine, d.ledger, d.logger)
-	d.notify = newNotifier(d.cfg, d.engine, d.links, d.logger)
+	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
 	return d.openDesk(ctx)
 }
 
 // rules gives the active policy to the core.
 func (d *Daemon) rules() router.Rules {
 	rules := router.RulesOf(d.policy.Load())
-	if every := d.cfg.LastResort.Digest; every > 0 {
+	if every := d.lastResort.Load().Digest; every > 0 {
 		return toldEvery{Rules: rules, every: every}
 	}
 	return rules

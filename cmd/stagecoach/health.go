@@ -73,6 +73,9 @@ func (d *Daemon) Ready(ctx context.Context) (bool, map[string]string) {
 		}
 		parts[string(s.Channel)+"/"+s.Account] = trouble
 	}
+	if why := d.stale.Load(); why != nil {
+		parts["configuration"] = *why
+	}
 	if why := d.stranded(ctx); why != "" {
 		parts["replies"] = why
 	}

@@ -50,13 +50,21 @@ func newLinks(engine *router.Engine, j *journal.Journal, dir, life string, logge
 	return &links{engine: engine, journal: j, dir: dir, life: life, flights: newFlights(), logger: logger, all: map[string]*link{}, changed: make(chan struct{}, 1)}
 }
 
-// set makes the accounts of the configuration. Everything that can fail is done
-// first; accounts whose settings have not changed go on undisturbed.
+// set makes the accounts of the configuration and swaps them in.
 func (l *links) set(cfg *configs.Config) error {
-	made, err := buildAccounts(cfg, l.dir, l.logger)
-	if err != nil {
-		return err
+	made, err := l.build(cfg)
+	if err == nil {
+		l.swap(made)
 	}
+	return err
+}
+
+// build makes the accounts of the configuration: everything that can fail.
+func (l *links) build(cfg *configs.Config) ([]*link, error) { return buildAccounts(cfg, l.dir, l.logger) }
+
+// swap makes these the accounts: nothing of it can fail. Those whose settings
+// have not changed go on undisturbed.
+func (l *links) swap(made []*link) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	next := map[string]*link{}
@@ -75,7 +83,6 @@ func (l *links) set(cfg *configs.Config) error {
 	case l.changed <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 // Run keeps every account running until ctx ends, and follows changes.
