@@ -80,6 +80,16 @@ type Bounce struct {
 	Diagnostic string `json:"diagnostic,omitempty"`
 }
 
+// Forwarded is what a forwarded mail's copied header says of it. Nothing in it
+// is proved: whoever forwards can write anything there.
+type Forwarded struct {
+	// From is who wrote it; the address is "" where only a name was copied.
+	From Address `json:"from"`
+	// Date is when, as the header has it, in any language; "" if unknown.
+	Date    string `json:"date,omitempty"`
+	Subject string `json:"subject,omitempty"`
+}
+
 // Message is one inbound item as understood: what a channel's parser makes of
 // the original. It is content: it never enters the log.
 type Message struct {
@@ -112,6 +122,9 @@ type Message struct {
 	Token string `json:"token,omitempty"`
 	// Thread is a provider's own thread id (Slack thread_ts), "" if none.
 	Thread string `json:"thread,omitempty"`
+
+	// Forwarded is who wrote what was forwarded with it, nil if nothing was.
+	Forwarded *Forwarded `json:"forwarded,omitempty"`
 
 	Auto   AutoKind `json:"auto,omitempty"`
 	Bounce *Bounce  `json:"bounce,omitempty"`

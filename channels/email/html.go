@@ -135,6 +135,9 @@ type textMaker struct {
 	pre    int
 	href   string
 	linked strings.Builder
+	// gap is true on a line that holds nothing but a space that is kept: so
+	// programs write an empty line.
+	gap bool
 }
 
 func (t *textMaker) String() string {
@@ -156,12 +159,14 @@ func (t *textMaker) text(s string) {
 		}
 		return
 	}
+	kept := strings.Contains(s, "\u00a0")
 	s = strings.ReplaceAll(s, "\u00a0", " ")
 	words := strings.Join(strings.Fields(s), " ")
 	if strings.TrimLeft(s, " \t\r\n") != s && t.line.Len() > 0 && !strings.HasSuffix(t.line.String(), " ") {
 		t.line.WriteByte(' ')
 	}
 	t.line.WriteString(words)
+	t.gap = kept && words == "" && strings.TrimSpace(t.line.String()) == ""
 	if words != "" && strings.TrimRight(s, " \t\r\n") != s {
 		t.line.WriteByte(' ')
 	}
@@ -241,8 +246,12 @@ func (t *textMaker) end(name atom.Atom) {
 func (t *textMaker) block() {
 	if strings.TrimSpace(t.line.String()) != "" {
 		t.flush()
-	} else {
-		t.line.Reset()
+		return
+	}
+	t.line.Reset()
+	if t.gap {
+		t.gap = false
+		t.blank()
 	}
 }
 

@@ -72,6 +72,7 @@ func understand(raw []byte) (u understood) {
 	u.setBody(v.text, v.html)
 	u.setBelow(b.below)
 	u.classify(root)
+	u.forwardedPart(root)
 	return u
 }
 
@@ -169,19 +170,23 @@ func (u *understood) warn(words string) {
 // setBody sets the words of the mail. Of a text longer than anybody writes all
 // counts as the person's own.
 func (u *understood) setBody(text, htm string) {
-	if strings.TrimSpace(text) == "" && htm != "" {
-		text = htmlToText(htm)
-	}
 	u.Text = strings.TrimRight(text, " \t\r\n")
+	if strings.TrimSpace(text) == "" && htm != "" {
+		u.Text = strings.TrimRight(htmlToText(htm), " \t\r\n")
+	}
 	u.HTML = sanitise(htm)
 	u.ReplyText = u.Text
-	if len(u.Text) <= maxReply {
-		u.ReplyText = replyText(u.Text)
+	if len(u.Text) <= maxReply && len(htm) <= maxReplyHTML {
+		u.readBody(text, htm)
 	}
 }
 
-// maxReply is the length in bytes up to which quotes are looked for.
-const maxReply = 256 << 10
+// maxReply and maxReplyHTML are the lengths in bytes up to which quotes are
+// looked for.
+const (
+	maxReply     = 256 << 10
+	maxReplyHTML = 4 << 20
+)
 
 // setBelow puts under the mail's own words what it encloses.
 func (u *understood) setBelow(below []view) {

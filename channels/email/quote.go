@@ -5,227 +5,337 @@ import (
 	"strings"
 )
 
-// The forms by which mail programs set off what they quote. Each is tried on
-// single lines, or on an attribution joined from up to four.
-var (
-	attributionForm = regexp.MustCompile(`(?i)^\s*\*?(` + strings.Join([]string{
-		`(on|at)\s.{6,250}\b(wrote|writes)`,                                                                  // en
-		`(am|on|vom)\s.{6,250}\bschrieb(\s.{1,150})?`,                                                        // de
-		`.{2,150}\bschrieb am\s.{6,120}`,                                                                     // de
-		`le\s.{6,250}\b(a écrit|écrivait|ecrit)`,                                                             // fr
-		`el\s.{6,250}\b(escribió|escribio|escribía)(\s.{1,150})?`,                                            // es
-		`(il|in data)\s.{6,250}\bha scritto`,                                                                 // it
-		`op\s.{6,250}\b(schreef|geschreven)(\s.{1,150})?`,                                                    // nl
-		`(w dniu|dnia|pon|wt|śr|czw|pt|sob|niedz|nie)\.?,?\s.{6,250}\b(napisał|napisała|napisał\(a\)|pisze)`, // pl
-		`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.{0,60}<[^>]+@[^>]+>`,                                                  // gmail, other languages
-	}, "|") + `)\s*[:：]\s*\*?\s*$`)
-	timeForm         = regexp.MustCompile(`\d{1,2}[:.h]\d{2}`)
-	attributionStart = regexp.MustCompile(`(?i)^\s*\*?(on|at|am|vom|le|el|il|in data|op|w dniu|dnia|pon|wt|śr|czw|pt|sob|niedz|nie)\b\.?,?\s`)
-	originalForm     = regexp.MustCompile(`(?i)^\s*[-_]{2,}\s*(original(nachricht| message)|original appointment|ursprüngliche (nachricht|e-mail)|message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|originele bericht|wiadomość oryginalna|oryginalna wiadomość)\s*[-_]{2,}\s*$`)
-	forwardForm      = regexp.MustCompile(`(?i)^\s*[-_]{2,}\s*(forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|wiadomość przekazana)\s*[-_]{2,}\s*$|^\s*begin forwarded message:|^\s*anfang der weitergeleiteten`)
-	ruleForm         = regexp.MustCompile(`^\s*_{10,}\s*$`)
-	headFromForm     = regexp.MustCompile(`(?i)^\s*\*?(from|von|de|da|van|od)\s*\*?\s*:\s*\*?.{2,}`)
-	headOtherForm    = regexp.MustCompile(`(?i)^\s*\*?(sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|date|à|objet|enviado( el)?|fecha|para|asunto|inviato|data|a|oggetto|verzonden|aan|onderwerp|wysłano|do|temat)\s*\*?\s*:`)
-	deviceForm       = regexp.MustCompile(`(?i)^\s*(sent from (my|mail for|yahoo|outlook|proton)|get outlook for|von meinem .{2,40} gesendet|gesendet (von|mit)|envoyé (de|depuis) (mon|ma|l)|enviado desde|inviato da|verzonden (vanaf|met|via)|wysłan[eo] z|diese nachricht wurde von meinem)`)
+// The kinds of lines. What is weak becomes quoted or the writer's own by what
+// stands around it; an indent is a quote only under an attribution.
+const (
+	lineOwn       = 'T'
+	lineQuoted    = 'Q'
+	lineWeak      = 'q'
+	lineIndent    = 'i'
+	lineSignature = 'S'
 )
 
-// replyText gives what the person wrote, without quotes and signature. Answers
-// between quoted lines are never cut apart: then the whole text is given, as it
-// is where nothing would be left.
-func replyText(text string) string {
-	lines := strings.Split(normalise(text), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " \t\u00a0")
-		if strings.HasSuffix(lines[i], "--") && strings.TrimSpace(lines[i]) == "--" {
-			lines[i] = "--" // the delimiter is "-- ", which many programs trim
+// reading is a text on the way to what its writer wrote.
+type reading struct {
+	lines []string
+	kinds []byte
+	// exact are the lines that were "-- " with its space (RFC 3676 section 4.3).
+	exact map[int]bool
+	// answer is true when the mail answers another, as far as its header tells.
+	answer  bool
+	subject string
+	prefix  subjectKind
+	// unmarked is true when a quote without marks reaches to the end.
+	unmarked bool
+	// structured is true when the HTML itself tells what is quoted.
+	structured bool
+	// forwardAt is the line where a forwarded mail begins, -1 if none does, and
+	// forwarded what its header says.
+	forwardAt int
+	forwarded copiedHead
+}
+
+var (
+	quoteMark = regexp.MustCompile(`^\s{0,4}>`)
+	nameMark  = regexp.MustCompile(`^\s{0,2}(\pL{1,8}>|\|)(\s|$|>)`)
+	compares  = regexp.MustCompile(`^\s*>=?\s*[-\d€$£=.,]`)
+	// runTogether finds the next field in a header whose line breaks were lost.
+	runTogether = regexp.MustCompile(`(>|GMT[+-]?\d*|UTC[+-]?\d*|CES?T|MES?Z|[ap]m|AM|PM|\d)\s?(To|Cc|Sent|Date|Subject|An|Gesendet|Betreff|À|Envoyé|Objet|` +
+		`Para|Enviado|Asunto|A|Inviato|Oggetto|Aan|Verzonden|Onderwerp|Do|Wysłano|Wysłane|Temat)\s?:`)
+	// answersBelow is how people say that their answers stand in the quote.
+	answersBelow = regexp.MustCompile(`(?i)\b(inline|in-line)\b|` +
+		`\b(answers?|comments?|repl(y|ies)|responses?|see|written)\b.{0,40}\b(below|between|in (the )?(text|red|blue|green|bold))\b|` +
+		`\b(siehe|antwort(en)?|anmerkung(en)?|kommentare?|geantwortet)\b.{0,40}\b(unten|im text|in rot|rot|blau|grün|weiter unten|dazwischen|darunter)\b|` +
+		`(réponses?|voir|commentaires?|répondu)\b.{0,40}(ci-dessous|en rouge|en bleu|dans le (texte|mail|message))|` +
+		`\b(respuestas?|ver|comentarios?|respondo)\b.{0,40}(abajo|en rojo|en azul|entre líneas)|` +
+		`\b(rispost[ae]|vedi|commenti?|rispondo)\b.{0,40}(sotto|in rosso|in blu|nel testo)|` +
+		`\b(antwoord(en)?|zie|opmerking(en)?)\b.{0,40}\b(hieronder|onder|in (het )?(rood|blauw)|tussendoor)\b|` +
+		`(odpowied\pL+|patrz|komentarze?|uwagi).{0,40}(poniżej|na czerwono|w treści)`)
+)
+
+// readText reads plain text, in which quoted lines begin with ">".
+func readText(text string) *reading {
+	r := &reading{lines: strings.Split(normalise(text), "\n"), exact: map[int]bool{}, forwardAt: -1}
+	r.kinds = make([]byte, len(r.lines))
+	for i, line := range r.lines {
+		r.exact[i] = line == "-- "
+		line = strings.TrimRight(line, " \t\u00a0")
+		if strings.TrimSpace(line) == "--" {
+			line = "--" // many programs trim the delimiter
+		}
+		r.lines[i], r.kinds[i] = line, lineOwn
+		switch {
+		case strings.HasPrefix(line, ">From ") && (i == 0 || !quoteMark.MatchString(r.lines[i-1])):
+			// what mailbox files make of a line that begins with From
+		case quoteMark.MatchString(line):
+			r.kinds[i] = lineWeak
+		case nameMark.MatchString(line):
+			r.kinds[i] = lineIndent
 		}
 	}
-	own := cutSignature(lines)
-	own = cutOriginal(own)
-	own = cutQuotes(own)
-	own = cutDevice(own)
-	out := strings.Trim(strings.Join(own, "\n"), "\n")
-	if strings.TrimSpace(out) == "" {
-		return strings.TrimSpace(text)
+	return r
+}
+
+// own gives the writer's own text, and whether anything was cut. Answers between
+// quoted lines are never cut apart: then the whole text is given, as it is where
+// nothing would be left.
+func (r *reading) own(whole string) (own string, cut bool) {
+	whole = strings.TrimSpace(whole)
+	r.findBreaks()
+	if r.forwardAt >= 0 {
+		return whole, false // what is forwarded is what is meant
+	}
+	r.settle()
+	r.markSignatures()
+	var out []string
+	switch r.blocks() {
+	case "T", "TQ", "QT":
+		out = r.linesOf(func(_ int, kind byte) bool { return kind == lineOwn })
+	default: // nothing but quotes, or answers between them: only the end is cut
+		end := len(r.lines)
+		for end > 0 && (r.kinds[end-1] == lineSignature || r.lines[end-1] == "") {
+			end--
+		}
+		out = r.linesOf(func(i int, _ byte) bool { return i < end })
+	}
+	own = strings.Trim(strings.Join(out, "\n"), "\n")
+	if strings.TrimSpace(own) == "" || r.unmarked && answersBelow.MatchString(own) {
+		return whole, false
+	}
+	own = strings.TrimRight(own, " \t\n")
+	return own, own != whole
+}
+
+func (r *reading) linesOf(wanted func(i int, kind byte) bool) []string {
+	var out []string
+	for i, line := range r.lines {
+		if wanted(i, r.kinds[i]) {
+			out = append(out, line)
+		}
 	}
 	return out
 }
 
-// cutSignature drops what follows "-- " (RFC 3676 section 4.3), unless more than
-// a signature's worth of the writer's own lines does.
-func cutSignature(lines []string) []string {
-	for i, line := range lines {
-		if line != "--" || i == 0 {
+// blocks gives the order of own and quoted text, such as "TQ" for an answer on
+// top of what it answers.
+func (r *reading) blocks() string {
+	out := ""
+	for i, kind := range r.kinds {
+		if r.lines[i] == "" || kind == lineSignature {
 			continue
 		}
-		own := 0
-		for _, after := range lines[i+1:] {
-			if isQuoted(after) || isOriginal(after) || isAttribution(after) {
-				break
+		if out == "" || out[len(out)-1] != kind {
+			if out += string(kind); len(out) > 2 {
+				return out
 			}
-			if after != "" {
-				own++
-			}
-		}
-		if own <= 12 {
-			return lines[:i]
 		}
 	}
-	return lines
+	return out
 }
 
-// cutOriginal drops the original that Outlook and its like put below the answer
-// without marking its lines. A forwarded mail stays: it is what is meant.
-func cutOriginal(lines []string) []string {
-	for i, line := range lines {
-		if mayBegin(line) && forwardForm.MatchString(line) {
-			return lines
+// findBreaks finds where others' words begin: below an attribution, a line such
+// as "Original Message", or the header of a mail that was copied.
+func (r *reading) findBreaks() {
+	for i := 0; i < len(r.lines); i++ {
+		if r.lines[i] == "" || r.kinds[i] == lineQuoted && !r.structured || r.kinds[i] == lineSignature {
+			continue
 		}
-		if !isOriginal(line) && !isHeadBlock(lines, i) {
+		if r.isForward(i) {
+			r.forwardAt = i
+			r.forwarded = r.headNear(i)
+			return
+		}
+		own := r.kinds[i] == lineOwn
+		if !own && r.answer {
+			continue
+		}
+		b := r.breakAt(i)
+		if b.lines == 0 {
+			continue
+		}
+		if r.forwards(i, b) {
+			r.forwardAt = i
+			r.forwarded = b.head
+			return
+		}
+		if !own {
+			continue
+		}
+		if i = r.quoteFrom(i, b); r.unmarked {
+			return
+		}
+	}
+}
+
+// isForward finds the line that programs put above a forwarded mail. Within a
+// quote it counts only where the mail begins with it.
+func (r *reading) isForward(i int) bool {
+	line := strings.TrimLeft(r.lines[i], "> \t*\u00a0")
+	if line == "" || len(line) > 300 || !forwardForm.MatchString(r.lines[i]) {
+		return false
+	}
+	return r.kinds[i] == lineOwn || r.prefix == subjectForward || r.prefix == subjectPlain && !r.ownWords(i)
+}
+
+// forwards reports whether a break begins a forwarded mail rather than what is
+// answered: the subject says so, or somebody who answers nothing has copied a
+// mail with its header.
+func (r *reading) forwards(i int, b quoteBreak) bool {
+	if b.head.lines == 0 && b.head.from == "" {
+		return false
+	}
+	if r.prefix == subjectForward {
+		return true
+	}
+	if r.answer || !b.head.complete() || !b.head.addressed || b.marked {
+		return false
+	}
+	same := r.subject != "" && bareSubject(b.head.subject) == r.subject
+	return !same && !r.underRule(i)
+}
+
+// headNear finds the copied header below line i, which tells of a forwarded
+// mail. Some programs run all of it together behind that line.
+func (r *reading) headNear(i int) copiedHead {
+	end := min(len(r.lines), i+60)
+	near := make([]string, 0, 60)
+	for j, line := range r.lines[i:end] {
+		line = strings.TrimLeft(line, "> \t")
+		if j == 0 {
+			run := runTogether.ReplaceAllString(strings.TrimLeft(line, "-_= "), "$1\n$2:")
+			_, run, _ = strings.Cut(run, "-----")
+			near = append(near, strings.Split(strings.TrimLeft(run, "- "), "\n")...)
+			continue
+		}
+		near = append(near, line)
+	}
+	for j := 0; j < len(near) && j < 8; j++ {
+		if h := headAt(near, j); h.kinds[headFrom] {
+			return h
+		}
+	}
+	return copiedHead{}
+}
+
+// quoteFrom marks what a break at line i begins, and gives the last line of it.
+func (r *reading) quoteFrom(i int, b quoteBreak) int {
+	start := i
+	for b.head.lines > 0 || b.marked {
+		above := start - 1
+		for above > 0 && r.lines[above] == "" && start-above < 3 {
+			above--
+		}
+		if above < 0 || r.kinds[above] != lineOwn || !ruleForm.MatchString(r.lines[above]) {
+			break
+		}
+		start = above
+	}
+	next := i + b.lines
+	for next < len(r.lines) && r.lines[next] == "" {
+		next++
+	}
+	switch {
+	case next < len(r.lines) && r.kinds[next] != lineOwn && r.kinds[next] != lineSignature:
+		next = r.quoteEnd(next)
+	case next < len(r.lines) && !b.strong:
+		return i
+	case next < len(r.lines) && !b.marked && b.head.lines == 0 && !r.ownWords(start):
+		return i // a sentence can look like an attribution
+	default:
+		next, r.unmarked = len(r.lines), next < len(r.lines)
+	}
+	for j := start; j < next; j++ {
+		r.kinds[j] = lineQuoted
+	}
+	return next - 1
+}
+
+// quoteEnd gives the line after the marked quote that begins at i. A few words
+// between two quoted lines, left over where a program wrapped a long line, are
+// part of it.
+func (r *reading) quoteEnd(i int) int {
+	for i < len(r.lines) {
+		switch {
+		case r.lines[i] == "":
+			next := i
+			for next < len(r.lines) && r.lines[next] == "" {
+				next++
+			}
+			if next == len(r.lines) || r.kinds[next] == lineOwn || r.kinds[next] == lineSignature {
+				return i
+			}
+		case r.kinds[i] != lineOwn && r.kinds[i] != lineSignature:
+		case r.leftOver(i):
+		default:
+			return i
+		}
+		i++
+	}
+	return i
+}
+
+func (r *reading) leftOver(i int) bool {
+	if i == 0 || i+1 >= len(r.lines) || len(r.lines[i]) > 40 || r.lines[i] == "" {
+		return false
+	}
+	above, below := r.lines[i-1], r.lines[i+1]
+	if r.kinds[i-1] != lineWeak || r.kinds[i+1] != lineWeak || len(above) < 66 || strings.Trim(below, "> ") == "" {
+		return false
+	}
+	first := r.lines[i][0]
+	return !strings.ContainsAny(above[len(above)-1:], ".!?:;") && (first >= 'a' && first <= 'z' || first >= '0' && first <= '9')
+}
+
+// settle decides of quoted lines without an attribution: a program's quote of
+// what is answered, or something that the person quotes.
+func (r *reading) settle() {
+	known := false // a program has quoted further up
+	for i := 0; i < len(r.lines); i++ {
+		known = known || r.kinds[i] == lineQuoted
+		if r.kinds[i] == lineIndent {
+			r.kinds[i] = lineOwn
+		}
+		if r.kinds[i] != lineWeak {
 			continue
 		}
 		end := i
-		if end > 0 && ruleForm.MatchString(lines[end-1]) {
-			end--
+		for end < len(r.lines) && r.kinds[end] == lineWeak {
+			end++
 		}
-		if hasWords(lines[:end]) {
-			return lines[:end]
+		kind := byte(lineQuoted)
+		if !known && (!r.answer || r.introduced(i) || r.compared(i, end)) {
+			kind = lineOwn
 		}
-		return lines
+		for ; i < end; i++ {
+			r.kinds[i] = kind
+		}
+		i--
 	}
-	return lines
 }
 
-// isHeadBlock reports whether a copied mail header begins at line i: a From and
-// two more of its fields close by.
-func isHeadBlock(lines []string, i int) bool {
-	if !strings.Contains(lines[i], ":") || !headFromForm.MatchString(lines[i]) {
+// introduced reports whether the person leads over to line i with a colon.
+func (r *reading) introduced(i int) bool {
+	for i--; i >= 0 && r.lines[i] == ""; i-- {
+	}
+	return i >= 0 && r.kinds[i] == lineOwn && strings.HasSuffix(r.lines[i], ":")
+}
+
+func (r *reading) compared(from, to int) bool {
+	if to-from > 3 {
 		return false
 	}
-	others := 0
-	for _, line := range lines[i+1 : min(i+8, len(lines))] {
-		if headOtherForm.MatchString(line) {
-			others++
+	for _, line := range r.lines[from:to] {
+		if !compares.MatchString(line) {
+			return from > 0 && r.lines[from-1] != "" && r.kinds[from-1] == lineOwn
 		}
 	}
-	return others >= 2
+	return true
 }
 
-// cutQuotes drops quoted lines where the person wrote above or below them.
-func cutQuotes(lines []string) []string {
-	kinds := markQuotes(lines)
-	blocks := ""
-	for i, kind := range kinds {
-		if lines[i] == "" {
-			continue
-		}
-		if blocks == "" || blocks[len(blocks)-1] != kind {
-			blocks += string(kind)
-		}
-	}
-	switch blocks {
-	case "TQ", "QT": // written above, or below
-	default:
-		return lines // nothing quoted, nothing but quotes, or interleaved
-	}
-	var own []string
-	for i, line := range lines {
-		if kinds[i] == 'T' {
-			own = append(own, line)
-		}
-	}
-	return own
-}
-
-// markQuotes tells of each line whether it is quoted (Q) or the person's (T). An
-// attribution belongs to the quote below it; one with unmarked text below it
-// makes all of that the quote.
-func markQuotes(lines []string) []byte {
-	kinds := make([]byte, len(lines))
-	for i := range lines {
-		kinds[i] = 'T'
-		if isQuoted(lines[i]) {
-			kinds[i] = 'Q'
-		}
-	}
-	for i := 0; i < len(lines); i++ {
-		length := attributionAt(lines, kinds, i)
-		if length == 0 {
-			continue
-		}
-		next := i + length
-		for next < len(lines) && lines[next] == "" {
-			next++
-		}
-		end := next
-		if next < len(lines) && kinds[next] == 'T' {
-			attribution := strings.Join(lines[i:i+length], " ")
-			if !hasWords(lines[:i]) || !timeForm.MatchString(attribution) {
-				continue // a sentence can look like one
-			}
-			end = len(lines)
-		}
-		for j := i; j < end; j++ {
-			kinds[j] = 'Q'
-		}
-		i = end - 1
-	}
-	return kinds
-}
-
-// attributionAt gives how many lines from i on say who wrote what follows, 0 if
-// none.
-func attributionAt(lines []string, kinds []byte, i int) int {
-	if kinds[i] == 'Q' || lines[i] == "" {
-		return 0
-	}
-	if isAttribution(lines[i]) {
-		return 1
-	}
-	if !attributionStart.MatchString(lines[i]) {
-		return 0
-	}
-	for n := 1; n < 4 && i+n < len(lines) && lines[i+n] != "" && kinds[i+n] == 'T'; n++ {
-		if isAttribution(strings.Join(lines[i:i+n+1], " ")) {
-			return n + 1
-		}
-	}
-	return 0
-}
-
-// cutDevice drops a last line such as "Sent from my phone".
-func cutDevice(lines []string) []string {
-	for i := len(lines) - 1; i > 0; i-- {
-		if lines[i] == "" {
-			continue
-		}
-		if deviceForm.MatchString(lines[i]) && hasWords(lines[:i]) {
-			return lines[:i]
-		}
-		return lines
-	}
-	return lines
-}
-
-// isAttribution, isOriginal and mayBegin look at the ends of a line before they
-// ask an expression: most lines are none of these.
-func isAttribution(line string) bool {
-	end := strings.TrimRight(line, " \t*\u00a0")
-	return (strings.HasSuffix(end, ":") || strings.HasSuffix(end, "：")) && attributionForm.MatchString(line)
-}
-
-func isOriginal(line string) bool { return mayBegin(line) && originalForm.MatchString(line) }
-
-func mayBegin(line string) bool {
-	line = strings.TrimLeft(line, " \t")
-	return line != "" && strings.IndexByte("-_BbAa", line[0]) >= 0
-}
-
-func isQuoted(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " \t"), ">") }
-
-func hasWords(lines []string) bool {
-	for _, line := range lines {
-		if strings.TrimSpace(line) != "" {
+// ownWords reports whether the person wrote anything in the lines up to end.
+func (r *reading) ownWords(end int) bool {
+	for i := range end {
+		if r.kinds[i] == lineOwn && r.lines[i] != "" && !ruleForm.MatchString(r.lines[i]) {
 			return true
 		}
 	}

@@ -1,0 +1,186 @@
+package email
+
+import (
+	"regexp"
+	"strings"
+)
+
+// quoteBreak is what stands between the person's words and others'.
+type quoteBreak struct {
+	// lines is how many lines it takes, 0 if there is none.
+	lines int
+	// strong means that what follows is a quote even without marks.
+	strong bool
+	// marked means a line such as "-----Original Message-----".
+	marked bool
+	head   copiedHead
+}
+
+// The forms of the line that says who wrote what follows. Those that begin with
+// a word of their own are tried on up to five lines together.
+var (
+	attributionStart = regexp.MustCompile(`(?i)^(on|at|am|vom|le|el|en|il|in data|op|w dniu|dnia|em|den|dne|pon|wt|śr|czw|pt|sob|niedz|nd|` +
+		`\d{1,2}[./]?\s|\d{4}[-/.]\d)`)
+	anchoredForm = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
+		`(on|at)\s.{4,280}\b(wrote|writes|said)(\s(to|in|about)\s.{1,80})?`,
+		`(am|on|vom|den)\s.{4,280}\b(schrieb|schrieben sie|geschrieben)(\s.{1,180})?`,
+		`le\s.{4,280}\s?(a\s?écrit|écrivait|a ecrit|a dit)(\s.{1,60})?`,
+		`(el|en)\s.{4,280}\b(escribió|escribio|escribía)(\s.{1,180})?`,
+		`(il|in data)\s.{4,280}\bha scritto(\s.{1,60})?`,
+		`op\s.{4,280}\b(schreef|geschreven)(\s.{1,180})?`,
+		`(w dniu|dnia|pon|wt|śr|czw|pt|sob|niedz|nd|\d{1,2}\s|\d{4}-|\d{1,2}\.)\.?,?\s?.{4,280}(napisał\(-?a\)|napisała|napisał|pisze)(\s.{1,60})?`,
+		`em\s.{4,280}\bescreveu`, `(den|på)\s.{4,280}\bskrev(\s.{1,180})?`, `dne\s.{4,280}\bnapsal(\(a\))?(\s.{1,180})?`,
+		`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.{0,60}<[^>]+@[^>]+>`,
+	}, "|") + `)\s*$`)
+	nameFirstForm = regexp.MustCompile(`(?i)^.{2,160}(\b(schrieb (am|vom)|wrote on|schreef op|skrev den|escribió el|ha scritto il|napisał(\(a\))? (w dniu|dnia))|` +
+		`\ba écrit le|schrieb:? am)\s.{6,120}$|^.{2,160}\bhat (am|vom) .{6,80} geschrieben$|^.{2,120}\bheeft op .{6,80} geschreven$`)
+	bareForm   = regexp.MustCompile(`(?i)^\pL.{1,80}(\bwrote|\bwrites|\bschrieb|\bschreef|\bescribió|\bha scritto|a écrit|\bnapisał(\(a\)|a)?|\bpisze)$`)
+	firstForm  = regexp.MustCompile(`(?i)\b(i|we|ich|wir|ik|wij)\s+(\pL+\s+)?(wrote|schrieb(en)?|schreef|schreven)\b|\b(wrote|schrieb(en)?|schreef)\s+(i|ich|wir|ik)\b|\b(habe|haben) (ich|wir)\b|\b(ich|wir) (habe|haben)\b|\bheb ik\b|\bik heb\b`)
+	youForm    = regexp.MustCompile(`(?i)\b(you|he|she|they|it|somebody|someone|who|sie|er|du|ihr|jemand|wer|il|elle|vous|on|usted|qualcuno|lei|u|je|hij|zij|iemand|pan|pani|ktoś)\s*(wrote|writes|schrieben|schrieb|schreef|a écrit|escribió|ha scritto|napisał(a)?)?$`)
+	weekdayDay = regexp.MustCompile(`(?i)\b(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|lun|mié|jue|vie|sáb|dom|gio|sab|ma|wo|vr|za|zo|pon|wt|śr|czw|pt|sob|niedz)\pL*[.,]*\s`)
+	yearForm   = regexp.MustCompile(`\b(19|20)\d\d\b`)
+	digitForm  = regexp.MustCompile(`\d`)
+	zohoForm   = regexp.MustCompile(`^-{3,}\s.*[^-]\s?-{3,}$`)
+)
+
+// quoteTrim is what may stand around an attribution.
+const quoteTrim = " \t*_>\u00a0\u202f\u200e\u200f\ufeff\u200b"
+
+// breakAt finds what begins others' words at line i.
+func (r *reading) breakAt(i int) quoteBreak {
+	line := r.lines[i]
+	if strings.ContainsAny(line[:1], "-_=* \t") && len(line) < 240 && originalForm.MatchString(line) {
+		b := quoteBreak{lines: 1, strong: true, marked: true}
+		next := i + 1
+		for next < len(r.lines) && r.lines[next] == "" {
+			next++
+		}
+		if next < len(r.lines) && r.kinds[next] == lineOwn {
+			if b.head = headAt(r.lines, next); b.head.lines > 0 {
+				b.lines = next + b.head.lines - i
+			} else if n, _ := r.attribution(next); n > 0 {
+				b.lines = next + n - i
+			}
+		}
+		return b
+	}
+	if h := headAt(r.lines, i); h.lines > 0 && h.complete() {
+		return quoteBreak{lines: h.lines, strong: true, head: h}
+	}
+	n, strong := r.attribution(i)
+	if n == 0 {
+		return quoteBreak{}
+	}
+	b := quoteBreak{lines: n, strong: strong}
+	if r.prefix == subjectForward && strong {
+		b.head.from, b.head.date = authorOf(r.joined(i, n))
+	}
+	return b
+}
+
+// underRule reports whether a line such as "________" stands right above line i.
+func (r *reading) underRule(i int) bool {
+	for i--; i >= 0 && r.lines[i] == ""; i-- {
+	}
+	return i >= 0 && len(strings.TrimSpace(r.lines[i])) >= 10 && ruleForm.MatchString(r.lines[i])
+}
+
+// attribution tells how many lines from i on say who wrote what follows, 0 if
+// none, and whether only a program writes like that.
+func (r *reading) attribution(i int) (n int, strong bool) {
+	for n = 1; n <= 5 && i+n <= len(r.lines); n++ {
+		last := r.lines[i+n-1]
+		if last == "" || r.kinds[i+n-1] != lineOwn || len(last) > 400 {
+			break
+		}
+		if !endsAttribution(last) {
+			if n > 1 && strings.ContainsAny(last[len(last)-1:], "!?") {
+				break
+			}
+			continue
+		}
+		if ok, strong := r.attributes(i, n); ok {
+			return n, strong
+		}
+	}
+	return 0, false
+}
+
+func endsAttribution(line string) bool {
+	end := strings.TrimRight(line, quoteTrim)
+	return strings.HasSuffix(end, ":") || strings.HasSuffix(end, "：") || strings.HasSuffix(end, "----")
+}
+
+func (r *reading) joined(i, n int) string {
+	words := strings.Trim(strings.Join(r.lines[i:i+n], " "), quoteTrim)
+	if zohoForm.MatchString(words) {
+		words = strings.Trim(words, "- ")
+	}
+	return strings.TrimRight(words, quoteTrim+":：")
+}
+
+// attributes reports whether n lines from i on are an attribution.
+func (r *reading) attributes(i, n int) (ok, strong bool) {
+	words := r.joined(i, n)
+	if len(words) < 5 || len(words) > 420 || firstForm.MatchString(words) {
+		return false, false
+	}
+	below := r.quotedBelow(i + n)
+	address := addressForm.MatchString(words)
+	exact := yearForm.MatchString(words) && timeForm.MatchString(words) && weekdayDay.MatchString(words)
+	switch {
+	case attributionStart.MatchString(words) && anchoredForm.MatchString(words):
+		if r.beginsLater(i, n, false) {
+			return false, false
+		}
+	case n <= 2 && nameFirstForm.MatchString(words) && (n == 1 || strings.Contains(r.lines[i], "@")):
+	case below && n == 1 && bareForm.MatchString(words) && !youForm.MatchString(words):
+		return address || !attributionStart.MatchString(words), false
+	case below && n <= 3 && r.loneParagraph(i, n) && !r.beginsLater(i, n, true):
+		return address && (digitForm.MatchString(words) || n == 1), false
+	default:
+		return false, false
+	}
+	if strings.HasPrefix(words, "2") && !verbForm.MatchString(words) {
+		return below, false // a date and an address stand in many a pasted list
+	}
+	strong = (address || exact) && digitForm.MatchString(words)
+	return strong || below && digitForm.MatchString(words) || below && address, strong
+}
+
+// beginsLater reports whether an attribution begins below line i already, so
+// that the line isn't part of it.
+func (r *reading) beginsLater(i, n int, names bool) bool {
+	for j := 1; j < n; j++ {
+		rest := r.joined(i+j, n-j)
+		if attributionStart.MatchString(rest) && anchoredForm.MatchString(rest) || names && nameFirstForm.MatchString(rest) {
+			return true
+		}
+	}
+	return false
+}
+
+var verbForm = regexp.MustCompile(`(?i)wrote|schr[ie]+b|écrit|escrib|scritto|schreef|geschre|napisa|pisze|escreveu|skrev`)
+
+// quotedBelow reports whether the next line with words is quoted.
+func (r *reading) quotedBelow(i int) bool {
+	for j := i; j < len(r.lines) && j < i+5; j++ {
+		if r.lines[j] != "" {
+			return r.kinds[j] != lineOwn && r.kinds[j] != lineSignature
+		}
+	}
+	return false
+}
+
+// loneParagraph reports whether n lines from i on stand by themselves.
+func (r *reading) loneParagraph(i, n int) bool {
+	if i > 0 && r.lines[i-1] != "" && r.kinds[i-1] == lineOwn {
+		return false
+	}
+	for _, line := range r.lines[i : i+n-1] {
+		if strings.ContainsAny(line[len(line)-1:], ".!?") {
+			return false
+		}
+	}
+	return true
+}

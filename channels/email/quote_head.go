@@ -1,0 +1,133 @@
+package email
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// copiedHead is a mail header copied into a text.
+type copiedHead struct {
+	// lines is how many lines it takes.
+	lines               int
+	from, date, subject string
+	// addressed is true when there is an address in it.
+	addressed bool
+	// sent is true when the date's name is one that only mail programs use.
+	sent  bool
+	kinds [headOther + 1]bool
+}
+
+var (
+	timeForm    = regexp.MustCompile(`\d{1,2}\s?[:.h]\s?\d{2}|\d{1,2}\s?(am|pm|AM|PM|uhr|Uhr)\b`)
+	sentForm    = regexp.MustCompile(`(?i)^[\s*]*(sent|gesendet|envoy|enviad|inviat|verzonden|wysłan|sendt|skickat)`)
+	addressForm = regexp.MustCompile(`[^\s<>\[\]()"';:,@]+@[^\s<>\[\]()"';:,@]+\.?[^\s<>\[\]()"';:,@]`)
+)
+
+// complete reports whether it is a header that a program has copied: who wrote,
+// two more of when, to whom and what about, and something that no list of words
+// such as a journey's "From: To: Date:" has.
+func (h *copiedHead) complete() bool {
+	n := 0
+	for _, field := range []headField{headDate, headTo, headSubject} {
+		if h.kinds[field] {
+			n++
+		}
+	}
+	return h.kinds[headFrom] && n >= 2 && (h.addressed || (h.kinds[headSubject] || h.sent) && timeForm.MatchString(h.date))
+}
+
+// fieldOf reads a line as a field of a copied header.
+func fieldOf(line string) (field headField, value string) {
+	if len(line) < 2 || len(line) > 4000 {
+		return headNone, ""
+	}
+	at := strings.IndexAny(line[:min(len(line), 60)], ":：")
+	if at < 1 {
+		return headNone, ""
+	}
+	name := strings.ToLower(strings.Trim(line[:at], " \t*_|\u00a0\ufeff\u200b"))
+	field = headNames[strings.ReplaceAll(name, "’", "'")]
+	if field == headNone {
+		return headNone, ""
+	}
+	_, size := utf8.DecodeRuneInString(line[at:])
+	return field, strings.Trim(line[at+size:], " \t*|\u00a0\ufeff")
+}
+
+// headAt reads the header that begins at line i; it has no lines if none does.
+func headAt(lines []string, i int) copiedHead {
+	h := copiedHead{}
+	field, value := fieldOf(lines[i])
+	if field == headNone || field == headOther || field == headCC {
+		return h
+	}
+	last, rest := field, 0
+	for j := i; j < len(lines) && j < i+40; j++ {
+		if j > i {
+			field, value = fieldOf(lines[j])
+		}
+		switch {
+		case field != headNone && (field == headOther || field == headCC || !h.kinds[field]):
+			h.take(field, value)
+			h.sent = h.sent || field == headDate && sentForm.MatchString(lines[j])
+			last, rest = field, 0
+		case strings.TrimSpace(lines[j]) == "":
+			if rest++; rest > 1 {
+				return h
+			}
+			continue
+		case rest == 0 && continues(lines[j], last, h):
+			h.take(last, h.value(last)+" "+strings.TrimSpace(lines[j]))
+		default:
+			return h
+		}
+		h.lines = j - i + 1
+	}
+	return h
+}
+
+// continues reports whether a line goes on with a field: a list of people that
+// was wrapped, a subject on its second line, a value below its name.
+func continues(line string, last headField, h copiedHead) bool {
+	switch {
+	case h.value(last) == "" && last != headCC && last != headOther:
+		return true
+	case line[0] == ' ' || line[0] == '\t':
+		return true
+	case last == headTo || last == headCC:
+		return addressForm.MatchString(line) || strings.HasSuffix(strings.TrimSpace(line), ";")
+	default:
+		return last == headFrom && strings.HasPrefix(strings.TrimSpace(line), "<") && addressForm.MatchString(line)
+	}
+}
+
+func (h *copiedHead) take(field headField, value string) {
+	h.kinds[field] = true
+	switch field {
+	case headFrom:
+		h.from = strings.TrimSpace(value)
+	case headDate:
+		h.date = strings.TrimSpace(value)
+	case headSubject:
+		h.subject = strings.TrimSpace(value)
+	case headTo, headCC, headOther, headNone:
+	}
+	if field != headSubject && addressForm.MatchString(value) {
+		h.addressed = true
+	}
+}
+
+// value gives what a field has so far; of those not kept, that there is one.
+func (h *copiedHead) value(field headField) string {
+	switch field {
+	case headFrom:
+		return h.from
+	case headDate:
+		return h.date
+	case headSubject:
+		return h.subject
+	case headTo, headCC, headOther, headNone:
+	}
+	return "there"
+}

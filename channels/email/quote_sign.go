@@ -1,0 +1,224 @@
+package email
+
+import (
+	"regexp"
+	"strings"
+)
+
+// longestSignature is how many lines a signature has at most; below the exact
+// delimiter, which nobody types by chance, it may be longer.
+const (
+	longestSignature       = 12
+	longestMarkedSignature = 40
+)
+
+// devices are what such a line speaks of.
+const devices = `(iphone|ipad|ipod|ios|android|samsung|galaxy|huawei|xiaomi|redmi|pixel|oneplus|blackberry|windows (phone|mail)|` +
+	`(mobile|cell|smart)? ?phone|smartphone|mobile( device)?|mobil(telefon|ger[aä]t)|handy|tablet|tel[eé]fono|t[eé]l[eé]phone|m[oó]vil|mobiele?|telefoon|` +
+	`telefon\pL*|cellulare|dispositivo|appareil|apparaat|toestel|urządzeni\pL*|komórk\pL*|outlook|thunderbird|proton ?mail|k-9 mail|` + //nolint:misspell // French
+	`courriel|courrier|correo|posta|gmx\pL*|web\.de\pL*|freemail|yahoo|aol|mail|e-mail|tutanota|tuta|fairemail|spark|airmail|poczt\pL*|app)`
+
+// The lines that programs add at the end by themselves.
+var (
+	deviceForm = regexp.MustCompile(`(?i)^[\s<(\[_*]*(` + strings.Join([]string{
+		`sent (from|via|using|with|by)\s.{0,60}` + devices,
+		`(get|download|try) (the )?(outlook|bluemail|spark)\b.{0,40}`,
+		`(mit|von) .{2,50} gesendet`,
+		`(diese (e-?mail|nachricht) wurde |die(se)? mail wurde )(von|mit) .{2,70} (gesendet|geschrieben)`,
+		`(gesendet|geschrieben|verschickt) (von|mit|über|aus|via)\s.{0,60}` + devices,
+		`(laden sie |holen sie sich |hol dir )?outlook für (ios|android|mac)\b.{0,20}`,
+		`provenance\s?: (courrier|outlook|mail)\b.{0,30}`, `(courriel|mail) envoyé (de|depuis|avec)\b.{0,60}` + devices,
+		`envoyé (de|depuis|avec|à partir de|via|par)\b.{0,60}` + devices,
+		`(obtenir|obtenez|télécharger|téléchargez) outlook pour\b.{0,20}`,
+		`enviado (desde|con|por|a través de|mediante)\s.{0,60}` + devices,
+		`(obtener|obtén|descargar|descarga) outlook para\b.{0,20}`,
+		`(inviato|spedito) (da|dal|con|tramite|dalla|dallo)\b.{0,60}` + devices,
+		`(scarica|ottieni) outlook per\b.{0,20}`,
+		`(verzonden|verstuurd|verstuurt) (vanaf|met|via|vanuit|van)\s.{0,60}` + devices,
+		`(outlook voor (ios|android) (downloaden|ophalen)|download outlook voor).{0,20}`,
+		`(wysłan[eoay]|wiadomość wysłana) (z|ze|za pomocą|przy użyciu|przez)\s.{0,60}` + devices,
+		`(pobierz|uzyskaj) (program |aplikację )?outlook\b.{0,40}`,
+		`(enviado do meu|sendt fra min|skickat från min)\s.{0,40}`,
+	}, "|") + `).{0,30}$`)
+	excuseForm = regexp.MustCompile(`(?i)(excuse|pardon|sorry for|forgive|entschuldig|verzeih|veuillez|disculp|perdon|scusa|excuseer|wybacz|przeprasz)`)
+	virusForm  = regexp.MustCompile(`(?i)^\s*(this (e-?mail|message) has been (checked|scanned) (for viruses )?(by|with) .*|` +
+		`(virus-free|virenfrei|sin virus|libre de virus|garanti sans virus|sans virus|privo di virus|virusvrij|wolny od wirusów|nie zawiera wirusów)\.?\s?(www\.\S+)?.{0,40}|` +
+		`diese e-?mail wurde von avast.*|l'absence de virus dans ce courrier.*|este correo electrónico ha sido comprobado.*|` +
+		`questa e-?mail è stata controllata.*|deze e-?mail is gecontroleerd op virussen.*|ta wiadomość została sprawdzona.*)$`)
+	listForm = regexp.MustCompile(`(?i)^\s*(\S+ (mailing list|mailingliste)$|you received this message because you (are subscribed|were)|` +
+		`to unsubscribe (from this|send)|unsubscribe:? |sie erhalten diese nachricht, weil)`)
+	legalForm = regexp.MustCompile(`(?i)confidential|privileged|disclaimer|vertraulich|rechtlich geschützt|confidentiel|confidencial|riservat|vertrouwelijk|poufn`) //nolint:misspell // French, Spanish
+	headlines = regexp.MustCompile(`(?i)^\s*\*?(confidentiality (notice|note)|disclaimer|legal notice|haftungsausschluss|vertraulichkeitshinweis|` +
+		`avis de confidentialité|aviso de confidencialidad|aviso legal|avviso di riservatezza|klauzula poufności)\b.{0,3}[:.*]`)
+	linkTail = regexp.MustCompile(`\s*[<\[(]?https?://[^\s>\])]+[>\])]?`)
+)
+
+// markSignatures marks, in each stretch of the person's lines, what a program
+// or a signature added below the words.
+func (r *reading) markSignatures() {
+	marked := false
+	for i := 0; i < len(r.lines); i++ {
+		if r.kinds[i] == lineSignature {
+			marked = true
+		}
+	}
+	if marked && !r.ownWords(len(r.lines)) {
+		for i, kind := range r.kinds {
+			if kind == lineSignature {
+				r.kinds[i] = lineOwn // written within the signature's frame
+			}
+		}
+	}
+	for from := 0; from < len(r.lines); {
+		to := from
+		for to < len(r.lines) && r.kinds[to] == lineOwn {
+			to++
+		}
+		if to > from {
+			r.sign(r.cutDelimited(from, to), to)
+			for end, before := r.cutFooter(from, to), to; end < before; end, before = r.cutFooter(from, end), end {
+				r.sign(end, to)
+			}
+		}
+		from = max(to, from+1)
+	}
+}
+
+func (r *reading) sign(from, to int) {
+	for i := from; i < to; i++ {
+		r.kinds[i] = lineSignature
+	}
+}
+
+// cutDelimited gives where a signature under "-- " begins, else to. Where lines
+// without the exact form stand several times, or a question follows, they only
+// set paragraphs apart.
+func (r *reading) cutDelimited(from, to int) int {
+	first, trimmed := -1, 0
+	for i := from; i < to; i++ {
+		if r.lines[i] != "--" {
+			continue
+		}
+		if !r.exact[i] {
+			trimmed++
+		}
+		if first < 0 || !r.exact[first] && r.exact[i] {
+			first = i
+		}
+	}
+	if first < 0 || !r.exact[first] && trimmed > 1 {
+		return to
+	}
+	lines, asks := 0, false
+	for i := first + 1; i < to; i++ {
+		if r.lines[i] != "" && r.lines[i] != "--" {
+			lines++
+			asks = asks || strings.HasSuffix(r.lines[i], "?")
+		}
+	}
+	most := longestSignature
+	if r.exact[first] {
+		most = longestMarkedSignature
+	} else if asks {
+		return to
+	}
+	if lines > most || first == 0 {
+		return to
+	}
+	return first
+}
+
+// cutFooter gives the end of the lines from from to to without the last line or
+// paragraph that a program added, to if it added none.
+func (r *reading) cutFooter(from, to int) int {
+	end := to
+	for end > from && r.lines[end-1] == "" {
+		end--
+	}
+	if end == from {
+		return to
+	}
+	start := end - 1
+	for start > from && r.lines[start-1] != "" && end-start < 25 {
+		start--
+	}
+	switch {
+	case r.isDevice(end - 1):
+		start = end - 1
+	case end-start <= 3 && r.isDevice(start) && r.trails(start+1, end):
+	case ruleForm.MatchString(r.lines[end-1]) && end < to && r.kinds[end] == lineSignature && len(strings.TrimSpace(r.lines[end-1])) > 2:
+		return end - 1
+	case r.isMachine(start, end):
+	default:
+		return to
+	}
+	for start > from && (r.lines[start-1] == "" || ruleForm.MatchString(r.lines[start-1])) {
+		start--
+	}
+	if !r.wordsBefore(start) {
+		return to
+	}
+	return start
+}
+
+func (r *reading) wordsBefore(end int) bool {
+	if r.ownWords(end) {
+		return true
+	}
+	for i := end; i < len(r.lines); i++ { // written below the quote
+		if r.kinds[i] == lineQuoted {
+			return false
+		}
+	}
+	return false
+}
+
+// isDevice reports whether a line is one such as "Sent from my phone".
+func (r *reading) isDevice(i int) bool {
+	line := linkTail.ReplaceAllString(r.lines[i], "")
+	return len(line) < 160 && !strings.HasSuffix(line, "?") && (deviceForm.MatchString(line) && plainEnd(line))
+}
+
+// plainEnd reports whether a line ends where a device's line does, rather than
+// going on as a sentence.
+func plainEnd(line string) bool {
+	comma := strings.IndexAny(line, ",;")
+	return comma < 0 || excuseForm.MatchString(line[comma:])
+}
+
+// trails reports whether lines only go on with what a device's line began: a
+// link, an excuse.
+func (r *reading) trails(from, to int) bool {
+	for _, line := range r.lines[from:to] {
+		if strings.TrimSpace(linkTail.ReplaceAllString(line, "")) != "" && !excuseForm.MatchString(line) && !deviceForm.MatchString(line) {
+			return false
+		}
+	}
+	return true
+}
+
+// isMachine reports whether a last paragraph was added by a scanner, a list, or
+// a company under a rule of its own.
+func (r *reading) isMachine(start, end int) bool {
+	all := strings.Join(r.lines[start:end], " ")
+	above := start - 1
+	for above >= 0 && r.lines[above] == "" {
+		above--
+	}
+	ruled := ruleForm.MatchString(r.lines[start]) && len(r.lines[start]) >= 10 && end-start > 1 ||
+		above >= 0 && ruleForm.MatchString(r.lines[above]) && len(r.lines[above]) >= 10
+	first := start
+	for first < end-1 && ruleForm.MatchString(r.lines[first]) {
+		first++
+	}
+	switch {
+	case virusForm.MatchString(r.lines[first]) || virusForm.MatchString(all):
+		return true
+	case listForm.MatchString(r.lines[first]):
+		return true
+	case headlines.MatchString(r.lines[first]):
+		return true
+	default:
+		return ruled && legalForm.MatchString(all)
+	}
+}

@@ -1,0 +1,130 @@
+package email
+
+import (
+	"regexp"
+	"strings"
+)
+
+// headField is a field of a mail header as programs copy it above what they
+// quote or forward.
+type headField byte
+
+// The fields that matter; headOther is one that is only known to belong there.
+const (
+	headNone headField = iota
+	headFrom
+	headDate
+	headTo
+	headCC
+	headSubject
+	headOther
+)
+
+// headNames are the names of those fields in the languages of mail programs.
+//
+//nolint:gochecknoglobals // a table
+var headNames = fieldTable(map[headField]string{
+	headFrom: "from|von|de|da|van|od|mittente|nadawca|expéditeur|expediteur|remitente|afzender|absender|fra|från|" +
+		"lähettäjä|от|отправитель|від|feladó|kimden|gönderen|expeditor|saatja|šalje|message de",
+	headDate: "sent|date|gesendet|gesendet am|datum|envoyé|envoye|envoyé le|date d'envoi|enviado|enviado el|enviada|enviado em|fecha|" +
+		"fecha de envío|inviato|inviato il|data|verzonden|verzonden op|wysłano|wysłane|wyslano|data wysłania|sendt|dato|" +
+		"skickat|lähetetty|päiväys|отправлено|дата|надіслано|odesláno|odoslané|dátum|küldve|tarih|gönderildi|message du|sent at|received",
+	headTo: "to|an|à|a|pour|para|aan|do|adresat|empfänger|destinataire|destinatario|destinatarios|til|till|" +
+		"vastaanottaja|кому|komu|címzett|kime|prima|pre|ontvanger",
+	headCC: "cc|bcc|kopie|copie|copie à|con copia|copia|cópia|kopia|dw|do wiadomości|copie cachée|cci|ccn|cco|kopie (cc)|копия",
+	headSubject: "subject|betreff|objet|sujet|asunto|oggetto|onderwerp|temat|emne|ämne|assunto|aihe|тема|předmět|" +
+		"predmet|tárgy|konu|naslov|subiect|subiectul",
+	headOther: "reply-to|reply to|importance|priority|attachments|anlagen|anhänge|wichtigkeit|priorität|antwort an|antworten an|" +
+		"importance|priorité|pièces jointes|répondre à|importancia|prioridad|adjuntos|datos adjuntos|responder a|priorità|" +
+		"allegati|rispondi a|urgentie|prioriteit|bijlagen|beantwoorden|ważność|priorytet|załączniki|odpowiedz do|" +
+		"categories|sensitivity|resent-from|message-id|return-path|delivered-to",
+})
+
+func fieldTable(words map[headField]string) map[string]headField {
+	table := map[string]headField{}
+	for field, names := range words {
+		for name := range strings.SplitSeq(names, "|") {
+			table[name] = field
+		}
+	}
+	return table
+}
+
+// The words above an original that follows unmarked, and above a forwarded
+// mail. Dashes stand around both.
+const (
+	originalWords = `original[- ]?(nachricht|message|mail|e-mail|mitteilung)|original appointment|reply message|antwortnachricht|` +
+		`ursprüngliche[rs]? (nachricht|e-mail|mail|mitteilung|termin)|` +
+		`(message|mail|e-mail|courriel|courrier) (d'origine|d’origine|original|initial)|` +
+		`(mensaje|correo) original|messaggio originale|mail originale|` +
+		`(oorspronkelijke?|originele?|origineel) (bericht|e-mail)|` +
+		`(wiadomość oryginalna|oryginalna wiadomość|treść oryginalnej wiadomości|pierwotna wiadomość)|` +
+		`mensagem original|originalmeddelelse|oprindelig meddelelse|ursprungligt meddelande|opprinnelig melding|исходное сообщение|původní zpráva`
+	forwardWords = `forwarded (message|mail|by .*)|weitergeleitete (nachricht|e-mail|mail)|weitergeleitet von .*|` +
+		`message (transféré|transmis|réexpédié)|courriel transféré|transféré par .*|mensaje reenviado|reenviado por .*|` +
+		`messaggio inoltrato|inoltrato da .*|doorgestuurd (bericht|door .*)|` +
+		`(wiadomość przekazana|przekazana wiadomość|przekazywana wiadomość|treść przekazanej wiadomości|przekazane przez .*)|` +
+		`(mensagem|mensaje) (reencaminhada|encaminhada|reencaminhado)|videresendt (meddelelse|melding)|` +
+		`vidarebefordrat meddelande|välitetty viesti|пересылаемое сообщение|перенаправленное сообщение|přeposlaná zpráva|továbbított (üzenet|levél)`
+	beginForwardWords = `begin forwarded message|anfang der weitergeleiteten (nachricht|e-mail)|beginn der weitergeleiteten nachricht|` +
+		`début du message (transféré|réexpédié)|inicio del mensaje reenviado|inizio (del )?messaggio inoltrato|` +
+		`begin (van )?(het )?doorgestuurd(e)? bericht|początek przekazywanej wiadomości|` +
+		`início da mensagem (re)?encaminhada|start på videresendt besked|vidarebefordrat mejl|videresendt melding|välitetty viesti alkaa`
+)
+
+var (
+	originalForm = regexp.MustCompile(`(?i)^\s*\*?\s*[-_=]{2,}\s*(` + originalWords + `)\s*[-_=]{2,}\s*\*?\s*$|` +
+		`^\s*-{3,}.{2,160}(wrote|schrieb|a écrit|escribió|ha scritto|schreef|napisał(\(a\))?)\s*:\s*-{3,}\s*$`)
+	forwardForm = regexp.MustCompile(`(?i)^[>\s]*\*?\s*(-{2,}|_{2,}|={2,})\s*(` + forwardWords + `)\s*([-_=]{2,})?\s*\*?\s*$|` +
+		`^\s*-{5}\s*(` + forwardWords + `)\s*-{5}\s*\pL+:|` +
+		`^[>\s]*\*?(` + beginForwardWords + `)\s*[:：]?\s*\*?\s*$`)
+	ruleForm = regexp.MustCompile(`^[\s>]*([-_=*~–—]\s?){3,}\s*$`)
+)
+
+// subjectKind tells by its first prefix what a subject says of its mail.
+type subjectKind byte
+
+// A subject without a prefix, one of an answer, one of a forwarded mail.
+const (
+	subjectPlain subjectKind = iota
+	subjectAnswer
+	subjectForward
+)
+
+var (
+	subjectTag    = regexp.MustCompile(`^\s*(\[[^\]]{1,60}\]|\([^)]{1,12}\)|\*+\s?[a-zA-Z]{2,12}\s?\*+)\s*`)
+	answerPrefix  = regexp.MustCompile(`(?i)^\s*(re|aw|antw|antwort|sv|odp|r|rif|réf|ref|rép|rép\.|res|bls|ynt|atb|betreft)\s?(\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]`)
+	forwardPrefix = regexp.MustCompile(`(?i)^\s*(fw|fwd|wg|wtr|tr|rv|i|pd|enc|doorst|dst|vb|vl|vs|weitergeleitet|inoltr|rm|reenv|podaj dalej|przek)\.?\s?(\[\d+\]|\(\d+\))?\s*[:：]`)
+)
+
+func kindOfSubject(subject string) subjectKind {
+	for range 4 {
+		tag := subjectTag.FindString(subject)
+		if tag == "" {
+			break
+		}
+		subject = subject[len(tag):]
+	}
+	switch {
+	case answerPrefix.MatchString(subject):
+		return subjectAnswer
+	case forwardPrefix.MatchString(subject):
+		return subjectForward
+	default:
+		return subjectPlain
+	}
+}
+
+// bareSubject gives a subject without tags and prefixes, for comparing.
+func bareSubject(subject string) string {
+	for range 12 {
+		before := subject
+		for _, form := range []*regexp.Regexp{subjectTag, answerPrefix, forwardPrefix} {
+			subject = subject[len(form.FindString(subject)):]
+		}
+		if subject == before {
+			break
+		}
+	}
+	return strings.ToLower(strings.TrimSpace(subject))
+}
