@@ -21,7 +21,11 @@ func parseAddresses(header string) []contact.Address {
 		one := parseAddress(piece)
 		switch {
 		case one.Address != "":
-			if carried := unfinished(out); carried != "" {
+			for range 3 {
+				carried := unfinished(out)
+				if carried == "" {
+					break
+				}
 				one.Name = cleanName(carried + ", " + one.Name)
 				out = out[:len(out)-1]
 			}
@@ -109,7 +113,7 @@ func (s *splitter) flush() {
 // parseAddress reads "Name <address>", "address (Name)" or a bare address.
 func parseAddress(s string) contact.Address {
 	one := writtenAddress(s)
-	if one.Address == "" && strings.Contains(s, "=?") {
+	if strings.Contains(s, "=?") && (one.Address == "" || strings.Contains(one.Name, "=?")) {
 		if whole := decodeWords(s); whole != s && strings.Contains(whole, "@") {
 			return writtenAddress(whole)
 		}

@@ -61,10 +61,18 @@ func headerOrNone(raw []byte, end, from int, known bool) (header, body []byte) {
 	return raw[:end], raw[from:]
 }
 
+// fieldFollows reports whether the next line that isn't indented is a field.
 func fieldFollows(rest []byte) bool {
-	line, _ := cutLine(rest, 0)
-	name, _, ok := fieldLine(bytes.TrimRight(line, " \t\r\n"))
-	return ok && knownField(name)
+	for at, n := 0, 0; at < len(rest) && n < 20; n++ {
+		line, after := cutLine(rest, at)
+		if line[0] == ' ' || line[0] == '\t' {
+			at = after
+			continue
+		}
+		name, _, ok := fieldLine(bytes.TrimRight(line, " \t\r\n"))
+		return ok && knownField(name)
+	}
+	return false
 }
 
 // bodyBegins decides about a line in a header that is no field and isn't
@@ -125,8 +133,8 @@ func rinse(raw []byte) []byte {
 		if !bytes.HasPrefix(raw, []byte("From ")) && !bytes.HasPrefix(raw, []byte(">From ")) {
 			break
 		}
-		_, after := cutLine(raw, 0)
-		if !fieldFollows(raw[after:]) {
+		line, after := cutLine(raw, 0)
+		if _, _, field := fieldLine(bytes.TrimRight(line, "\r\n")); field || !fieldFollows(raw[after:]) {
 			break
 		}
 		raw = raw[after:]

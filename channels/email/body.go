@@ -94,7 +94,7 @@ func join(views []view) view {
 	anyHTML := slices.ContainsFunc(views, func(v view) bool { return v.html != "" })
 	for _, v := range views {
 		if strings.TrimSpace(v.text) == "" {
-			v.text = htmlToText(v.html)
+			v.text = htmlToText(tidy(v.html))
 		}
 		texts = append(texts, v.text)
 		if anyHTML {

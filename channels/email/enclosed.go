@@ -54,7 +54,7 @@ func headed(f fields, v view) view {
 	}
 	head := strings.Join(lines, "\n")
 	if strings.TrimSpace(v.text) == "" {
-		v.text = htmlToText(v.html)
+		v.text = htmlToText(tidy(v.html))
 	}
 	if v.html != "" {
 		v.html = "<hr><div>" + strings.ReplaceAll(html.EscapeString(head), "\n", "<br>") + "</div><br>" + v.html

@@ -170,6 +170,7 @@ func (u *understood) warn(words string) {
 // setBody sets the words of the mail. Of a text longer than anybody writes all
 // counts as the person's own.
 func (u *understood) setBody(text, htm string) {
+	htm = tidy(htm)
 	u.Text = strings.TrimRight(text, " \t\r\n")
 	if strings.TrimSpace(text) == "" && htm != "" {
 		u.Text = strings.TrimRight(htmlToText(htm), " \t\r\n")
@@ -195,7 +196,7 @@ func (u *understood) setBelow(below []view) {
 	}
 	v := join(below)
 	if u.HTML != "" || v.html != "" {
-		u.HTML = strings.Trim(orDefault(u.HTML, preformatted(u.Text))+"\n"+sanitise(orDefault(v.html, preformatted(v.text))), "\n")
+		u.HTML = strings.Trim(orDefault(u.HTML, preformatted(u.Text))+"\n"+sanitise(orDefault(tidy(v.html), preformatted(v.text))), "\n")
 	}
 	u.Text = strings.TrimLeft(u.Text+"\n\n"+strings.TrimRight(v.text, " \t\r\n"), "\n")
 }
@@ -204,7 +205,7 @@ func (u *understood) setBelow(below []view) {
 // words of them.
 func (b *builder) asItCame(root *part, raw []byte) view {
 	body := raw[min(len(raw), len(root.head)):]
-	if len(root.content) > 0 {
+	if len(root.content) > 0 || len(root.children) > 0 {
 		body = root.content
 	}
 	text := strings.TrimSpace(normalise(toUTF8(body[:min(len(body), maxText)])))

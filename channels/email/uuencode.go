@@ -91,7 +91,7 @@ func uuBody(text []byte, at int) (data []byte, end int, ok bool) {
 func uuLine(to, line []byte) ([]byte, bool) {
 	count := int(line[0]-' ') & 0x3f
 	groups := (count + 2) / 3
-	if line[0] < ' ' || line[0] > '`' || len(line)-1 > groups*4+2 || len(line)-1 < groups*4-8 {
+	if line[0] < ' ' || line[0] > '`' || len(line)-1 > groups*4+2 {
 		return to, false
 	}
 	var quad [4]byte
