@@ -72,12 +72,16 @@ type Detail struct {
 	History  bool   `json:"history,omitempty"`
 	Stranger bool   `json:"stranger,omitempty"`
 	Quoted   string `json:"quoted,omitempty"`
-	Back     bool   `json:"back,omitempty"`
-	Renewed  bool   `json:"renewed,omitempty"`
-	Override bool   `json:"override,omitempty"`
-	Cleared  bool   `json:"cleared,omitempty"`
-	Bounced  bool   `json:"bounced,omitempty"`
-	Missed   bool   `json:"missed,omitempty"`
+	// Trust is what was found out about a sender, JoinedBy what led their
+	// message to the conversation.
+	Trust    contact.Trust `json:"trust,omitempty"`
+	JoinedBy string        `json:"joined_by,omitempty"`
+	Back     bool          `json:"back,omitempty"`
+	Renewed  bool          `json:"renewed,omitempty"`
+	Override bool          `json:"override,omitempty"`
+	Cleared  bool          `json:"cleared,omitempty"`
+	Bounced  bool          `json:"bounced,omitempty"`
+	Missed   bool          `json:"missed,omitempty"`
 }
 
 // entryRow is an entry on its way into the file.

@@ -95,11 +95,12 @@ func (f *fold) messageReceived(ctx context.Context, e *router.MessageReceived) e
 		f.gap(GapUnknown, "message "+e.Message, fmt.Sprintf("its conversation %q was never opened", e.Conversation))
 	} else {
 		v.facts.Touched = f.n
+		v.facts.Participants = router.Joined(v.facts.Participants, e.Participants)
 		v.messages++
 	}
 	id := f.line(v, c, Entry{
 		Kind: "message_received", Item: e.Message, Ref: e.Ref, Channel: e.Channel, Until: e.ReceivedAt,
-		Detail: Detail{History: e.Contact == "", Stranger: e.Stranger, Quoted: e.Quoted},
+		Detail: Detail{History: e.Contact == "", Stranger: e.Stranger, Quoted: e.Quoted, Trust: e.Trust, JoinedBy: e.JoinedBy},
 	})
 	f.entries[len(f.entries)-1].about = e.Contact
 	if f.mem.messages[e.Message] != nil {

@@ -23,6 +23,10 @@ type ClassifyInput struct {
 	// Language is what the channel said, "" when it should be detected.
 	Language string
 	Auto     contact.AutoKind
+	// SpamMark says by what a filter before us takes it for spam.
+	SpamMark string
+	// Trust is what is known of whether the sender is who they say.
+	Trust contact.Trust
 	// AccountSkills are demanded of whatever comes to this account.
 	AccountSkills []string
 	// AccountLanguage is used when none is found in the message.
@@ -47,6 +51,8 @@ type Classification struct {
 	// Rule names the entry that decided, "default" when none matched, and
 	// ProposeRule the one that proposed.
 	Rule, ProposeRule string
+	// UsualQueue is where it stands when nothing is proposed.
+	UsualQueue string
 }
 
 // ReviewQueue is the queue of what is proposed as spam or machine.
@@ -81,7 +87,8 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 	vars := map[string]any{
 		"contact.account": in.Account, "contact.auto": string(in.Auto), "contact.channel": string(in.Channel),
 		"contact.language": language, "contact.sender": strings.ToLower(in.Sender),
-		"contact.sender_domain": domain(in.Sender), "contact.subject": subject, "contact.text": text,
+		"contact.sender_domain": domain(in.Sender), "contact.spam_mark": in.SpamMark, "contact.subject": subject,
+		"contact.text": text, "contact.trust": string(in.Trust),
 	}
 	rule := s.classes.otherwise
 	for _, r := range s.classes.classes {
@@ -91,7 +98,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 		}
 	}
 	out := Classification{
-		Class: rule.class, Kind: rule.kind, Queue: rule.queue, Language: language, Rule: rule.name,
+		Class: rule.class, Kind: rule.kind, Queue: rule.queue, UsualQueue: rule.queue, Language: language, Rule: rule.name,
 		Skills: withSkills(rule.skills, in.AccountSkills),
 	}
 	if language != "" {

@@ -33,7 +33,7 @@ type vocabulary []string
 func messageWords() vocabulary {
 	return vocabulary{
 		"contact.account", "contact.auto", "contact.channel", "contact.language",
-		"contact.sender", "contact.sender_domain", "contact.subject", "contact.text",
+		"contact.sender", "contact.sender_domain", "contact.spam_mark", "contact.subject", "contact.text", "contact.trust",
 	}
 }
 

@@ -236,6 +236,7 @@ func (s *State) applyMessage(e *MessageReceived) {
 	entry.Kind = KeyItem
 	s.index(e.ItemKey, entry)
 	if v := s.Conversations[e.Conversation]; v != nil {
+		v.Participants = Joined(v.Participants, e.Participants)
 		s.touch(v)
 	}
 }

@@ -113,9 +113,23 @@ type Receive struct {
 	Identity string
 	// Participants are those of the other people it was sent to.
 	Participants []string
+	// Claimed is the identity that the sender names and nothing proves; Identity
+	// is then one of its own, "" otherwise.
+	Claimed string
+	// Trust is what was found out about the sender.
+	Trust contact.Trust
 	// Threads are the keys that may lead to its conversation, the strongest
-	// first: token, In-Reply-To, References.
+	// first: References from the last on, In-Reply-To, the provider's thread,
+	// the token. Token is that among them which is the token's, "" if none.
 	Threads []string
+	Token   string
+	// Subject is the key of the sender and the subject, where that says enough
+	// to find a conversation by; "" otherwise.
+	Subject string
+	// Copies are keys by which another copy of the same item is known. Nameless
+	// means that it has no id of its own.
+	Copies   []string
+	Nameless bool
 	// Keys are those by which later items find this one.
 	Keys []string
 
@@ -124,14 +138,17 @@ type Receive struct {
 
 	Class string
 	// About is question, complaint, praise or idea.
-	About      string
-	Rule       string
-	Queue      string
-	Language   string
-	Tier       string
-	Demand     match.Demand
-	Propose    contact.Disposition
-	Quarantine string // a reason code; "" when it could be read
+	About    string
+	Rule     string
+	Queue    string
+	Language string
+	Tier     string
+	Demand   match.Demand
+	Propose  contact.Disposition
+	// UsualQueue and UsualRule hold where it turns out to be no spam and no
+	// machine's after all.
+	UsualQueue, UsualRule string
+	Quarantine            string // a reason code; "" when it could be read
 
 	// Released is the quarantine id of an item that is read again.
 	Released string

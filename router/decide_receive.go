@@ -1,7 +1,6 @@
 package router
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -120,27 +119,19 @@ func (t *turn) ownCopy(c *Receive) {
 
 // message handles a customer's message.
 func (t *turn) message(c *Receive) {
-	if f, ok := t.find(c.MessageKey, c.Known); ok {
+	if f, ok := t.copyOf(c); ok {
 		t.evidence(c, EvidenceCopy, t.openOrOwn(f))
 		return
 	}
-	v, quoted := t.thread(c)
-	if v != nil && c.Auto != contact.AutoNone {
-		t.evidence(c, EvidenceAutoReply, Found{Conversation: v.ID, Contact: v.Contact})
+	if t.automatic(c) {
 		return
 	}
-	customer := t.customer(c)
-	if v == nil {
-		v = t.burst(c, customer)
-	}
-	if v == nil {
-		v = t.newConversation(c, customer)
-	}
+	v, by, quoted := t.place(c)
 	id := t.newID()
 	m := MsgRef{ID: id, Ref: c.Ref, ReceivedAt: c.ReceivedAt}
 	e := MessageReceived{
-		Item: c.Item, Message: id, Customer: customer, Conversation: v.ID, Keys: c.Keys,
-		Stranger: quoted != "", Quoted: quoted,
+		Item: c.Item, Message: id, Customer: t.customer(c), Conversation: v.ID, Keys: c.Keys,
+		Stranger: quoted != "", Quoted: quoted, Trust: c.Trust, JoinedBy: by, Participants: newcomers(v, c),
 	}
 	if open := t.Contacts[v.Contact]; open != nil && open.Open() {
 		e.Contact = open.ID
@@ -154,6 +145,30 @@ func (t *turn) message(c *Receive) {
 		t.emit(ContactOpened{Contact: next, Policy: t.env.Rules.Version()})
 	}
 	t.result.Message, t.result.Contact, t.result.Conversation = id, e.Contact, v.ID
+}
+
+// place finds the message's conversation, and says by what, or opens one. What a
+// filter takes for spam is none's that somebody wrote in a conversation of ours;
+// a machine's mail hides in nobody's contact.
+func (t *turn) place(c *Receive) (v *Conversation, by, quoted string) {
+	if v, by, quoted = t.thread(c); v != nil {
+		if c.Propose == contact.Spam || c.Auto == contact.AutoList {
+			c.Propose, c.Queue, c.Rule = "", c.UsualQueue, c.UsualRule
+		}
+		return v, by, quoted
+	}
+	customer := t.customer(c)
+	if c.Propose == "" && !c.Auto.Answers() && quoted == "" {
+		if v = t.bySubject(c); v != nil {
+			return v, joinedBySubject, quoted
+		}
+	}
+	if c.Propose == "" && !c.Auto.Answers() {
+		if v = t.burst(c, customer); v != nil {
+			return v, joinedByBurst, quoted
+		}
+	}
+	return t.newConversation(c, customer), "", quoted
 }
 
 // openOrOwn points a find at the conversation's open contact, if there is one.
@@ -216,49 +231,6 @@ func queueOr(queue, otherwise string) string {
 	return queue
 }
 
-// thread finds the conversation that the item answers. A sender who takes no
-// part in it is a stranger: they get a conversation of their own, and quoted
-// names the one that they spoke of.
-func (t *turn) thread(c *Receive) (v *Conversation, quoted string) {
-	for _, k := range c.Threads {
-		f, ok := t.find(k, c.Known)
-		if !ok || f.Conversation == "" {
-			continue
-		}
-		facts := t.Conversations[f.Conversation]
-		if facts == nil {
-			facts = f.ConversationFacts
-		}
-		if facts == nil {
-			continue
-		}
-		if !t.takesPart(c, facts) {
-			quoted = facts.ID
-			continue
-		}
-		return t.recall(facts), ""
-	}
-	return nil, quoted
-}
-
-// takesPart reports whether the sender is the conversation's customer or one of
-// those whom we or they wrote to in it.
-func (t *turn) takesPart(c *Receive, v *Conversation) bool {
-	if slices.Contains(v.Participants, c.Identity) {
-		return true
-	}
-	f, ok := t.find(c.Identity, c.Known)
-	return ok && f.Customer != "" && f.Customer == v.Customer
-}
-
-// recall brings a conversation back into memory.
-func (t *turn) recall(v *Conversation) *Conversation {
-	if t.Conversations[v.ID] == nil {
-		t.emit(ConversationOpened{Conversation: *v, Back: true})
-	}
-	return t.Conversations[v.ID]
-}
-
 // customer finds or makes the sender's customer.
 func (t *turn) customer(c *Receive) string {
 	return t.customerOf(c.Identity, c.Channel, c.Known)
@@ -313,17 +285,17 @@ func (t *turn) newConversation(c *Receive, customer string) *Conversation {
 
 // history records an older message, without a promise.
 func (t *turn) history(c *Receive) {
-	if f, ok := t.find(c.MessageKey, c.Known); ok {
+	if f, ok := t.copyOf(c); ok {
 		t.result.Known, t.result.Message = true, f.Message
 		return
 	}
 	customer := t.customer(c)
-	v, _ := t.thread(c)
+	v, by, _ := t.thread(c)
 	if v == nil {
 		v = t.newConversation(c, customer)
 	}
 	id := t.newID()
-	t.emit(MessageReceived{Item: c.Item, Message: id, Customer: customer, Conversation: v.ID, Keys: c.Keys})
+	t.emit(MessageReceived{Item: c.Item, Message: id, Customer: customer, Conversation: v.ID, Keys: c.Keys, Trust: c.Trust, JoinedBy: by, Participants: newcomers(v, c)})
 	t.result.Message, t.result.Conversation = id, v.ID
 }
 

@@ -401,8 +401,8 @@ func (t *turn) openFailed(r *Reply) {
 // bounce handles a delivery report. It gives false when it speaks of nothing of
 // ours; it is then a message like any other.
 func (t *turn) bounce(c *Receive) bool {
-	f, ok := t.find(c.Bounce.Key, c.Known)
-	if !ok || f.Reply == "" {
+	f, ok := t.reported(c)
+	if !ok {
 		return false
 	}
 	kind := EvidenceBounce

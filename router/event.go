@@ -91,6 +91,14 @@ type MessageReceived struct {
 	// therefore got one of its own; Quoted names that one.
 	Stranger bool   `json:"stranger,omitempty"`
 	Quoted   string `json:"quoted,omitempty"`
+	// Trust is what was found out about the sender.
+	Trust contact.Trust `json:"trust,omitempty"`
+	// JoinedBy is a code for what led to the conversation: "thread", "token",
+	// "subject", "burst"; "" where it opened one.
+	JoinedBy string `json:"joined_by,omitempty"`
+	// Participants are the identities (keyed hashes) of others that it was sent
+	// to: they take part in the conversation from now on.
+	Participants []string `json:"participants,omitempty"`
 }
 
 // EvidenceKind says what a piece of evidence is.
@@ -106,6 +114,8 @@ const (
 	EvidenceOwnCopy   EvidenceKind = "own_copy"
 	EvidenceElsewhere EvidenceKind = "replied_elsewhere"
 	EvidenceAutoReply EvidenceKind = "auto_reply"
+	EvidenceDelivered EvidenceKind = "delivered_report"
+	EvidenceCalendar  EvidenceKind = "calendar_answer"
 )
 
 // EvidenceReceived records an item that concerns a message or a reply and opens

@@ -102,6 +102,7 @@ func (i *Intake) Again(ctx context.Context, id, ref string, in *channels.Inbound
 func lookups(c *Receive) []string {
 	keys := append([]string{c.ItemKey, c.MessageKey, c.Identity}, c.Threads...)
 	keys = append(keys, c.Keys...)
+	keys = append(append(keys, c.Copies...), c.Claimed, c.Subject)
 	if c.Bounce != nil {
 		keys = append(keys, c.Bounce.Key)
 	}
@@ -143,31 +144,65 @@ func (i *Intake) identify(c *Receive, m *contact.Message) {
 		own[strings.ToLower(a)] = true
 	}
 	sender := m.Sender().Address
-	c.Identity = k.Identity(ch, sender)
+	c.Trust, c.Identity = m.Auth.Trust, k.Identity(ch, sender)
+	if !c.Trust.Proven() {
+		c.Claimed, c.Identity = c.Identity, k.Unproven(ch, sender)
+	}
 	for _, a := range append(append([]contact.Address{m.From}, m.To...), m.CC...) {
-		if key := k.Identity(ch, a.Address); a.Address != "" && !own[strings.ToLower(a.Address)] && key != c.Identity {
+		if key := k.Identity(ch, a.Address); a.Address != "" && !own[strings.ToLower(a.Address)] && key != c.Identity && key != c.Claimed {
 			c.Participants = append(c.Participants, key)
 		}
 	}
-	if m.Token != "" {
-		c.Threads = append(c.Threads, k.TokenKey(m.Token))
+	i.thread(c, m)
+	for _, mark := range m.Copies {
+		c.Copies = append(c.Copies, k.Of("copy", ch, mark))
 	}
-	if m.InReplyTo != "" {
-		c.Threads = append(c.Threads, k.MessageID(ch, m.InReplyTo))
+	c.Nameless = m.MessageID == ""
+	c.Keys = append(c.Keys, c.Copies...)
+	c.Auto = m.Auto
+	if m.Bounce != nil {
+		c.Bounce = &BounceFact{Permanent: m.Bounce.Permanent, Code: m.Bounce.Code, Key: k.MessageID(ch, m.Bounce.OriginalID)}
+	}
+}
+
+// thread fills in the keys by which the item finds its conversation, and later
+// ones find it.
+func (i *Intake) thread(c *Receive, m *contact.Message) {
+	k, ch := i.cfg.Keys, string(c.Channel)
+	if m.Concerns != "" {
+		c.Threads = append(c.Threads, k.MessageID(ch, m.Concerns))
 	}
 	for n := len(m.References) - 1; n >= 0 && len(c.Threads) < maxThreads; n-- {
 		c.Threads = append(c.Threads, k.MessageID(ch, m.References[n]))
+	}
+	if m.InReplyTo != "" {
+		c.Threads = append(c.Threads, k.MessageID(ch, m.InReplyTo))
 	}
 	if m.Thread != "" {
 		c.Threads = append(c.Threads, k.Of("thread", ch, c.Account, m.Thread))
 		c.Keys = append(c.Keys, k.Of("thread", ch, c.Account, m.Thread))
 	}
+	if m.Token != "" {
+		c.Token = k.TokenKey(m.Token)
+		c.Threads = append(c.Threads, c.Token)
+	}
 	if m.MessageID != "" {
 		c.Keys = append(c.Keys, k.MessageID(ch, m.MessageID))
 	}
-	c.Auto = m.Auto
-	if m.Bounce != nil {
-		c.Bounce = &BounceFact{Permanent: m.Bounce.Permanent, Code: m.Bounce.Code, Key: k.MessageID(ch, m.Bounce.OriginalID)}
+	if c.Kind == string(channels.OwnCopy) {
+		return
+	}
+	// A subject leads back only where a program or a number says that it is of
+	// the same matter.
+	key := k.SubjectKey(ch, c.Account, c.Identity, m.Subject)
+	if key == "" {
+		return
+	}
+	if _, answers := bareSubject(m.Subject); answers || numbered.MatchString(m.Subject) {
+		c.Subject = key
+	}
+	if !m.Auto.Answers() && m.Auto != contact.AutoList {
+		c.Keys = append(c.Keys, key)
 	}
 }
 
@@ -183,10 +218,11 @@ func (i *Intake) classify(c *Receive, m *contact.Message) {
 	}
 	got := i.cfg.Policy().Classify(policies.ClassifyInput{
 		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
-		Language: m.Language, Auto: m.Auto, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
+		Language: m.Language, Auto: m.Auto, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
 	})
 	c.Class, c.About, c.Queue, c.Rule = got.Class, got.Kind, got.Queue, got.Rule
 	c.Language, c.Propose = got.Language, got.Propose
+	c.UsualQueue, c.UsualRule = got.UsualQueue, got.Rule
 	if got.Propose != "" {
 		c.Rule = got.ProposeRule
 	}

@@ -37,6 +37,12 @@ func (k Keys) Identity(channel, address string) string {
 	return k.Of("identity", channel, strings.ToLower(strings.TrimSpace(address)))
 }
 
+// Unproven gives the key of somebody who names an address on a channel that
+// nothing proves to be theirs: the same for all who do, and never its owner's.
+func (k Keys) Unproven(channel, address string) string {
+	return k.Of("unproven", channel, strings.ToLower(strings.TrimSpace(address)))
+}
+
 // MessageID gives the key of a provider's message id.
 func (k Keys) MessageID(channel, id string) string { return k.Of("message_id", channel, id) }
 

@@ -13,6 +13,9 @@ const (
 	// burstWindow is how close to each other two messages of one sender on one
 	// account belong to one contact although neither quotes the other.
 	burstWindow = 5 * time.Minute
+	// subjectWindow is how long a subject leads a sender's mail to the
+	// conversation that had it.
+	subjectWindow = 14 * 24 * time.Hour
 	// giveUpAfter is how long a reply is tried before a person must see to it.
 	giveUpAfter = 48 * time.Hour
 	// queueGeneral is where a contact stands when its class names no queue.
