@@ -105,7 +105,7 @@ func join(views []view) view {
 }
 
 func preformatted(text string) string {
-	return `<div style="white-space:pre-wrap">` + html.EscapeString(text) + "</div>"
+	return `<div style="white-space: pre-wrap; ">` + html.EscapeString(text) + "</div>"
 }
 
 // afterwards shows words that stand behind the last part, where nothing

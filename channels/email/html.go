@@ -46,9 +46,7 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowAttrs("lang").Matching(regexp.MustCompile(`^[a-zA-Z-]{2,20}$`)).Globally()
 	p.AllowAttrs("color", "bgcolor").Matching(regexp.MustCompile(`(?i)^(#[0-9a-f]{3,6}|[a-z]{3,20})$`)).Globally()
 	p.AllowAttrs("type").Matching(regexp.MustCompile(`(?i)^(cite|[1ai]|disc|circle|square)$`)).OnElements("blockquote", "ol", "ul")
-	p.AllowStyles("color", "background-color", "font-weight", "font-style", "font-size", "text-align",
-		"text-decoration", "margin-left", "padding-left").Globally()
-	p.AllowStyles("background").Matching(colour).Globally()
+	p.AllowAttrs("style").Matching(keptStyle).Globally()
 	p.AllowAttrs("href").OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
 	p.AllowDataURIImages()

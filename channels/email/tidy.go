@@ -35,7 +35,13 @@ type dresser struct {
 	open   int
 	// framed is set once the page's body became an element of its own.
 	framed bool
+	// tags counts what was written; after maxTags only line ends are.
+	tags int
 }
+
+// maxTags is how many tags of a page are kept: to make each safe costs far more
+// than to read it.
+const maxTags = 15_000
 
 // run reads the HTML once. whole is false when it ends within something hidden.
 func (t *dresser) run(htm string) (out string, whole bool) {
@@ -67,20 +73,37 @@ func (t *dresser) start(z *html.Tokenizer, kind html.TokenType) {
 		}
 		return
 	}
+	if t.tags++; t.tags > maxTags {
+		if beginsLine(name) {
+			t.out.WriteString("<br>")
+		}
+		return
+	}
 	switch {
 	case name == atom.Img:
 		t.picture(z.Token())
 	case name == atom.Body:
 		t.body(z.Token())
-	case t.hides && hidable(name) && (hasWord(raw, "style") || hasWord(raw, "hidden")):
-		raw = bytes.Clone(raw)
-		if token := z.Token(); hiddenByStyle(token.Attr) && kind == html.StartTagToken {
+	case hasWord(raw, "style") || hasWord(raw, "hidden"):
+		token := z.Token()
+		if t.hides && hidable(name) && kind == html.StartTagToken && hiddenByStyle(token.Attr) {
 			t.hidden, t.open = name, 1
 			return
 		}
-		t.out.Write(raw)
+		restyle(token.Attr)
+		t.out.WriteString(token.String())
 	default:
 		t.out.Write(raw)
+	}
+}
+
+// beginsLine reports whether an element begins a line.
+func beginsLine(name atom.Atom) bool {
+	switch name {
+	case atom.Br, atom.P, atom.Div, atom.Tr, atom.Li, atom.Blockquote, atom.H1, atom.H2, atom.H3, atom.H4, atom.Table:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -97,7 +120,7 @@ func (t *dresser) end(z *html.Tokenizer) {
 			t.framed = false
 			t.out.WriteString("</div>")
 		}
-	default:
+	case t.tags <= maxTags:
 		t.out.Write(raw)
 	}
 }
@@ -165,14 +188,26 @@ func (t *dresser) picture(token html.Token) {
 		kept = append(kept, attr)
 	}
 	token.Attr = kept
-	if remote != "" && (tiny(kept) || hiddenByStyle(kept) || countingAddress.MatchString(remote)) {
+	if remote != "" && (tiny(kept) || hiddenByStyle(kept) || counts(remote)) {
 		return
 	}
+	restyle(kept)
 	t.out.WriteString(token.String())
 }
 
-// countingAddress are the addresses under which services count who reads.
-var countingAddress = regexp.MustCompile(`/wf/open|/ss/o/|/track(ing)?/open|/trk/open|/open\.(php|aspx|gif)|/o\.gif|/(tracking)?pixel(\.|/|\?)|/beacon(\.|/|\?)|mailtrack\.io|/e2t/o/|/e3t/|yesware\.com|emltrk\.com|awstrack\.me/i0|google-analytics\.com|doubleclick\.net|/imp(ression)?\?`)
+// counts reports whether a service counts under an address who reads.
+func counts(address string) bool {
+	for _, mark := range [...]string{
+		"/wf/open", "/ss/o/", "/track/open", "/tracking/open", "/trk/open", "/open.php", "/open.aspx", "/open.gif", "/o.gif",
+		"/pixel.", "/pixel/", "/pixel?", "/trackingpixel", "/beacon.", "/beacon/", "/beacon?", "mailtrack.io", "/e2t/o/", "/e3t/",
+		"yesware.com", "emltrk.com", "awstrack.me/i0", "google-analytics.com", "doubleclick.net", "/imp?", "/impression?",
+	} {
+		if strings.Contains(address, mark) {
+			return true
+		}
+	}
+	return false
+}
 
 var pixels = regexp.MustCompile(`(?i)(?:^|[;\s])(width|height)\s*:\s*(\d+(?:\.\d+)?)\s*px`)
 
@@ -226,13 +261,13 @@ func (t *dresser) body(token html.Token) {
 	}
 	var style []string
 	if colour.MatchString(ground) {
-		style = append(style, "background-color:"+strings.TrimSpace(ground))
+		style = append(style, "background-color: "+strings.TrimSpace(ground))
 	}
 	if colour.MatchString(words) {
-		style = append(style, "color:"+strings.TrimSpace(words))
+		style = append(style, "color: "+strings.TrimSpace(words))
 	}
 	if len(style) > 0 && !t.framed {
 		t.framed = true
-		t.out.WriteString(`<div style="` + strings.Join(style, ";") + `">`)
+		t.out.WriteString(`<div style="` + strings.Join(style, "; ") + `; ">`)
 	}
 }
