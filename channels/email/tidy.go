@@ -127,12 +127,21 @@ func (t *dresser) end(z *html.Tokenizer) {
 
 // tagAtom gives the name of a tag as it stands in the source.
 func tagAtom(raw []byte) atom.Atom {
-	raw = bytes.TrimLeft(raw, "</")
-	end := bytes.IndexAny(raw, " \t\r\n\f/>")
-	if end < 0 || end > 20 {
-		return 0
+	var name [20]byte
+	n := 0
+	for _, c := range bytes.TrimPrefix(raw[1:], []byte("/")) {
+		switch {
+		case c <= ' ' || c == '/' || c == '>':
+			return atom.Lookup(name[:n])
+		case n == len(name):
+			return 0
+		case c >= 'A' && c <= 'Z':
+			c |= 0x20
+		}
+		name[n] = c
+		n++
 	}
-	return atom.Lookup(bytes.ToLower(raw[:end]))
+	return 0
 }
 
 func hasWord(raw []byte, word string) bool {
