@@ -140,9 +140,9 @@ func (j *Journal) consumeShard(ctx context.Context, w *intake) error {
 }
 
 // distribute hands items to the lanes, each sender's to one.
-func (w *intake) distribute(ctx context.Context, it jetstream.MessagesContext, lanes []chan pulled) error {
+func (w *intake) distribute(ctx context.Context, it *puller, lanes []chan pulled) error {
 	for {
-		m, err := it.Next(jetstream.NextContext(ctx))
+		m, err := it.Next(ctx)
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (w *intake) handleInbound(ctx context.Context, p pulled) error {
 // resume opens the consumer anew from its first item without an
 // acknowledgement. What was under way when the process before ended would
 // otherwise come only after the time-out.
-func (j *Journal) resume(ctx context.Context, s jetstream.Stream, name string, pull int) (jetstream.MessagesContext, error) {
+func (j *Journal) resume(ctx context.Context, s jetstream.Stream, name string, pull int) (*puller, error) {
 	call, cancel := j.bounded(ctx)
 	defer cancel()
 	cons, err := s.Consumer(call, name)
@@ -230,11 +230,7 @@ func (j *Journal) resume(ctx context.Context, s jetstream.Stream, name string, p
 			return nil, fmt.Errorf("resetting consumer %q: %w", name, err)
 		}
 	}
-	it, err := cons.Messages(jetstream.PullMaxMessages(pull))
-	if err != nil {
-		return nil, fmt.Errorf("consuming %q: %w", name, err)
-	}
-	return it, nil
+	return newPuller(ctx, cons, pull), nil
 }
 
 // keepUp tells the engine every so often that m is still being worked on, until

@@ -40,13 +40,6 @@ var (
 	ErrWriteInProcess = errors.New("write in process")
 )
 
-// pullSize and pullBytes are how much one request of a replay asks for: 500
-// entries were faster than 5,000, and commits can be large.
-const (
-	pullSize  = 500
-	pullBytes = 16 << 20
-)
-
 // streamStore is the LogStore of JetStream.
 type streamStore struct {
 	js      jetstream.JetStream
@@ -98,46 +91,4 @@ func (s *streamStore) Last(ctx context.Context) (uint64, error) {
 		return 0, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return info.State.LastSeq, nil
-}
-
-// Read implements LogStore. Its ordered consumer starts again by itself after a
-// lost connection; a hole in the sequences is ErrDamaged.
-func (s *streamStore) Read(ctx context.Context, after, until uint64, fn func(uint64, []byte) error) error {
-	if until != 0 && after >= until {
-		return nil
-	}
-	cons, err := s.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
-	})
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	it, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullSize, pullBytes))
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	defer it.Stop()
-	for {
-		m, err := it.Next(jetstream.NextContext(ctx))
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		md, err := m.Metadata()
-		if err != nil {
-			return fmt.Errorf("reading log metadata: %w", err)
-		}
-		seq := md.Sequence.Stream
-		if seq != after+1 {
-			return fmt.Errorf("%w: log goes from sequence %d to %d", ErrDamaged, after, seq)
-		}
-		if err := fn(seq, m.Data()); err != nil {
-			return err
-		}
-		if after = seq; after == until {
-			return nil
-		}
-	}
 }

@@ -92,7 +92,7 @@ func (j *Journal) consumeAccount(ctx context.Context, account string, handle Out
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(j.cfg.OutboxWorkers)
 	for gctx.Err() == nil {
-		m, nerr := it.Next(jetstream.NextContext(gctx))
+		m, nerr := it.Next(gctx)
 		if nerr != nil {
 			err = nerr
 			break
