@@ -28,6 +28,7 @@ var (
 	officeName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 	accountName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 	subtag      = regexp.MustCompile(`^[a-z]{2,3}$`)
+	authserv    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,253}[A-Za-z0-9])?$`)
 )
 
 func (k *checker) run() {

@@ -67,6 +67,11 @@ func (k *checker) account(key string, a *Email) {
 			k.doc.Report(fmt.Sprintf("%s.skills[%d]", key, j), "", "must not be empty")
 		}
 	}
+	for j, server := range a.TrustedAuthserv {
+		if !authserv.MatchString(server) {
+			k.doc.Report(fmt.Sprintf("%s.trusted_authserv[%d]", key, j), "such as mx.example.org, the first word of an Authentication-Results field", "%q is not the name of a server", server)
+		}
+	}
 	if a.Language != "" && !subtag.MatchString(a.Language) {
 		k.doc.Report(key+".language", "such as de", "%q is not a language", a.Language)
 	}

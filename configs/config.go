@@ -81,6 +81,9 @@ type Email struct {
 	Aliases []string `yaml:"aliases" json:"aliases"`
 	// FromName is shown as the sender where a reply has no name of its own.
 	FromName string `yaml:"from_name" json:"from_name"`
+	// TrustedAuthserv are the names by which the receiving servers sign their
+	// Authentication-Results; with none, the field on top counts.
+	TrustedAuthserv []string `yaml:"trusted_authserv" json:"trusted_authserv"`
 	// Provider names one whose servers and habits are known, so that an address
 	// and a secret are enough. What else is given goes before it.
 	Provider string `yaml:"provider" json:"provider" enum:"generic|aol|fastmail|gmail|gmx|hetzner|icloud|infomaniak|ionos|mailboxorg|mailru|microsoft365|netease|outlook|ovh|posteo|qq|strato|tonline|webde|yahoo|yandex|zoho"`

@@ -113,6 +113,8 @@ type Message struct {
 	ReplyText   string       `json:"reply_text"`
 	Attachments []Attachment `json:"attachments"`
 
+	// DerivedID is true where MessageID was made of the content.
+	DerivedID bool `json:"derived_id,omitempty"`
 	// MessageID, InReplyTo and References are the provider's ids without <>.
 	MessageID  string   `json:"message_id"`
 	InReplyTo  string   `json:"in_reply_to"`

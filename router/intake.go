@@ -157,7 +157,7 @@ func (i *Intake) identify(c *Receive, m *contact.Message) {
 	for _, mark := range m.Copies {
 		c.Copies = append(c.Copies, k.Of("copy", ch, mark))
 	}
-	c.Nameless = m.MessageID == ""
+	c.Nameless = m.MessageID == "" || m.DerivedID
 	c.Keys = append(c.Keys, c.Copies...)
 	c.Auto = m.Auto
 	if m.Bounce != nil {

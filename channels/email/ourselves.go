@@ -76,7 +76,7 @@ func copyMarks(u *understood) []string {
 		}
 		out = append(out, hashed("words", parts...))
 	}
-	if u.MessageID != "" && firstID(u.head.get("Message-Id")) != "" {
+	if firstID(u.head.get("Message-Id")) != "" {
 		out = append(out, hashed("mail", who, date, u.MessageID))
 	}
 	return out
