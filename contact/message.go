@@ -130,6 +130,9 @@ type Message struct {
 
 	Auto   AutoKind `json:"auto,omitempty"`
 	Bounce *Bounce  `json:"bounce,omitempty"`
+	// Unanswerable is a code for why no automatic answer may go to it, "" if one
+	// may: its sender has asked for none, is a list, or takes none.
+	Unanswerable string `json:"unanswerable,omitempty"`
 	// Concerns is the Message-ID of the mail that a receipt or a report of
 	// success speaks of, without <>.
 	Concerns string `json:"concerns,omitempty"`

@@ -232,6 +232,8 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 		return f.applyContact(ctx, ev)
 	case router.LastResortTold:
 		return f.lastResortTold(ctx, &e)
+	case router.AcknowledgementOwed, router.AcknowledgementDropped:
+		return f.acknowledgement(ctx, ev)
 	case router.ReplyQueued:
 		return f.replyQueued(ctx, &e)
 	case router.AttemptGranted, router.AttemptFailed, router.ReplyDelivered, router.ReplyInDoubt, router.ReplyFailed:

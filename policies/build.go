@@ -154,6 +154,7 @@ func (b *builder) buildEscalation(f *escalationFile) {
 			d.Report(key+".queue", "", "belongs to the action queue, and only to it")
 		}
 	}
+	b.buildAcknowledgement(&f.Acknowledgement)
 	b.set.ladder = f.Ladder
 	b.set.lastResort = LastResort{Owner: f.LastResort.Owner, DigestEvery: f.LastResort.Digest}
 	b.set.timing.DigestEvery = f.LastResort.Digest

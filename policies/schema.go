@@ -116,6 +116,8 @@ type escalationFile struct {
 	Version    int             `yaml:"version" range:"1..1"`
 	Ladder     []stepEntry     `yaml:"ladder"`
 	LastResort lastResortEntry `yaml:"last_resort"`
+	// Acknowledgement is the automatic receipt.
+	Acknowledgement acknowledgementEntry `yaml:"acknowledgement"`
 }
 
 type stepEntry struct {
@@ -129,6 +131,20 @@ type stepEntry struct {
 type lastResortEntry struct {
 	Owner  string        `yaml:"owner"`
 	Digest time.Duration `yaml:"digest" range:"1s..1d"`
+}
+
+type acknowledgementEntry struct {
+	Send     string        `yaml:"send" enum:"never|first|always"`
+	Channels []string      `yaml:"channels" enum:"email"`
+	Every    time.Duration `yaml:"every" range:"1m..366d"`
+	Budget   int           `yaml:"budget" range:"1..1000"`
+	Language string        `yaml:"language" enum:"de|en|es|fr|it|nl|pl"`
+	Texts    []textEntry   `yaml:"texts"`
+}
+
+type textEntry struct {
+	Language string `yaml:"language" enum:"de|en|es|fr|it|nl|pl" required:"true"`
+	Text     string `yaml:"text" required:"true"`
 }
 
 // privacyFile is privacy.yaml.

@@ -35,6 +35,8 @@ type Set struct {
 	figures    string
 	rules      []countedRule
 	warnings   strict.Errors
+
+	acknowledgement acknowledgementRule
 }
 
 // countedRule is an expression under the name that people know it by.

@@ -150,6 +150,10 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applyPresence(&e)
 	case Trimmed:
 		s.applyTrimmed(e.Before)
+	case AcknowledgementOwed:
+		s.applyAcknowledgementOwed(&e)
+	case AcknowledgementDropped:
+		delete(s.Owed, e.Reply)
 	}
 }
 
@@ -218,6 +222,7 @@ func (s *State) touch(v *Conversation) {
 }
 
 func (s *State) applyMessage(e *MessageReceived) {
+	s.applyDuel(e)
 	src := s.source(&e.Item)
 	if e.Contact == "" {
 		src.History++
@@ -341,6 +346,7 @@ func (s *State) applyTrimmed(before uint64) {
 		keep++
 	}
 	s.Fading = slices.Clone(s.Fading[keep:])
+	s.forgetAcknowledgements()
 	for id, r := range s.Commands {
 		if s.At.Sub(r.At) > commandMemory {
 			delete(s.Commands, id)

@@ -119,6 +119,7 @@ func (s *State) applyReplyQueued(e *ReplyQueued) {
 	r := e.Reply
 	r.State, r.QueuedAt = ReplyIsQueued, s.At
 	s.Replies[r.ID] = &r
+	delete(s.Owed, r.ID)
 	entry := IndexEntry{Kind: KeyReply, Reply: r.ID, Conversation: r.Conversation, Contact: r.Contact}
 	if v := s.Conversations[r.Conversation]; v != nil {
 		entry.Customer = v.Customer

@@ -272,6 +272,10 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "presence_changed"
 	case Trimmed:
 		return "trimmed"
+	case AcknowledgementOwed:
+		return "acknowledgement_owed"
+	case AcknowledgementDropped:
+		return "acknowledgement_dropped"
 	}
 	return ""
 }
@@ -323,6 +327,9 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"agent_removed":       decodeAs[AgentRemoved],
 	"presence_changed":    decodeAs[PresenceChanged],
 	"trimmed":             decodeAs[Trimmed],
+
+	"acknowledgement_owed":    decodeAs[AcknowledgementOwed],
+	"acknowledgement_dropped": decodeAs[AcknowledgementDropped],
 }
 
 // CommandName gives the name of a command as entries hold it.
@@ -370,6 +377,8 @@ func CommandName(c Command) string {
 		return "tick"
 	case Trim:
 		return "trim"
+	case Acknowledge:
+		return "acknowledge"
 	case Activate:
 		return "activate"
 	case Begin:

@@ -133,8 +133,13 @@ type Receive struct {
 	// Keys are those by which later items find this one.
 	Keys []string
 
-	Auto   contact.AutoKind
-	Bounce *BounceFact
+	Auto contact.AutoKind
+	// Unanswerable is why no automatic answer may go to it, "" if one may.
+	Unanswerable string
+	// Correspondents are the keyed hashes of whom it is from, for counting what
+	// machines do: the address, and for a role account its domain.
+	Correspondents []string
+	Bounce         *BounceFact
 
 	Class string
 	// About is question, complaint, praise or idea.

@@ -83,6 +83,8 @@ type Timing struct {
 	LastResort string
 	// Queue and ReviewQueue are where contacts stand when nothing else is said.
 	Queue, ReviewQueue string
+	// Acknowledge gives when a receipt is sent for what comes on a channel.
+	Acknowledge func(ch contact.Channel) Acknowledging
 	// PledgeUntil gives the latest due time of a pledge made now.
 	PledgeUntil func(now time.Time) time.Time
 }
@@ -183,6 +185,8 @@ func (t *turn) decide(cmd Command) error {
 	case Tick:
 		t.tick()
 		return nil
+	case Acknowledge:
+		return t.acknowledgement(&c)
 	case Trim:
 		if c.Before > t.TrimmedTo {
 			t.emit(Trimmed(c))

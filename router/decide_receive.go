@@ -126,12 +126,16 @@ func (t *turn) message(c *Receive) {
 	if t.automatic(c) {
 		return
 	}
+	echo := t.suspect(c)
 	v, by, quoted := t.place(c)
 	id := t.newID()
 	m := MsgRef{ID: id, Ref: c.Ref, ReceivedAt: c.ReceivedAt}
 	e := MessageReceived{
 		Item: c.Item, Message: id, Customer: t.customer(c), Conversation: v.ID, Keys: c.Keys,
-		Stranger: quoted != "", Quoted: quoted, Trust: c.Trust, JoinedBy: by, Participants: newcomers(v, c),
+		Stranger: quoted != "", Quoted: quoted, Trust: c.Trust, JoinedBy: by, Participants: newcomers(v, c), Echo: echo,
+	}
+	if echo {
+		e.Correspondents = c.Correspondents
 	}
 	if open := t.Contacts[v.Contact]; open != nil && open.Open() {
 		e.Contact = open.ID
@@ -141,8 +145,12 @@ func (t *turn) message(c *Receive) {
 		v = t.renew(v, itemFacts(c), c.ReceivedAt)
 		next := t.contactFor(c, v, m)
 		e.Contact = next.ID
+		if next.Proposed == contact.Machine {
+			e.Machine, e.Correspondents = true, c.Correspondents
+		}
 		t.emit(e)
 		t.emit(ContactOpened{Contact: next, Policy: t.env.Rules.Version()})
+		t.acknowledge(c, &next, m, by == "")
 	}
 	t.result.Message, t.result.Contact, t.result.Conversation = id, e.Contact, v.ID
 }
@@ -167,6 +175,9 @@ func (t *turn) place(c *Receive) (v *Conversation, by, quoted string) {
 		if v = t.burst(c, customer); v != nil {
 			return v, joinedByBurst, quoted
 		}
+	}
+	if v = t.heap(c, customer); v != nil {
+		return v, joinedByHeap, quoted
 	}
 	return t.newConversation(c, customer), "", quoted
 }

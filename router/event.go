@@ -99,6 +99,12 @@ type MessageReceived struct {
 	// Participants are the identities (keyed hashes) of others that it was sent
 	// to: they take part in the conversation from now on.
 	Participants []string `json:"participants,omitempty"`
+	// Correspondents are given where it counts in a duel of machines: Echo is
+	// true when it answered an automatic mail of ours at once, Machine when it is
+	// a machine's and opened a contact.
+	Correspondents []string `json:"correspondents,omitempty"`
+	Echo           bool     `json:"echo,omitempty"`
+	Machine        bool     `json:"machine,omitempty"`
 }
 
 // EvidenceKind says what a piece of evidence is.

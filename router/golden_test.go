@@ -65,6 +65,15 @@ func story(r *rig) {
 	r.must(ActorRouter, Begin{Life: "life-2"})
 	r.now = r.state.Conversations[other.Conversation].ResolveBy
 	r.must(ActorRouter, Tick{})
+	r.rules = acknowledging(r.t, "first")
+	for i, drop := range []string{"", "no_sender"} {
+		erin := r.customer(fmt.Sprintf("e%d", i), fmt.Sprintf("erin%d", i))
+		erin.AsOf = r.state.N
+		r.must(ActorIntake, *erin)
+		for id := range r.state.OwedAcknowledgements() {
+			r.must(ActorSender, Acknowledge{Reply: Reply{ID: id, Ref: "reply." + id}, Keys: []string{"mid:" + id}, Drop: drop})
+		}
+	}
 }
 
 func TestGoldenLogs(t *testing.T) {

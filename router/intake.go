@@ -35,6 +35,9 @@ type IntakeConfig struct {
 	Parse func(in *channels.Inbound) (*contact.Message, error)
 	// Policy gives the active policy set.
 	Policy func() *policies.Set
+	// Ours reports whether an address is one of our own on a channel, whatever
+	// the account; it may be nil.
+	Ours func(ch contact.Channel, address string) bool
 	// Account gives what is set for an account.
 	Account func(ch contact.Channel, account string) AccountFacts
 }
@@ -130,6 +133,7 @@ func (i *Intake) read(ref string, in *channels.Inbound) *Receive {
 		return c
 	}
 	i.identify(c, m)
+	i.correspond(c, m)
 	if in.Kind != channels.OwnCopy {
 		i.classify(c, m)
 	}

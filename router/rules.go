@@ -85,6 +85,7 @@ func (p policyRules) Timing() Timing {
 		MissesUntilAway: t.MissesUntilAway, Digest: last.DigestEvery, PledgeRow: t.PledgeRow,
 		Burst: burstWindow, GiveUp: giveUpAfter, Heartbeat: t.Heartbeat, LastResort: last.Owner,
 		Queue: queueGeneral, ReviewQueue: policies.ReviewQueue,
+		Acknowledge: func(ch contact.Channel) Acknowledging { return Acknowledging(p.set.Acknowledgement(ch)) },
 		PledgeUntil: func(now time.Time) time.Time {
 			return p.set.PledgeLimit(now, p.set.Promise(policies.Facts{}))
 		},

@@ -32,6 +32,11 @@ type State struct {
 	Commands      map[string]*CommandRecord  `json:"commands"`
 	Totals        Totals                     `json:"totals"`
 	Channels      map[string]*ChannelAccount `json:"channels"`
+	// Owed are the receipts that are owed and not queued, by reply; Acknowledged
+	// is when each customer last got one; Duels are by correspondent.
+	Owed         map[string]*AcknowledgementOwed `json:"owed,omitempty"`
+	Acknowledged map[string]time.Time            `json:"acknowledged,omitempty"`
+	Duels        map[string]*Duel                `json:"duels,omitempty"`
 	// Resumed is when a router last took over or the clock was set: what ran out
 	// before, nobody could see to.
 	Resumed time.Time `json:"resumed"`
@@ -128,6 +133,9 @@ func NewState(office string) *State {
 		Index:         map[string]*IndexEntry{},
 		Commands:      map[string]*CommandRecord{},
 		Channels:      map[string]*ChannelAccount{},
+		Owed:          map[string]*AcknowledgementOwed{},
+		Acknowledged:  map[string]time.Time{},
+		Duels:         map[string]*Duel{},
 		Totals:        Totals{Disposed: map[contact.Disposition]uint64{}},
 	}
 	s.derive()

@@ -39,6 +39,7 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	a.apartFromUs(&u)
 	u.judgeSender(a.cfg.TrustedAuthserv)
 	m := u.Message
+	m.Unanswerable = unanswerable(&u)
 	m.Copies, m.DerivedID = copyMarks(&u), firstID(u.head.get("Message-Id")) == ""
 	m.Channel, m.Account, m.ReceivedAt = contact.Email, in.Account, in.ReceivedAt
 	return &m, nil

@@ -121,6 +121,9 @@ func wall(d time.Duration) string {
 	return fmt.Sprintf("%02d:%02d", int(d.Hours()), int(d.Minutes())%60)
 }
 
+// Location gives the time zone whose clock on the wall counts.
+func (c *Weekly) Location() *time.Location { return c.zone }
+
 // Add implements Calendar.
 func (c *Weekly) Add(t time.Time, d time.Duration) time.Time {
 	switch {

@@ -1,0 +1,134 @@
+package policies
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// Acknowledgement says when an automatic receipt is sent.
+type Acknowledgement struct {
+	// First is true for the message that begins a conversation, Later also for
+	// one that opens another contact of it.
+	First, Later bool
+	// Every is the least time between two to one customer.
+	Every time.Duration
+	// Budget is how many go to one correspondent in 24 hours.
+	Budget int
+}
+
+type acknowledgementRule struct {
+	Acknowledgement
+	channels []contact.Channel
+	language string
+	texts    map[string]string
+}
+
+// Acknowledgement gives when a receipt is sent for what comes on a channel.
+func (s *Set) Acknowledgement(ch contact.Channel) Acknowledgement {
+	a := s.acknowledgement.Acknowledgement
+	if !slices.Contains(s.acknowledgement.channels, ch) {
+		a.First, a.Later = false, false
+	}
+	return a
+}
+
+// AcknowledgementText gives the receipt in the customer's language, or in the
+// set's where there is none in it, with the promised time in its place. The
+// time is written on the clock of the promise's calendar; a promise that counts
+// every hour has none, and is written on otherwise's.
+func (s *Set) AcknowledgementText(language string, f Facts, due time.Time, otherwise *time.Location) (text string) {
+	rule := &s.acknowledgement
+	if rule.texts[language] == "" {
+		language = rule.language
+	}
+	zone := otherwise
+	if cal, ok := s.Calendar(s.Promise(f).Calendar).(interface{ Location() *time.Location }); ok {
+		zone = cal.Location()
+	}
+	return strings.ReplaceAll(rule.texts[language], "{due}", WriteTime(due.In(zone), language))
+}
+
+var placeholder = regexp.MustCompile(`\{[^{}\n]*\}`)
+
+func (b *builder) buildAcknowledgement(f *acknowledgementEntry) {
+	rule := acknowledgementRule{
+		Acknowledgement: Acknowledgement{
+			First: f.Send == "first" || f.Send == "always", Later: f.Send == "always", Every: f.Every, Budget: f.Budget,
+		},
+		language: f.Language, texts: map[string]string{},
+	}
+	for _, name := range f.Channels {
+		rule.channels = append(rule.channels, contact.Channel(name))
+	}
+	d := b.docFor("escalation.yaml", "acknowledgement.texts")
+	for i, e := range f.Texts {
+		key := fmt.Sprintf("acknowledgement.texts[%d]", i)
+		if rule.texts[e.Language] != "" {
+			d.Report(key+".language", "", "there is a text in %q already", e.Language)
+		}
+		for _, found := range placeholder.FindAllString(e.Text, -1) {
+			if found != "{due}" {
+				d.Report(key+".text", "{due} is the only one", "nothing is known to put in the place of %s", found)
+			}
+		}
+		if e.Language != "" && strings.TrimSpace(e.Text) == "" && d.Has(key+".text") {
+			d.Report(key+".text", "", "is empty")
+		}
+		rule.texts[e.Language] = e.Text
+	}
+	if rule.First && rule.texts[f.Language] == "" {
+		b.docFor("escalation.yaml", "acknowledgement.language").Report("acknowledgement.language", "add one to texts", "there is no text in %q", f.Language)
+	}
+	b.set.acknowledgement = rule
+}
+
+// names of days and months as they stand within a sentence.
+type dateWords struct {
+	days   [7]string // from Sunday
+	months [12]string
+	form   string
+}
+
+// dateWordsOf gives the words of a language of Languages, and English ones for
+// any other.
+func dateWordsOf(language string) dateWords {
+	split := func(days, months, form string) dateWords {
+		w := dateWords{form: form}
+		copy(w.days[:], strings.Fields(days))
+		copy(w.months[:], strings.Fields(months))
+		return w
+	}
+	switch language {
+	case "de":
+		return split("Sonntag Montag Dienstag Mittwoch Donnerstag Freitag Samstag",
+			"Januar Februar März April Mai Juni Juli August September Oktober November Dezember", "%s, %d. %s, %s Uhr")
+	case "fr":
+		return split("dimanche lundi mardi mercredi jeudi vendredi samedi",
+			"janvier février mars avril mai juin juillet août septembre octobre novembre décembre", "%s %d %s à %s")
+	case "es":
+		return split("domingo lunes martes miércoles jueves viernes sábado",
+			"enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre", "%s %d de %s a las %s")
+	case "it":
+		return split("domenica lunedì martedì mercoledì giovedì venerdì sabato",
+			"gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre", "%s %d %s alle %s")
+	case "nl":
+		return split("zondag maandag dinsdag woensdag donderdag vrijdag zaterdag",
+			"januari februari maart april mei juni juli augustus september oktober november december", "%s %d %s om %s uur")
+	case "pl":
+		return split("niedziela poniedziałek wtorek środa czwartek piątek sobota",
+			"stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia", "%s, %d %s, godz. %s")
+	}
+	return split("Sunday Monday Tuesday Wednesday Thursday Friday Saturday",
+		"January February March April May June July August September October November December", "%s %d %s, %s")
+}
+
+// WriteTime writes a time for a customer in a language, with its zone.
+func WriteTime(at time.Time, language string) string {
+	w := dateWordsOf(language)
+	return fmt.Sprintf(w.form, w.days[at.Weekday()], at.Day(), w.months[at.Month()-1], at.Format("15:04")) + at.Format(" (MST)")
+}

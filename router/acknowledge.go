@@ -1,0 +1,148 @@
+package router
+
+import (
+	"time"
+
+	"stagecoach/contact"
+)
+
+// AcknowledgementOwed records that a customer gets an automatic receipt for the
+// message that has opened a contact: the fact first, then the words. It never
+// stops a clock (I5).
+type AcknowledgementOwed struct {
+	// Reply is the id that the receipt will have.
+	Reply        string          `json:"reply"`
+	Contact      string          `json:"contact"`
+	Conversation string          `json:"conversation"`
+	Customer     string          `json:"customer"`
+	Message      MsgRef          `json:"message"`
+	Channel      contact.Channel `json:"channel"`
+	Account      string          `json:"account"`
+	Language     string          `json:"language,omitempty"`
+	// Due is the time to tell.
+	Due time.Time `json:"due"`
+	// Correspondents are the keyed hashes under which it counts.
+	Correspondents []string `json:"correspondents,omitempty"`
+}
+
+// AcknowledgementDropped records that an owed receipt isn't sent, and why: a
+// person was quicker, or it can't be.
+type AcknowledgementDropped struct {
+	Reply  string `json:"reply"`
+	Reason string `json:"reason"`
+}
+
+func (AcknowledgementOwed) event()    {}
+func (AcknowledgementDropped) event() {}
+
+// Acknowledge queues the stored receipt that is owed under Reply.ID, or, with
+// Drop, says why there will be none.
+type Acknowledge struct {
+	Reply Reply
+	Keys  []string
+	Drop  string
+}
+
+func (Acknowledge) command() {}
+
+// Acknowledging says when an automatic receipt is sent.
+type Acknowledging struct {
+	// First is true for the message that begins a conversation, Later also for
+	// one that opens another contact of it.
+	First, Later bool
+	// Every is the least time between two to one customer.
+	Every time.Duration
+	// Budget is how many automatic answers go to one correspondent in a day.
+	Budget int
+}
+
+// latestReceipt is the age from which a message gets no receipt any more: what
+// comes after an outage, or is opened afterwards, needs an answer, not that.
+const latestReceipt = 12 * time.Hour
+
+// acknowledge decides whether the message that has opened a contact gets a
+// receipt. begun is true when it began the conversation.
+func (t *turn) acknowledge(c *Receive, open *Contact, m MsgRef, begun bool) {
+	how := t.env.Rules.Timing().Acknowledge
+	if how == nil {
+		return
+	}
+	a := how(c.Channel)
+	switch {
+	case !a.First || !begun && !a.Later:
+		return
+	case c.Auto != contact.AutoNone, c.Unanswerable != "", open.Proposed != "", len(c.Correspondents) == 0:
+		return
+	case !c.Trust.Proven(), t.env.Now.Sub(c.ReceivedAt) > latestReceipt: // a forged sender is somebody else
+		return
+	}
+	if last, ok := t.Acknowledged[open.Customer]; ok && t.env.Now.Sub(last) < a.Every {
+		return
+	}
+	for _, key := range c.Correspondents {
+		if d := t.Duels[key]; d != nil && recent(d.Answers, t.env.Now) >= a.Budget {
+			return
+		}
+	}
+	t.emit(AcknowledgementOwed{
+		Reply: t.newID(), Contact: open.ID, Conversation: open.Conversation, Customer: open.Customer, Message: m,
+		Channel: open.ReplyChannel, Account: open.Account, Language: open.Language, Due: open.Due, Correspondents: c.Correspondents,
+	})
+}
+
+// acknowledgement queues a receipt that is owed and now stored. One that isn't
+// owed any more was queued before.
+func (t *turn) acknowledgement(cmd *Acknowledge) error {
+	if t.actor != ActorSender {
+		return refuse(RefusedNotAllowed, "receipts are sent by policy")
+	}
+	owed := t.Owed[cmd.Reply.ID]
+	if owed == nil {
+		t.result.Known, t.result.Reply = true, cmd.Reply.ID
+		return nil
+	}
+	t.result.Reply, t.result.Contact, t.result.Conversation = owed.Reply, owed.Contact, owed.Conversation
+	reason := cmd.Drop
+	if c := t.Contacts[owed.Contact]; reason == "" && (c == nil || !c.Open() || c.State == Sending) {
+		reason = "answered"
+	}
+	if reason != "" {
+		t.emit(AcknowledgementDropped{Reply: owed.Reply, Reason: reason})
+		return nil
+	}
+	r := cmd.Reply
+	r.Kind, r.Agent, r.Covers, r.PledgeDue = contact.Acknowledgement, "", "", time.Time{}
+	r.Conversation, r.Contact, r.Channel, r.Account = owed.Conversation, owed.Contact, owed.Channel, owed.Account
+	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys})
+	return nil
+}
+
+// OwedAcknowledgements gives the receipts that are owed and not queued yet.
+func (s *State) OwedAcknowledgements() map[string]*AcknowledgementOwed { return s.Owed }
+
+func (s *State) applyAcknowledgementOwed(e *AcknowledgementOwed) {
+	owed := *e
+	s.Owed[e.Reply] = &owed
+	s.Acknowledged[e.Customer] = s.At
+	for _, key := range e.Correspondents {
+		d := s.duel(key)
+		d.Answers = counted(d.Answers, s.At)
+	}
+}
+
+// forgetAcknowledgements takes what is past out of memory.
+func (s *State) forgetAcknowledgements() {
+	for id, at := range s.Acknowledged {
+		if s.At.Sub(at) > longestEvery {
+			delete(s.Acknowledged, id)
+		}
+	}
+	for key, d := range s.Duels {
+		if recent(d.Answers, s.At)+recent(d.Echoes, s.At)+recent(d.Opened, s.At) == 0 {
+			delete(s.Duels, key)
+		}
+	}
+}
+
+// longestEvery is how long it is remembered when a customer last got a receipt.
+const longestEvery = 31 * 24 * time.Hour
