@@ -217,9 +217,9 @@ func (t *tidier) notCopied(uids []imap.UID) ([]imap.UID, error) {
 	section := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID"}}
 	options := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}
 	err := r.s.fetchEach(uids, options, func(data *imapclient.FetchMessageData) error {
-		buf, err := data.Collect()
-		if err == nil && len(buf.BodySection) > 0 {
-			ids[buf.UID] = firstID(parseFields(buf.BodySection[0].Bytes).get("Message-ID"))
+		item, whole, err := r.s.readItem(data)
+		if err == nil && whole {
+			ids[item.uid] = firstID(parseFields(item.raw).get("Message-ID"))
 		}
 		return err
 	})

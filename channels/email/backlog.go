@@ -15,7 +15,7 @@ import (
 // hold up everybody else's behind them. Of a backlog of more than scoutFrom the
 // senders are looked at first, scoutWindow at a time; who has sent more than
 // stormSize gets stormShare of each range and everybody else the rest. While
-// only a storm is left, new mail is looked for every stormBreath.
+// only a storm is left, new mail is asked for every stormBreath.
 const (
 	scoutFrom   = 2 * chunkSize
 	scoutWindow = 20_000
@@ -33,14 +33,16 @@ type backlog struct {
 	states []chunkState
 	// next is the first that isn't done.
 	next int
-	// begun is when it was listed.
-	begun time.Time
+	// looked is when it was asked what else has come, and storms are the senders
+	// of a great many.
+	looked time.Time
+	storms map[string]bool
 }
 
 // newBacklog takes what was delivered before, ahead of a mail that couldn't be,
 // for done.
 func newBacklog(r *reader, uids []imap.UID) *backlog {
-	b := &backlog{r: r, uids: uids, states: make([]chunkState, len(uids)), begun: time.Now()}
+	b := &backlog{r: r, uids: uids, states: make([]chunkState, len(uids)), looked: time.Now(), storms: map[string]bool{}}
 	for i, uid := range uids {
 		b.states[i] = r.a.ahead.state(r.source, r.at.validity, uid)
 	}
@@ -62,30 +64,33 @@ func (b *backlog) settle() {
 	r.a.ahead.forget(r.source, r.at.validity, r.at.last)
 }
 
-// deliver hands over the mails, and moves the bookmark behind them. It reports
-// false where it left some for later: the rest of a storm, as new mail has
-// come, or what the server can't hand over now.
-func (r *reader) deliver(ctx context.Context, uids []imap.UID) (finished bool, err error) {
+// deliver hands over the mails, and moves the bookmark behind them, up to the
+// first that the server can't hand over now.
+func (r *reader) deliver(ctx context.Context, uids []imap.UID) error {
 	b := newBacklog(r, uids)
-	for from := b.next; from < len(uids); from += scoutWindow {
-		calm, stormy, err := b.scout(from, min(from+scoutWindow, len(uids)))
+	for from := b.next; from < len(b.uids); from += scoutWindow {
+		to := min(from+scoutWindow, len(b.uids))
+		calm, stormy, err := b.scout(from, to, to-from > scoutFrom)
 		if err != nil {
-			return false, err
+			return err
 		}
-		left, err := b.window(ctx, calm, stormy)
-		if err != nil || left {
-			return false, err
+		if err := b.window(ctx, calm, stormy, to == len(b.uids)); err != nil {
+			return err
 		}
 	}
 	return b.tryStuck(ctx)
 }
 
-// window delivers one window, range by range. It reports whether it left some of
-// a storm for later.
-func (b *backlog) window(ctx context.Context, calm, stormy []int) (left bool, err error) {
+// window delivers one window, range by range. While only a storm is left in the
+// last one, what comes meanwhile joins it.
+func (b *backlog) window(ctx context.Context, calm, stormy []int, last bool) error {
 	for len(calm)+len(stormy) > 0 {
-		if len(calm) == 0 && len(stormy) > 0 && b.breathe() {
-			return true, nil
+		if len(calm) == 0 && last && b.r.patient() && time.Since(b.looked) >= stormBreath {
+			quiet, wild, err := b.more()
+			if err != nil {
+				return err
+			}
+			calm, stormy = quiet, append(stormy, wild...)
 		}
 		quiet := min(len(calm), chunkSize-min(len(stormy), stormShare))
 		wild := min(len(stormy), chunkSize-quiet)
@@ -93,15 +98,36 @@ func (b *backlog) window(ctx context.Context, calm, stormy []int) (left bool, er
 		calm, stormy = calm[quiet:], stormy[wild:]
 		slices.Sort(batch)
 		if err := b.chunk(ctx, batch); err != nil {
-			return false, err
+			return err
 		}
 	}
-	return false, nil
+	return nil
 }
 
-// breathe reports whether others may have come while a storm is taken in.
-func (b *backlog) breathe() bool {
-	return b.r.patient() && time.Since(b.begun) >= stormBreath && len(b.r.s.news) > 0
+// more asks what else has come, and tells a storm's from others'.
+func (b *backlog) more() (calm, stormy []int, err error) {
+	r, from := b.r, len(b.uids)
+	defer func() { b.looked = time.Now() }()
+	if err := r.s.do(func() error { return r.s.client.Noop().Wait() }); err != nil {
+		return nil, nil, r.a.imapError("noop", err)
+	}
+	select {
+	case <-r.s.news:
+	default:
+		return nil, nil, nil
+	}
+	highest := b.uids[from-1]
+	uids, err := r.s.search(&imap.SearchCriteria{UID: uidRange(highest+1, 0)})
+	if err != nil {
+		return nil, nil, r.a.imapError("search", err)
+	}
+	for _, uid := range uids {
+		if uid > highest {
+			b.uids = append(b.uids, uid)
+			b.states = append(b.states, r.a.ahead.state(r.source, r.at.validity, uid))
+		}
+	}
+	return b.scout(from, len(b.uids), true)
 }
 
 // chunk delivers some of the mails, those that aren't stuck, and moves the
@@ -142,7 +168,7 @@ func (b *backlog) done(at int, state chunkState) {
 }
 
 // scout tells the mails of senders who have sent a great many from the others.
-func (b *backlog) scout(from, to int) (calm, stormy []int, err error) {
+func (b *backlog) scout(from, to int, look bool) (calm, stormy []int, err error) {
 	var open []int
 	var uids []imap.UID
 	for i := from; i < to; i++ {
@@ -153,7 +179,7 @@ func (b *backlog) scout(from, to int) (calm, stormy []int, err error) {
 		uids = append(uids, b.uids[i])
 	}
 	r := b.r
-	if len(open) <= scoutFrom || !r.a.stuck.scouts(r.source) {
+	if !look || len(open) == 0 || !r.a.stuck.scouts(r.source) {
 		return open, nil, nil
 	}
 	senders := make(map[imap.UID]string, len(uids))
@@ -172,7 +198,11 @@ func (b *backlog) scout(from, to int) (calm, stormy []int, err error) {
 		}
 	}
 	for _, i := range open {
-		if counts[senders[b.uids[i]]] > stormSize {
+		sender := senders[b.uids[i]]
+		if counts[sender] > stormSize {
+			b.storms[sender] = true
+		}
+		if b.storms[sender] {
 			stormy = append(stormy, i)
 		} else {
 			calm = append(calm, i)
@@ -194,7 +224,7 @@ func (b *backlog) stuck(at int) bool {
 
 // tryStuck tries the mails that the server couldn't hand over, each alone, where
 // it is time to.
-func (b *backlog) tryStuck(ctx context.Context) (finished bool, err error) {
+func (b *backlog) tryStuck(ctx context.Context) error {
 	for i := b.next; i < len(b.uids); i++ {
 		if b.states[i] != chunkOpen || !b.stuck(i) {
 			continue
@@ -206,12 +236,12 @@ func (b *backlog) tryStuck(ctx context.Context) (finished bool, err error) {
 		}
 		state, err := b.r.alone(ctx, b.uids[i])
 		if err != nil {
-			return false, err
+			return err
 		}
 		b.done(i, state)
 		b.settle()
 	}
-	return b.next == len(b.uids), nil
+	return nil
 }
 
 // patient reports whether what can't be fetched now may be left for later while

@@ -33,6 +33,7 @@ type fetched struct {
 	index    int
 	uid      imap.UID
 	internal time.Time
+	flags    []imap.Flag
 	raw      []byte
 	sender   string
 	weight   int64
@@ -49,14 +50,13 @@ func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID, dated bool) 
 		queues[i] = make(chan fetched, chunkSize)
 		g.Go(func() error { return r.lane(gctx, queues[i], budget, states) })
 	}
-	broke := false // by the server, not by what was done with its mail
-	g.Go(func() error {
-		defer closeAll(queues)
-		err := r.s.fetch(uids, dated, r.dealOut(gctx, uids, queues, budget))
-		broke = err != nil && gctx.Err() == nil
-		return err
-	})
-	cause := g.Wait()
+	// What was handed over before the server broke off is still delivered.
+	cause := r.s.fetch(uids, dated, r.dealOut(gctx, uids, queues, budget))
+	broke := cause != nil && gctx.Err() == nil
+	closeAll(queues)
+	if err := g.Wait(); err != nil {
+		cause = err
+	}
 	err := r.a.imapError("fetch", cause)
 	if err == nil {
 		err = r.withheld(uids, states)
@@ -233,9 +233,6 @@ func (s *session) fetchEach(uids []imap.UID, options *imap.FetchOptions, each fu
 			if failed == nil {
 				failed = each(data)
 			}
-			if errors.Is(failed, errTooLarge) {
-				_ = s.conn.Close() // its end is not waited for
-			}
 			s.touch()
 		}
 		if err := cmd.Close(); failed == nil {
@@ -252,17 +249,31 @@ func (s *session) readItem(data *imapclient.FetchMessageData) (item fetched, who
 			item.uid = part.UID
 		case imapclient.FetchItemDataInternalDate:
 			item.internal = part.Time
+		case imapclient.FetchItemDataFlags:
+			item.flags = part.Flags
 		case imapclient.FetchItemDataBodySection:
 			if part.Literal == nil {
 				continue // NIL is no mail, not even an empty one
 			}
 			whole = true
 			if item.raw, err = s.readLiteral(part.Literal, part.Literal.Size()); err != nil {
+				s.breakOff(part.Literal, err)
 				return item, false, err
 			}
 		}
 	}
 	return item, whole, nil
+}
+
+// breakOff ends a link in the middle of a literal. The client's read loop waits
+// for the literal's end or an error of it, and then reads from the same place: it
+// must be gone before anybody touches the literal again.
+func (s *session) breakOff(literal io.Reader, err error) {
+	_ = s.conn.Close()
+	if errors.Is(err, errTooLarge) { // not read from yet
+		_, _ = io.Copy(io.Discard, literal)
+	}
+	<-s.client.Closed()
 }
 
 // maxMail is how large a mail may be to be read at all. No provider takes one

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"time"
 
@@ -36,10 +37,8 @@ type reader struct {
 	at       position
 	mark     channels.Bookmark
 	advanced time.Time
-	// delivered counts what was dealt with in this session; finished is false
-	// while some of a storm was left for later.
+	// delivered counts what was dealt with in this session.
 	delivered uint64
-	finished  bool
 	// rescanning is true until a renumbered folder has been read again.
 	rescanning bool
 	// tidy does what is to be done with stored mails, nil if nothing is.
@@ -133,8 +132,7 @@ func (r *reader) catchUp(ctx context.Context) error {
 	}
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid <= r.at.last })
 	before := r.delivered
-	r.finished, err = r.deliver(ctx, uids)
-	if err != nil {
+	if err := r.deliver(ctx, uids); err != nil {
 		return err
 	}
 	if r.delivered > before || asked.Sub(r.advanced) >= min(r.a.cfg.IdleMaximum, 10*time.Second) {
@@ -156,7 +154,7 @@ func (r *reader) rescan(ctx context.Context) error {
 		if err != nil {
 			return r.a.imapError("search", err)
 		}
-		if _, err := r.deliver(ctx, uids); err != nil {
+		if err := r.deliver(ctx, uids); err != nil {
 			return err
 		}
 	}
@@ -225,8 +223,25 @@ func (s *session) lastUID() (imap.UID, error) {
 	return slices.Max(uids), nil
 }
 
-// search gives the matching UIDs in rising order.
+// search gives the matching UIDs in rising order. Up to the highest there is, "*",
+// the last mail always matches (RFC 3501 section 6.4.8, its note); a server that
+// finds none in a folder that has some may not know the star in a search, as GNU
+// Mailutils doesn't, and is asked by number.
 func (s *session) search(criteria *imap.SearchCriteria) (uids []imap.UID, err error) {
+	uids, err = s.searchOnce(criteria)
+	if err != nil || len(uids) > 0 {
+		return uids, err
+	}
+	numbered, hasStar := withoutStar(criteria.UID)
+	if box := s.client.Mailbox(); !hasStar || box == nil || box.NumMessages == 0 {
+		return uids, nil
+	}
+	again := *criteria
+	again.UID = numbered
+	return s.searchOnce(&again)
+}
+
+func (s *session) searchOnce(criteria *imap.SearchCriteria) (uids []imap.UID, err error) {
 	err = s.do(func() error {
 		data, err := s.client.UIDSearch(criteria, nil).Wait()
 		if err != nil {
@@ -239,6 +254,23 @@ func (s *session) search(criteria *imap.SearchCriteria) (uids []imap.UID, err er
 	})
 	slices.SortFunc(uids, cmp.Compare[imap.UID])
 	return slices.Compact(uids), err
+}
+
+// withoutStar writes ranges by numbers alone, and reports whether there was a
+// star; the star alone becomes all there is.
+func withoutStar(sets []imap.UIDSet) (numbered []imap.UIDSet, had bool) {
+	for _, set := range sets {
+		var out imap.UIDSet
+		for _, r := range set {
+			if r.Stop == 0 {
+				had = true
+				r = imap.UIDRange{Start: max(r.Start, 1), Stop: math.MaxUint32}
+			}
+			out = append(out, r)
+		}
+		numbered = append(numbered, out)
+	}
+	return numbered, had
 }
 
 // uidRange is from:to; 0 stands for the highest there is.

@@ -71,7 +71,7 @@ func (a *Adapter) load(ctx context.Context, src channels.Source, l load) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.deliver(ctx, uids); err != nil {
+	if err := r.deliver(ctx, uids); err != nil {
 		return err
 	}
 	r.at.last, r.mark.At = r.at.before, time.Now()
@@ -141,17 +141,14 @@ func (a *Adapter) heads(s *session, set []imap.UIDSet, since, before time.Time) 
 	options := &imap.FetchOptions{UID: true, InternalDate: true, Flags: true, BodySection: []*imap.FetchItemBodySection{section}}
 	for chunk := range slices.Chunk(uids, 1000) {
 		err := s.fetchEach(chunk, options, func(data *imapclient.FetchMessageData) error {
-			buf, err := data.Collect()
-			if err != nil {
+			item, whole, err := s.readItem(data)
+			if err != nil || !whole || item.internal.Before(since) || !item.internal.Before(before) {
 				return err
 			}
-			if buf.InternalDate.Before(since) || !buf.InternalDate.Before(before) || len(buf.BodySection) == 0 {
-				return nil
-			}
 			out = append(out, head{
-				uid: buf.UID, internal: buf.InternalDate,
-				answered: slices.Contains(buf.Flags, imap.FlagAnswered),
-				fields:   parseFields(buf.BodySection[0].Bytes),
+				uid: item.uid, internal: item.internal,
+				answered: slices.Contains(item.flags, imap.FlagAnswered),
+				fields:   parseFields(item.raw),
 			})
 			return nil
 		})

@@ -88,9 +88,6 @@ func (r *reader) follow(ctx context.Context) error {
 		if r.delivered != before {
 			trust = settle
 		}
-		if !r.finished && r.delivered != before {
-			continue // more has come meanwhile
-		}
 		trust = min(trust, r.a.cfg.IdleMaximum)
 		idle, poll := trust, r.a.cfg.PollInterval
 		if due := r.a.stuck.nextDue(r.source, r.at.validity); !due.IsZero() {

@@ -27,6 +27,8 @@ type session struct {
 	news    chan struct{}
 	noIdle  bool
 	tooSlow atomic.Bool
+	// last is what the server said last, nil where it can't be known.
+	last *lastWords
 }
 
 var errTooSlow = errors.New("the server didn't answer in time")
@@ -79,7 +81,8 @@ func (s *session) greet(ctx context.Context, e Endpoint) error {
 		},
 	}}
 	if e.TLS == NoTLS {
-		s.client = imapclient.New(s.conn, options)
+		s.last = &lastWords{Conn: s.conn}
+		s.client = imapclient.New(s.last, options)
 		return s.client.WaitGreeting()
 	}
 	cfg, err := e.tlsConfig()
@@ -95,7 +98,8 @@ func (s *session) greet(ctx context.Context, e Endpoint) error {
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return err
 	}
-	s.client = imapclient.New(secured, options)
+	s.last = &lastWords{Conn: secured}
+	s.client = imapclient.New(s.last, options)
 	return s.client.WaitGreeting()
 }
 
@@ -147,10 +151,18 @@ func (s *session) do(exchange func() error) error {
 	})
 	defer s.pause()
 	err := exchange()
-	if err != nil && s.tooSlow.Load() {
+	var refused *imap.Error
+	switch {
+	case err == nil || errors.As(err, &refused):
+		return err
+	case s.tooSlow.Load():
 		return fmt.Errorf("%w (%v)", errTooSlow, s.timeout)
+	default:
+		if bye := s.last.bye(); bye != nil {
+			return bye
+		}
+		return err
 	}
-	return err
 }
 
 // touch gives the exchange its whole time again; pause stops the clock.

@@ -193,15 +193,22 @@ func (r *reader) prove(uid imap.UID, waited time.Duration) error {
 // deliverHeader delivers what can be had of a mail that can't be fetched: then
 // at least somebody knows of it. Of what nobody waits for nothing is delivered.
 func (r *reader) deliverHeader(ctx context.Context, uid imap.UID, tries int) (state chunkState, err error) {
-	item := fetched{uid: uid}
+	var item fetched
 	if tries < nothingFrom {
 		if item, err = r.s.fetchHeader(uid, tries%2 == 0); err != nil {
 			r.a.stuck.failed(r.source, r.at.validity, uid, true)
 			return chunkOpen, r.a.imapError("fetch", err)
 		}
-		if item.uid == 0 {
+	}
+	if item.uid == 0 {
+		still, err := r.s.search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}})
+		if err != nil {
+			return chunkOpen, r.a.imapError("search", err)
+		}
+		if len(still) == 0 {
 			return chunkSkipped, nil // it was deleted meanwhile
 		}
+		item.uid = uid
 	}
 	r.a.log.LogAttrs(ctx, slog.LevelError, "a mail can't be fetched: it is passed on without its text",
 		sourceAttr(r.source), slog.Uint64("uid", uint64(uid)))

@@ -192,6 +192,10 @@ type certificate struct {
 }
 
 func newCertificate(name string) (*certificate, error) {
+	return newCertificateUntil(name, time.Now().Add(24*time.Hour))
+}
+
+func newCertificateUntil(name string, end time.Time) (*certificate, error) {
 	if name == "" {
 		name = "127.0.0.1"
 	}
@@ -201,7 +205,7 @@ func newCertificate(name string) (*certificate, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: end.Add(-48 * time.Hour), NotAfter: end,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
