@@ -63,6 +63,7 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	case ConversationOpened:
 		v := e.Conversation
 		v.Participants = slices.Clone(v.Participants)
+		s.shareConversation(&v)
 		s.Conversations[v.ID] = &v
 		s.touch(&v)
 		s.timeConversation(&v)
@@ -262,6 +263,7 @@ func (s *State) applyContactOpened(c Contact) {
 	c.Messages = slices.Clone(c.Messages)
 	c.Cool = maps.Clone(c.Cool)
 	c.timedAt, c.tallied = time.Time{}, tallied{}
+	s.shareContact(&c)
 	s.Contacts[c.ID] = &c
 	s.Totals.Opened++
 	s.Totals.Open++
@@ -321,6 +323,7 @@ func (s *State) applyContactReopened(e *ContactReopened) {
 	c.Messages = slices.Clone(c.Messages)
 	c.Cool = maps.Clone(c.Cool)
 	c.timedAt, c.tallied = time.Time{}, tallied{}
+	s.shareContact(&c)
 	s.Contacts[c.ID] = &c
 	s.Totals.Open++
 	switch e.Was {

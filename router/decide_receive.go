@@ -262,7 +262,7 @@ func (t *turn) customerOf(identity string, ch contact.Channel, known map[string]
 func (t *turn) burst(c *Receive, customer string) *Conversation {
 	window := t.env.Rules.Timing().Burst
 	var best *Contact
-	for id := range t.byCustomer[customer] {
+	for _, id := range t.byCustomer[customer] {
 		o := t.Contacts[id]
 		if o.Account != c.Account || o.Channel != c.Channel || o.State == Sending || len(o.Messages) == 0 {
 			continue

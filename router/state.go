@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"stagecoach/contact"
@@ -51,7 +52,7 @@ type State struct {
 	waiting    *match.Waiting
 	timers     timerHeap
 	tally      tally
-	byCustomer map[string]map[string]bool
+	byCustomer map[string][]string
 	review     map[string]bool
 	// alarmed are the open contacts at risk or breached that nobody holds.
 	alarmed map[string]bool
@@ -61,6 +62,8 @@ type State struct {
 	// free are the available agents with room; absent and full count the others.
 	free         map[string]*Agent
 	absent, full int
+	// words are the names that many contacts share, each held once.
+	words map[string]string
 	// decided counts the ids given within the commit being built.
 	decided int
 	// matchDue is true when an offer may have become possible.
@@ -176,7 +179,7 @@ func RestoreState(data []byte) (*State, error) {
 func (s *State) derive() {
 	s.waiting = match.NewWaiting()
 	s.timers, s.tally = nil, newTally()
-	s.byCustomer = map[string]map[string]bool{}
+	s.byCustomer, s.words = map[string][]string{}, map[string]string{}
 	s.review = map[string]bool{}
 	s.alarmed = map[string]bool{}
 	s.inDoubt = map[string]bool{}
@@ -193,8 +196,13 @@ func (s *State) derive() {
 		}
 		s.indexAgent(a)
 	}
-	for _, c := range s.Contacts {
-		c.tallied = tallied{}
+	for id, v := range s.Conversations {
+		v.ID = id
+		s.shareConversation(v)
+	}
+	for id, c := range s.Contacts {
+		c.ID, c.tallied = id, tallied{}
+		s.shareContact(c)
 		if c.Open() {
 			s.indexContact(c)
 		}
@@ -214,6 +222,7 @@ func (s *State) derive() {
 // indexContact puts an open contact where decisions find it, as its state is
 // now. It is called whenever that changes.
 func (s *State) indexContact(c *Contact) {
+	fresh := c.tallied.oldest == 0
 	s.tally.count(c)
 	s.waiting.Remove(c.ID)
 	delete(s.review, c.ID)
@@ -222,10 +231,9 @@ func (s *State) indexContact(c *Contact) {
 		s.forgetCustomer(c)
 		return
 	}
-	if s.byCustomer[c.Customer] == nil {
-		s.byCustomer[c.Customer] = map[string]bool{}
+	if fresh {
+		s.byCustomer[c.Customer] = append(s.byCustomer[c.Customer], c.ID)
 	}
-	s.byCustomer[c.Customer][c.ID] = true
 	switch {
 	case c.State == Waiting && c.Proposed != "":
 		s.review[c.ID] = true
@@ -286,11 +294,12 @@ func (s *State) addLoad(a *Agent, units int) {
 }
 
 func (s *State) forgetCustomer(c *Contact) {
-	open := s.byCustomer[c.Customer]
-	delete(open, c.ID)
+	open := slices.DeleteFunc(s.byCustomer[c.Customer], func(id string) bool { return id == c.ID })
 	if len(open) == 0 {
 		delete(s.byCustomer, c.Customer)
+		return
 	}
+	s.byCustomer[c.Customer] = open
 }
 
 func (s *State) indexReply(r *Reply) {
@@ -335,4 +344,4 @@ func (s *State) WaitingFor(agent string) int {
 }
 
 // OpenOf gives the ids of a customer's open contacts.
-func (s *State) OpenOf(customer string) map[string]bool { return s.byCustomer[customer] }
+func (s *State) OpenOf(customer string) []string { return s.byCustomer[customer] }

@@ -14,7 +14,7 @@ import (
 // grow with the number that waits.
 type Waiting struct {
 	groups map[string]*Group
-	where  map[string]*Group
+	where  map[string]*item
 }
 
 // Group is the waiting contacts of one demand, the first due first.
@@ -22,7 +22,6 @@ type Group struct {
 	Demand Demand
 	key    string
 	items  itemHeap
-	index  map[string]*item
 }
 
 // Head is a waiting contact as the rule sees it.
@@ -38,12 +37,13 @@ type Head struct {
 
 type item struct {
 	Head
-	at int
+	group *Group
+	at    int
 }
 
 // NewWaiting gives an empty set.
 func NewWaiting() *Waiting {
-	return &Waiting{groups: map[string]*Group{}, where: map[string]*Group{}}
+	return &Waiting{groups: map[string]*Group{}, where: map[string]*item{}}
 }
 
 // Key gives the canonical name of a demand: equal demands have equal keys.
@@ -72,24 +72,22 @@ func (w *Waiting) Add(d Demand, h Head) {
 	key := d.Key()
 	g := w.groups[key]
 	if g == nil {
-		g = &Group{Demand: d, key: key, index: map[string]*item{}}
+		g = &Group{Demand: d, key: key}
 		w.groups[key] = g
 	}
-	it := &item{Head: h}
-	g.index[h.Contact] = it
+	it := &item{Head: h, group: g}
 	heap.Push(&g.items, it)
-	w.where[h.Contact] = g
+	w.where[h.Contact] = it
 }
 
 // Remove takes a contact out; it need not be there. It costs O(log n).
 func (w *Waiting) Remove(contactID string) {
-	g := w.where[contactID]
-	if g == nil {
+	it := w.where[contactID]
+	if it == nil {
 		return
 	}
-	it := g.index[contactID]
+	g := it.group
 	heap.Remove(&g.items, it.at)
-	delete(g.index, contactID)
 	delete(w.where, contactID)
 	if len(g.items) == 0 {
 		delete(w.groups, g.key)
