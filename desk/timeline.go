@@ -170,6 +170,9 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 		return item
 	}
 	item.Detail = cmp.Or(refusedWords(r, state), item.Detail)
+	if r.Kind == contact.Acknowledgement {
+		item.Author, item.Mine = "Automatic receipt", false
+	}
 	if r.Kind != contact.Acknowledgement {
 		st.lastReply = r
 		st.addPeople(slices.Concat(r.To, r.CC)...)

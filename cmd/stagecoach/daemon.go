@@ -43,6 +43,8 @@ type Daemon struct {
 	words   *words
 	links   *links
 	notify  *notifier
+	// receipts writes the automatic receipts that are owed.
+	receipts *acknowledger
 	// lastResort is the configuration's as last read; stale says why a newer
 	// one was not taken up, nil if it was.
 	lastResort atomic.Pointer[configs.LastResort]
@@ -115,9 +117,13 @@ func (d *Daemon) open(ctx context.Context) error {
 	}
 	d.words = newWords(j, d.links.parse)
 	d.intake = router.NewIntake(router.IntakeConfig{
-		Keys: d.keys, Parse: d.links.parse, Policy: d.policy.Load, Account: d.links.account,
+		Keys: d.keys, Parse: d.links.parse, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
 	}, d.engine, d.ledger, d.logger)
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
+	d.receipts = &acknowledger{
+		engine: d.engine, journal: j, words: d.words, links: d.links, keys: d.keys, policy: &d.policy, zone: time.Local,
+		logger: d.logger.With("component", "acknowledger"),
+	}
 	return d.openDesk(ctx)
 }
 
@@ -196,7 +202,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.notify.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate,
+		d.links.Run, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate,
 	} {
 		others.Add(1)
 		g.Go(func() error {

@@ -240,6 +240,16 @@ func (l *links) account(ch contact.Channel, account string) router.AccountFacts 
 	return router.AccountFacts{}
 }
 
+// ours reports whether an address is that of an account of ours.
+func (l *links) ours(ch contact.Channel, address string) bool {
+	for _, k := range l.list() {
+		if k.adapter.Channel == ch && slices.ContainsFunc(k.facts.Addresses, func(a string) bool { return strings.EqualFold(a, address) }) {
+			return true
+		}
+	}
+	return false
+}
+
 var errNoParser = errors.New("no channel understands this format")
 
 // parse makes a message of an original by its channel's parser, or reads one

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"stagecoach/channels"
+	"stagecoach/contact"
+	"stagecoach/desk"
+	"stagecoach/fault"
+	"stagecoach/journal"
+	"stagecoach/ledger"
+	"stagecoach/policies"
+	"stagecoach/router"
+)
+
+// acknowledger writes the receipts that the router has decided to owe: the fact
+// is in the log first, so a crash at any moment leaves neither none nor two. It
+// stores the words and names them to the router; from then on a receipt goes
+// its way as any reply does.
+type acknowledger struct {
+	engine  *router.Engine
+	journal *journal.Journal
+	words   *words
+	links   *links
+	keys    router.Keys
+	policy  *atomic.Pointer[policies.Set]
+	zone    *time.Location
+	logger  *slog.Logger
+}
+
+// owedPause is the pause before a receipt is tried again that could not be
+// stored or queued.
+const owedPause = 2 * time.Second
+
+// Run writes what is owed until ctx ends.
+func (a *acknowledger) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		commits := a.engine.Watch(ctx)
+		wait := time.Duration(0)
+		for wait >= 0 {
+			if !a.writeAll(ctx) {
+				wait = owedPause
+			} else {
+				wait = 0
+			}
+			wait = a.untilOwed(ctx, commits, wait)
+		}
+	}
+	return nil
+}
+
+// untilOwed waits for the next receipt that is owed, or for the pause if it is
+// over zero. It gives -1 when the commits must be watched anew.
+func (a *acknowledger) untilOwed(ctx context.Context, commits <-chan *router.Commit, pause time.Duration) time.Duration {
+	var again <-chan time.Time
+	if pause > 0 {
+		again = time.After(pause)
+	}
+	for {
+		select {
+		case <-again:
+			return 0
+		case c, ok := <-commits:
+			if !ok || ctx.Err() != nil {
+				return -1
+			}
+			if owes(c) {
+				return 0
+			}
+		}
+	}
+}
+
+func owes(c *router.Commit) bool {
+	return slices.ContainsFunc(c.Entries, func(e router.Entry) bool {
+		return slices.ContainsFunc(e.Events, func(ev router.Event) bool {
+			_, is := ev.(router.AcknowledgementOwed)
+			return is
+		})
+	})
+}
+
+// writeAll writes every receipt that is owed, and reports whether none is left.
+func (a *acknowledger) writeAll(ctx context.Context) bool {
+	var owed []router.AcknowledgementOwed
+	if err := a.engine.View(ctx, func(st *router.State) {
+		for _, one := range st.OwedAcknowledgements() {
+			owed = append(owed, *one)
+		}
+	}); err != nil {
+		return ctx.Err() != nil
+	}
+	slices.SortFunc(owed, func(x, y router.AcknowledgementOwed) int { return strings.Compare(x.Reply, y.Reply) })
+	all := true
+	for i := range owed {
+		if err := a.write(ctx, &owed[i]); err != nil && ctx.Err() == nil {
+			a.logger.WarnContext(ctx, "a receipt could not be queued: it is tried again", "reply_id", owed[i].Reply, "err", err)
+			all = false
+		}
+	}
+	return all
+}
+
+// write stores one receipt and names it to the router, or says why there is
+// none.
+func (a *acknowledger) write(ctx context.Context, owed *router.AcknowledgementOwed) error {
+	r, keys, why, err := a.receipt(ctx, owed)
+	if err != nil {
+		return err
+	}
+	cmd := router.Acknowledge{Reply: router.Reply{ID: owed.Reply}, Keys: keys, Drop: why}
+	if why == "" {
+		value, err := json.Marshal(r)
+		if err != nil {
+			return fmt.Errorf("writing a receipt: %w", err)
+		}
+		fault.Here(fault.ReplyBeforeStore)
+		if cmd.Reply.Ref, err = a.journal.Put(ctx, journal.KindReply, r.ID, value); err != nil {
+			return fmt.Errorf("storing a receipt: %w", err)
+		}
+		fault.Here(fault.ReplyAfterStore)
+	}
+	if _, err := a.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd}); err != nil {
+		return fmt.Errorf("queueing a receipt: %w", err)
+	}
+	return nil
+}
+
+// receipt makes the receipt for a message, in the customer's language. why is a
+// code where there can be none.
+func (a *acknowledger) receipt(ctx context.Context, owed *router.AcknowledgementOwed) (r *contact.Reply, keys []string, why string, err error) {
+	m, err := a.words.Message(ctx, owed.Message.Ref)
+	switch {
+	case errors.Is(err, ledger.ErrGone):
+		return nil, nil, "words_missing", nil
+	case err != nil:
+		return nil, nil, "", err
+	}
+	link := a.links.get(owed.Channel, owed.Account)
+	if link == nil || link.adapter.Sender == nil || link.adapter.Composer == nil {
+		return nil, nil, "no_sender", nil
+	}
+	set := a.policy.Load()
+	r = &contact.Reply{
+		ID: owed.Reply, Kind: contact.Acknowledgement, Channel: owed.Channel, Account: owed.Account,
+		Conversation: owed.Conversation, Contact: owed.Contact, CreatedAt: owed.Message.ReceivedAt.UTC().Truncate(time.Second),
+		To: []contact.Address{m.Sender()}, CC: []contact.Address{}, Subject: receiptSubject(m.Subject), Attachments: []contact.Attachment{},
+		Text:      set.AcknowledgementText(owed.Language, policies.Facts{Channel: owed.Channel, Account: owed.Account, Language: owed.Language}, owed.Due, a.zone),
+		InReplyTo: m.MessageID, References: append(slices.Clone(m.References), m.MessageID), Token: a.keys.Token(owed.Conversation),
+	}
+	if now := time.Now().UTC().Truncate(time.Second); now.After(r.CreatedAt) {
+		r.CreatedAt = now
+	}
+	if r.Raw, err = link.adapter.Composer.Compose(r); err != nil {
+		a.logger.WarnContext(ctx, "a receipt can't be composed", "reply_id", r.ID, "err", err)
+		return nil, nil, string(channels.ReasonOf(err)), nil
+	}
+	keys = []string{a.keys.TokenKey(r.Token)}
+	if known, ok := link.adapter.Composer.(desk.Identifier); ok {
+		keys = append(keys, a.keys.MessageID(string(r.Channel), known.MessageID(r)))
+	} else if _, domain, ok := strings.Cut(link.adapter.Address, "@"); ok {
+		keys = append(keys, a.keys.MessageID(string(r.Channel), r.ID+"@"+strings.ToLower(domain)))
+	}
+	return r, keys, "", nil
+}
+
+// receiptSubject puts "Re:" before a subject that has none.
+func receiptSubject(subject string) string {
+	subject = strings.TrimSpace(subject)
+	if len(subject) >= 3 && strings.EqualFold(subject[:3], "re:") {
+		return subject
+	}
+	return strings.TrimSpace("Re: " + subject)
+}
