@@ -145,12 +145,26 @@ func TestRunSaysThatTheDaemonEnded(t *testing.T) {
 	}
 }
 
-func TestNoBarWithoutATerminal(t *testing.T) {
-	var b bytes.Buffer
-	m := newMeter(&b, 10)
-	m.set(5)
-	m.finish()
-	if b.Len() > 0 {
-		t.Errorf("wrote %q", b.String())
+func TestRunSaysThatItWasInterrupted(t *testing.T) {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := Run(ctx, Options{Headless: true, Contacts: 1, Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Start: func(context.Context, string) (*Daemon, error) {
+		cancel()
+		return &Daemon{URL: srv.URL, Stop: func() error { return nil }, Ended: make(chan struct{})}, nil
+	}})
+	if !errors.Is(err, ErrInterrupted) || errors.Is(err, ErrFailed) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestStandingSaysWhatIsWrong(t *testing.T) {
+	s := &summary{Contacts: 9, Replied: 4, WithinPromise: 3, Open: 3, Disposed: map[string]int{"spam": 2}, AddsUp: true}
+	if got, want := standing(s), "  9 contacts: 4 replied (3 in time), 3 open, 2 ended with a reason"; got != want {
+		t.Errorf("%q instead of %q", got, want)
+	}
+	s.AddsUp = false
+	if got := standing(s); !strings.Contains(got, "NOT") {
+		t.Errorf("%q hides that the ledger does not add up", got)
 	}
 }

@@ -36,8 +36,10 @@ type Options struct {
 	// Listen is where the desk is served, "" for 127.0.0.1:8080, or any free
 	// port when headless.
 	Listen string
-	// Out takes the report, Err progress and words for people.
+	// Out takes the report, Err words for people.
 	Out, Err io.Writer
+	// Bar shows how far it has come; nil for nobody who looks.
+	Bar Bar
 	// Start starts the daemon on a configuration file; it must be ready to
 	// serve when Start returns.
 	Start func(ctx context.Context, config string) (*Daemon, error)
@@ -50,6 +52,9 @@ func (o Options) withDefaults() Options {
 			o.Contacts = 150
 		}
 	}
+	if o.Bar == nil {
+		o.Bar = unseen{}
+	}
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:8080"
 		if o.Headless {
@@ -59,12 +64,33 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// Bar shows on a terminal how far something is.
+type Bar interface {
+	// Show draws it; a total of 0 shows the words alone.
+	Show(words string, done, total int)
+	// End takes it away.
+	End()
+}
+
+// unseen is a Bar that nobody sees.
+type unseen struct{}
+
+// Show implements Bar.
+func (unseen) Show(string, int, int) {}
+
+// End implements Bar.
+func (unseen) End() {}
+
 // MaxContacts bounds a demonstration: customers' mailboxes are in memory.
 const MaxContacts = 20_000
 
 // ErrFailed is returned when the demonstration came to its end and not
 // everything is as it should be; the report says what.
 var ErrFailed = errors.New("the demonstration did not come out even")
+
+// ErrInterrupted is returned when the one who started it wanted no more before
+// the end: nothing is known then but what the words say.
+var ErrInterrupted = errors.New("interrupted")
 
 // Run gives the demonstration. It fails unless everything that came was dealt
 // with.
@@ -99,7 +125,7 @@ func Run(ctx context.Context, opts Options) (err error) {
 	defer func() { err = errors.Join(err, d.Stop()) }()
 	ctx, stop := watched(ctx, d)
 	defer stop()
-	return show(ctx, opts, pc, p, d)
+	return show(ctx, opts, pc, p, d, filepath.Join(dir, "data"))
 }
 
 // leave removes the demonstration's directory, or keeps it for whoever wants to
@@ -133,17 +159,20 @@ func watched(ctx context.Context, d *Daemon) (context.Context, func()) {
 	}
 }
 
-func show(ctx context.Context, opts Options, pc pace, p *post, d *Daemon) error {
+func show(ctx context.Context, opts Options, pc pace, p *post, d *Daemon, data string) error {
 	words, err := loadWords()
 	if err != nil {
 		return err
 	}
 	pl := &play{
-		opts: opts, pace: pc, post: p, words: words, url: d.URL, stage: newStage(),
+		opts: opts, pace: pc, post: p, words: words, url: d.URL, data: data, stage: newStage(),
 		author: newAuthor(words, opts.Seed), begun: time.Now(),
 	}
 	if err := pl.open(ctx, d.Setup); err != nil {
-		return stopped(ctx, err)
+		if err = stopped(ctx, err); errors.Is(err, ErrInterrupted) {
+			return fmt.Errorf("%w while mailboxes and agents were being set up", err)
+		}
+		return err
 	}
 	defer pl.lead.api.close()
 	if opts.Headless {
@@ -158,7 +187,7 @@ func stopped(ctx context.Context, err error) error {
 		return cause
 	}
 	if ctx.Err() != nil {
-		return errors.New("stopped before the end")
+		return ErrInterrupted
 	}
 	return err
 }

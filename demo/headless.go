@@ -18,11 +18,10 @@ var errStalled = fmt.Errorf("nothing has moved for %d s", int(stalled.Seconds())
 // headless plays the wanted number of contacts to their end and compares the
 // ledger with the customers' mailboxes.
 func (p *play) headless(ctx context.Context) error {
-	m := newMeter(p.opts.Err, p.opts.Contacts)
 	played := p.withShift(ctx, func(ctx context.Context) error {
 		next := p.author.plan(p.opts.Contacts)
 		for len(next) > 0 {
-			contacts, err := p.perform(ctx, next, m)
+			contacts, err := p.perform(ctx, next)
 			if err != nil {
 				return err
 			}
@@ -30,9 +29,13 @@ func (p *play) headless(ctx context.Context) error {
 		}
 		return nil
 	})
-	m.finish()
+	p.opts.Bar.End()
 	if played != nil && !errors.Is(played, errStalled) {
-		return stopped(ctx, played)
+		if err := stopped(ctx, played); !errors.Is(err, ErrInterrupted) {
+			return err
+		}
+		return fmt.Errorf("%w when %d of %d contacts had come to their end: the ledger was not compared with the mailboxes",
+			ErrInterrupted, p.ended.Load(), p.opts.Contacts)
 	}
 	return p.conclude(ctx, played)
 }
@@ -56,7 +59,7 @@ func (p *play) withShift(ctx context.Context, do func(ctx context.Context) error
 
 // perform plays stories until all is settled, and gives the number of contacts
 // that there are then.
-func (p *play) perform(ctx context.Context, stories []story, m meter) (contacts int, err error) {
+func (p *play) perform(ctx context.Context, stories []story) (contacts int, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	over := make(chan struct{})
 	g.Go(func() error {
@@ -64,7 +67,7 @@ func (p *play) perform(ctx context.Context, stories []story, m meter) (contacts 
 		return p.wave(ctx, stories)
 	})
 	g.Go(func() error {
-		contacts, err = p.watch(ctx, over, m)
+		contacts, err = p.watch(ctx, over)
 		return err
 	})
 	return contacts, g.Wait()
@@ -72,14 +75,15 @@ func (p *play) perform(ctx context.Context, stories []story, m meter) (contacts 
 
 // watch follows the ledger until the stories are over and everything that they
 // led to is settled there, or nothing moves any more.
-func (p *play) watch(ctx context.Context, over <-chan struct{}, m meter) (contacts int, err error) {
+func (p *play) watch(ctx context.Context, over <-chan struct{}) (contacts int, err error) {
 	last, moved := summary{}, time.Now()
 	for wait(ctx, 250*time.Millisecond) {
 		s, err := p.lead.summary(ctx)
 		if err != nil {
 			return 0, err
 		}
-		m.set(s.ended())
+		p.ended.Store(int64(s.ended()))
+		p.opts.Bar.Show("contacts", min(s.ended(), p.opts.Contacts), p.opts.Contacts)
 		if s.Seen != last.Seen || s.ended() != last.ended() || s.Contacts != last.Contacts {
 			last, moved = s, time.Now()
 		}

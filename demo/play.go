@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,10 +22,15 @@ type play struct {
 	stage  *stage
 	author *author
 	url    string
-	begun  time.Time
+	// data is the daemon's data directory.
+	data  string
+	begun time.Time
 
 	lead   *supervisor
 	agents []*agent
+
+	// ended counts contacts that have come to their end.
+	ended atomic.Int64
 
 	mu        sync.Mutex
 	customers []*customer

@@ -19,20 +19,39 @@ func guest() persona {
 	return p
 }
 
+// welcome is what the one who looks on reads first.
+const welcome = `
+  The desk is at  %s
+  log in as       %s
+  with password   %s
+
+  Mail servers, %d agents and %d customers are at work; more write every few seconds.
+  To try:
+    - "I am available": an offer comes within seconds. a accepts it, r writes, Ctrl+Enter sends;
+      the customer may write back. Press ? for all keys.
+    - Overview: who is on, what waits and until when. Assign a contact, pull one back.
+    - Review: what looks like spam ends only by a person's word.
+    - Ledger: what became of everything; "why" tells how each contact was routed.
+    - in a second terminal:  stagecoach ledger audit --data %s
+  Ctrl-C ends it.
+
+`
+
 // public plays for somebody who looks on and may take part, until ctx ends.
 func (p *play) public(ctx context.Context) error {
 	you := guest()
 	if err := p.lead.hire(ctx, []persona{you}); err != nil {
 		return stopped(ctx, err)
 	}
-	fmt.Fprintf(p.opts.Err, "\n  The desk is at  %s\n  log in as       %s\n  with password   %s\n\n"+
-		"  %d customers are writing; more come every few seconds. Ctrl-C ends it.\n\n", p.url, you.Email, you.Password, p.opts.Contacts)
+	fmt.Fprintf(p.opts.Err, welcome, p.url, you.Email, you.Password, len(p.agents), p.opts.Contacts, p.data)
 	err := p.withShift(ctx, func(ctx context.Context) error {
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return p.wave(ctx, p.author.plan(p.opts.Contacts)) })
 		g.Go(func() error { return p.stream(ctx, g) })
+		g.Go(func() error { return p.tell(ctx) })
 		return g.Wait()
 	})
+	p.opts.Bar.End()
 	if ctx.Err() == nil || errors.Is(context.Cause(ctx), errEnded) {
 		return stopped(ctx, err)
 	}
@@ -65,4 +84,29 @@ func (p *play) stream(ctx context.Context, g *errgroup.Group) error {
 		}
 	}
 	return nil
+}
+
+// tell says once a second how things stand, for whoever looks at the terminal.
+func (p *play) tell(ctx context.Context) error {
+	for wait(ctx, time.Second) {
+		s, err := p.lead.summary(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil //nolint:nilerr // the play is over, that is all
+			}
+			return err
+		}
+		p.opts.Bar.Show(standing(&s), 0, 0)
+	}
+	return nil
+}
+
+// standing is the ledger in a line.
+func standing(s *summary) string {
+	words := fmt.Sprintf("  %d contacts: %d replied (%d in time), %d open, %d ended with a reason",
+		s.Contacts, s.Replied, s.WithinPromise, s.Open, total(s.Disposed))
+	if !s.AddsUp {
+		words += "; the ledger does NOT add up"
+	}
+	return words
 }

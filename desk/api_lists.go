@@ -68,6 +68,7 @@ type bulkIn struct {
 	Body struct {
 		Once
 		Contacts []string `json:"contacts" minItems:"1" maxItems:"500"`
+		Remark   string   `json:"remark,omitempty" maxLength:"4096" doc:"What colleagues should know of why."`
 	}
 }
 
@@ -150,10 +151,10 @@ func (a *api) registerLists() {
 		return a.svc.Review(ctx, who)
 	})
 	op(a, agents, "POST /api/review/confirm", "confirm-review", "End contacts as they are proposed", func(ctx context.Context, who Who, in *bulkIn) (view.Done, error) {
-		return a.svc.ConfirmReview(ctx, who, in.Body.CommandID, in.Body.Contacts)
+		return a.svc.ConfirmReview(ctx, who, in.Body.CommandID, in.Body.Contacts, in.Body.Remark)
 	})
 	op(a, agents, "POST /api/review/keep", "keep-review", "Not spam: send contacts to the queues", func(ctx context.Context, who Who, in *bulkIn) (view.Done, error) {
-		return a.svc.KeepReview(ctx, who, in.Body.CommandID, in.Body.Contacts)
+		return a.svc.KeepReview(ctx, who, in.Body.CommandID, in.Body.Contacts, in.Body.Remark)
 	})
 	op(a, supervisors, "GET /api/overview", "overview", "Who is on, what waits, how the channels are doing", func(ctx context.Context, who Who, in *overviewIn) (view.Overview, error) {
 		return a.svc.Overview(ctx, who, in.Queue)

@@ -103,7 +103,7 @@ func originFrom(ctx context.Context) string {
 // describeEvents puts the live line into the description: it is served by hand.
 func (a *api) describeEvents() {
 	o := a.operation(agents, "GET /api/events", "events", "Live updates")
-	o.Description = "Server-sent events with names only: offer, desk, review, overview, conversation:<id>; and beat every 15 s. " +
+	o.Description = "Server-sent events with names only: offer, desk, review, overview, conversation:<id>; and beat at the latest every 15 s. " +
 		"Being connected is the agent's heartbeat."
 	o.Responses["200"] = &huma.Response{
 		Description: http.StatusText(http.StatusOK),

@@ -95,9 +95,9 @@ func (s *Server) moveForm(w http.ResponseWriter, r *http.Request, who Who) error
 	return s.overviewLive(w, r, who, done)
 }
 
-func (s *Server) reviewForm(do func(context.Context, Who, string, []string) (view.Done, error), words string) pageFunc {
+func (s *Server) reviewForm(do func(context.Context, Who, string, []string, string) (view.Done, error), words string) pageFunc {
 	return func(w http.ResponseWriter, r *http.Request, who Who) error {
-		done, err := do(r.Context(), who, r.PostForm.Get("command_id"), r.PostForm["contact"])
+		done, err := do(r.Context(), who, r.PostForm.Get("command_id"), r.PostForm["contact"], r.PostForm.Get("remark"))
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"stagecoach/channels"
 	"stagecoach/contact"
@@ -27,8 +28,9 @@ type Router interface {
 	// View calls f with the live state, on the router's own goroutine: f copies
 	// out what it needs and keeps nothing.
 	View(ctx context.Context, f func(*router.State)) error
-	// Heartbeat says that an agent's page is still connected.
-	Heartbeat(agent string)
+	// Heartbeat says that an agent's page is still connected, and after how long
+	// without another word the agent counts as unreachable.
+	Heartbeat(agent string) (within time.Duration)
 	// DraftSaved says that a contact's holder is at work on it.
 	DraftSaved(contactID string)
 	// Watch gives every durable commit from now on. The channel is closed when

@@ -7,9 +7,22 @@ import (
 	"time"
 )
 
-// beatEvery is how often an open page is told that the line is up, and how
-// often its agent's heartbeat is renewed by it.
-const beatEvery = 15 * time.Second
+// beatEvery is how often an open page is told that the line is up, and its
+// agent's heartbeat renewed by it, at the latest; beatLeast bounds it below.
+const (
+	beatEvery = 15 * time.Second
+	beatLeast = 100 * time.Millisecond
+)
+
+// beatFor gives how often an agent's heartbeat is renewed who counts as
+// unreachable after within: a third of it, so that a lost or late one does no
+// harm.
+func beatFor(within time.Duration) time.Duration {
+	if within <= 0 {
+		return beatEvery
+	}
+	return min(beatEvery, max(within/3, beatLeast))
+}
 
 // events is the live line of a page (text/event-stream, HTML Living Standard
 // section 9.2): names of what has changed, nothing more. Being connected is the
@@ -26,18 +39,19 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Accel-Buffering", "no")
 	sub := s.svc.hub.subscribe(who.ID)
 	defer s.svc.hub.leave(sub)
-	s.svc.Heartbeat(who)
+	every := beatFor(s.svc.Heartbeat(who))
 	if line.send("beat") != nil {
 		return
 	}
-	s.follow(r, who, sub, line)
+	s.follow(r, who, sub, line, every)
 }
 
 // follow passes news on until the page goes, the session ends or the line
-// breaks.
-func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLine) {
+// breaks. The policy says how often the agent's heartbeat is due, and may change
+// meanwhile.
+func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLine, every time.Duration) {
 	ctx := r.Context()
-	beat := time.NewTicker(beatEvery)
+	beat := time.NewTicker(every)
 	defer beat.Stop()
 	calm := time.NewTimer(0)
 	<-calm.C
@@ -57,7 +71,10 @@ func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLi
 					return
 				}
 			}
-			s.svc.Heartbeat(who)
+			if now := beatFor(s.svc.Heartbeat(who)); now != every {
+				every = now
+				beat.Reset(every)
+			}
 			if line.send("beat") != nil {
 				return
 			}
@@ -99,9 +116,11 @@ func (l *eventLine) send(names ...string) error {
 	return nil
 }
 
-// Heartbeat says that an agent is there.
-func (s *Service) Heartbeat(who Who) {
-	if who.ID != Control {
-		s.deps.Router.Heartbeat(who.ID)
+// Heartbeat says that an agent is there, and gives for how long that counts; 0
+// for who is no agent.
+func (s *Service) Heartbeat(who Who) time.Duration {
+	if who.ID == Control {
+		return 0
 	}
+	return s.deps.Router.Heartbeat(who.ID)
 }

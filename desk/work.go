@@ -105,9 +105,10 @@ func (s *Service) Reopen(ctx context.Context, who Who, commandID, contactID stri
 	return s.do(ctx, who, commandID, cmd)
 }
 
-// ConfirmReview disposes of contacts as they are proposed; KeepReview sends
-// them to the queues as customers' messages after all.
-func (s *Service) ConfirmReview(ctx context.Context, who Who, commandID string, contacts []string) (view.Done, error) {
+// ConfirmReview disposes of contacts as they are proposed, with a remark if
+// there are words; KeepReview sends them to the queues as customers' messages
+// after all.
+func (s *Service) ConfirmReview(ctx context.Context, who Who, commandID string, contacts []string, words string) (view.Done, error) {
 	if len(contacts) == 0 || len(contacts) > maxBulk {
 		return view.Done{}, invalid(fmt.Sprintf("Choose at least one contact, and at most %d.", maxBulk))
 	}
@@ -125,6 +126,10 @@ func (s *Service) ConfirmReview(ctx context.Context, who Who, commandID string, 
 	if len(proposed) == 0 {
 		return view.Done{}, problem(409, router.RefusedEnded, "None of these is in review any more.")
 	}
+	_, remark, err := s.remark(ctx, who, commandID, words)
+	if err != nil {
+		return view.Done{}, err
+	}
 	var res router.Result
 	for _, d := range contact.Dispositions() {
 		if len(proposed[d]) == 0 {
@@ -134,17 +139,22 @@ func (s *Service) ConfirmReview(ctx context.Context, who Who, commandID string, 
 		if err != nil {
 			return view.Done{}, err
 		}
-		if res, err = s.command(ctx, who, id, router.Dispose{Contacts: proposed[d], Disposition: d}); err != nil {
+		if res, err = s.command(ctx, who, id, router.Dispose{Contacts: proposed[d], Disposition: d, Remark: remark}); err != nil {
 			return view.Done{}, err
 		}
 	}
 	return s.done(ctx, res), nil
 }
 
-// KeepReview says of contacts in review that they are no spam.
-func (s *Service) KeepReview(ctx context.Context, who Who, commandID string, contacts []string) (view.Done, error) {
+// KeepReview says of contacts in review that they are no spam, with a remark if
+// there are words.
+func (s *Service) KeepReview(ctx context.Context, who Who, commandID string, contacts []string, words string) (view.Done, error) {
 	if len(contacts) == 0 || len(contacts) > maxBulk {
 		return view.Done{}, invalid(fmt.Sprintf("Choose at least one contact, and at most %d.", maxBulk))
+	}
+	_, remark, err := s.remark(ctx, who, commandID, words)
+	if err != nil {
+		return view.Done{}, err
 	}
 	var res router.Result
 	for _, c := range contacts {
@@ -152,7 +162,7 @@ func (s *Service) KeepReview(ctx context.Context, who Who, commandID string, con
 		if err != nil {
 			return view.Done{}, err
 		}
-		if res, err = s.command(ctx, who, id, router.MoveTo{Contact: c, Reason: "not_spam", Clear: true}); err != nil {
+		if res, err = s.command(ctx, who, id, router.MoveTo{Contact: c, Reason: "not_spam", Remark: remark, Clear: true}); err != nil {
 			return view.Done{}, err
 		}
 	}

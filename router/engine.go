@@ -146,8 +146,11 @@ func (e *Engine) heartbeat() time.Duration {
 	return cmp.Or(e.cfg.Heartbeat, e.cfg.Rules().Timing().Heartbeat, 45*time.Second)
 }
 
-// Heartbeat notes that an agent is there.
-func (e *Engine) Heartbeat(agent string) { e.presence.beat(agent, e.cfg.Now()) }
+// Heartbeat notes that an agent is there, and gives for how long that counts.
+func (e *Engine) Heartbeat(agent string) time.Duration {
+	e.presence.beat(agent, e.cfg.Now())
+	return e.heartbeat()
+}
 
 // DraftSaved notes that a holder is at work on a contact.
 func (e *Engine) DraftSaved(contactID string) { e.presence.draft(contactID, e.cfg.Now()) }

@@ -20,12 +20,23 @@ type demoCmd struct {
 
 // Run gives the demonstration.
 func (c *demoCmd) Run(ctx context.Context, io std) error {
+	bar := newProgress(io.err)
+	defer bar.end()
 	return demo.Run(ctx, demo.Options{
 		Headless: c.Headless, Contacts: c.Contacts, Seed: c.Seed, JSON: c.JSON, Listen: c.Listen,
-		Out: io.out, Err: io.err,
+		Out: io.out, Err: io.err, Bar: demoBar{bar},
 		Start: func(ctx context.Context, config string) (*demo.Daemon, error) { return startForDemo(ctx, config, io) },
 	})
 }
+
+// demoBar lends the demonstration this program's bar.
+type demoBar struct{ bar *progress }
+
+// Show implements demo.Bar.
+func (b demoBar) Show(words string, done, total int) { b.bar.show(words, done, total) }
+
+// End implements demo.Bar.
+func (b demoBar) End() { b.bar.end() }
 
 // startForDemo starts the daemon on a configuration, as serve does.
 func startForDemo(ctx context.Context, config string, io std) (*demo.Daemon, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"stagecoach/configs/strict"
+	"stagecoach/demo"
 )
 
 // version is set by the linker (-X main.version=…).
@@ -51,7 +52,8 @@ func main() {
 }
 
 // run parses the arguments and runs the command. It gives the exit code: 0 for
-// success, 1 for what went wrong, 2 for a command line that can't be read.
+// success, 1 for what went wrong, 2 for a command line that can't be read, 130
+// for what a signal ended before it was done.
 func run(ctx context.Context, args []string, io std) int {
 	var cli app
 	exited := -1
@@ -85,7 +87,23 @@ func run(ctx context.Context, args []string, io std) int {
 		fmt.Fprintf(io.err, "stagecoach: %v\nSee 'stagecoach --help'.\n", err)
 		return 2
 	}
-	return report(parsed.Run(parser), io.err)
+	err = parsed.Run(parser)
+	if err != nil && ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, demo.ErrInterrupted)) {
+		fmt.Fprintln(io.err, "stagecoach:", interruption(err))
+		return exitInterrupted
+	}
+	return report(err, io.err)
+}
+
+// exitInterrupted is the code of what Ctrl-C ended, as shells give it: 128 + 2.
+const exitInterrupted = 130
+
+// interruption says what a signal ended.
+func interruption(err error) string {
+	if errors.Is(err, demo.ErrInterrupted) {
+		return err.Error()
+	}
+	return "interrupted: " + err.Error()
 }
 
 // report says what went wrong, each configuration error on a line of its own.

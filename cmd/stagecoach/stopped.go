@@ -152,7 +152,7 @@ func (r *stillRouter) View(_ context.Context, look func(*router.State)) error {
 }
 
 // Heartbeat implements desk.Router.
-func (*stillRouter) Heartbeat(string) {}
+func (*stillRouter) Heartbeat(string) time.Duration { return time.Minute }
 
 // DraftSaved implements desk.Router.
 func (*stillRouter) DraftSaved(string) {}
