@@ -122,10 +122,9 @@ func (a *Adapter) checkSent(s *session, say func(string, ...any)) error {
 	}
 	if folder == "" {
 		if a.cfg.CopyToSent {
-			say("there is no folder of sent mail yet, \"Sent\" will be made")
-		} else {
-			say("there is no folder of sent mail: replies written elsewhere won't be noticed")
+			return a.sayNewSent(s, say)
 		}
+		say("there is no folder of sent mail: replies written elsewhere won't be noticed")
 		return nil
 	}
 	if _, err := s.examine(folder); err != nil {
@@ -138,6 +137,20 @@ func (a *Adapter) checkSent(s *session, say func(string, ...any)) error {
 		return err
 	}
 	say("sent mail is in %s", quoted(folder))
+	return nil
+}
+
+// sayNewSent names the folder of sent mail that will be made.
+func (a *Adapter) sayNewSent(s *session, say func(string, ...any)) error {
+	list, err := a.folders(s)
+	if err != nil {
+		return err
+	}
+	name, err := a.newName(s, list, newSentFolder)
+	if err != nil {
+		return err
+	}
+	say("there is no folder of sent mail yet, %s will be made", quoted(name))
 	return nil
 }
 

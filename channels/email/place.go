@@ -87,15 +87,26 @@ func (a *Adapter) othersNamespaces(s *session) ([]imap.NamespaceDescriptor, erro
 	if !s.client.Caps().Has(imap.CapNamespace) {
 		return nil, nil
 	}
+	data, err := a.namespaces(s)
+	if err != nil {
+		return nil, err
+	}
+	return append(data.Other, data.Shared...), nil
+}
+
+// namespaces asks where the folders of whom lie. A server that says that it
+// knows and then refuses to tell has none.
+func (a *Adapter) namespaces(s *session) (*imap.NamespaceData, error) {
 	var data *imap.NamespaceData
 	err := s.do(func() (err error) {
 		data, err = s.client.Namespace().Wait()
 		return err
 	})
-	if err != nil {
-		return nil, a.imapError("namespace", err)
+	var refused *imap.Error
+	if asIMAP(err, &refused) || err == nil && data == nil {
+		return &imap.NamespaceData{}, nil
 	}
-	return append(data.Other, data.Shared...), nil
+	return data, a.imapError("namespace", err)
 }
 
 // ensureFolder gives a folder's name as the server spells it, and makes it if it
@@ -108,13 +119,54 @@ func (a *Adapter) ensureFolder(s *session, wanted string) (string, error) {
 	if place := likeName(list, wanted); place != "" {
 		return place, nil
 	}
-	delim, prefix := hierarchy(list)
-	name := prefix + strings.ReplaceAll(wanted, "/", delim)
-	if err := s.do(func() error { return s.client.Create(name, nil).Wait() }); err != nil {
+	name, err := a.newName(s, list, wanted)
+	if err != nil {
+		return "", err
+	}
+	err = s.create(name)
+	var refused *imap.Error
+	if below := belowInbox(list, wanted); below != name && asIMAP(err, &refused) {
+		// It allows none beside INBOX, and neither says so nor shows it.
+		if second := s.create(below); second == nil {
+			name, err = below, nil
+		}
+	}
+	if err != nil {
 		return "", a.imapError("create folder", err)
 	}
 	_ = s.do(func() error { return s.client.Subscribe(name).Wait() }) // a comfort only
 	return name, nil
+}
+
+func (s *session) create(name string) error {
+	return s.do(func() error { return s.client.Create(name, nil).Wait() })
+}
+
+// newName gives the name by which a folder is made: below the prefix of one's
+// own folders, as the server tells it (RFC 2342) or as its folders show it.
+func (a *Adapter) newName(s *session, list []*imap.ListData, wanted string) (string, error) {
+	delim, prefix := hierarchy(list)
+	if s.client.Caps().Has(imap.CapNamespace) {
+		data, err := a.namespaces(s)
+		if err != nil {
+			return "", err
+		}
+		if len(data.Personal) > 0 {
+			prefix = data.Personal[0].Prefix
+			delim = string(cmp.Or(data.Personal[0].Delim, []rune(delim)[0]))
+		}
+	}
+	name := strings.ReplaceAll(wanted, "/", delim)
+	if len(prefix) < len(name) && strings.EqualFold(name[:len(prefix)], prefix) {
+		return name, nil // it was written down with the prefix
+	}
+	return prefix + name, nil
+}
+
+// belowInbox gives a new folder's name below INBOX.
+func belowInbox(list []*imap.ListData, wanted string) string {
+	delim, _ := hierarchy(list)
+	return "INBOX" + delim + strings.ReplaceAll(wanted, "/", delim)
 }
 
 // folders lists all folders.

@@ -65,6 +65,9 @@ func (a *Adapter) kindOf(kind channels.InboundKind, raw []byte) channels.Inbound
 	return kind
 }
 
+// newSentFolder is what the folder of sent mail is called where there is none.
+const newSentFolder = "Sent"
+
 // usualSentFolders are the names to look for where the server doesn't say which
 // folder it is (RFC 6154).
 func usualSentFolders() []string {
@@ -87,7 +90,7 @@ func (a *Adapter) sentFolder(s *session, create bool) (string, error) {
 		return found, nil
 	}
 	if create {
-		return a.ensureFolder(s, orDefault(wanted, "Sent"))
+		return a.ensureFolder(s, orDefault(wanted, newSentFolder))
 	}
 	return wanted, nil
 }

@@ -8,6 +8,7 @@
 package rig
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -144,6 +145,12 @@ func certificate(t testing.TB, dir, name string) (cert, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return certificateOf(t, dir, name, private)
+}
+
+// certificateOf writes one for this key.
+func certificateOf(t testing.TB, dir, name string, private crypto.Signer) (cert, key string) {
+	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
@@ -155,7 +162,7 @@ func certificate(t testing.TB, dir, name string) (cert, key string) {
 	} else {
 		template.DNSNames = []string{name}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		t.Fatal(err)
 	}
