@@ -8,6 +8,8 @@ import (
 // knownFields are names that begin a header field and hardly ever a sentence.
 // Those with "content-", "x-", "list-", "resent-" or "arc-" before them are
 // known as well.
+//
+//nolint:misspell // as RFC 5322 has it
 const knownFields = " from to cc bcc subject date message-id mime-version received return-path reply-to sender in-reply-to " +
 	"references delivered-to dkim-signature authentication-results auto-submitted precedence importance priority user-agent " +
 	"thread-topic thread-index disposition-notification-to return-receipt-to organization comments keywords autocrypt " +
@@ -85,7 +87,7 @@ func bodyBegins(raw []byte, at int) bool {
 		bytes.HasPrefix(line, []byte("=?")) || isParameter(line) {
 		return false
 	}
-	for strange := 0; strange < 50; strange++ {
+	for strange := range 50 {
 		line, after := cutLine(raw, at)
 		text := bytes.TrimRight(line, " \t\r\n")
 		if len(text) == 0 {

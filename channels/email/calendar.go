@@ -105,7 +105,7 @@ func describeEvent(method, kind string, event []property) string {
 	say("When", eventTime(got))
 	say("Repeats", strings.ToLower(got["RRULE"].value))
 	say("Where", oneLine(calendarText(got["LOCATION"].value)))
-	if organiser, found := got["ORGANIZER"]; found {
+	if organiser, found := got["ORGANIZER"]; found { //nolint:misspell // as RFC 5545 has it
 		say("Organiser", whoTakesPart(organiser))
 	}
 	say("Answer", strings.Join(answers, "; "))

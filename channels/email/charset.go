@@ -192,8 +192,10 @@ func lookup(label string) encoding.Encoding {
 	case "iso-8859-6-i", "iso-8859-6-e":
 		return charmap.ISO8859_6
 	}
-	for _, name := range []string{label, strings.Replace(label, "win-", "windows-", 1), strings.Replace(label, "cp-", "windows-", 1),
-		strings.Replace(label, "iso-", "iso", 1), strings.Replace(label, "x-", "", 1)} {
+	for _, name := range []string{
+		label, strings.Replace(label, "win-", "windows-", 1), strings.Replace(label, "cp-", "windows-", 1),
+		strings.Replace(label, "iso-", "iso", 1), strings.Replace(label, "x-", "", 1),
+	} {
 		if e, _ := charset.Lookup(name); e != nil && e != encoding.Replacement {
 			return e
 		}

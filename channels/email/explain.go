@@ -38,10 +38,18 @@ type ExplainedAttachment struct {
 	MD5         string `json:"md5"`
 }
 
+// MaxMail is the size in bytes above which a mail is quarantined unread.
+const MaxMail = maxMail
+
 // Explain tells how a mail is understood, by the code that the channel uses. It
 // has an answer for any input.
 func Explain(raw []byte) Explanation {
-	u := understand(raw)
+	var u understood
+	if len(raw) > maxMail {
+		u = asRawText(raw[:maxText], tooLarge(len(raw))+": it would be quarantined")
+	} else {
+		u = understand(raw)
+	}
 	u.judgeSender(nil)
 	out := Explanation{
 		FromEmail: u.From.Address, FromName: u.From.Name,

@@ -20,17 +20,14 @@ type understood struct {
 	packed view
 }
 
-// maxRead is the size in bytes above which a mail isn't read but quarantined.
-const maxRead = 512 << 20
-
 // Parse implements channels.Parser. Whatever the bytes are, something is shown:
 // what can't be parsed appears as raw text with a warning.
 func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	if in.Format != "rfc822" {
 		return nil, a.failure("parse", channels.Malformed, "", "unknown format "+quoted(in.Format), nil)
 	}
-	if len(in.Raw) > maxRead {
-		return nil, a.failure("parse", channels.Malformed, "", fmt.Sprintf("the mail has %d MiB: more than %d are not read", len(in.Raw)>>20, maxRead>>20), nil)
+	if len(in.Raw) > maxMail {
+		return nil, a.failure("parse", channels.Malformed, "", tooLarge(len(in.Raw)), nil)
 	}
 	if in.Raw == nil && in.RawObject != "" {
 		return nil, a.failure("parse", channels.Unavailable, "", "the original was not loaded", nil)
@@ -43,6 +40,11 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	m.Copies, m.DerivedID = copyMarks(&u), firstID(u.head.get("Message-Id")) == ""
 	m.Channel, m.Account, m.ReceivedAt = contact.Email, in.Account, in.ReceivedAt
 	return &m, nil
+}
+
+// tooLarge says why a mail isn't read but quarantined.
+func tooLarge(size int) string {
+	return fmt.Sprintf("the mail has %d MiB: more than %d are not read", size>>20, maxMail>>20)
 }
 
 // understand never fails and never panics.

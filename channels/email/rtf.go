@@ -35,8 +35,8 @@ type rtfReader struct {
 	code    string
 	now     rtfGroup
 	groups  []rtfGroup
-	skip    int // letters that stand for a Unicode one which was read
-	high    int // the first half of a letter of two \u words
+	skip    int  // letters that stand for a Unicode one which was read
+	high    rune // the first half of a letter of two \u words
 	surplus int
 }
 
@@ -205,15 +205,15 @@ var rtfMarks = map[string]string{
 
 // unicode takes \uN, which stands in place of the next letters.
 func (r *rtfReader) unicode(number int) {
-	number &= 0xffff
+	letter := rune(number & 0xffff)
 	r.skip = r.now.skipUnicode
-	if utf16.IsSurrogate(rune(number)) {
-		if number < 0xdc00 {
-			r.high = number
+	if utf16.IsSurrogate(letter) {
+		if letter < 0xdc00 {
+			r.high = letter
 			return
 		}
-		number = int(utf16.DecodeRune(rune(r.high), rune(number)))
+		letter = utf16.DecodeRune(r.high, letter)
 	}
 	r.high = 0
-	r.write(string(rune(number)))
+	r.write(string(letter))
 }

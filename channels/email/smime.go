@@ -62,7 +62,7 @@ func signatureWords(signer *x509.Certificate, err error, from string) string {
 	if err != nil {
 		return fmt.Sprintf("The signature (S/MIME) of %s does NOT fit: the mail was changed on its way, or somebody else wrote it.", oneLine(visible(who)))
 	}
-	issuer := orDefault(signer.Issuer.CommonName, strings.Join(signer.Issuer.Organization, " "))
+	issuer := orDefault(signer.Issuer.CommonName, strings.Join(signer.Issuer.Organization, " ")) //nolint:misspell // as the library has it
 	words := fmt.Sprintf("Signed by %s (S/MIME): the signature fits the mail; the certificate, issued by %s, is not verified.",
 		oneLine(visible(who)), orDefault(oneLine(visible(issuer)), "nobody named"))
 	if !slices.ContainsFunc(signer.EmailAddresses, func(a string) bool { return strings.EqualFold(a, from) }) {

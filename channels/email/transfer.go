@@ -108,9 +108,9 @@ func decodeBase64(in []byte) []byte {
 	flush := func() {
 		switch have {
 		case 2:
-			out = append(out, byte(bits>>4))
+			out = append(out, byte(bits>>4&0xff))
 		case 3:
-			out = append(out, byte(bits>>10), byte(bits>>2))
+			out = append(out, byte(bits>>10&0xff), byte(bits>>2&0xff))
 		}
 		bits, have = 0, 0
 	}

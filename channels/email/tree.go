@@ -3,6 +3,7 @@ package email
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -50,10 +51,8 @@ func (p *part) find(kinds ...string) *part {
 	for list := []*part{p}; len(list) > 0; {
 		var next []*part
 		for _, one := range list {
-			for _, kind := range kinds {
-				if one.kind == kind {
-					return one
-				}
+			if slices.Contains(kinds, one.kind) {
+				return one
 			}
 			next = append(next, one.children...)
 		}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"stagecoach/channels/email"
@@ -34,7 +36,8 @@ func (c *mailExplainCmd) Run(streams std) error {
 	} else if isTerminal(in) {
 		fmt.Fprintln(streams.err, "Reading a mail from the terminal; Ctrl-D ends it.")
 	}
-	raw, err := io.ReadAll(in)
+	debug.SetMemoryLimit(explainMemory)
+	raw, err := readMail(in)
 	if err != nil {
 		return fmt.Errorf("reading a mail: %w", err)
 	}
@@ -44,6 +47,42 @@ func (c *mailExplainCmd) Run(streams std) error {
 	}
 	printMail(streams.out, &e)
 	return nil
+}
+
+// explainMemory is what the garbage of explaining a mail may come to, in bytes.
+const explainMemory = 160 << 20
+
+// readMail reads as much as tells that a mail is too large, at most. What comes
+// through a pipe goes through a file, so that its length is known before memory
+// is taken for it.
+func readMail(in io.Reader) ([]byte, error) {
+	limited := io.LimitReader(in, email.MaxMail+1)
+	if f, ok := in.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			return readSized(limited, info.Size())
+		}
+	}
+	spool, err := os.CreateTemp("", "mail-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = spool.Close() }()
+	if err := os.Remove(spool.Name()); err != nil {
+		return nil, err
+	}
+	size, err := io.Copy(spool, limited)
+	if err != nil {
+		return nil, err
+	}
+	return readSized(io.NewSectionReader(spool, 0, size), size)
+}
+
+// readSized reads all of what is probably of a size.
+func readSized(in io.Reader, size int64) ([]byte, error) {
+	var out bytes.Buffer
+	out.Grow(int(min(size, email.MaxMail)) + bytes.MinRead)
+	_, err := out.ReadFrom(in)
+	return out.Bytes(), err
 }
 
 func printMail(w io.Writer, e *email.Explanation) {
