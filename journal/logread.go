@@ -90,7 +90,7 @@ func (r *reading) batch(ctx context.Context, cons jetstream.Consumer) error {
 	if r.until != 0 {
 		size = min(size, r.until-r.after)
 	}
-	batch, err := cons.Fetch(int(size), jetstream.FetchMaxBytes(pullBytes), jetstream.FetchContext(ctx)) //nolint:gosec // at most pullSize
+	batch, err := cons.Fetch(int(size), jetstream.FetchMaxBytes(pullBytes), jetstream.FetchContext(ctx))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

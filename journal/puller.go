@@ -34,7 +34,7 @@ func (p *puller) Stop() { p.stop() }
 func (p *puller) Next(ctx context.Context) (jetstream.Msg, error) {
 	for {
 		if p.batch == nil {
-			batch, err := p.cons.Fetch(p.size, jetstream.FetchContext(p.request))
+			batch, err := p.cons.Fetch(p.size, jetstream.FetchContext(p.request)) //nolint:contextcheck // it outlives this call
 			if err != nil {
 				return nil, fmt.Errorf("asking for items: %w", err)
 			}

@@ -169,7 +169,7 @@ func (f *fold) undelivered(ctx context.Context, e *router.ReplyFailed) error {
 	if c == nil || !c.facts.Open() {
 		return err
 	}
-	e.Owe(&c.facts)
+	c.facts.Owe(e)
 	f.touchContact(c)
 	return nil
 }

@@ -175,7 +175,7 @@ func (s *State) applyReplyDelivered(e *ReplyDelivered) {
 
 func (s *State) applyReplyFailed(e *ReplyFailed) {
 	if c := s.Contacts[e.Contact]; c != nil && c.Open() {
-		e.Owe(c)
+		c.Owe(e)
 		s.indexContact(c)
 	}
 	r := s.Replies[e.Reply]

@@ -322,12 +322,6 @@ type ReplyFailed struct {
 	AtRiskAt time.Time `json:"at_risk_at,omitzero"`
 }
 
-// Owe makes the open contact stand for what the event says did not arrive.
-func (e *ReplyFailed) Owe(c *Contact) {
-	c.Undelivered = &Undelivered{Reply: e.Reply, Agent: e.Agent, Reason: e.Reason, Code: e.Code}
-	c.Due, c.AtRiskAt = e.Due, e.AtRiskAt
-}
-
 // ContactEnded records the only ways out of a contact (I4).
 type ContactEnded struct {
 	Contact string  `json:"contact"`

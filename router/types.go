@@ -190,6 +190,12 @@ func (c *Contact) Join(m MsgRef) {
 	}
 }
 
+// Owe makes the contact stand for what did not arrive.
+func (c *Contact) Owe(e *ReplyFailed) {
+	c.Undelivered = &Undelivered{Reply: e.Reply, Agent: e.Agent, Reason: e.Reason, Code: e.Code}
+	c.Due, c.AtRiskAt = e.Due, e.AtRiskAt
+}
+
 // Leave takes the last n messages off the contact: they belong to the next one.
 func (c *Contact) Leave(n int) { c.Messages = c.Messages[:max(0, len(c.Messages)-n)] }
 
