@@ -11,8 +11,8 @@ import (
 	"stagecoach/contact"
 )
 
-// compose makes the reply: to the customer always, threaded under the message
-// that it answers.
+// compose makes the reply, threaded under the message that it answers: to the
+// customer always, unless it goes to who wrote what the customer has forwarded.
 func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story) *contact.Reply {
 	ch := c.Channel
 	if c.has {
@@ -26,7 +26,7 @@ func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story)
 	}
 	m := st.answered(r.Covers)
 	if m != nil {
-		if sender := m.Sender(); sender.Address != "" && !hasAddress(r.To, sender.Address) && (len(r.To) == 0 || !st.failed) {
+		if sender := m.Sender(); sender.Address != "" && !hasAddress(r.To, sender.Address) && (len(r.To) == 0 || !st.failed && !st.toAuthor(r.To)) {
 			r.To = slices.Insert(r.To, 0, sender)
 		}
 	} else if len(r.To) == 0 && st.lastReply != nil {
@@ -43,6 +43,11 @@ func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story)
 	}
 	r.InReplyTo, r.References = threading(m)
 	return r
+}
+
+// toAuthor reports whether a reply is addressed to who wrote what was forwarded.
+func (st *story) toAuthor(to []contact.Address) bool {
+	return slices.ContainsFunc(st.authors, func(a contact.Address) bool { return hasAddress(to, a.Address) })
 }
 
 // answered gives the message that a reply answers: the last that its author had

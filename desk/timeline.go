@@ -43,6 +43,8 @@ type story struct {
 	stranger string
 	// byID are the customer's messages by id.
 	byID map[string]*contact.Message
+	// authors wrote mails that the customer has forwarded.
+	authors []contact.Address
 }
 
 // tell reads a conversation's entries with their words.
@@ -140,7 +142,21 @@ func (s *Service) messageItem(ctx context.Context, st *story, e *ledger.Entry) v
 	item.To, item.CC, item.Subject = m.To, m.CC, m.Subject
 	item.Text, item.ReplyText, item.HasHTML = m.Text, cmp.Or(m.ReplyText, m.Text), m.HTML != ""
 	item.Attachments, item.Warnings = attachments(e.Ref, m.Attachments), m.Warnings
+	if item.Forwarded = s.passedOn(m); item.Forwarded != nil {
+		st.authors = append(st.authors, item.Forwarded.From)
+	}
 	return item
+}
+
+// passedOn gives who wrote what a message forwards, where an answer to them is
+// another than one to the sender: they have an address, and it isn't ours.
+func (s *Service) passedOn(m *contact.Message) *contact.Forwarded {
+	f := m.Forwarded
+	if f == nil || !strings.Contains(f.From.Address, "@") || s.ours(f.From.Address) ||
+		strings.EqualFold(f.From.Address, m.Sender().Address) || strings.EqualFold(f.From.Address, m.From.Address) {
+		return nil
+	}
+	return f
 }
 
 // gone says why words are not there.

@@ -27,6 +27,8 @@ type Explanation struct {
 	Bounce      bool                  `json:"bounce"`
 	MailingList bool                  `json:"mailing_list"`
 	Warnings    []string              `json:"warnings"`
+	// Forwarded is who wrote what was forwarded, absent if nothing was.
+	Forwarded *contact.Forwarded `json:"forwarded,omitempty"`
 }
 
 // ExplainedAttachment is one file of a mail. Size is in bytes, decoded; MD5 is
@@ -57,7 +59,7 @@ func Explain(raw []byte) Explanation {
 		Subject: u.Subject, Text: u.Text, HTMLText: u.HTML, ReplyText: u.ReplyText,
 		Attachments: []ExplainedAttachment{},
 		MessageID:   u.MessageID, InReplyTo: u.InReplyTo, References: u.References,
-		AutoReply: u.autoReply, Bounce: u.bounce, MailingList: u.list, Warnings: u.Warnings,
+		AutoReply: u.autoReply, Bounce: u.bounce, MailingList: u.list, Warnings: u.Warnings, Forwarded: u.Forwarded,
 	}
 	for _, file := range u.Attachments {
 		sum := md5.Sum(file.Data) //nolint:gosec // see the import

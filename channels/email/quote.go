@@ -33,12 +33,13 @@ type reading struct {
 	// forwarded what its header says.
 	forwardAt int
 	forwarded copiedHead
+	// tried counts the lines that were looked at closely.
+	tried int
 }
 
 var (
-	quoteMark = regexp.MustCompile(`^\s{0,4}>`)
-	nameMark  = regexp.MustCompile(`^\s{0,2}(\pL{1,8}>|\|)(\s|$|>)`)
-	compares  = regexp.MustCompile(`^\s*>=?\s*[-\d€$£=.,]`)
+	nameMark = regexp.MustCompile(`^\s{0,2}(\pL{1,8}>|\|)(\s|$|>)`)
+	compares = regexp.MustCompile(`^\s*>=?\s*[-\d€$£=.,]`)
 	// runTogether finds the next field in a header whose line breaks were lost.
 	runTogether = regexp.MustCompile(`(>|GMT[+-]?\d*|UTC[+-]?\d*|CES?T|MES?Z|[ap]m|AM|PM|\d)\s?(To|Cc|Sent|Date|Subject|An|Gesendet|Betreff|À|Envoyé|Objet|` +
 		`Para|Enviado|Asunto|A|Inviato|Oggetto|Aan|Verzonden|Onderwerp|Do|Wysłano|Wysłane|Temat)\s?:`)
@@ -65,11 +66,11 @@ func readText(text string) *reading {
 		}
 		r.lines[i], r.kinds[i] = line, lineOwn
 		switch {
-		case strings.HasPrefix(line, ">From ") && (i == 0 || !quoteMark.MatchString(r.lines[i-1])):
+		case strings.HasPrefix(line, ">From ") && (i == 0 || !isQuoted(r.lines[i-1])):
 			// what mailbox files make of a line that begins with From
-		case quoteMark.MatchString(line):
+		case isQuoted(line):
 			r.kinds[i] = lineWeak
-		case nameMark.MatchString(line):
+		case strings.ContainsAny(line[:min(len(line), 40)], ">|") && nameMark.MatchString(line):
 			r.kinds[i] = lineIndent
 		}
 	}
@@ -99,7 +100,7 @@ func (r *reading) own(whole string) (own string, cut bool) {
 		out = r.linesOf(func(i int, _ byte) bool { return i < end })
 	}
 	own = strings.Trim(strings.Join(out, "\n"), "\n")
-	if strings.TrimSpace(own) == "" || r.unmarked && answersBelow.MatchString(own) {
+	if strings.TrimSpace(own) == "" || r.unmarked && len(own) < 8<<10 && answersBelow.MatchString(own) {
 		return whole, false
 	}
 	own = strings.TrimRight(own, " \t\n")
@@ -225,7 +226,7 @@ func (r *reading) quoteFrom(i int, b quoteBreak) int {
 		for above > 0 && r.lines[above] == "" && start-above < 3 {
 			above--
 		}
-		if above < 0 || r.kinds[above] != lineOwn || !ruleForm.MatchString(r.lines[above]) {
+		if above < 0 || r.kinds[above] != lineOwn || !isRule(r.lines[above]) {
 			break
 		}
 		start = above
@@ -335,9 +336,30 @@ func (r *reading) compared(from, to int) bool {
 // ownWords reports whether the person wrote anything in the lines up to end.
 func (r *reading) ownWords(end int) bool {
 	for i := range end {
-		if r.kinds[i] == lineOwn && r.lines[i] != "" && !ruleForm.MatchString(r.lines[i]) {
+		if r.kinds[i] == lineOwn && r.lines[i] != "" && !isRule(r.lines[i]) {
 			return true
 		}
 	}
 	return false
+}
+
+// isQuoted reports whether a line begins with ">".
+func isQuoted(line string) bool {
+	trimmed := strings.TrimLeft(line, " \t")
+	return strings.HasPrefix(trimmed, ">") && len(line)-len(trimmed) <= 4
+}
+
+// isRule reports whether a line is drawn of dashes and their like.
+func isRule(line string) bool {
+	n := 0
+	for _, c := range strings.TrimLeft(line, "> ") {
+		switch c {
+		case '-', '_', '=', '*', '~', '–', '—':
+			n++
+		case ' ', '\t', '\u00a0':
+		default:
+			return false
+		}
+	}
+	return n >= 3
 }

@@ -22,21 +22,24 @@ var (
 	attributionStart = regexp.MustCompile(`(?i)^(on|at|am|vom|le|el|en|il|in data|op|w dniu|dnia|em|den|dne|pon|wt|śr|czw|pt|sob|niedz|nd|` +
 		`\d{1,2}[./]?\s|\d{4}[-/.]\d)`)
 	anchoredForm = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
-		`(on|at)\s.{4,280}\b(wrote|writes|said)(\s(to|in|about)\s.{1,80})?`,
-		`(am|on|vom|den)\s.{4,280}\b(schrieb|schrieben sie|geschrieben)(\s.{1,180})?`,
-		`le\s.{4,280}\s?(a\s?écrit|écrivait|a ecrit|a dit)(\s.{1,60})?`,
-		`(el|en)\s.{4,280}\b(escribió|escribio|escribía)(\s.{1,180})?`,
-		`(il|in data)\s.{4,280}\bha scritto(\s.{1,60})?`,
-		`op\s.{4,280}\b(schreef|geschreven)(\s.{1,180})?`,
-		`(w dniu|dnia|pon|wt|śr|czw|pt|sob|niedz|nd|\d{1,2}\s|\d{4}-|\d{1,2}\.)\.?,?\s?.{4,280}(napisał\(-?a\)|napisała|napisał|pisze)(\s.{1,60})?`,
-		`em\s.{4,280}\bescreveu`, `(den|på)\s.{4,280}\bskrev(\s.{1,180})?`, `dne\s.{4,280}\bnapsal(\(a\))?(\s.{1,180})?`,
-		`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.{0,60}<[^>]+@[^>]+>`,
+		`(on|at)\s.{3}.+\b(wrote|writes|said)(\s(to|in|about)\s.+)?`,
+		`(am|on|vom|den)\s.{3}.+\b(schrieb|schrieben sie|geschrieben)(\s.+)?`,
+		`le\s.{3}.+\s?(a\s?écrit|écrivait|a ecrit|a dit)(\s.+)?`,
+		`(el|en)\s.{3}.+\b(escribió|escribio|escribía)(\s.+)?`,
+		`(il|in data)\s.{3}.+\bha scritto(\s.+)?`,
+		`op\s.{3}.+\b(schreef|geschreven)(\s.+)?`,
+		`(w dniu|dnia|pon|wt|śr|czw|pt|sob|niedz|nd|\d{1,2}\s|\d{4}-|\d{1,2}\.)\.?,?\s?.{3}.+(napisał\(-?a\)|napisała|napisał|pisze)(\s.+)?`,
+		`em\s.{3}.+\bescreveu`, `(den|på)\s.{3}.+\bskrev(\s.+)?`, `dne\s.{3}.+\bnapsal(\(a\))?(\s.+)?`,
+		`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*<[^>]+@[^>]+>`,
 	}, "|") + `)\s*$`)
-	nameFirstForm = regexp.MustCompile(`(?i)^.{2,160}(\b(schrieb (am|vom)|wrote on|schreef op|skrev den|escribió el|ha scritto il|napisał(\(a\))? (w dniu|dnia))|` +
-		`\ba écrit le|schrieb:? am)\s.{6,120}$|^.{2,160}\bhat (am|vom) .{6,80} geschrieben$|^.{2,120}\bheeft op .{6,80} geschreven$`)
-	bareForm   = regexp.MustCompile(`(?i)^\pL.{1,80}(\bwrote|\bwrites|\bschrieb|\bschreef|\bescribió|\bha scritto|a écrit|\bnapisał(\(a\)|a)?|\bpisze)$`)
-	firstForm  = regexp.MustCompile(`(?i)\b(i|we|ich|wir|ik|wij)\s+(\pL+\s+)?(wrote|schrieb(en)?|schreef|schreven)\b|\b(wrote|schrieb(en)?|schreef)\s+(i|ich|wir|ik)\b|\b(habe|haben) (ich|wir)\b|\b(ich|wir) (habe|haben)\b|\bheb ik\b|\bik heb\b`)
-	youForm    = regexp.MustCompile(`(?i)\b(you|he|she|they|it|somebody|someone|who|sie|er|du|ihr|jemand|wer|il|elle|vous|on|usted|qualcuno|lei|u|je|hij|zij|iemand|pan|pani|ktoś)\s*(wrote|writes|schrieben|schrieb|schreef|a écrit|escribió|ha scritto|napisał(a)?)?$`)
+	nameFirstForm = regexp.MustCompile(`(?i)^.{2}.*(\b(schrieb (am|vom)|wrote on|schreef op|skrev den|escribió el|ha scritto il|napisał(\(a\))? (w dniu|dnia))|` +
+		`\ba écrit le|schrieb:? am)\s.{6}.*$|^.{2}.*\bhat (am|vom) .{6}.* geschrieben$|^.{2}.*\bheeft op .{6}.* geschreven$`)
+	bareForm  = regexp.MustCompile(`(?i)^\pL.+(\bwrote|\bwrites|\bschrieb|\bschreef|\bescribió|\bha scritto|a écrit|\bnapisał(\(a\)|a)?|\bpisze)$`)
+	firstForm = regexp.MustCompile(`(?i)\b(i|we|ich|wir|ik|wij)\s+(\pL+\s+)?(wrote|schrieb(en)?|schreef|schreven)\b|\b(wrote|schrieb(en)?|schreef)\s+(i|ich|wir|ik)\b|\b(habe|haben) (ich|wir)\b|\b(ich|wir) (habe|haben)\b|\bheb ik\b|\bik heb\b`)
+	youForm   = regexp.MustCompile(`(?i)\b(you|he|she|they|it|somebody|someone|who|sie|er|du|ihr|jemand|wer|il|elle|vous|on|usted|qualcuno|lei|u|je|hij|zij|iemand|pan|pani|ktoś)\s*(wrote|writes|schrieben|schrieb|schreef|a écrit|escribió|ha scritto|napisał(a)?)?$`)
+	// personForm finds words of somebody who tells a story: no program's line has
+	// them.
+	personForm = regexp.MustCompile(`(?i)\b(mir|mich|uns|ihr|ihre|ihrer|ihnen|your|our|me|us|votre|vos|notre|m'a|nous|vous|su|nuestro|vostro|vostra|nostro|uw|jullie|mij|ons|onze|państwa|mi|nam)\b`)
 	weekdayDay = regexp.MustCompile(`(?i)\b(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|lun|mié|jue|vie|sáb|dom|gio|sab|ma|wo|vr|za|zo|pon|wt|śr|czw|pt|sob|niedz)\pL*[.,]*\s`)
 	yearForm   = regexp.MustCompile(`\b(19|20)\d\d\b`)
 	digitForm  = regexp.MustCompile(`\d`)
@@ -45,6 +48,10 @@ var (
 
 // quoteTrim is what may stand around an attribution.
 const quoteTrim = " \t*_>\u00a0\u202f\u200e\u200f\ufeff\u200b"
+
+// mostTried bounds how often lines are looked at for who wrote what follows:
+// more stand in no mail, and each look costs.
+const mostTried = 800
 
 // breakAt finds what begins others' words at line i.
 func (r *reading) breakAt(i int) quoteBreak {
@@ -82,7 +89,7 @@ func (r *reading) breakAt(i int) quoteBreak {
 func (r *reading) underRule(i int) bool {
 	for i--; i >= 0 && r.lines[i] == ""; i-- {
 	}
-	return i >= 0 && len(strings.TrimSpace(r.lines[i])) >= 10 && ruleForm.MatchString(r.lines[i])
+	return i >= 0 && len(strings.TrimSpace(r.lines[i])) >= 10 && isRule(r.lines[i])
 }
 
 // attribution tells how many lines from i on say who wrote what follows, 0 if
@@ -92,6 +99,9 @@ func (r *reading) attribution(i int) (n int, strong bool) {
 		last := r.lines[i+n-1]
 		if last == "" || r.kinds[i+n-1] != lineOwn || len(last) > 400 {
 			break
+		}
+		if n == 1 && runsOn(last) {
+			return 1, true
 		}
 		if !endsAttribution(last) {
 			if n > 1 && strings.ContainsAny(last[len(last)-1:], "!?") {
@@ -104,6 +114,18 @@ func (r *reading) attribution(i int) (n int, strong bool) {
 		}
 	}
 	return 0, false
+}
+
+// runsOn reports whether the quote begins on the line of its attribution, as
+// some programs on telephones have it.
+func runsOn(line string) bool {
+	at := strings.Index(line, ":  ")
+	if at < 0 || strings.TrimSpace(line[at+1:]) == "" {
+		return false
+	}
+	words := strings.Trim(line[:at], quoteTrim)
+	return digitForm.MatchString(words) && addressForm.MatchString(words) && attributionStart.MatchString(words) &&
+		anchoredForm.MatchString(words) && !firstForm.MatchString(words)
 }
 
 func endsAttribution(line string) bool {
@@ -122,26 +144,29 @@ func (r *reading) joined(i, n int) string {
 // attributes reports whether n lines from i on are an attribution.
 func (r *reading) attributes(i, n int) (ok, strong bool) {
 	words := r.joined(i, n)
-	if len(words) < 5 || len(words) > 420 || firstForm.MatchString(words) {
+	if r.tried++; r.tried > mostTried || len(words) < 5 || len(words) > 420 {
+		return false, false
+	}
+	if !hasVerb(words) && !addressForm.MatchString(words) || firstForm.MatchString(words) {
 		return false, false
 	}
 	below := r.quotedBelow(i + n)
 	address := addressForm.MatchString(words)
-	exact := yearForm.MatchString(words) && timeForm.MatchString(words) && weekdayDay.MatchString(words)
+	exact := yearForm.MatchString(words) && timeForm.MatchString(words) && weekdayDay.MatchString(words) && !personForm.MatchString(words)
 	switch {
 	case attributionStart.MatchString(words) && anchoredForm.MatchString(words):
 		if r.beginsLater(i, n, false) {
 			return false, false
 		}
 	case n <= 2 && nameFirstForm.MatchString(words) && (n == 1 || strings.Contains(r.lines[i], "@")):
-	case below && n == 1 && bareForm.MatchString(words) && !youForm.MatchString(words):
+	case below && n == 1 && len(words) < 100 && bareForm.MatchString(words) && !youForm.MatchString(words):
 		return address || !attributionStart.MatchString(words), false
 	case below && n <= 3 && r.loneParagraph(i, n) && !r.beginsLater(i, n, true):
 		return address && (digitForm.MatchString(words) || n == 1), false
 	default:
 		return false, false
 	}
-	if strings.HasPrefix(words, "2") && !verbForm.MatchString(words) {
+	if strings.HasPrefix(words, "2") && !hasVerb(words) {
 		return below, false // a date and an address stand in many a pasted list
 	}
 	strong = (address || exact) && digitForm.MatchString(words)
@@ -160,7 +185,20 @@ func (r *reading) beginsLater(i, n int, names bool) bool {
 	return false
 }
 
-var verbForm = regexp.MustCompile(`(?i)wrote|schr[ie]+b|écrit|escrib|scritto|schreef|geschre|napisa|pisze|escreveu|skrev`)
+// hasVerb reports whether a line has one of the words for writing that stand in
+// attributions: a cheap look before the dear ones.
+func hasVerb(words string) bool {
+	words = strings.ToLower(words)
+	for _, verb := range []string{
+		"wrote", "writes", "said", "schrieb", "schrieben", "écrit", "ecrit", "a dit", "escrib", "scritto", "schreef", "napisa", "pisze",
+		"escreveu", "skrev", "napsal",
+	} {
+		if strings.Contains(words, verb) {
+			return true
+		}
+	}
+	return false
+}
 
 // quotedBelow reports whether the next line with words is quoted.
 func (r *reading) quotedBelow(i int) bool {

@@ -119,13 +119,22 @@ func (r *reading) cutDelimited(from, to int) int {
 	most := longestSignature
 	if r.exact[first] {
 		most = longestMarkedSignature
-	} else if asks {
+	} else if asks || r.listed(first) {
 		return to
 	}
 	if lines > most || first == 0 {
 		return to
 	}
 	return first
+}
+
+// listed reports whether the paragraph with line i stands under one that leads
+// over to it with a colon.
+func (r *reading) listed(i int) bool {
+	for i > 0 && r.lines[i-1] != "" {
+		i--
+	}
+	return r.introduced(i)
 }
 
 // cutFooter gives the end of the lines from from to to without the last line or
@@ -146,13 +155,13 @@ func (r *reading) cutFooter(from, to int) int {
 	case r.isDevice(end - 1):
 		start = end - 1
 	case end-start <= 3 && r.isDevice(start) && r.trails(start+1, end):
-	case ruleForm.MatchString(r.lines[end-1]) && end < to && r.kinds[end] == lineSignature && len(strings.TrimSpace(r.lines[end-1])) > 2:
+	case isRule(r.lines[end-1]) && end < to && r.kinds[end] == lineSignature && len(strings.TrimSpace(r.lines[end-1])) > 2:
 		return end - 1
 	case r.isMachine(start, end):
 	default:
 		return to
 	}
-	for start > from && (r.lines[start-1] == "" || ruleForm.MatchString(r.lines[start-1])) {
+	for start > from && (r.lines[start-1] == "" || isRule(r.lines[start-1])) {
 		start--
 	}
 	if !r.wordsBefore(start) {
@@ -205,10 +214,10 @@ func (r *reading) isMachine(start, end int) bool {
 	for above >= 0 && r.lines[above] == "" {
 		above--
 	}
-	ruled := ruleForm.MatchString(r.lines[start]) && len(r.lines[start]) >= 10 && end-start > 1 ||
-		above >= 0 && ruleForm.MatchString(r.lines[above]) && len(r.lines[above]) >= 10
+	ruled := isRule(r.lines[start]) && len(r.lines[start]) >= 10 && end-start > 1 ||
+		above >= 0 && isRule(r.lines[above]) && len(r.lines[above]) >= 10
 	first := start
-	for first < end-1 && ruleForm.MatchString(r.lines[first]) {
+	for first < end-1 && isRule(r.lines[first]) {
 		first++
 	}
 	switch {

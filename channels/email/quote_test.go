@@ -23,11 +23,7 @@ type quoteCase struct {
 
 func readQuoteCase(t *testing.T, file string) quoteCase {
 	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := strings.Split(string(data), "\n==========\n")
+	parts := strings.Split(readQuoteFile(t, file), "\n==========\n")
 	if len(parts) < 2 || len(parts) > 3 {
 		t.Fatalf("%s has %d parts, want two or three with ten = between them", file, len(parts))
 	}
@@ -50,6 +46,15 @@ func readQuoteCase(t *testing.T, file string) quoteCase {
 	c.raw = fmt.Sprintf("From: Cleo Customer <cleo@customer.test>\nTo: support@acme.test\nSubject: %s\nMessage-ID: <1@customer.test>\n"+
 		"MIME-Version: 1.0\nContent-Type: text/%s; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n%s", subject, kind, body)
 	return c
+}
+
+func readQuoteFile(tb testing.TB, file string) string {
+	tb.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(data)
 }
 
 var blankLines = regexp.MustCompile(`\n\s*\n\s*`)

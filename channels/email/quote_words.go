@@ -78,7 +78,6 @@ var (
 	forwardForm = regexp.MustCompile(`(?i)^[>\s]*\*?\s*(-{2,}|_{2,}|={2,})\s*(` + forwardWords + `)\s*([-_=]{2,})?\s*\*?\s*$|` +
 		`^\s*-{5}\s*(` + forwardWords + `)\s*-{5}\s*\pL+:|` +
 		`^[>\s]*\*?(` + beginForwardWords + `)\s*[:：]?\s*\*?\s*$`)
-	ruleForm = regexp.MustCompile(`^[\s>]*([-_=*~–—]\s?){3,}\s*$`)
 )
 
 // subjectKind tells by its first prefix what a subject says of its mail.

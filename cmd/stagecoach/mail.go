@@ -104,6 +104,9 @@ func printMail(w io.Writer, e *email.Explanation) {
 	line("In-Reply-To", e.InReplyTo)
 	line("References", strings.Join(e.References, " "))
 	line("Taken for", takenFor(e))
+	if f := e.Forwarded; f != nil {
+		line("Forwarded", strings.Trim(f.From.String()+", "+f.Date+", "+f.Subject, ", "))
+	}
 	for _, a := range e.Attachments {
 		line("Attachment", fmt.Sprintf("%s, %s, %s, md5 %s", a.Name, a.ContentType, byteSize(a.Size), a.MD5))
 	}

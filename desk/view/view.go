@@ -112,6 +112,9 @@ type Item struct {
 	Text    string            `json:"text"`
 	// ReplyText is Text without quotes and signature; equal when nothing was cut.
 	ReplyText string `json:"reply_text"`
+	// Forwarded is who wrote the mail that was forwarded with this message, where
+	// an answer can go to them instead; nil if nobody else did.
+	Forwarded *contact.Forwarded `json:"forwarded,omitempty"`
 	// HasHTML is true when a sanitised HTML form can be opened in a frame.
 	HasHTML     bool         `json:"has_html"`
 	Attachments []Attachment `json:"attachments"`

@@ -308,6 +308,34 @@ func TestOneKeyConfirmsAReplyWrittenElsewhere(t *testing.T) {
 	page.Wait(`document.querySelector("#pane-note textarea").value === ""`)
 }
 
+// Who has only passed on what somebody else wrote may not be the one to answer.
+func TestOneKeyAnswersTheAuthorOfWhatWasForwarded(t *testing.T) {
+	s, page, _ := open(t, sampleConversation)
+	s.change(func() {
+		it := line(91, view.ItemMessage, "Miriam Köhler", "Können Sie ihm helfen?")
+		it.Forwarded = &contact.Forwarded{From: contact.Address{Name: "Köhler, Paul", Address: "paul@example.net"}, Date: "2. November 2026"}
+		s.conv.Items = append(s.conv.Items, it)
+		s.conv.Covers = it.ID
+	})
+	page.Eval(`location.reload()`, nil)
+	page.Wait(`document.querySelector("[data-do=author]") && window.stagecoach && window.htmx`)
+	before := `document.getElementById("to").value.includes("miriam.koehler@example.org")`
+	page.Wait(before)
+	page.Press("b")
+	page.Wait(`document.getElementById("to").value === '"Köhler, Paul" <paul@example.net>'`)
+	page.Press("b")
+	page.Wait(before)
+	page.Click("[data-do=author]")
+	page.Wait(`!document.getElementById("to").value.includes("miriam")`)
+	page.Press("r")
+	page.Type("Guten Tag Herr Köhler")
+	page.Press("Ctrl+Enter")
+	sent := s.wait(t, sampleConversation+"/reply")
+	if to := sent.get("to"); to != `"Köhler, Paul" <paul@example.net>` {
+		t.Errorf("the reply goes to %q", to)
+	}
+}
+
 func location(page *browsertest.Page) string {
 	var at string
 	page.Eval("location.href", &at)

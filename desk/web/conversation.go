@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,6 +47,17 @@ func (p Page) hour(t time.Time) string {
 func folded(it view.Item) bool {
 	r := strings.TrimSpace(it.ReplyText)
 	return r != "" && r != strings.TrimSpace(it.Text)
+}
+
+// lastForwarded is the newest message with something forwarded: the key is for
+// it.
+func lastForwarded(c view.Conversation) string {
+	for _, it := range slices.Backward(c.Items) {
+		if it.Kind == view.ItemMessage && it.Forwarded != nil {
+			return it.ID
+		}
+	}
+	return ""
 }
 
 func missingWord(s string) string {
@@ -171,6 +183,7 @@ func keyGroups() []keyGroup {
 			{"e", "full text, with what was quoted"},
 			{"t", "transfer to a colleague"},
 			{"f", "forward"},
+			{"b", "answer who wrote what was forwarded, or the sender again"},
 			{"x", "end without a reply"},
 			{"c", "confirm a reply written elsewhere"},
 		}},

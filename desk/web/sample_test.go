@@ -158,6 +158,7 @@ func troubled() view.Conversation {
 	bounce.Detail = "Bounce: mailbox full (4.2.2)"
 	proposed := line(85, view.ItemProposed, "Chiara Rossi", "Liebe Frau Köhler, das Geld ist unterwegs. Viele Grüße, Chiara")
 	warned := line(86, view.ItemMessage, "Miriam Köhler", "Anbei die Datei.")
+	warned.Forwarded = &contact.Forwarded{From: contact.Address{Name: "Paul Köhler", Address: "paul.koehler@example.net"}, Date: "Montag, 2. November 2026 10:00", Subject: "Rahmen gebrochen"}
 	warned.Warnings = []string{"One attachment was cut off by the sender's server."}
 	c.Items = append(append([]view.Item{gone}, c.Items...), warned, doubt, failed, bounce, proposed)
 	c.Draft = &contact.Draft{Text: "Liebe Frau Köhler,\n\n", To: c.ReplyTo, CC: c.All[:1], Subject: c.Subject, Attachments: []contact.Attachment{{Name: "Gutschrift.pdf", Size: 90000, Object: "o1"}}}

@@ -169,6 +169,14 @@
       el.remove();
       cc.dispatchEvent(new Event("input", { bubbles: true }));
     },
+    // author addresses the reply to who wrote what was forwarded, and back.
+    author: (el) => {
+      const to = document.getElementById("to");
+      if (!to) return;
+      to.value = to.value.trim() === el.dataset.to ? el.dataset.back : el.dataset.to;
+      to.dispatchEvent(new Event("input", { bubbles: true }));
+      window.stagecoach.toast("info", "The reply goes to " + to.value);
+    },
     answer: (el) => {
       const area = el.closest("form").querySelector("[data-text]");
       el.closest("details").removeAttribute("open");
