@@ -149,7 +149,10 @@ func (i *Intake) identify(c *Receive, m *contact.Message) {
 	}
 	sender := m.Sender().Address
 	c.Trust, c.Identity = m.Auth.Trust, k.Identity(ch, sender)
-	if !c.Trust.Proven() {
+	switch {
+	case sender == "":
+		c.Identity = k.Nobody(c.ItemKey)
+	case !c.Trust.Proven():
 		c.Claimed, c.Identity = c.Identity, k.Unproven(ch, sender)
 	}
 	for _, a := range append(append([]contact.Address{m.From}, m.To...), m.CC...) {

@@ -43,6 +43,10 @@ func (k Keys) Unproven(channel, address string) string {
 	return k.Of("unproven", channel, strings.ToLower(strings.TrimSpace(address)))
 }
 
+// Nobody gives the key of the sender of an item that names none: two such items
+// need not be of the same person.
+func (k Keys) Nobody(item string) string { return k.Of("nobody", item) }
+
 // MessageID gives the key of a provider's message id.
 func (k Keys) MessageID(channel, id string) string { return k.Of("message_id", channel, id) }
 
