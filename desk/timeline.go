@@ -40,7 +40,10 @@ type story struct {
 	failed bool
 	// people are all who wrote or were written to, without our own addresses.
 	people   []contact.Address
+	// stranger is the conversation that the sender quoted and takes no part in,
+	// trust what is known of the newest message's sender.
 	stranger string
+	trust    contact.Trust
 	// byID are the customer's messages by id.
 	byID map[string]*contact.Message
 	// authors wrote mails that the customer has forwarded.
@@ -126,6 +129,7 @@ func (s *Service) messageItem(ctx context.Context, st *story, e *ledger.Entry) v
 	if e.Detail.Stranger {
 		st.stranger = e.Detail.Quoted
 	}
+	st.trust = e.Detail.Trust
 	m, err := s.deps.Messages.Message(ctx, e.Ref)
 	st.lastID, st.lastRef = e.Item, e.Ref
 	if err != nil {
@@ -284,7 +288,9 @@ func (s *Service) evidenceItem(ctx context.Context, e *ledger.Entry, confirmed m
 		at = e.At
 	}
 	item := view.Item{Kind: view.ItemEvidence, ID: e.Ref, At: at, Channel: e.Channel, Detail: evidenceWords(kind, e.Detail.Code)}
-	if kind != router.EvidenceElsewhere && kind != router.EvidenceAutoReply && kind != router.EvidenceBounce {
+	switch kind {
+	case router.EvidenceElsewhere, router.EvidenceAutoReply, router.EvidenceBounce, router.EvidenceDelay, router.EvidenceCalendar:
+	default:
 		return item
 	}
 	m, err := s.deps.Messages.Message(ctx, e.Ref)
@@ -311,9 +317,16 @@ func evidenceWords(kind router.EvidenceKind, code string) string {
 	case router.EvidenceMoved:
 		return "The same message was seen again in another place."
 	case router.EvidenceBounce:
-		return strings.TrimSpace("A reply came back " + code)
+		if code != "" {
+			return "A reply came back (" + code + ")."
+		}
+		return "A reply came back."
 	case router.EvidenceDelay:
-		return "The provider says that a reply is delayed."
+		return "A reply is delayed: their server keeps trying, nothing has failed yet."
+	case router.EvidenceDelivered:
+		return "Their server says that the reply has arrived."
+	case router.EvidenceCalendar:
+		return "A calendar answered our invitation."
 	case router.EvidenceReceipt:
 		return "The reply was read."
 	case router.EvidenceOwnCopy:
@@ -324,6 +337,21 @@ func evidenceWords(kind router.EvidenceKind, code string) string {
 		return "An automatic answer came."
 	default:
 		return string(kind)
+	}
+}
+
+// strangerWords says whom the agent should not take for somebody else, "" when
+// there is nothing to say.
+func (st *story) strangerWords() string {
+	switch {
+	case st.stranger != "" && st.trust.Proven():
+		return "This person isn't part of the conversation they answered, so this stands apart from it. Tell nothing of that one before you know who this is."
+	case st.stranger != "":
+		return "Nothing proves that this is from whom it names, so it was not put into the conversation it answers. Tell nothing of that one before you know who this is."
+	case st.trust == contact.TrustForged:
+		return "The sender is probably forged: the mail failed the checks of the domain it names. It stands apart from that customer's contacts."
+	default:
+		return ""
 	}
 }
 

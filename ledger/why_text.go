@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"stagecoach/contact"
 	"stagecoach/router"
 	"stagecoach/router/match"
 )
@@ -150,7 +151,7 @@ func (t *teller) stepText(e *Entry) string {
 		}
 		return text + " under policy " + or(e.Detail.Policy, "none")
 	case "message_received":
-		return "a message of " + t.time(e.Until) + " arrived by " + string(e.Channel)
+		return "a message of " + t.time(e.Until) + " arrived by " + string(e.Channel) + joined(&e.Detail)
 	case "message_joined":
 		return "a further message joined"
 	case "evidence_received":
@@ -348,4 +349,24 @@ func (t *teller) waits(w *Why) {
 			t.say("%s is passed over until %s.", t.name(agent), t.time(r.Cool[agent]))
 		}
 	}
+}
+
+// joined says what led a message to its conversation, and what is known of its
+// sender.
+func joined(d *Detail) string {
+	text := map[string]string{
+		"thread": "; it answers a message of this conversation", "token": "; it was sent to this conversation's own address",
+		"subject": "; same sender and subject as lately", "burst": "; the sender had written a moment before",
+	}[d.JoinedBy]
+	switch d.Trust {
+	case contact.TrustForged:
+		text += "; its sender is probably forged"
+	case contact.TrustClaimed:
+		text += "; its answer goes to somebody else than its sender"
+	case contact.TrustUnknown, contact.TrustProven:
+	}
+	if d.Stranger {
+		text += "; it answers conversation " + d.Quoted + ", of which its sender is no part, and so stands apart"
+	}
+	return text
 }

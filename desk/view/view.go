@@ -167,8 +167,10 @@ type Conversation struct {
 	Signature    string        `json:"signature"`
 	// ResolveBy is the promise for the resolution, zero when there is none.
 	ResolveBy time.Time `json:"resolve_by"`
-	// Stranger says that the sender quoted somebody else's conversation.
-	Stranger string `json:"stranger"`
+	// Stranger says in words that the sender quoted somebody else's conversation,
+	// or is not proven to be who they say; StrangerOf is that conversation.
+	Stranger   string `json:"stranger"`
+	StrangerOf string `json:"stranger_of"`
 	// Customer is who writes, with all addresses known to be theirs.
 	Customer Customer `json:"customer"`
 	// Why says in plain words why this contact is where it is.
