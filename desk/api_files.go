@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -142,7 +143,9 @@ func (s *Server) original(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
-// mailHTML shows a customer's HTML by itself, for a frame.
+// mailHTML shows a customer's HTML by itself, for a frame: on white, as it was
+// written for, whatever the desk's own colours are. Pictures from elsewhere are
+// loaded when the agent asks for them, and never before.
 func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 	html, err := s.svc.MailHTML(r.Context(), r.PathValue("ref"))
 	if err != nil {
@@ -151,11 +154,27 @@ func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", mailPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
 	h.Del("X-Frame-Options")
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	asked := r.URL.Query().Get("pictures") == "1"
+	bar := ""
+	switch waiting := strings.Count(html, waitingPicture); {
+	case waiting > 0 && asked:
+		h.Set("Content-Security-Policy", mailPicturesPolicy)
+		html = strings.ReplaceAll(html, waitingPicture, ` src="`)
+	case waiting > 0:
+		bar = `<p class="waiting">Pictures from elsewhere are not loaded: they would tell the sender that you read this. ` +
+			`<a href="?pictures=1" target="_self">Load pictures (` + strconv.Itoa(waiting) + `)</a></p>`
+	}
 	_, _ = io.WriteString(w, `<!doctype html><meta charset="utf-8"><base target="_blank">`+
-		`<style>body{font:14px/1.5 system-ui,sans-serif;margin:8px;overflow-wrap:anywhere}img{max-width:100%}</style>`+html)
+		`<style>:root{color-scheme:light}html{background:#fff;color:#1b1b1f}body{font:14px/1.5 system-ui,sans-serif;margin:8px;overflow-wrap:anywhere}`+
+		`img{max-width:100%}.waiting{margin:-8px -8px 8px;padding:6px 8px;background:#f2f2f5;color:#44444c;font-size:13px}</style>`+bar+html)
 }
+
+// waitingPicture is the attribute in which the e-mail channel keeps the address
+// of a picture that is not loaded yet.
+const waitingPicture = ` data-blocked-src="`
 
 // ChangePassword changes one's own password, if the old one is right.
 func (s *Service) ChangePassword(ctx context.Context, origin string, who Who, old, password string) error {

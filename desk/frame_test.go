@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"encoding/base64"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,6 +26,39 @@ func TestOnePictureManyTimes(t *testing.T) {
 	html, err := r.svc.MailHTML(t.Context(), item.ID)
 	if err != nil || len(html) > 20<<20 || !strings.Contains(html, "data:image/png") {
 		t.Errorf("%d bytes of HTML, %v", len(html), err)
+	}
+}
+
+// Pictures from elsewhere are loaded when an agent asks for them, and not before.
+func TestPicturesWaitUntilAsked(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	boss := r.boss()
+	in := r.rawMail([]byte("From: kim@customer.example\r\nTo: support@acme.example\r\nSubject: Look\r\nMessage-ID: <p2@customer.example>\r\n"+
+		"Content-Type: text/html\r\n\r\n<p>Look <img src=\"https://shop.example/a.png\" alt='data-blocked-src=\"x'></p>\r\n"), channels.Fresh)
+	item := boss.conversation(in.Conversation).Items[0]
+	browser := r.browser("boss@acme.example", "correct horse")
+	get := func(query string) (policy, body string) {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, r.server.URL+"/m/"+item.ID+"/html"+query, nil)
+		resp, err := browser.http.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		all, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.Header.Get("Content-Security-Policy"), string(all)
+	}
+	policy, body := get("")
+	if strings.Contains(policy, "http") || strings.Contains(body, ` src="http`) || !strings.Contains(body, `href="?pictures=1"`) {
+		t.Errorf("before: policy %q, HTML %s", policy, body)
+	}
+	policy, body = get("?pictures=1")
+	if !strings.Contains(policy, "img-src data: https: http:") || strings.Contains(policy, "allow-scripts") ||
+		!strings.Contains(body, ` src="https://shop.example/a.png"`) || strings.Contains(body, "?pictures=1") {
+		t.Errorf("after: policy %q, HTML %s", policy, body)
 	}
 }
 

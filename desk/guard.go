@@ -25,6 +25,10 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 const mailPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; " +
 	"form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 
+// mailPicturesPolicy is mailPolicy once the agent has asked for the pictures.
+const mailPicturesPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data: https: http:; " +
+	"style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+
 // filePolicy is for what others wrote and we only pass on.
 const filePolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 

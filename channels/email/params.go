@@ -132,7 +132,7 @@ func plainValue(s string) string {
 		return s
 	}
 	if decoded, ok := percentDecoded(s); ok && decoded != s && utf8.ValidString(decoded) && !isASCII(decoded) {
-		return decoded
+		return toUTF8([]byte(decoded))
 	}
 	return s
 }
