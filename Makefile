@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 CONTACTS ?= 20000
 SEED ?= 1
 
-.PHONY: build test test-long packages lint fmt fuzz bench soak generate check-generated clean
+.PHONY: build test test-long test-vendors packages lint fmt fuzz bench soak generate check-generated clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/stagecoach ./cmd/stagecoach
@@ -25,6 +25,10 @@ test: packages
 # TestBrowser… works in Chromium.
 test-long: packages
 	STAGECOACH_RIG=1 go test -count=1 -timeout 60m -tags 'chaos browser' -run '^Test(Chaos|Browser)' ./...
+
+# The e-mail channel against other makers' servers, which it fetches.
+test-vendors:
+	scripts/vendors
 
 packages:
 	scripts/packages

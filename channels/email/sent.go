@@ -202,7 +202,8 @@ func (a *Adapter) appendAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.examine(folder); err != nil {
+	// Not read-only: Courier then takes nothing into the folder.
+	if _, err := s.open(folder, false); err != nil {
 		return a.folderError(folder, err)
 	}
 	for {

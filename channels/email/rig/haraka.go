@@ -2,7 +2,9 @@ package rig
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -15,6 +17,10 @@ func StartHaraka(t testing.TB, s *Store) *Relay {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skipf("not here: node")
+	}
+	script := filepath.Join(filepath.Dir(v.root), "haraka/node_modules/haraka/bin/haraka")
+	if _, err := os.Stat(script); err != nil {
+		t.Skipf("not here: Haraka (%v)", err)
 	}
 	r := newRelay(t, v, "Haraka")
 	file := func(name, text string) { v.write("haraka/"+name, text, 0o644) }
@@ -38,7 +44,7 @@ func StartHaraka(t testing.TB, s *Store) *Relay {
 	file("config/outbound.temp_fail_intervals", "5s,5s\n")
 	v.folder("haraka/queue", 0, 0)
 	file("plugins/rig.js", fmt.Sprintf(harakaPlugin, people.String(), r.Submission, s.lmtp))
-	r.program = v.serve(node, v.root+"/haraka/node_modules/haraka/bin/haraka", "-c", v.out("haraka"))
+	r.program = v.serve(node, script, "-c", v.out("haraka"))
 	r.program.host = true
 	r.program.env = []string{"PATH=/usr/bin:/bin", "HOME=" + v.out("haraka")}
 	r.Start()

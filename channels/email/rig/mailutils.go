@@ -15,7 +15,7 @@ const gnuFirst = 1100
 func StartMailutils(t testing.TB, users ...string) *Store {
 	t.Helper()
 	v := enterVendors(t)
-	s := &Store{Maker: "GNU Mailutils", t: t, users: users, IMAP: freePorts(t, 1)[0], StartTLS: true, Delim: "/", CA: v.cert}
+	s := &Store{Maker: "GNU Mailutils", t: t, users: users, IMAP: freePorts(t, 1)[0], StartTLS: true, Delim: "/", LateFlags: true, CA: v.cert}
 	s.mbox = true
 	s.maildir = func(user string) string { return v.in("spool/" + user) }
 	accounts := read(t, filepath.Join(v.root, "etc/passwd.base"))

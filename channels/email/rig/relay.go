@@ -18,6 +18,8 @@ type Relay struct {
 	// SMTP takes mail from anybody for the mailboxes; Submission (STARTTLS)
 	// wants a login.
 	SMTP, Submission int
+	// Plain is true where Submission has neither TLS nor a login.
+	Plain bool
 	// CA is the file with the certificate that its clients must trust.
 	CA string
 

@@ -24,6 +24,9 @@ type Store struct {
 	// parts them.
 	Prefix, Delim string
 
+	// LateFlags is true where others see a flag once the session has ended.
+	LateFlags bool
+
 	t        testing.TB
 	users    []string
 	programs []*program
