@@ -27,6 +27,10 @@ type reading struct {
 	prefix  subjectKind
 	// unmarked is true when a quote without marks reaches to the end.
 	unmarked bool
+	// framed is true when the HTML says that all from somewhere on is quoted.
+	framed bool
+	// mixed is true when own and quoted words take turns.
+	mixed bool
 	// structured is true when the HTML itself tells what is quoted.
 	structured bool
 	// forwardAt is the line where a forwarded mail begins, -1 if none does, and
@@ -89,7 +93,9 @@ func (r *reading) own(whole string) (own string, cut bool) {
 	r.settle()
 	r.markSignatures()
 	var out []string
-	switch r.blocks() {
+	blocks := r.blocks()
+	r.mixed = len(blocks) > 2
+	switch blocks {
 	case "T", "TQ", "QT":
 		out = r.linesOf(func(_ int, kind byte) bool { return kind == lineOwn })
 	default: // nothing but quotes, or answers between them: only the end is cut
@@ -100,7 +106,7 @@ func (r *reading) own(whole string) (own string, cut bool) {
 		out = r.linesOf(func(i int, _ byte) bool { return i < end })
 	}
 	own = strings.Trim(strings.Join(out, "\n"), "\n")
-	if strings.TrimSpace(own) == "" || r.unmarked && len(own) < 8<<10 && answersBelow.MatchString(own) {
+	if strings.TrimSpace(own) == "" || (r.unmarked || r.framed) && len(own) < 8<<10 && answersBelow.MatchString(own) {
 		return whole, false
 	}
 	own = strings.TrimRight(own, " \t\n")

@@ -26,6 +26,8 @@ func (u *understood) readBody(plain, htm string) {
 			if best.forwardAt < 0 && laid.forwarded.from != "" {
 				best = laid
 			}
+		case laid.structured && laid.mixed:
+			u.ReplyText = strings.TrimSpace(u.Text) // answers between what is quoted
 		case cut && laid.structured && !sameWords(own, u.ReplyText) && within(own, plain):
 			u.ReplyText = own
 		}

@@ -140,7 +140,7 @@ func (m *markedText) leave(name string) {
 
 // reading gives the lines with their kinds. An indented line keeps its mark.
 func (m *markedText) reading() *reading {
-	r := &reading{exact: map[int]bool{}, forwardAt: -1, structured: m.seen}
+	r := &reading{exact: map[int]bool{}, forwardAt: -1, structured: m.seen, framed: m.rest}
 	blank := true
 	for i, line := range m.lines {
 		line = strings.TrimRight(line, " \t\u00a0>")
