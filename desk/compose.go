@@ -36,8 +36,15 @@ func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story)
 	if r.Subject == "" {
 		r.Subject = replySubject(subjectOf(st, m))
 	}
+	language := ""
+	if c.has {
+		language = c.contact.Language
+	}
+	if m != nil && m.HTML != "" && r.HTML == "" {
+		r.HTML = withHTML(r.Text, m, in.Quote, language, s.cfg.Zone)
+	}
 	if in.Quote && m != nil {
-		if q := quoted(m); q != "" {
+		if q := quoted(m, language, s.cfg.Zone); q != "" {
 			r.Text = strings.TrimRight(r.Text, "\n") + "\n\n" + q
 		}
 	}

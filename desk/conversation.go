@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,7 +114,7 @@ func (s *Service) composerDefaults(out *view.Conversation, st *story) {
 	switch {
 	case st.last != nil:
 		out.ReplyTo = append(out.ReplyTo, st.last.Sender())
-		out.Subject, out.Quoted = replySubject(st.last.Subject), quoted(st.last)
+		out.Subject, out.Quoted = replySubject(st.last.Subject), quoted(st.last, out.Card.Language, s.cfg.Zone)
 	case st.lastReply != nil:
 		out.ReplyTo = append(out.ReplyTo, st.lastReply.To...)
 		out.Subject = replySubject(st.lastReply.Subject)
@@ -226,18 +225,4 @@ func replySubject(subject string) string {
 		}
 	}
 	return strings.TrimSpace("Re: " + trimmed)
-}
-
-// quoted gives a message as quoted text under a line that says whose it is.
-func quoted(m *contact.Message) string {
-	text := strings.TrimRight(cmp.Or(m.ReplyText, m.Text), " \r\n")
-	if text == "" {
-		return ""
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s:\n", m.ReceivedAt.UTC().Format("2006-01-02 15:04 MST"), called(m.From))
-	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		b.WriteString(strings.TrimRight("> "+line, " ") + "\n")
-	}
-	return b.String()
 }

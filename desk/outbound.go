@@ -173,7 +173,7 @@ func (s *Service) forwarded(ctx context.Context, who Who, c *conversationFacts, 
 	if st.last == nil {
 		return r, nil
 	}
-	r.Text = strings.TrimRight(r.Text, "\n") + "\n\n" + quoted(st.last)
+	r.Text = strings.TrimRight(r.Text, "\n") + "\n\n" + quoted(st.last, "", s.cfg.Zone)
 	if !originals {
 		return r, nil
 	}
