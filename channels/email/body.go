@@ -64,8 +64,8 @@ func (b *builder) walk(p *part) view {
 	if p.kind == "multipart/alternative" {
 		return choose(views)
 	}
-	if v := afterwards(p); !v.empty() {
-		views = append(views, v)
+	if len(views) == 0 && len(b.below) == 0 && len(b.u.Attachments) == 0 {
+		return afterwards(p)
 	}
 	return join(views)
 }
@@ -108,8 +108,8 @@ func preformatted(text string) string {
 	return `<div style="white-space: pre-wrap; ">` + html.EscapeString(text) + "</div>"
 }
 
-// afterwards shows words that stand behind the last part, where nothing
-// belongs: list servers and virus scanners write there.
+// afterwards shows words that stand behind the last part, where nothing belongs,
+// of a mail that says nothing elsewhere.
 func afterwards(p *part) view {
 	data := bytes.TrimSpace(p.after[:min(len(p.after), 64<<10)])
 	if bytes.HasPrefix(data, []byte("--")) || !bytes.ContainsFunc(data, func(r rune) bool { return r >= 'A' && r <= 'z' || r > 0x7f }) {
@@ -146,6 +146,9 @@ func (b *builder) leaf(p *part) view {
 	case strings.EqualFold(p.name, "winmail.dat"), strings.EqualFold(p.name, "win.dat"):
 		return b.tnef(p)
 	case !file && p.multipart():
+		if len(bytes.TrimSpace(p.content)) == 0 {
+			return afterwards(p)
+		}
 		b.u.warn("a multipart in which no part is found is shown as it came")
 		return view{text: b.text(p, &b.textLeft)}
 	case !file && readable(p.kind), b.alone(p):

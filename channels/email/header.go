@@ -91,6 +91,9 @@ func parseFieldsIn(header []byte, label string) fields {
 		if len(line) == 0 {
 			continue
 		}
+		if _, _, ok := fieldLine(line); !ok && bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From ")) {
+			continue // a mailbox's own line, on a header's second
+		}
 		if line[0] != ' ' && line[0] != '\t' {
 			if n, v, ok := fieldLine(line); ok {
 				flush()

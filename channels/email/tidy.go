@@ -187,6 +187,9 @@ func (t *dresser) picture(token html.Token) {
 		switch {
 		case attr.Key == BlockedSource, attr.Key == "srcset":
 			continue
+		case attr.Key == "src" && strings.HasPrefix(lower, "cid:"): // RFC 2392: escaped as in any address
+			id, _ := percentDecoded(attr.Val[len("cid:"):])
+			attr.Val = "cid:" + toUTF8([]byte(id))
 		case attr.Key == "src" && strings.HasPrefix(lower, "//"):
 			attr.Key, attr.Val = BlockedSource, "https:"+attr.Val
 			remote = lower
