@@ -65,46 +65,52 @@ func trusts(trusted []string, by string) bool {
 // DMARC is what the domain's owner asked for; without it, both others must have
 // failed for that very domain.
 func verdictOf(out contact.Authentication, results []authResult, from string) contact.Authentication {
-	domain := domainOf(from)
-	var dkimAligned, spfAligned, dkimPass, compound string
+	w := weighed{domain: domainOf(from)}
 	for _, r := range results {
-		switch r.method {
-		case "dmarc":
-			if out.DMARC == "" && aligned(orDefault(r.props["header.from"], domain), domain) {
-				out.DMARC = strings.TrimPrefix(r.result, "bestguess")
-			}
-		case "dkim":
-			signer := orDefault(r.props["header.d"], domainOf(r.props["header.i"]))
-			if aligned(signer, domain) && (dkimAligned == "" || r.result == "pass") {
-				dkimAligned = r.result
-			}
-			if out.DKIM == "" || r.result == "pass" {
-				out.DKIM = r.result
-			}
-			if r.result == "pass" {
-				dkimPass = "pass"
-			}
-		case "spf":
-			if out.SPF == "" {
-				out.SPF = r.result
-				mailFrom := orDefault(r.props["smtp.mailfrom"], r.props["smtp.helo"])
-				if aligned(orDefault(domainOf(mailFrom), mailFrom), domain) {
-					spfAligned = r.result
-				}
-			}
-		case "compauth":
-			compound = r.result
-		}
+		w.add(&out, r)
 	}
 	switch {
-	case domain == "":
-	case out.DMARC == "pass", out.DMARC != "fail" && (dkimAligned == "pass" || spfAligned == "pass"):
+	case w.domain == "":
+	case out.DMARC == "pass", out.DMARC != "fail" && (w.dkim == "pass" || w.spf == "pass"):
 		out.Trust = contact.TrustProven
-	case compound == "pass": // Microsoft knows who forwarded it
-	case out.DMARC == "fail", failed(dkimAligned) && failed(spfAligned) && dkimPass == "":
+	case w.compound == "pass": // Microsoft knows who forwarded it
+	case out.DMARC == "fail", failed(w.dkim) && failed(w.spf) && out.DKIM != "pass":
 		out.Trust = contact.TrustForged
 	}
 	return out
+}
+
+// weighed is what results say of one domain: dkim and spf only where they are
+// about that very domain.
+type weighed struct{ domain, dkim, spf, compound string }
+
+// add takes one result in; of several signatures one that holds is enough.
+func (w *weighed) add(out *contact.Authentication, r authResult) {
+	switch r.method {
+	case "dmarc":
+		if out.DMARC == "" && aligned(orDefault(r.props["header.from"], w.domain), w.domain) {
+			out.DMARC = strings.TrimPrefix(r.result, "bestguess")
+		}
+	case "dkim":
+		signer := orDefault(r.props["header.d"], domainOf(r.props["header.i"]))
+		if aligned(signer, w.domain) && (w.dkim == "" || r.result == "pass") {
+			w.dkim = r.result
+		}
+		if out.DKIM == "" || r.result == "pass" {
+			out.DKIM = r.result
+		}
+	case "spf":
+		if out.SPF != "" {
+			return
+		}
+		out.SPF = r.result
+		mailFrom := orDefault(r.props["smtp.mailfrom"], r.props["smtp.helo"])
+		if aligned(orDefault(domainOf(mailFrom), mailFrom), w.domain) {
+			w.spf = r.result
+		}
+	case "compauth":
+		w.compound = r.result
+	}
 }
 
 func failed(result string) bool { return result == "fail" || result == "hardfail" }

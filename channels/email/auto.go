@@ -77,7 +77,7 @@ var autoSubject = regexp.MustCompile(`^\s*\[?(` + strings.Join([]string{
 	`automatic reply`, `auto[- ]?reply`, `auto[- ]?response`, `automatic response`, `automated (reply|response)`, `autoresponder`,
 	`out of (the )?office( auto-?reply| reply| notification| message)?`, `ooo`, `vacation( reply| message| response)?`, `away( from (my )?(mail|office))?( message)?`,
 	`automatische (antwort|beantwortung|rückantwort|e-mail-antwort)`, `abwesenheits(notiz|nachricht|assistent|meldung|benachrichtigung|mitteilung)`, `(ich bin )?(derzeit |zurzeit )?(nicht im (büro|haus)|abwesend|im urlaub)`, `autom(\.|atische) antwort`,
-	`réponse automatique( d'absence)?`, `reponse automatique`, `message d'absence( du bureau)?`, `absence du bureau`, `absent\(e\) du bureau`, `notification d'absence`,
+	`r[ée]ponse automatique( d'absence)?`, `message d'absence( du bureau)?`, `absence du bureau`, `absent\(e\) du bureau`, `notification d'absence`,
 	`respuesta autom[aá]tica`, `fuera de (la )?oficina`, `contestaci[oó]n autom[aá]tica`, `resposta autom[aà]tica`, `resposta automática`, `fora do escrit[oó]rio`,
 	`risposta automatica`, `fuori (sede|ufficio)`, `risposta automatica fuori sede`, `assente( dall'ufficio)?`,
 	`automatisch antwoord`, `automatische reactie`, `afwezigheids(bericht|melding|assistent)`, `niet aanwezig`, `afwezig(heid)?`,
@@ -210,7 +210,7 @@ func (v *evidence) suppresses() bool {
 	return slices.Contains(strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }), "all")
 }
 
-var noReplyLocal = regexp.MustCompile(`(?i)^(no|do|donot|dont|nicht|ne|non)[-_.]*(not[-_.]?)?(reply|respond|antworten|repondre|rispondere|responder|reponse)|^noreply|^no_?reply|^donotreply|^(auto|notifications?|alerts?|mailer|system|robot|bot|daemon)$`)
+var noReplyLocal = regexp.MustCompile(`(?i)^(no|do|donot|dont|nicht|ne|non)[-_.]*(not[-_.]?)?(reply|respond|antworten|repondre|rispondere|responder|r[ée]ponse)|^noreply|^no_?reply|^donotreply|^(auto|notifications?|alerts?|mailer|system|robot|bot|daemon)$`)
 
 func (v *evidence) noReply() bool { return noReplyLocal.MatchString(v.local) }
 

@@ -7,6 +7,8 @@ import (
 )
 
 // bulkFields are put into mail by services that send to many.
+//
+//nolint:gochecknoglobals // a table
 var bulkFields = []string{
 	"List-Unsubscribe-Post", "Feedback-ID", "X-Campaign", "X-CampaignID", "X-Campaign-Id", "X-Mailgun-Sid", "X-SG-EID", "X-MC-User",
 	"X-Mandrill-User", "X-CSA-Complaints", "X-Report-Abuse", "X-Mailchimp-Campaign-Id", "X-rpcampaign", "X-SFMC-Stack", "X-Mailer-LID",
@@ -24,12 +26,8 @@ var (
 // listed tells whether the mail came over a mailing list or as a newsletter
 // (RFC 2919, RFC 2369), whoever wrote it.
 func (v *evidence) listed() bool {
-	for _, name := range []string{"List-Id", "List-Post", "List-Unsubscribe", "Mailing-List", "X-Mailing-List", "X-BeenThere", "X-Mailman-Version"} {
-		if v.f.has(name) {
-			return true
-		}
-	}
-	return strings.EqualFold(strings.TrimSpace(v.f.get("Precedence")), "list")
+	names := []string{"List-Id", "List-Post", "List-Unsubscribe", "Mailing-List", "X-Mailing-List", "X-BeenThere", "X-Mailman-Version"}
+	return slices.ContainsFunc(names, v.f.has) || strings.EqualFold(strings.TrimSpace(v.f.get("Precedence")), "list")
 }
 
 // newsletter tells whether the mail went to many and nobody waits for an answer

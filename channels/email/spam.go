@@ -38,6 +38,8 @@ type spamMark struct {
 
 // spamMarks are asked in order; one that says no ends nothing, as filters
 // disagree.
+//
+//nolint:gochecknoglobals // a table
 var spamMarks = []spamMark{
 	{"X-Spam-Flag", says("yes", "true")},
 	{"X-Spam-Status", says("yes")},
@@ -46,7 +48,7 @@ var spamMarks = []spamMark{
 	{"X-Forefront-Antispam-Report", func(s string) bool {
 		return spamVerdict.MatchString(s) || atLeast(spamScore.FindStringSubmatch(s), 5)
 	}},
-	{"X-MS-Exchange-Organization-SCL", func(s string) bool { return atLeast([]string{"", s}, 5) }},
+	{"X-MS-Exchange-Organization-SCL", func(s string) bool { return atLeast([]string{"", s}, 5) }}, //nolint:misspell // its name
 	{"X-Rspamd-Action", says("add header", "rewrite subject", "reject", "quarantine")},
 	{"X-Spamd-Result", func(s string) bool { return strings.HasPrefix(s, "default: true") }},
 	{"X-GMX-Antispam", func(s string) bool { return s[0] >= '1' && s[0] <= '9' }},
