@@ -209,10 +209,10 @@ func TestReviewIsConfirmedInBulk(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	anna := r.boss().agent("Anna Arndt", nil)
-	var ids []string
+	var ids, conversations []string
 	for i := range 3 {
 		in := r.mail(fmt.Sprintf("robot%d@machine.example", i), "Out of office", "I am away.", "Auto-Submitted: auto-replied")
-		ids = append(ids, in.Contact)
+		ids, conversations = append(ids, in.Contact), append(conversations, in.Conversation)
 	}
 	var v view.Review
 	anna.get("/api/review", &v)
@@ -222,8 +222,13 @@ func TestReviewIsConfirmedInBulk(t *testing.T) {
 	if len(anna.desk().Offers) != 0 {
 		t.Error("what is proposed as machine was offered singly")
 	}
-	anna.post("/api/review/keep", map[string]any{"contacts": ids[:1]}, nil)
-	anna.post("/api/review/confirm", map[string]any{"contacts": ids[1:], "command_id": "bulk-1"}, nil)
+	anna.post("/api/review/keep", map[string]any{"contacts": ids[:1], "remark": "She asks something."}, nil)
+	anna.post("/api/review/confirm", map[string]any{"contacts": ids[1:], "command_id": "bulk-1", "remark": "All on holiday."}, nil)
+	for i, words := range []string{"“She asks something.”", "“All on holiday.”", "“All on holiday.”"} {
+		if c := anna.conversation(conversations[i]); !hasEvent(c, words) {
+			t.Errorf("%s is not among the events: %v", words, events(c))
+		}
+	}
 	anna.get("/api/review", &v)
 	if v.Total != 0 {
 		t.Errorf("%d left in review", v.Total)

@@ -30,7 +30,7 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 	case "moved":
 		queue := cmp.Or(e.Detail.Queue, e.Code)
 		if e.Detail.Cleared {
-			return "Out of review: moved to the queue " + queue + "."
+			return "Out of review: moved to the queue " + queue + "." + s.saidWords(ctx, e)
 		}
 		return "Moved to the queue " + queue + "." + s.saidWords(ctx, e)
 	case "contact_ended":

@@ -155,7 +155,8 @@ func (s *sender) note(err error) {
 		s.why = "" // the provider answers: it is this reply that has a problem
 		return
 	}
-	s.why, s.limited = err.Error(), channels.ReasonOf(err) == channels.RateLimited
+	s.why, s.reason = err.Error(), channels.ReasonOf(err)
+	s.limited = s.reason == channels.RateLimited
 	if !s.limited {
 		select {
 		case s.troubled <- struct{}{}:

@@ -33,6 +33,7 @@ type sender struct {
 	mu     sync.Mutex
 	failed int
 	why    string
+	reason channels.Reason
 	// limited is true when why is a limit of the provider's; troubled gets a
 	// word when the account can't be used.
 	limited  bool
@@ -64,7 +65,7 @@ func (s *sender) failures() int {
 func (s *sender) trouble() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.why
+	return sendingTrouble(string(s.adapter.Channel)+"/"+s.adapter.Account, s.why, s.reason)
 }
 
 // Run sends until ctx ends; beside it, replies in doubt are looked up.
