@@ -200,7 +200,7 @@ func (l *links) States() []desk.ChannelState {
 		s := k.runner.State()
 		st := desk.ChannelState{
 			Channel: k.adapter.Channel, Account: k.adapter.Account, Address: k.adapter.Address,
-			OK: s.Connected || k.adapter.Receiver == nil, Trouble: s.LastError,
+			OK: s.Connected || k.adapter.Receiver == nil, Trouble: readingTrouble(s),
 			LagSeconds: s.Lag(now).Seconds(), SendFailures: k.sender.failures(),
 		}
 		if !st.OK && st.Trouble == "" {
@@ -212,7 +212,7 @@ func (l *links) States() []desk.ChannelState {
 		}
 		if trouble := k.sender.trouble(); trouble != "" {
 			st.OK = false
-			st.Trouble = joinWords(st.Trouble, "sending: "+trouble)
+			st.Trouble = joinWords(st.Trouble, trouble)
 		}
 		if st.OK && now.Sub(s.NoticedAt) < noticeShown {
 			st.Trouble = s.Notice
