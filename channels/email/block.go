@@ -93,6 +93,9 @@ func bodyBegins(raw []byte, at int) bool {
 		if len(text) == 0 {
 			return strange != 1 || len(bytes.TrimSpace(raw[after:min(len(raw), after+1000)])) == 0
 		}
+		if bytes.HasPrefix(text, []byte("--")) {
+			return true // a delimiter: parts begin
+		}
 		if name, _, ok := fieldLine(text); ok && knownField(name) {
 			return false
 		}
@@ -131,15 +134,16 @@ func rinse(raw []byte) []byte {
 	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); len(trimmed) < len(raw) && fieldFollows(trimmed) {
 		raw = trimmed
 	}
-	for range 3 {
-		if !bytes.HasPrefix(raw, []byte("From ")) && !bytes.HasPrefix(raw, []byte(">From ")) {
+	rest := raw
+	for range 5 {
+		line, after := cutLine(rest, 0)
+		_, _, field := fieldLine(bytes.TrimRight(line, "\r\n"))
+		if field || !bytes.HasPrefix(line, []byte("From ")) && !bytes.HasPrefix(line, []byte(">From ")) {
 			break
 		}
-		line, after := cutLine(raw, 0)
-		if _, _, field := fieldLine(bytes.TrimRight(line, "\r\n")); field || !fieldFollows(raw[after:]) {
-			break
+		if rest = rest[after:]; fieldFollows(rest) {
+			return rest
 		}
-		raw = raw[after:]
 	}
 	return raw
 }
