@@ -51,7 +51,7 @@ func (k *checker) oauth(key string, a *Email) {
 	if o.ClientSecret.Empty() {
 		k.doc.Report(at, "give client_secret_file", "flow app needs the program's secret")
 	}
-	if strings.Contains(o.TokenURL, "/organizations/") || strings.Contains(o.TokenURL, "/common/") {
+	if o.Tenant == anyOrganisation || o.Tenant == "common" {
 		k.doc.Report(at, "give tenant: the id of your organisation", "flow app needs the tenant")
 	}
 }

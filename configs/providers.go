@@ -35,6 +35,9 @@ type providerLogin struct {
 	params                       map[string]string
 }
 
+// anyOrganisation is Microsoft's name for whichever tenant the person is of.
+const anyOrganisation = "organizations" //nolint:misspell // as Microsoft spells it
+
 const appPassword = "make a password for programs (app password) in the settings of the account: its own isn't taken here"
 
 // providers lists what is known, by the name under which it is configured.
@@ -46,7 +49,7 @@ func providers() map[string]provider {
 		},
 		"microsoft365": {
 			imapHost: "outlook.office365.com", smtpHost: "smtp.office365.com", submission: true, savesSent: true,
-			login: microsoftLogin("organizations"), tokensOnly: true,
+			login: microsoftLogin(anyOrganisation), tokensOnly: true,
 			hint: "Microsoft 365 takes no passwords: configure oauth", domains: []string{"onmicrosoft.com"},
 		},
 		"outlook": {
@@ -88,7 +91,7 @@ func providers() map[string]provider {
 }
 
 func googleLogin() *providerLogin {
-	return &providerLogin{
+	return &providerLogin{ //nolint:gosec // addresses, no secrets
 		authURL: "https://accounts.google.com/o/oauth2/v2/auth", tokenURL: "https://oauth2.googleapis.com/token",
 		scopes: []string{"https://mail.google.com/"}, flow: "browser",
 		params: map[string]string{"access_type": "offline", "prompt": "consent"},

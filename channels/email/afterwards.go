@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -58,6 +59,8 @@ type tidier struct {
 	// careful is true until the first batch after a start is done: a copy of
 	// each of its mails may be there already.
 	careful bool
+	// later is when to try again what was refused.
+	later time.Time
 	// keep lists what stays where it is: mails of which we have no text.
 	keep map[imap.UID]bool
 }
@@ -102,13 +105,14 @@ func newTidier(ctx context.Context, r *reader) (*tidier, error) {
 			return nil, err
 		}
 	}
+	channels.Troubled(r.src, r.source+afterMark, nil)
 	return t, nil
 }
 
 // run does what is to be done up to where the folder has been read. All of it is
 // stored: the reader has moved its bookmark there.
 func (t *tidier) run(ctx context.Context) error {
-	if t == nil || t.at.last >= t.r.at.last || t.r.rescanning {
+	if t == nil || time.Now().Before(t.later) || t.at.last >= t.r.at.last || t.r.rescanning {
 		return nil
 	}
 	criteria := &imap.SearchCriteria{UID: uidRange(t.at.last+1, t.r.at.last)}
@@ -136,9 +140,24 @@ func (t *tidier) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if !t.later.IsZero() {
+		t.later = time.Time{}
+		channels.Troubled(t.r.src, t.r.source+afterMark, nil)
+	}
 	t.careful, t.at.last = false, last
 	clear(t.keep)
 	return t.advance(ctx)
+}
+
+// refusedPause is how long a server is left alone that refuses what is to be
+// done afterwards.
+const refusedPause = 5 * time.Minute
+
+// refused notes a refusal.
+func (t *tidier) refused() {
+	if t != nil {
+		t.later = time.Now().Add(refusedPause)
+	}
 }
 
 // keepPlace leaves a mail where it is: whoever wants its text must find it.

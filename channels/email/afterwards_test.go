@@ -122,6 +122,33 @@ func TestAfterwardsOnlyOnceStored(t *testing.T) {
 	}
 }
 
+// A server that refuses what is to be done afterwards stops no mail.
+func TestAfterwardsIsRefused(t *testing.T) {
+	r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "IDLE", "MOVE"}})
+	cfg := rogueBox(r)
+	cfg.After = email.Afterwards{Mode: email.MoveAside, Folder: "Done"}
+	for _, command := range []string{"CREATE", "UID MOVE"} {
+		r.Lie(emailfake.Lies{Answer: func(said string) string {
+			if said == command {
+				return "NO [NOPERM] not yours"
+			}
+			return ""
+		}})
+		src := &listening{Source: source(t)}
+		stop := receiving(t, adapter(t, cfg, nil), src)
+		connected(src.Source)
+		r.Put("INBOX", mail(command), time.Time{})
+		src.UntilStored(1)
+		eventually(t, "the trouble to be told", func() bool { err, _ := src.trouble(inbox + "#after="); return err != nil })
+		r.Put("INBOX", mail("and one more"), time.Time{})
+		src.UntilStored(2)
+		if src.Connections() != 1 {
+			t.Errorf("%s: the link was made %d times", command, src.Connections())
+		}
+		stop()
+	}
+}
+
 func TestFoldersHoweverTheyAreSpelled(t *testing.T) {
 	r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "IDLE", "SPECIAL-USE"}, Delim: '.'})
 	for name, attrs := range map[string]string{
@@ -242,7 +269,7 @@ func TestStormDelaysNobodyElse(t *testing.T) {
 	if before, _ := stored("behind the storm"); before > 400 {
 		t.Errorf("%d mails of the storm went before it", before)
 	}
-	src.UntilStored(n/4)
+	src.UntilStored(n / 4)
 	r.Put("INBOX", mail("in its midst"), time.Time{})
 	src.UntilStored(n + 2)
 	if before, _ := stored("in its midst"); before > n-100 {

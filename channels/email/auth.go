@@ -36,10 +36,10 @@ type Tokens interface {
 	Token(ctx context.Context, refused string) (string, error)
 }
 
-// errNoWay says that server and configuration have no way to log in in common.
-type errNoWay struct{ text string }
+// noWayError says that server and configuration have no way to log in in common.
+type noWayError struct{ text string }
 
-func (e errNoWay) Error() string { return e.text }
+func (e noWayError) Error() string { return e.text }
 
 // offers is what a server says that one can log in by.
 type offers struct {
@@ -118,7 +118,7 @@ func (a *Adapter) byPassword(e Endpoint, o offers, run func(sasl.Client) error) 
 	case o.can(xoauth2Name) || o.can(sasl.OAuthBearer):
 		words += ", only by token: configure oauth, then run \"stagecoach mail login " + a.cfg.Account + "\""
 	}
-	return a.failure("login", channels.Auth, "", words, errNoWay{words})
+	return a.failure("login", channels.Auth, "", words, noWayError{words})
 }
 
 // tokenClient makes the SASL client for a token. XOAUTH2 goes first: whoever
@@ -131,9 +131,9 @@ func tokenClient(e Endpoint, o offers, token string) (*bearerClient, error) {
 	case o.can(sasl.OAuthBearer) && e.Auth != XOAuth2Auth:
 		c.mechanism = sasl.OAuthBearer
 	case e.TLS == NoTLS:
-		return nil, errNoWay{"the server offers no login by token without TLS: set tls or starttls"}
+		return nil, noWayError{"the server offers no login by token without TLS: set tls or starttls"}
 	default:
-		return nil, errNoWay{"the server offers no login by token (neither XOAUTH2 nor OAUTHBEARER): remove oauth and give a password"}
+		return nil, noWayError{"the server offers no login by token (neither XOAUTH2 nor OAUTHBEARER): remove oauth and give a password"}
 	}
 	return c, nil
 }

@@ -191,9 +191,8 @@ func (b *backlog) scout(from, to int, look bool) (calm, stormy []int, err error)
 		}
 	})
 	if err != nil {
-		var refused *imap.Error
 		r.a.stuck.blind(r.source) // not again: it must not keep mail from coming in
-		if !errors.As(err, &refused) {
+		if _, refused := errors.AsType[*imap.Error](err); !refused {
 			return nil, nil, r.a.imapError("fetch", err)
 		}
 	}

@@ -138,8 +138,8 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.IMAP.Endpoint = c.IMAP.withDefaults(c.Address, 993, 143)
 	c.SMTP.Endpoint = c.SMTP.withDefaults(c.Address, 465, 587)
-	c.IMAP.names(c.SharedMailbox, c.SharedByNamespace, true)
-	c.SMTP.names(c.SharedMailbox, c.SharedByNamespace, false)
+	c.IMAP.Endpoint = c.IMAP.named(c.SharedMailbox, c.SharedByNamespace, true)
+	c.SMTP.Endpoint = c.SMTP.named(c.SharedMailbox, c.SharedByNamespace, false)
 	if len(c.IMAP.Folders) == 0 {
 		c.IMAP.Folders = []string{orDefault(c.IMAP.Folder, "INBOX")}
 	}
@@ -179,17 +179,18 @@ func (e Endpoint) withDefaults(username string, implicit, other int) Endpoint {
 	return e
 }
 
-// names fills in as whom to log in. A token says who logs in, so the name beside
+// named fills in as whom to log in. A token says who logs in, so the name beside
 // it says whose mailbox is opened; with a password, Exchange takes both in one.
-func (e *Endpoint) names(shared string, byNamespace, reads bool) {
+func (e Endpoint) named(shared string, byNamespace, reads bool) Endpoint {
 	e.asPassword, e.asToken = e.Username, e.Username
 	if shared == "" || byNamespace {
-		return
+		return e
 	}
 	e.asToken = shared
 	if reads {
 		e.asPassword = e.Username + `\` + shared
 	}
+	return e
 }
 
 // inboxName spells the one name that is the same in any case (RFC 3501, section

@@ -3,6 +3,7 @@ package email
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -74,7 +75,21 @@ func (r *reader) open(ctx context.Context) error {
 		return err
 	}
 	r.tidy, err = newTidier(ctx, r)
-	return err
+	return r.untidy(err)
+}
+
+// untidy takes a refusal of what is to be done afterwards for no reason to stop
+// reading: it is told, and tried again with the next link or after a while.
+func (r *reader) untidy(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, refused := errors.AsType[*imap.Error](err); !refused && channels.ReasonOf(err) != channels.Malformed {
+		return err
+	}
+	channels.Troubled(r.src, r.source+afterMark, err)
+	r.tidy.refused()
+	return nil
 }
 
 // openPlace opens the folder, and finds out how the server spells it.
@@ -131,17 +146,18 @@ func (r *reader) catchUp(ctx context.Context) error {
 		return r.a.imapError("search", err)
 	}
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid <= r.at.last })
-	before := r.delivered
+	r.a.stuck.keep(r.source, r.at.validity, uids)
+	before := r.at.last
 	if err := r.deliver(ctx, uids); err != nil {
 		return err
 	}
-	if r.delivered > before || asked.Sub(r.advanced) >= min(r.a.cfg.IdleMaximum, 10*time.Second) {
+	if r.at.last > before || asked.Sub(r.advanced) >= min(r.a.cfg.IdleMaximum, 10*time.Second) {
 		r.mark.At = asked
 		if err := r.advance(ctx); err != nil {
 			return err
 		}
 	}
-	return r.tidy.run(ctx)
+	return r.untidy(r.tidy.run(ctx))
 }
 
 // rescan reads a renumbered folder again, as far as it was there: what arrived

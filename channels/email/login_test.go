@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,10 +46,8 @@ func wantPassword(user string, mechanisms ...string) func(mechanism, user, secre
 		if u != user || secret != password {
 			return errors.New("[AUTHENTICATIONFAILED] wrong")
 		}
-		for _, one := range mechanisms {
-			if one == mechanism {
-				return nil
-			}
+		if slices.Contains(mechanisms, mechanism) {
+			return nil
 		}
 		return errors.New("[AUTHENTICATIONFAILED] not this way: " + mechanism)
 	}

@@ -110,6 +110,22 @@ func TestSpoiltMailBlocksNobody(t *testing.T) {
 	wantTexts(t, src, "spoilt", "behind it", "later")
 }
 
+// Somebody takes a mail away that the server couldn't hand over.
+func TestSpoiltMailIsTakenAway(t *testing.T) {
+	r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "IDLE"}})
+	cfg := rogueBox(r)
+	cfg.Patience = time.Hour
+	src := source(t)
+	receiving(t, adapter(t, cfg, nil), src)
+	connected(src)
+	r.Lie(emailfake.Lies{Fetch: map[uint32]emailfake.FetchLie{1: emailfake.CutInside}})
+	r.Put("INBOX", mail("spoilt"), time.Time{})
+	r.Put("INBOX", mail("behind it"), time.Time{})
+	src.UntilStored(1)
+	r.Expunge("INBOX", 1)
+	src.Until("the bookmark to pass it", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1:2:") })
+}
+
 func TestServerLiesAboutEverything(t *testing.T) {
 	for name, l := range map[string]emailfake.Lies{
 		"answers nobody asked for": {Unasked: true},

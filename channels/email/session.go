@@ -135,8 +135,7 @@ func (s *session) introduce() error {
 		}
 		return err
 	})
-	var refused *imap.Error
-	if errors.As(err, &refused) {
+	if _, refused := errors.AsType[*imap.Error](err); refused {
 		return nil // whoever doesn't want to know need not
 	}
 	return err

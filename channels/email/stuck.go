@@ -109,6 +109,18 @@ func (b *stuckBook) solved(source string, validity uint32, uid imap.UID) {
 	delete(b.of(source, validity).mails, uid)
 }
 
+// keep forgets the mails that are not among these any more: somebody has taken
+// them away. The list is in rising order.
+func (b *stuckBook) keep(source string, validity uint32, uids []imap.UID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for uid := range b.of(source, validity).mails {
+		if _, there := slices.BinarySearch(uids, uid); !there {
+			delete(b.of(source, validity).mails, uid)
+		}
+	}
+}
+
 // nextDue gives when the next mail is to be tried again, zero if none is.
 func (b *stuckBook) nextDue(source string, validity uint32) (due time.Time) {
 	b.mu.Lock()

@@ -224,7 +224,7 @@ func (r *Rogue) SetBack(folder string, n int) {
 	defer r.mu.Unlock()
 	f := r.folders[folder]
 	f.mails = f.mails[:len(f.mails)-n]
-	f.next -= uint32(n) //nolint:gosec // a few
+	f.next -= uint32(n)
 	r.tell()
 }
 
@@ -284,7 +284,7 @@ func (r *Rogue) accept() {
 				r.mu.Unlock()
 				_ = conn.Close()
 			}()
-			link := net.Conn(conn)
+			link := conn
 			if r.cfg.TLS {
 				link = tls.Server(conn, r.cert.config)
 			}

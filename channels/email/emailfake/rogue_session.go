@@ -67,10 +67,10 @@ func (s *rogueSession) readCommand() (string, error) {
 			return out.String(), nil
 		}
 		size := strings.TrimSuffix(line[open+1:], "}")
-		n, err := strconv.Atoi(strings.TrimSuffix(size, "+"))
-		if err != nil {
+		n, numberErr := strconv.Atoi(strings.TrimSuffix(size, "+"))
+		if numberErr != nil || n < 0 || n > 64<<20 { // no literal after all
 			out.WriteString(line)
-			return out.String(), nil
+			return out.String(), nil //nolint:nilerr // the line stands as it is
 		}
 		if !strings.HasSuffix(size, "+") {
 			s.send("+ go on")

@@ -75,7 +75,7 @@ func (s *Source) save() error {
 		return nil
 	}
 	dir := filepath.Dir(s.cfg.File)
-	data, err := json.Marshal(s.login)
+	data, err := json.Marshal(s.login) //nolint:gosec // the file is where these secrets belong
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func lock(ctx context.Context, file string) (unlock func(), err error) {
 		return nil, err
 	}
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor is small
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			return func() { _ = f.Close() }, nil // closing lets go of it
 		}

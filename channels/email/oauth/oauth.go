@@ -232,7 +232,7 @@ func (c *Config) explain(err error) error {
 			return &SetupError{Cause: cause}
 		}
 		return &LoginError{Account: c.Account, Cause: cause}
-	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request":
+	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request": //nolint:misspell // as RFC 6749 spells them
 		return &SetupError{Cause: cause}
 	}
 	status := ""

@@ -68,13 +68,17 @@ func TestLoginByBrowser(t *testing.T) {
 		to := <-p.found
 		u, _ := url.Parse(to)
 		// Somebody else's page calls first: it counts for nothing.
-		if resp, err := http.Get(u.Query().Get("redirect_uri") + "?code=forged&state=guessed"); err != nil || resp.StatusCode != http.StatusNotFound {
+		resp, err := http.Get(u.Query().Get("redirect_uri") + "?code=forged&state=guessed")
+		if err == nil {
+			defer resp.Body.Close()
+		}
+		if err != nil || resp.StatusCode != http.StatusNotFound {
 			ended <- errors.New("a forged answer was taken")
 			return
 		}
-		resp, err := http.Get(to)
+		second, err := http.Get(to)
 		if err == nil {
-			_, _ = io.Copy(io.Discard, resp.Body)
+			second.Body.Close()
 		}
 		ended <- err
 	}()
@@ -95,13 +99,14 @@ func TestLoginByPastedAddress(t *testing.T) {
 	s := source(config(t, o, oauth.Browser))
 	p := &page{found: make(chan string, 1)}
 	in, typed := io.Pipe()
-	defer typed.Close() //nolint:errcheck // ends the reading
+	defer typed.Close()
 	go func() {
 		client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		resp, err := client.Get(<-p.found)
 		if err != nil {
 			return
 		}
+		defer resp.Body.Close()
 		_, _ = io.WriteString(typed, "what?\n"+resp.Header.Get("Location")+"\n")
 	}()
 	if err := s.Login(t.Context(), oauth.Terminal{Out: p, In: in}); err != nil {
