@@ -148,8 +148,7 @@ func (s *signer) published(ctx context.Context) string {
 }
 
 func dnsWords(err error) string {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.Err
 	}
 	return err.Error()

@@ -75,7 +75,7 @@ func (s *script) adapter(t *testing.T, change func(*email.Config)) *email.Adapte
 }
 
 func (s *script) serve(conn net.Conn, link int) {
-	defer conn.Close() //nolint:errcheck // a test's
+	defer conn.Close()
 	in := bufio.NewReader(conn)
 	say := func(text string) bool {
 		_, err := fmt.Fprint(conn, strings.ReplaceAll(text, "\n", "\r\n")+"\r\n")

@@ -33,7 +33,7 @@ func unanswerable(u *understood) string {
 			return "asked"
 		}
 	}
-	for _, one := range []contact.Address{u.Message.Sender(), u.From} {
+	for _, one := range []contact.Address{u.Sender(), u.From} {
 		if takesNone.MatchString(strings.ToLower(localOf(one.Address))) {
 			return "takes_none"
 		}

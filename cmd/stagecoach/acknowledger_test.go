@@ -132,7 +132,7 @@ func TestTwoMachinesFallSilent(t *testing.T) {
 	}
 	until(t, "all is taken in and quiet", func() bool {
 		mu.Lock()
-		want := uint64(len(users) + echoes) //nolint:gosec // a count
+		want := uint64(len(users) + echoes)
 		mu.Unlock()
 		ok := false
 		_ = d.engine.View(t.Context(), func(st *router.State) {

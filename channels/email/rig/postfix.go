@@ -152,3 +152,11 @@ anvil   unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 `, p.SMTP, p.Submission, login, p.SMTPS, login)
 }
+
+// Set changes a setting of the running server, from the next link on.
+func (p *Postfix) Set(name, value string) {
+	p.t.Helper()
+	run(p.t, p.dir, "postconf", "-c", p.path("etc"), "-e", name+"="+value)
+	p.Stop()
+	p.Start()
+}
