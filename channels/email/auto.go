@@ -70,23 +70,30 @@ func (v *evidence) kind() contact.AutoKind {
 	}
 }
 
-// autoSubject are the beginnings that programs which answer for somebody who is
-// away put before a subject, in the languages that their makers ship. With more
-// words before the colon it is a person's subject.
-var autoSubject = regexp.MustCompile(`^\s*\[?(` + strings.Join([]string{
-	`automatic reply`, `auto[- ]?reply`, `auto[- ]?response`, `automatic response`, `automated (reply|response)`, `autoresponder`,
-	`out of (the )?office( auto-?reply| reply| notification| message)?`, `ooo`, `vacation( reply| message| response)?`, `away( from (my )?(mail|office))?( message)?`,
-	`automatische (antwort|beantwortung|rückantwort|e-mail-antwort)`, `abwesenheits(notiz|nachricht|assistent|meldung|benachrichtigung|mitteilung)`, `(ich bin )?(derzeit |zurzeit )?(nicht im (büro|haus)|abwesend|im urlaub)`, `autom(\.|atische) antwort`,
-	`r[ée]ponse automatique( d'absence)?`, `message d'absence( du bureau)?`, `absence du bureau`, `absent\(e\) du bureau`, `notification d'absence`,
-	`respuesta autom[aá]tica`, `fuera de (la )?oficina`, `contestaci[oó]n autom[aá]tica`, `resposta autom[aà]tica`, `resposta automática`, `fora do escrit[oó]rio`,
-	`risposta automatica`, `fuori (sede|ufficio)`, `risposta automatica fuori sede`, `assente( dall'ufficio)?`,
-	`automatisch antwoord`, `automatische reactie`, `afwezigheids(bericht|melding|assistent)`, `niet aanwezig`, `afwezig(heid)?`,
-	`odpowied[zź] automatyczna`, `automatyczna odpowied[zź]`, `autoodpowied[zź]`, `poza biurem`, `nieobecno[sś][cć]`,
-	`automatické? odpověď`, `automatická odpověď`, `automatická odpoveď`, `mimo kancelář`, `automatikus válasz`, `házon kívül`,
-	`autosvar`, `automatiskt svar`, `automatisk svar`, `frånvaro(meddelande)?`, `fravær(sbesked)?`, `ikke til stede`, `automaattinen vastaus`, `poissa`,
-	`автоматический ответ`, `автоответ`, `автоматична відповідь`, `otomatik yanıt`, `otomatik cevap`, `ofis dışında`, `αυτόματη απάντηση`, `răspuns automat`,
-	`自動返信`, `自动回复`, `自動回覆`, `자동 회신`, `自动答复`, `不在`,
-}, "|") + `)\s*\]?\s*([:：]|$|-\s|–\s|\()`)
+// autoSubject are the beginnings that programs which answer put before a subject,
+// in the languages that their makers ship: nobody else calls a mail so.
+// absentSubject are others that people write as well. With more words before the
+// colon it is a person's subject.
+var (
+	autoSubject = regexp.MustCompile(`^\s*\[?(` + strings.Join([]string{
+		`automatic reply`, `auto[- ]?reply`, `auto[- ]?response`, `automatic response`, `automated (reply|response)`, `autoresponder`, `out of (the )?office auto-?reply`,
+		`automatische (antwort|beantwortung|rückantwort|e-mail-antwort)`, `abwesenheits(notiz|nachricht|assistent|meldung|benachrichtigung|mitteilung)`, `autom(\.|atische) antwort`,
+		`r[ée]ponse automatique( d'absence)?`, `message d'absence( du bureau)?`, `notification d'absence`,
+		`respuesta autom[aá]tica`, `contestaci[oó]n autom[aá]tica`, `resposta autom[aàá]tica`, `risposta automatica( fuori sede)?`,
+		`automatisch antwoord`, `automatische reactie`, `afwezigheids(bericht|melding|assistent)`,
+		`odpowied[zź] automatyczna`, `automatyczna odpowied[zź]`, `autoodpowied[zź]`,
+		`automatick[áé]? odpověď`, `automatická odpoveď`, `automatikus válasz`,
+		`autosvar`, `automatiskt svar`, `automatisk svar`, `frånvaromeddelande`, `fraværsbesked`, `automaattinen vastaus`,
+		`автоматический ответ`, `автоответ`, `автоматична відповідь`, `otomatik yanıt`, `otomatik cevap`, `αυτόματη απάντηση`, `răspuns automat`,
+		`自動返信`, `自动回复`, `自動回覆`, `자동 회신`, `自动答复`,
+	}, "|") + `)\s*\]?\s*([:：]|$)`)
+	absentSubject = regexp.MustCompile(`^\s*\[?(` + strings.Join([]string{
+		`out of (the )?office( reply| notification| message)?`, `ooo`, `vacation( reply| message| response)?`, `away( from (my )?(mail|office))?( message)?`,
+		`(ich bin )?(derzeit |zurzeit )?(nicht im (büro|haus)|abwesend|im urlaub)`, `absence du bureau`, `absent\(e\) du bureau`, `fuera de (la )?oficina`, `fora do escrit[oó]rio`,
+		`fuori (sede|ufficio)`, `assente( dall'ufficio)?`, `niet aanwezig`, `afwezig(heid)?`, `poza biurem`, `nieobecno[sś][cć]`, `mimo kancelář`, `házon kívül`,
+		`frånvaro`, `fravær`, `ikke til stede`, `poissa`, `ofis dışında`, `不在`,
+	}, "|") + `)\s*\]?\s*([:：]|$|-\s|–\s|\()`)
+)
 
 // awayWords are what such an answer says. They are asked only where the header
 // has no mark.
@@ -144,6 +151,11 @@ func (v *evidence) autoReply() bool {
 		return true
 	case autoSubject.MatchString(v.subject):
 		return v.suppresses() || v.bulk() || awayWords.MatchString(v.text) && !v.asks()
+	case absentSubject.MatchString(v.subject):
+		// By itself that is what people write, too; before the subject of an
+		// answer they don't.
+		_, rest, _ := strings.Cut(v.u.Subject, ":")
+		return (v.suppresses() || v.bulk()) && awayWords.MatchString(v.text) || answerSubject.MatchString(rest) && !v.asks()
 	default:
 		return v.bulk() && v.suppresses() && v.noReply()
 	}

@@ -13,9 +13,11 @@ import (
 
 var (
 	// daemonLocal are those who never are people; systemLocal also may be.
-	daemonLocal = regexp.MustCompile(`^(mailer[-_. ]?daemon|mail[-_]?daemon|mdaemon|mail[-_.]?delivery([-_.]?(sub)?system)?|mail-?error|mailerdaemon|microsoftexchange[0-9a-f]{16,}|smtp|returnedmail|non-?delivery)([-+=].*)?$`)
-	systemLocal = regexp.MustCompile(`^(postmaster|bounces?|mailsystem|mail|mailadmin|system|administrator|noreply|no-reply|null)([-+=].*)?$`)
-	daemonName  = regexp.MustCompile(`(?i)mail(er)?[- ]?(delivery|daemon)|delivery (sub)?system|mail system|postmaster|system administrator|systemadministrator|microsoft outlook$|internet mail service|système de (messagerie|distribution)|mail-?system`)
+	daemonLocal = regexp.MustCompile(`^(mailer[-_. ]?daemon|mail[-_]?daemon|mdaemon|mail[-_.]?delivery([-_.]?(sub)?system)?|mail-?error|mailerdaemon|microsoftexchange[0-9a-f]{16,}|returnedmail|non-?delivery)([-+=].*)?$`)
+	systemLocal = regexp.MustCompile(`^(postmaster|bounces?|mail-?system|noreply|no-reply|null)([-+=].*)?$`)
+	daemonName  = regexp.MustCompile(`(?i)^\W*(mail(er)?[- ]?daemon|mail delivery (sub)?system|mail (delivery )?(sub)?system|postmaster|mail administrator|internet mail service|system administrator|microsoft outlook|.*courier mail server.*|sistema de correo|système de (messagerie|distribution))\W*$`)
+	// reportSubject is what only servers call a mail.
+	reportSubject = regexp.MustCompile(`^(delivery failure: |undeliverable: |undeliverable mail$|unzustellbar: |nicht zustellbar: |undelivered mail returned|returned mail: |mail system error|mail delivery failed: |delivery status notification)`)
 
 	failSubject = regexp.MustCompile(`undeliver|not deliverable|nondeliver|unzustellbar|nicht zustellbar|delivery (status )?(notification )?\(?(failure|failed|error)|delivery (has )?fail|(mail|message) delivery (failed|failure)|delivery failure|failure (notice|notification)|^returned mail|returned to sender|returning (message|mail) to sender|mail (system|delivery) error|could not be delivered|delivery problem|non[- ]?(remis|distribu)|échec de (la )?(remise|distribution)|no se (pudo|puede|ha podido) entregar|correo (no entregado|devuelto)|error de entrega|mancato recapito|impossibile recapitare|niet bezorgd|onbestelbaar|kan niet worden (bezorgd|afgeleverd)|nie (można|udało się) (dostarczyć|doręczyć)|niedostarcz|не доставлено|недоставлен|não (foi )?entreg|devolvid|teslim edilemedi|mail failure|mail returned|undeliverable mail|status notification \(failure|rejected:|message status - undeliver|配信不能|投递失败|退信`) //nolint:misspell // Italian
 	failStrong  = regexp.MustCompile(`permanent (fatal )?error|failed permanently|permanent failure|i'm not going to try again|i've given up|giving up|gave up|this is a permanent|permanently rejected|endgültig|dauerhaft|permanente?r? fehler|erreur permanente|error permanente|errore permanente`)
@@ -30,22 +32,18 @@ var (
 	smtpCode   = regexp.MustCompile(`(?:^|[\s:(#])([45]\d\d)[\s-]`)
 )
 
-// daemon tells whether a mail system signs the mail.
+// daemon tells whether a mail system may sign the mail.
 func (v *evidence) daemon() bool {
-	return daemonLocal.MatchString(v.local) ||
-		systemLocal.MatchString(v.local) && (v.nullPath() || v.submitted() != "" && v.submitted() != "no" || daemonName.MatchString(v.u.From.Name) || !v.person()) ||
-		v.u.From.Address == "" && daemonName.MatchString(v.u.From.Name)
+	return daemonLocal.MatchString(v.local) || systemLocal.MatchString(v.local) || daemonName.MatchString(v.u.From.Name)
 }
 
 // bounceText gives what a report in words says, nil where the mail is none.
 func (v *evidence) bounceText() *contact.Bounce {
-	never := daemonLocal.MatchString(v.local)
-	exim := v.f.has("X-Failed-Recipients")
+	never, exim := daemonLocal.MatchString(v.local), v.f.has("X-Failed-Recipients")
 	if answerSubject.MatchString(v.u.Subject) || v.person() && !never && !exim || v.f.has("List-Id") || v.f.has("List-Unsubscribe") {
 		return nil
 	}
-	signed := never || exim || v.daemon() || v.nullPath()
-	if !signed {
+	if !exim && !v.daemon() && !v.nullPath() {
 		return nil
 	}
 	said, quoted := clipTo(v.u.Text, 4*judged), ""
@@ -56,19 +54,32 @@ func (v *evidence) bounceText() *contact.Bounce {
 	about := v.subject + "\n" + low
 	failed := failSubject.MatchString(v.subject) || failWords.MatchString(low)
 	delayed := delayWords.MatchString(about) && !failStrong.MatchString(low)
-	switch {
-	case !failed && !delayed && !never && !exim:
+	switch sure := never || exim; {
+	case !failed && !delayed && !sure, !sure && !v.markedAsReport(low, quoted):
 		return nil
-	case !failed && !delayed && autoSubject.MatchString(v.subject):
+	case !failed && !delayed && (autoSubject.MatchString(v.subject) || v.f.has("In-Reply-To") || doneWords.MatchString(about)):
 		return nil
-	case !failed && !delayed && (v.f.has("In-Reply-To") || doneWords.MatchString(about)):
-		return nil
-	case !never && !exim && !failSubject.MatchString(v.subject) && !quotedID.MatchString(quoted) && !failStrong.MatchString(low) && !delayed:
-		return nil // a postmaster who writes of addresses unknown is a person
 	}
 	b := &contact.Bounce{Permanent: !delayed, Recipient: v.failedRecipient(), OriginalID: originalID(v.root)}
 	v.readWords(b, said, quoted)
 	return b
+}
+
+// markedAsReport tells whether more than its words makes a mail a report, where
+// its sender may be a person: a postmaster who writes of addresses unknown is
+// one.
+func (v *evidence) markedAsReport(low, quoted string) bool {
+	word := v.submitted()
+	switch {
+	case v.nullPath(), strings.HasPrefix(word, "auto-"):
+		return true
+	case v.f.has("X-MS-Exchange-Message-Is-Ndr"), v.f.has("X-MS-Embedded-Report"):
+		return true
+	case quotedID.MatchString(quoted):
+		return !v.asks()
+	default:
+		return reportSubject.MatchString(v.subject) && failWords.MatchString(low) && !strings.Contains(low, "?")
+	}
 }
 
 // readWords takes what a report in words tells out of it.
