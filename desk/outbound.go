@@ -103,6 +103,11 @@ func (s *Service) start(ctx context.Context, who Who, r *contact.Reply) (view.Do
 		return view.Done{}, err
 	}
 	identities := s.identities(r)
+	for _, one := range identities { // an answer whose program drops what threads it
+		if key := s.deps.Keys.SubjectKey(string(r.Channel), r.Account, one, r.Subject); key != "" && len(keys) < maxPeople {
+			keys = append(keys, key)
+		}
+	}
 	asOf, known, err := s.deps.Records.Known(ctx, identities)
 	if err != nil {
 		return view.Done{}, fmt.Errorf("looking up whom it goes to: %w", err)

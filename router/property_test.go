@@ -47,7 +47,7 @@ func (t *timeline) fold() {
 func (t *timeline) lookUp(m *Receive) {
 	t.fold()
 	m.AsOf, m.Known = t.state.N, map[string]Found{}
-	keys := append(append([]string{m.ItemKey, m.MessageKey, m.Identity}, m.Threads...), m.Keys...)
+	keys := append(append([]string{m.ItemKey, m.MessageKey, m.Identity, m.Claimed}, m.Threads...), m.Keys...)
 	if m.Bounce != nil {
 		keys = append(keys, m.Bounce.Key)
 	}
@@ -98,7 +98,10 @@ func (t *timeline) arrive() {
 	m.Demand.Languages = rapid.SampledFrom([][]string{nil, {"de"}, {"fr"}}).Draw(t.rt, "language")
 	switch rapid.IntRange(0, 9).Draw(t.rt, "what") {
 	case 0:
-		m.Propose, m.Auto = contact.Machine, contact.AutoReply
+		m.Propose = contact.Machine
+		m.Auto = rapid.SampledFrom([]contact.AutoKind{
+			contact.AutoReply, contact.AutoReceipt, contact.AutoDelivered, contact.AutoCalendar, contact.AutoChallenge, contact.AutoList, contact.AutoBounce,
+		}).Draw(t.rt, "auto")
 	case 1:
 		m.Kind = KindHistory
 	case 2:
@@ -109,6 +112,17 @@ func (t *timeline) arrive() {
 		if r, ok := pick(t, "bounced", t.replies()); ok {
 			m.Bounce = &BounceFact{Permanent: rapid.Bool().Draw(t.rt, "permanent"), Key: "mid:" + r}
 		}
+	case 5:
+		m.Trust, m.Claimed, m.Identity = contact.TrustForged, m.Identity, "unproven:"+sender
+		m.Token = append(m.Threads, "")[0]
+	case 6:
+		m.Account = rapid.SampledFrom([]string{"support", "sales"}).Draw(t.rt, "account")
+		m.Copies, m.Nameless = []string{"copy:" + sender}, rapid.Bool().Draw(t.rt, "nameless")
+		m.Keys = append(m.Keys, m.Copies...)
+	case 7:
+		m.Subject = "subject:" + sender
+		m.Keys = append(m.Keys, m.Subject)
+		m.Participants = []string{rapid.SampledFrom([]string{"id:alice", "id:erin"}).Draw(t.rt, "in copy")}
 	}
 	t.lookUp(m)
 	t.must(ActorIntake, *m)
