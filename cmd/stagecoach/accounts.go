@@ -44,7 +44,7 @@ func settingsOf(e *configs.Email) string {
 func emailConfig(e *configs.Email, dir string, logger *slog.Logger) email.Config {
 	cfg := email.Config{
 		Account: e.Name, Address: e.Address, Aliases: e.Aliases, FromName: e.FromName, TrustedAuthserv: e.TrustedAuthserv, Hint: e.Hint,
-		IMAP: email.IMAP{Endpoint: endpoint(e.IMAP.Server()), Folders: e.IMAP.Folders, SentFolder: e.IMAP.SentFolder},
+		IMAP: email.IMAP{Endpoint: endpoint(e.IMAP.Server()), Folder: e.IMAP.Folder, Folders: e.IMAP.Folders, SentFolder: e.IMAP.SentFolder},
 		SMTP: email.SMTP{Endpoint: endpoint(e.SMTP.Server()), HELO: e.SMTP.HELO, MaxPerMinute: e.SMTP.MaxPerMinute},
 		DKIM: email.DKIM{Selector: e.DKIM.Selector, Domain: e.DKIM.Domain, Key: email.Secret(e.DKIM.Key.Reveal())},
 

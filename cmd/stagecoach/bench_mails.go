@@ -46,8 +46,19 @@ func prose(r *rand.Rand, size int) string {
 	return strings.TrimSpace(b.String())
 }
 
-// benchAddress is the mailbox that bench fills.
-const benchAddress = "support@bench.test"
+// benchAddress and secondAddress are the mailboxes that bench fills, in turn.
+const (
+	benchAddress  = "support@bench.test"
+	secondAddress = "sales@bench.test"
+)
+
+// benchMailbox gives the mailbox for the i-th mail.
+func benchMailbox(i int) string {
+	if i%2 == 1 {
+		return secondAddress
+	}
+	return benchAddress
+}
 
 // madeMail gives a mail of 1 to 3 KB by a sender of its own; every third has an
 // HTML form too.

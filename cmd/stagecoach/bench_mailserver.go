@@ -24,7 +24,7 @@ import (
 type mailServer interface {
 	name() string
 	login() mailLogin
-	// put lays mails into the inbox, all at the same moment.
+	// put lays mails into the inboxes in turn, all at the same moment.
 	put(mails [][]byte) error
 	close() error
 }
@@ -58,7 +58,7 @@ type fakeServer struct {
 const benchPassword = "bench-secret"
 
 func startFake(dir string) (*fakeServer, error) {
-	s, err := emailfake.Start(emailfake.Config{Users: map[string]string{benchAddress: benchPassword}})
+	s, err := emailfake.Start(emailfake.Config{Users: map[string]string{benchAddress: benchPassword, secondAddress: benchPassword}})
 	if err != nil {
 		return nil, fmt.Errorf("starting a mail server: %w", err)
 	}
@@ -77,15 +77,15 @@ func (s *fakeServer) login() mailLogin {
 }
 
 func (s *fakeServer) put(mails [][]byte) error {
-	for _, raw := range mails {
-		if err := s.Put(benchAddress, "INBOX", raw, time.Now()); err != nil {
+	for i, raw := range mails {
+		if err := s.Put(benchMailbox(i), "INBOX", raw, time.Now()); err != nil {
 			return fmt.Errorf("putting a mail: %w", err)
 		}
 	}
 	return nil
 }
 
-// dovecot is Debian's IMAP server on loopback, with one Maildir.
+// dovecot is Debian's IMAP server on loopback, with two Maildirs.
 type dovecot struct {
 	dir      string
 	imap     int
@@ -158,7 +158,14 @@ func (d *dovecot) prepare() error {
 	if err := os.Chmod(d.dir, 0o755); err != nil { //nolint:gosec // its users must get in
 		return fmt.Errorf("making folders: %w", err)
 	}
-	for _, sub := range []string{"run", "state", "mail", "mail/Maildir", "mail/Maildir/new", "mail/Maildir/cur", "mail/Maildir/tmp"} {
+	folders := []string{"run", "state", "mail"}
+	for i := range 2 {
+		box := filepath.Join("mail", localPart(benchMailbox(i)))
+		for _, sub := range []string{"", "Maildir", "Maildir/new", "Maildir/cur", "Maildir/tmp"} {
+			folders = append(folders, filepath.Join(box, sub))
+		}
+	}
+	for _, sub := range folders {
 		path := filepath.Join(d.dir, sub)
 		if err := os.MkdirAll(path, 0o755); err != nil { //nolint:gosec // its users must get in
 			return fmt.Errorf("making folders: %w", err)
@@ -180,7 +187,7 @@ protocols = imap
 listen = 127.0.0.1
 disable_plaintext_auth = no
 ssl = no
-mail_location = maildir:%[1]s/mail/Maildir
+mail_location = maildir:%[1]s/mail/%%Ln/Maildir
 first_valid_uid = 1
 mail_max_userip_connections = 100
 passdb {
@@ -189,7 +196,7 @@ passdb {
 }
 userdb {
   driver = static
-  args = uid=mail gid=mail home=%[1]s/mail
+  args = uid=mail gid=mail home=%[1]s/mail/%%Ln
 }
 namespace inbox {
   inbox = yes
@@ -218,12 +225,12 @@ func (d *dovecot) login() mailLogin {
 // put writes the files beside the inbox, and then moves all in at once, as
 // delivery agents do with each.
 func (d *dovecot) put(mails [][]byte) error {
-	base := filepath.Join(d.dir, "mail", "Maildir")
+	base := func(i int) string { return filepath.Join(d.dir, "mail", localPart(benchMailbox(i)), "Maildir") }
 	names := make([]string, len(mails))
 	for i, raw := range mails {
 		d.count++
 		names[i] = fmt.Sprintf("%d.M%06dP%d.bench", time.Now().Unix(), d.count, os.Getpid())
-		path := filepath.Join(base, "tmp", names[i])
+		path := filepath.Join(base(i), "tmp", names[i])
 		if err := os.WriteFile(path, raw, 0o600); err != nil {
 			return fmt.Errorf("putting a mail: %w", err)
 		}
@@ -231,12 +238,17 @@ func (d *dovecot) put(mails [][]byte) error {
 			return fmt.Errorf("putting a mail: %w", err)
 		}
 	}
-	for _, name := range names {
-		if err := os.Rename(filepath.Join(base, "tmp", name), filepath.Join(base, "new", name)); err != nil {
+	for i, name := range names {
+		if err := os.Rename(filepath.Join(base(i), "tmp", name), filepath.Join(base(i), "new", name)); err != nil {
 			return fmt.Errorf("putting a mail: %w", err)
 		}
 	}
 	return nil
+}
+
+func localPart(address string) string {
+	local, _, _ := strings.Cut(address, "@")
+	return local
 }
 
 // close ends the server and all its processes, and waits until they are gone.

@@ -65,11 +65,17 @@ type Options struct {
 	Unsynced bool
 	// Life names this run; random if left out.
 	Life string
+	// Build names the program, which reads the quarantine again when it is
+	// another than last time; the running one's own if left out.
+	Build string
 }
 
 // NewDaemon opens the data directory and puts the parts together. Nothing runs
 // yet; Close undoes it.
 func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *slog.Logger) (*Daemon, error) {
+	if opts.Build == "" {
+		opts.Build = buildID()
+	}
 	d := &Daemon{cfg: cfg, opts: opts, logger: logger, ready: make(chan struct{})}
 	d.lastResort.Store(&cfg.LastResort)
 	if err := d.loadPolicy(ctx); err != nil {
@@ -202,7 +208,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate,
+		d.links.Run, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.reread,
 	} {
 		others.Add(1)
 		g.Go(func() error {

@@ -60,7 +60,9 @@ func (l *links) set(cfg *configs.Config) error {
 }
 
 // build makes the accounts of the configuration: everything that can fail.
-func (l *links) build(cfg *configs.Config) ([]*link, error) { return buildAccounts(cfg, l.dir, l.logger) }
+func (l *links) build(cfg *configs.Config) ([]*link, error) {
+	return buildAccounts(cfg, l.dir, l.logger)
+}
 
 // swap makes these the accounts: nothing of it can fail. Those whose settings
 // have not changed go on undisturbed.
@@ -229,6 +231,9 @@ func joinWords(a, b string) string {
 	if a == "" {
 		return b
 	}
+	if strings.HasSuffix(a, ".") || strings.HasSuffix(a, "?") {
+		return a + " " + strings.ToUpper(b[:1]) + b[1:]
+	}
 	return a + "; " + b
 }
 
@@ -260,15 +265,15 @@ func (l *links) parse(in *channels.Inbound) (*contact.Message, error) {
 		return parseJSON(in)
 	}
 	if k := l.get(in.Channel, in.Account); k != nil && k.adapter.Parser != nil {
-		return k.adapter.Parser.Parse(in)
+		return parsed(k.adapter.Parser, in)
 	}
 	for _, k := range l.list() {
 		if k.adapter.Channel == in.Channel && k.adapter.Parser != nil {
-			return k.adapter.Parser.Parse(in)
+			return parsed(k.adapter.Parser, in)
 		}
 	}
 	if p := anyParser(in.Format); p != nil {
-		return p.Parse(in)
+		return parsed(p, in)
 	}
 	return nil, fmt.Errorf("%w: %q", errNoParser, in.Format)
 }
