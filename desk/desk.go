@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"stagecoach/desk/view"
@@ -169,7 +170,7 @@ func (s *Service) alerts(who Who, g glance) []view.Alert {
 	out := []view.Alert{}
 	for _, c := range s.deps.Channels.States() {
 		if !c.OK {
-			out = append(out, view.Alert{Level: "error", Text: fmt.Sprintf("%s (%s): %s", c.Account, c.Channel, c.Trouble), Link: "/overview"})
+			out = append(out, view.Alert{Level: "error", Text: fmt.Sprintf("%s (%s): %s", c.Account, c.Channel, inShort(c.Trouble)), Link: "/overview"})
 		}
 	}
 	if !who.Supervisor() {
@@ -193,3 +194,10 @@ func count(n int, one, many string) string {
 
 // Now gives the time by which pages count down.
 func (s *Service) Now() time.Time { return s.now() }
+
+// inShort gives the first sentence: a strip over every page has no room for
+// more, the overview has.
+func inShort(words string) string {
+	first, _, _ := strings.Cut(words, ". ")
+	return strings.TrimSuffix(first, ".") + "."
+}

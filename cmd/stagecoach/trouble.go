@@ -13,7 +13,7 @@ func readingTrouble(s channels.State) string {
 		return ""
 	}
 	words := "nothing is read since " + s.Since.UTC().Format("2006-01-02 15:04 UTC") + ": " + plainly(s.LastError, string(s.Channel)+"/"+s.Account, s.Reason)
-	return words + ". What customers write stays there and is read later, nothing is lost" + advice(s.Reason)
+	return words + ". What waits there is read later, nothing is lost." + advice(s.Reason)
 }
 
 // sendingTrouble says why nothing can be sent by an account.
@@ -21,7 +21,7 @@ func sendingTrouble(name, why string, reason channels.Reason) string {
 	if why == "" {
 		return ""
 	}
-	return "replies can't be sent: " + plainly(why, name, reason) + ". They are kept and go out by themselves" + advice(reason)
+	return "replies can't be sent: " + plainly(why, name, reason) + ". They are kept and go out later." + advice(reason)
 }
 
 // plainly takes an account's name and what is meant for programs off an error's
@@ -38,11 +38,11 @@ func plainly(text, name string, reason channels.Reason) string {
 func advice(r channels.Reason) string {
 	switch r {
 	case channels.Auth:
-		return ". Correct the user name or the password, then reload (SIGHUP)"
+		return " Correct the user name or the password, then reload (SIGHUP)."
 	case channels.Unavailable:
-		return ". Is the server up, and are host, port and tls right?"
+		return " Is the server up, and are host, port and tls right?"
 	case channels.RateLimited:
-		return ". The provider wants us to wait; nothing is to be done"
+		return " The provider wants us to wait; nothing is to be done."
 	case channels.Rejected, channels.Malformed, channels.InDoubt, channels.Unknown:
 	}
 	return ""

@@ -20,15 +20,17 @@ func TestTroubleSaysWhatSinceWhenAndWhatToDo(t *testing.T) {
 			Channel: "email", Account: "support", Since: at, Reason: channels.Unavailable,
 			LastError: failed(channels.Unavailable, "imap server h:993: dial: connect: connection refused"),
 		}), "nothing is read since 2026-11-01 09:30 UTC: imap server h:993: connection refused, nothing listens there. " +
-			"What customers write stays there and is read later, nothing is lost. Is the server up, and are host, port and tls right?"},
+			"What waits there is read later, nothing is lost. Is the server up, and are host, port and tls right?"},
 		{"a wrong password", readingTrouble(channels.State{
 			Channel: "email", Account: "support", Since: at, Reason: channels.Auth, LastError: failed(channels.Auth, "login refused"),
 		}), "nothing is read since 2026-11-01 09:30 UTC: login refused. " +
-			"What customers write stays there and is read later, nothing is lost. Correct the user name or the password, then reload (SIGHUP)"},
+			"What waits there is read later, nothing is lost. Correct the user name or the password, then reload (SIGHUP)."},
 		{"a link that stands", readingTrouble(channels.State{Connected: true, Since: at}), ""},
-		{"sending", sendingTrouble("email/support", failed(channels.RateLimited, "too fast"), channels.RateLimited),
-			"replies can't be sent: too fast. They are kept and go out by themselves. The provider wants us to wait; nothing is to be done"},
-		{"an error that no adapter made", sendingTrouble("email/support", "EOF", channels.Unknown), "replies can't be sent: EOF. They are kept and go out by themselves"},
+		{
+			"sending", sendingTrouble("email/support", failed(channels.RateLimited, "too fast"), channels.RateLimited),
+			"replies can't be sent: too fast. They are kept and go out later. The provider wants us to wait; nothing is to be done.",
+		},
+		{"an error that no adapter made", sendingTrouble("email/support", "EOF", channels.Unknown), "replies can't be sent: EOF. They are kept and go out later."},
 		{"sending well", sendingTrouble("email/support", "", ""), ""},
 	} {
 		if c.got != c.want {

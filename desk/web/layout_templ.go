@@ -101,7 +101,7 @@ func shell(p Page, title, frame string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div id=\"offline\" class=\"offline\" role=\"status\" hidden><span class=\"spinner\" aria-hidden=\"true\"></span> <strong>You are offline, trying…</strong> <span>What you type stays on this page. Offers made now go to somebody else.</span></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div id=\"offline\" class=\"offline\" role=\"status\" hidden><span class=\"spinner\" aria-hidden=\"true\"></span> <strong>No connection, trying again…</strong> <span>What you type stays on this page. Offers made now go to somebody else.</span></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
