@@ -43,7 +43,7 @@ store:
 			form = "mbox_format"
 		}
 		if s.mbox {
-			form = "use_lockfile\n  use_fcntl_lock\n  mode = 0660\n  no_mode_fail_narrower\n  no_check_owner"
+			form = "no_use_lockfile\n  use_fcntl_lock\n  mode = 0660\n  no_mode_fail_narrower\n  no_check_owner"
 		}
 		delivery = fmt.Sprintf(`
 store:

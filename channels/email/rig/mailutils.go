@@ -34,6 +34,7 @@ tls { ssl-certificate-file %[2]s; ssl-key-file %[3]s; };
 server 127.0.0.1:%[1]d { tls-mode ondemand; };
 mailbox { mail-spool "%[4]s"; };
 login-disabled no;
+locking { type kernel; };
 `, s.IMAP, v.in("tls.pem"), v.in("tls-gnu.key"), v.in("spool")), 0o644)
 	p := v.serve("/usr/sbin/imap4d", "--foreground", "--config-file="+conf)
 	s.programs = []*program{p}
