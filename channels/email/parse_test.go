@@ -14,7 +14,7 @@ import (
 
 // patience is what a parse may take on a machine that does much else; what it
 // guards against takes hours.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // crlf makes a mail of lines.
 func crlf(lines ...string) []byte { return []byte(strings.Join(lines, "\r\n")) }
