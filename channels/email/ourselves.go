@@ -24,7 +24,7 @@ func (a *Adapter) apartFromUs(u *understood) {
 	}
 	posts := anyAddress.FindAllString(u.head.get("List-Post"), 5)
 	ours := slices.ContainsFunc(posts, a.house) || a.houseList(u.head.get("List-Id"))
-	if len(posts) > 0 {
+	if len(posts) > 0 && !noReplyLocal.MatchString(localOf(u.From.Address)) {
 		for _, to := range slices.Concat(u.To, u.CC) {
 			ours = ours || a.own(to.Address)
 		}

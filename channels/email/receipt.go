@@ -12,6 +12,8 @@ import (
 var (
 	readSubject = regexp.MustCompile(`^\s*(read|not read|gelesen|ungelesen|nicht gelesen|lu|lue|non lu|leído|leido|no leído|letto|da leggere|non letto|gelezen|niet gelezen|ongelezen|przeczytano|odczytano|nie przeczytano|läst|oläst|lest|ikke lest|læst|ikke læst|luettu|lida|lido|não lida|přečteno|прочтено|прочитано|не прочтено|прочитане|okundu|開封済み|开封|已读|읽음|return receipt|lesebestätigung|empfangsbestätigung|accusé de (lecture|réception)|confirmation de lecture|confirmación de lectura|acuse de recibo|ricevuta di (ritorno|lettura)|conferma di lettura|leesbevestiging|ontvangstbevestiging|potwierdzenie (odczytu|przeczytania))(\s*\([^)]*\))?\s*([:：]|-)`)
 	readWords   = regexp.MustCompile(`was (read|displayed|deleted without being read)|has been (read|displayed|opened)|(wurde|ist)\s.{0,80}(gelesen|angezeigt|gelöscht)|a été (lu|affiché|supprimé)|fue (leído|mostrado|eliminado)|se (leyó|ha leído|eliminó|mostró)|è stat[oa] (lett[oa]|visualizzat[oa]|aperto|eliminat[oa])|(is|werd) (gelezen|weergegeven|verwijderd)|został[ao]? (odczytan|przeczytan|wyświetlon|usunięt)|lästes|ble lest|blev læst|was gelezen|foi (lida|exibida|excluída)|byla přečtena|было прочитано|прочитано|okundu|return receipt for the mail|confirmation de lecture|lesebestätigung|this (is a )?(return )?receipt|no guarantee that (the message|it) has been read|keine garantie`)
+	// repeatedHead is a line of the head of our mail, as receipts repeat it.
+	repeatedHead = regexp.MustCompile(`(?m)^\s*(to|an|à|para|a|aan|do|till|til|кому|subject|betreff|objet|asunto|oggetto|onderwerp|temat|тема)\s*:\s`)
 	// meetingSubject are the beginnings that calendars give their answers.
 	meetingSubject = regexp.MustCompile(`(?i)^\s*(accepted|declined|tentative(ly accepted)?|cancel+ed( event)?|zugesagt|abgesagt|abgelehnt|mit vorbehalt|unter vorbehalt|accepté|refusé|provisoire|annulé|aceptad[oa]|rechazad[oa]|provisional|cancelad[oa]|accettat[oa]|rifiutat[oa]|provvisori[oa]|annullat[oa]|geaccepteerd|afgewezen|voorlopig|geannuleerd|zaakceptowan[oey]|odrzucon[oey]|wstępnie|anulowan[oey])\s*(\([^)]*\))?\s*:`)
 	calendarMethod = regexp.MustCompile(`(?im)^METHOD\s*[:;=]\s*"?([A-Z]+)`)
@@ -26,7 +28,8 @@ func (v *evidence) receiptText() bool {
 	if !readSubject.MatchString(v.subject) || len(v.text) > 3000 || v.asks() {
 		return false
 	}
-	return readWords.MatchString(v.text)
+	// A receipt repeats whose mail it is about, or answers it.
+	return readWords.MatchString(v.text) && (v.answers() || v.submitted() != "" || repeatedHead.MatchString(v.text))
 }
 
 // calendar knows the answers that calendars send. One to which a person has
