@@ -31,13 +31,13 @@ type maker struct {
 func makers() []maker {
 	return []maker{
 		{"courier and exim", rig.StartCourier, rig.StartExim, "INBOX.Sent"},
-		{"cyrus and opensmtpd", func(t testing.TB, users ...string) *rig.Store {
-			t.Helper()
-			return rig.StartCyrus(t, false, users...)
+		{"cyrus and opensmtpd", func(tb testing.TB, users ...string) *rig.Store {
+			tb.Helper()
+			return rig.StartCyrus(tb, false, users...)
 		}, rig.StartOpenSMTPD, "INBOX.Sent"},
-		{"cyrus with unix names and haraka", func(t testing.TB, users ...string) *rig.Store {
-			t.Helper()
-			return rig.StartCyrus(t, true, users...)
+		{"cyrus with unix names and haraka", func(tb testing.TB, users ...string) *rig.Store {
+			tb.Helper()
+			return rig.StartCyrus(tb, true, users...)
 		}, rig.StartHaraka, "Verschickt"},
 		{"mailutils and exim", rig.StartMailutils, rig.StartExim, "Sent"},
 	}

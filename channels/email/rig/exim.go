@@ -28,35 +28,6 @@ func StartExim(t testing.TB, s *Store) *Relay {
 }
 
 func (r *Relay) eximConf(v *vendors, s *Store) string {
-	delivery := fmt.Sprintf(`
-store:
-  driver = smtp
-  protocol = lmtp
-  hosts = 127.0.0.1
-  port = %d
-  allow_localhost
-  hosts_override
-`, s.lmtp)
-	if s.maildir != nil {
-		form := "maildir_format\n  create_directory"
-		if s.mbox {
-			form = "mbox_format"
-		}
-		if s.mbox {
-			form = "no_use_lockfile\n  use_fcntl_lock\n  mode = 0660\n  no_mode_fail_narrower\n  no_check_owner"
-		}
-		delivery = fmt.Sprintf(`
-store:
-  driver = appendfile
-  %s
-  %s = %s
-  user = ${lookup{${lc:$local_part}@${lc:$domain}}lsearch{%s}}
-  group = mail
-  delivery_date_add
-  envelope_to_add
-  return_path_add
-`, form, map[bool]string{true: "file", false: "directory"}[s.mbox], "${lookup{${lc:$local_part}@${lc:$domain}}lsearch{"+v.write("boxes", s.boxes(), 0o644)+"}}", v.write("uids", s.uids(), 0o644))
-	}
 	return fmt.Sprintf(`exim_user = %[1]d
 exim_group = %[1]d
 never_users =
@@ -138,7 +109,7 @@ login:
   server_set_id = $auth1
   server_condition = ${if and{{eq{$auth2}{%[11]s}}{eq{${lookup{$auth1}lsearch{%[9]s}{yes}{no}}}{yes}}}}
 `, eximUser, strings.Join(domainsOf(s.users), " : "), v.in("exim"), r.SMTP, r.Submission, v.in("tls.pem"), v.in("tls-exim.key"),
-		RelayLimit, v.write("uids", s.uids(), 0o644), delivery, Password)
+		RelayLimit, v.write("uids", s.uids(), 0o644), s.eximDelivery(v), Password)
 }
 
 // uids lists the users, each with the number that its files belong to.
@@ -161,4 +132,38 @@ func (s *Store) boxes() string {
 		fmt.Fprintf(&out, "%s: %s\n", user, s.maildir(user))
 	}
 	return out.String()
+}
+
+// eximDelivery is the transport to the store: LMTP, or its files.
+func (s *Store) eximDelivery(v *vendors) string {
+	delivery := fmt.Sprintf(`
+store:
+  driver = smtp
+  protocol = lmtp
+  hosts = 127.0.0.1
+  port = %d
+  allow_localhost
+  hosts_override
+`, s.lmtp)
+	if s.maildir != nil {
+		form := "maildir_format\n  create_directory"
+		if s.mbox {
+			form = "mbox_format"
+		}
+		if s.mbox {
+			form = "no_use_lockfile\n  use_fcntl_lock\n  mode = 0660\n  no_mode_fail_narrower\n  no_check_owner"
+		}
+		delivery = fmt.Sprintf(`
+store:
+  driver = appendfile
+  %s
+  %s = %s
+  user = ${lookup{${lc:$local_part}@${lc:$domain}}lsearch{%s}}
+  group = mail
+  delivery_date_add
+  envelope_to_add
+  return_path_add
+`, form, map[bool]string{true: "file", false: "directory"}[s.mbox], "${lookup{${lc:$local_part}@${lc:$domain}}lsearch{"+v.write("boxes", s.boxes(), 0o644)+"}}", v.write("uids", s.uids(), 0o644))
+	}
+	return delivery
 }

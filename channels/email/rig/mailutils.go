@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -18,16 +19,17 @@ func StartMailutils(t testing.TB, users ...string) *Store {
 	s := &Store{Maker: "GNU Mailutils", t: t, users: users, IMAP: freePorts(t, 1)[0], StartTLS: true, Delim: "/", LateFlags: true, CA: v.cert}
 	s.mbox = true
 	s.maildir = func(user string) string { return v.in("spool/" + user) }
-	accounts := read(t, filepath.Join(v.root, "etc/passwd.base"))
+	var accounts strings.Builder
+	accounts.WriteString(read(t, filepath.Join(v.root, "etc/passwd.base")))
 	v.folder("spool", 8, 8)
 	if err := os.Chmod(v.out("spool"), 0o777); err != nil { // each user's own process makes its file
 		t.Fatal(err)
 	}
 	for i, user := range users {
 		home := v.folder("home/"+user, gnuFirst+i, 8)
-		accounts += fmt.Sprintf("%s:%s:%d:8::%s:/bin/sh\n", user, passwordHash, gnuFirst+i, home)
+		fmt.Fprintf(&accounts, "%s:%s:%d:8::%s:/bin/sh\n", user, passwordHash, gnuFirst+i, home)
 	}
-	write(t, filepath.Join(v.root, "etc/passwd"), accounts, 0o644)
+	write(t, filepath.Join(v.root, "etc/passwd"), accounts.String(), 0o644)
 	v.write("tls-gnu.key", read(t, v.key), 0o600)
 	conf := v.write("imap4d.conf", fmt.Sprintf(`mode daemon;
 tls { ssl-certificate-file %[2]s; ssl-key-file %[3]s; };

@@ -135,7 +135,7 @@ func (p *program) start() {
 		p.v.t.Fatal(err)
 	}
 	defer out.Close()                      //nolint:errcheck // the program has its own
-	cmd := exec.Command(p.path, p.args...) //nolint:noctx // ended by kill, which takes its children along
+	cmd := exec.Command(p.path, p.args...) // ended by kill, which takes its children along
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "/", p.env, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if !p.host {
