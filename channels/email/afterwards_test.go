@@ -41,10 +41,22 @@ func TestAfterwards(t *testing.T) {
 		"flag": {"IMAP4rev1", email.Afterwards{Mode: email.FlagIt}, `\Flagged`, []string{"old", "one", "two"}, []string{"one", "two"}, nil},
 		"seen": {"IMAP4rev1", email.Afterwards{Mode: email.MarkSeen}, `\Seen`, []string{"old", "one", "two"}, []string{"one", "two"}, nil},
 		"move": {"IMAP4rev1 MOVE", email.Afterwards{Mode: email.MoveAside, Folder: "Done"}, `\Deleted`, []string{"old"}, nil, []string{"one", "two"}},
-		"move by UIDPLUS": {"IMAP4rev1 UIDPLUS", email.Afterwards{Mode: email.MoveAside, Folder: "Done"}, `\Deleted`,
-			[]string{"old"}, []string{"old"}, []string{"one", "two"}},
-		"move by COPY": {"IMAP4rev1", email.Afterwards{Mode: email.MoveAside, Folder: "Done"}, `\Deleted`,
-			[]string{"old", "one", "two"}, []string{"old", "one", "two"}, []string{"one", "two"}},
+		"move by UIDPLUS": {
+			"IMAP4rev1 UIDPLUS",
+			email.Afterwards{Mode: email.MoveAside, Folder: "Done"},
+			`\Deleted`,
+			[]string{"old"},
+			[]string{"old"},
+			[]string{"one", "two"},
+		},
+		"move by COPY": {
+			"IMAP4rev1",
+			email.Afterwards{Mode: email.MoveAside, Folder: "Done"},
+			`\Deleted`,
+			[]string{"old", "one", "two"},
+			[]string{"old", "one", "two"},
+			[]string{"one", "two"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := rogue(t, emailfake.RogueConfig{Caps: append(strings.Fields(c.caps), "IDLE")})
