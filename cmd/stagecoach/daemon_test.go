@@ -249,13 +249,14 @@ func TestOrphansAreCollected(t *testing.T) {
 func TestDigestOfTheConfigurationHolds(t *testing.T) {
 	t.Parallel()
 	d := &Daemon{cfg: configs.Default(), opts: Options{Policy: quickPolicy(t)}, logger: slog.New(slog.DiscardHandler)}
+	d.lastResort.Store(&d.cfg.LastResort)
 	if err := d.loadPolicy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.rules().Timing().Digest; got != time.Second {
 		t.Errorf("without a setting: %v, want the policy's", got)
 	}
-	d.cfg.LastResort.Digest = 7 * time.Minute
+	d.lastResort.Store(&configs.LastResort{Digest: 7 * time.Minute})
 	if got := d.rules().Timing().Digest; got != 7*time.Minute {
 		t.Errorf("with a setting: %v", got)
 	}
