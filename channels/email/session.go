@@ -189,14 +189,20 @@ func (s *session) waitForNews(ctx context.Context, idle, poll time.Duration) err
 	}
 	timer := time.NewTimer(idle)
 	defer timer.Stop()
+	quiet := false
 	select {
 	case <-s.news:
 	case <-timer.C:
+		quiet = true
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.client.Closed():
 	}
 	err = s.do(func() error { return errors.Join(cmd.Close(), cmd.Wait()) })
+	if err == nil && quiet {
+		// Some notice new mail neither while they idle nor in a search.
+		return s.do(func() error { return s.client.Noop().Wait() })
+	}
 	if errors.As(err, &refused) {
 		s.noIdle = true
 		return nil
