@@ -178,6 +178,10 @@ func (r *reader) rescan(ctx context.Context) error {
 	return nil
 }
 
+// openPatience is how many times as long as for others we wait for the answer to
+// the opening of a folder.
+const openPatience = 4
+
 // advance tells the daemon how far the source has been read.
 func (r *reader) advance(ctx context.Context) error {
 	r.mark.Position = r.at.String()
@@ -211,7 +215,12 @@ func (r *reader) old(uid imap.UID, internal time.Time) bool {
 // examine opens a folder read-only.
 func (s *session) examine(folder string) (*imap.SelectData, error) { return s.open(folder, true) }
 
+// open selects a folder. A server that sees hundreds of thousands of mails for the
+// first time needs longer for that than for any other answer.
 func (s *session) open(folder string, readOnly bool) (data *imap.SelectData, err error) {
+	usual := s.timeout
+	s.timeout *= openPatience
+	defer func() { s.timeout = usual }()
 	err = s.do(func() (err error) {
 		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
 		return err

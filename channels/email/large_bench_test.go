@@ -29,7 +29,9 @@ func BenchmarkRealLargeMailbox(b *testing.B) {
 	}
 	d := rig.StartDovecot(b, support)
 	connect := func() time.Duration {
-		a, err := email.New(realMailbox(d, nil, "support", support), slog.New(slog.DiscardHandler))
+		cfg := realMailbox(d, nil, "support", support)
+		cfg.Timeout = 0 // the usual one
+		a, err := email.New(cfg, slog.New(slog.DiscardHandler))
 		if err != nil {
 			b.Fatal(err)
 		}
