@@ -112,6 +112,7 @@ func tail(s string) string { return s[max(0, len(s)-4000):] }
 
 func TestVendorConformance(t *testing.T) {
 	eachMaker(t, func(t *testing.T, _ maker, s *rig.Store, r *rig.Relay) {
+		t.Helper()
 		number := 0
 		channeltest.Run(t, func(t *testing.T) channeltest.Harness {
 			t.Helper()
@@ -159,6 +160,7 @@ func countText(mails [][]byte, text string) (n int) {
 
 func TestVendorRoundTrip(t *testing.T) {
 	eachMaker(t, func(t *testing.T, m maker, s *rig.Store, r *rig.Relay) {
+		t.Helper()
 		a, src := adapter(t, vendorMailbox(s, r, "support", support), failureLog(t)), source(t)
 		report, err := a.Check(t.Context())
 		t.Logf("check says %v:\n%s", err, strings.Join(report.Lines, "\n"))
