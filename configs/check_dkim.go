@@ -38,7 +38,8 @@ func (k *checker) dkim(key string, d *DKIM) {
 	} else if strings.Trim(strings.ToLower(d.Selector), "abcdefghijklmnopqrstuvwxyz0123456789.-_") != "" {
 		k.doc.Report(key+".selector", "such as stagecoach", "%q is not the name of a record", d.Selector)
 	}
-	text, at := "", key+".key_env"
+	var text string
+	at := key + ".key_env"
 	switch {
 	case d.KeyFile != "" && d.KeyEnv != "":
 		k.doc.Report(at, "remove one", "a file is named too")

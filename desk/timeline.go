@@ -39,7 +39,7 @@ type story struct {
 	// failed is true when the newest reply did not arrive.
 	failed bool
 	// people are all who wrote or were written to, without our own addresses.
-	people   []contact.Address
+	people []contact.Address
 	// stranger is the conversation that the sender quoted and takes no part in,
 	// trust what is known of the newest message's sender.
 	stranger string

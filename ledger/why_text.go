@@ -354,7 +354,7 @@ func (t *teller) waits(w *Why) {
 // joined says what led a message to its conversation, and what is known of its
 // sender.
 func joined(d *Detail) string {
-	text := map[string]string{
+	text := map[string]string{ //nolint:gosec // words, no credentials
 		"thread": "; it answers a message of this conversation", "token": "; it was sent to this conversation's own address",
 		"subject": "; same sender and subject as lately", "burst": "; the sender had written a moment before",
 	}[d.JoinedBy]

@@ -165,8 +165,7 @@ func (a *Adapter) smtpError(op string, link *smtpLink, err error) error {
 	if err == nil || errors.As(err, &done) {
 		return err
 	}
-	var reply *smtp.SMTPError
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[*smtp.SMTPError](err); ok {
 		v := judge(op, reply)
 		if v.account || op == opConnect || op == opLogin {
 			err = &accountError{err}

@@ -161,8 +161,7 @@ func (a *Adapter) loginSMTP(ctx context.Context, link *smtpLink, e Endpoint) err
 		return nil
 	}
 	err := a.logIn(ctx, e, offers{can: link.client.SupportsAuth}, link.client.Auth)
-	var done *channels.Error
-	if errors.As(err, &done) {
+	if _, done := errors.AsType[*channels.Error](err); done {
 		return err
 	}
 	return a.smtpError(opLogin, link, err)
