@@ -194,7 +194,7 @@ func TestWrongPasswordStopsNoOtherMailbox(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &ready); err != nil {
 			t.Fatal(err)
 		}
-		return status != http.StatusOK && ready.Parts["email/sales"] == "" && strings.Contains(ready.Parts["email/support"], "auth")
+		return status != http.StatusOK && ready.Parts["email/sales"] == "" && strings.Contains(ready.Parts["email/support"], "Correct the user name or the password")
 	})
 	if strings.Contains(body, "wrong") {
 		t.Errorf("the password is shown: %s", body)
