@@ -76,17 +76,20 @@ func (a *Adapter) imapError(op string, err error) error {
 
 // The pauses where the server names none: a provider that has had enough of us
 // wants more than a second's rest, and passwords aren't tried in a hurry, or the
-// account is locked.
+// account is locked. However long it wishes, a mailbox is looked at again after
+// awayAtMost: customers wait there, and what looks like a time in the words may
+// be one of the day.
 const (
 	limitedWait = 2 * time.Minute
 	refusedWait = time.Minute
+	awayAtMost  = 15 * time.Minute
 )
 
 // imapWait gives how long to leave the server alone.
 func imapWait(reason channels.Reason, text string) time.Duration {
 	switch wished := wishedWait(text); {
 	case wished > 0 && (reason == channels.RateLimited || reason == channels.Unavailable):
-		return wished
+		return min(wished, awayAtMost)
 	case reason == channels.RateLimited:
 		return limitedWait
 	case reason == channels.Auth:

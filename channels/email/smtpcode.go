@@ -201,7 +201,7 @@ func wishedWait(text string) time.Duration {
 			return time.Duration(a)*time.Minute + time.Duration(b)*time.Second
 		}
 		c, _ := strconv.Atoi(found[3])
-		return time.Duration(a)*time.Hour + time.Duration(b)*time.Minute + time.Duration(c)*time.Second
+		return min(time.Duration(a)*time.Hour+time.Duration(b)*time.Minute+time.Duration(c)*time.Second, longestWished)
 	}
 	found := waitWords.FindStringSubmatch(text)
 	if found == nil {

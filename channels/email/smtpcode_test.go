@@ -118,11 +118,28 @@ func TestWishedWait(t *testing.T) {
 		"come back in 00:04:32":        272 * time.Second,
 		"deferred for 01:30":           90 * time.Second,
 		"in 99999 hours":               longestWished,
+		"wait 99:00:00":                longestWished,
 		"listed in 3 lists":            0,
 		"see http://a.test/in/5/mails": 0,
 	} {
 		if got := wishedWait(text); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// A mailbox in which customers wait is not left alone for a day because of what
+// stands in a server's words.
+func TestMailboxIsLookedAtAgainSoon(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"too many connections, wait 5 minutes":         5 * time.Minute,
+		"temporarily unavailable, back after 22:30:00": awayAtMost,
+		"too many logins, try again in 24 hours":       awayAtMost,
+	} {
+		for _, reason := range []channels.Reason{channels.RateLimited, channels.Unavailable} {
+			if got := imapWait(reason, text); got != want {
+				t.Errorf("%s, %q: %v, want %v", reason, text, got, want)
+			}
 		}
 	}
 }
