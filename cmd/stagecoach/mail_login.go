@@ -55,7 +55,7 @@ func (c *mailLoginCmd) try(ctx context.Context, account *configs.Email, dir stri
 	if !tried.OK {
 		return errors.New("the login is good, but the mail servers can't be used with it: see above")
 	}
-	fmt.Fprintln(streams.out, "A running daemon takes it up by itself, within a minute.")
+	fmt.Fprintln(streams.out, "A running daemon takes it up by itself: it reads again within about a minute, and sends within ten.")
 	return nil
 }
 

@@ -13,7 +13,7 @@ func readingTrouble(s channels.State) string {
 		return ""
 	}
 	words := "nothing is read since " + s.Since.UTC().Format("2006-01-02 15:04 UTC") + ": " + plainly(s.LastError, string(s.Channel)+"/"+s.Account, s.Reason)
-	return words + ". What waits there is read later, nothing is lost." + advice(s.Reason)
+	return words + ". What waits there is read later, nothing is lost." + advice(s.Reason, s.LastError)
 }
 
 // sendingTrouble says why nothing can be sent by an account.
@@ -21,7 +21,7 @@ func sendingTrouble(name, why string, reason channels.Reason) string {
 	if why == "" {
 		return ""
 	}
-	return "replies can't be sent: " + plainly(why, name, reason) + ". They are kept and go out later." + advice(reason)
+	return "replies can't be sent: " + plainly(why, name, reason) + ". They are kept and go out later." + advice(reason, why)
 }
 
 // plainly takes an account's name and what is meant for programs off an error's
@@ -34,10 +34,16 @@ func plainly(text, name string, reason channels.Reason) string {
 	return strings.Replace(text, "dial: connect: connection refused", "connection refused, nothing listens there", 1)
 }
 
-// advice says what to do about a kind of trouble.
-func advice(r channels.Reason) string {
+// advice says what to do about a kind of trouble, "" where what was said tells
+// already: whoever logs in by a token has no password to correct.
+func advice(r channels.Reason, said string) string {
 	switch r {
 	case channels.Auth:
+		for _, other := range []string{"stagecoach mail login", "oauth", "refuses a token"} {
+			if strings.Contains(said, other) {
+				return ""
+			}
+		}
 		return " Correct the user name or the password, then reload (SIGHUP)."
 	case channels.Unavailable:
 		return " Is the server up, and are host, port and tls right?"

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stagecoach/channels"
+	"stagecoach/channels/email/oauth"
 )
 
 func TestTroubleSaysWhatSinceWhenAndWhatToDo(t *testing.T) {
@@ -25,6 +26,10 @@ func TestTroubleSaysWhatSinceWhenAndWhatToDo(t *testing.T) {
 			Channel: "email", Account: "support", Since: at, Reason: channels.Auth, LastError: failed(channels.Auth, "login refused"),
 		}), "nothing is read since 2026-11-01 09:30 UTC: login refused. " +
 			"What waits there is read later, nothing is lost. Correct the user name or the password, then reload (SIGHUP)."},
+		{
+			"a login that ended", sendingTrouble("email/support", failed(channels.Auth, (&oauth.LoginError{Account: "support"}).Error()), channels.Auth),
+			"replies can't be sent: nobody has logged in to this mailbox yet: run \"stagecoach mail login support\". They are kept and go out later.",
+		},
 		{"a link that stands", readingTrouble(channels.State{Connected: true, Since: at}), ""},
 		{
 			"sending", sendingTrouble("email/support", failed(channels.RateLimited, "too fast"), channels.RateLimited),
