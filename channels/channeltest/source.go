@@ -159,10 +159,10 @@ func (s *Source) Connections() int {
 }
 
 // Until waits until ok holds, asking at every change, and fails the test after
-// 20 seconds.
+// a minute.
 func (s *Source) Until(what string, ok func() bool) {
 	s.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		s.mu.Lock()
 		changed := s.changed
@@ -173,7 +173,7 @@ func (s *Source) Until(what string, ok func() bool) {
 		select {
 		case <-changed:
 		case <-deadline:
-			s.t.Fatalf("waited 20 s for: %s", what)
+			s.t.Fatalf("waited a minute for: %s", what)
 		}
 	}
 }
