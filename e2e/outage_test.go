@@ -146,7 +146,7 @@ func (o *outages) smtpGone() {
 		replies.Go(func() { o.reply(c) })
 	}
 	replies.Wait()
-	o.untilSaid("sending")
+	o.untilSaid("replies can't be sent")
 	o.untilReplies(5, "queued")
 	o.postfix.Start()
 	o.untilAnswered(90*time.Second, who...)
