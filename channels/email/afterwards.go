@@ -252,7 +252,7 @@ func (t *tidier) notCopied(uids []imap.UID) ([]imap.UID, error) {
 	for _, uid := range uids {
 		there := false
 		if ids[uid] != "" {
-			if there, err = r.s.findMessageID(ids[uid]); err != nil {
+			if there, err = r.s.hasMessageID(ids[uid]); err != nil {
 				return nil, err
 			}
 		}
@@ -262,6 +262,23 @@ func (t *tidier) notCopied(uids []imap.UID) ([]imap.UID, error) {
 	}
 	_, err = r.s.open(r.place, false)
 	return out, err
+}
+
+// hasMessageID reports whether a mail with this very id is in the selected
+// folder: a server that looks for it finds those of which it is a part, too.
+func (s *session) hasMessageID(id string) (there bool, err error) {
+	uids, err := s.search(&imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: id}}})
+	if err != nil || len(uids) == 0 {
+		return false, err
+	}
+	section := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID"}}
+	options := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}
+	err = s.fetchEach(uids, options, func(data *imapclient.FetchMessageData) error {
+		item, whole, err := s.readItem(data)
+		there = there || err == nil && whole && firstID(parseFields(item.raw).get("Message-ID")) == id
+		return err
+	})
+	return there, err
 }
 
 func (s *session) addFlag(set imap.UIDSet, flag imap.Flag) error {

@@ -134,6 +134,28 @@ func TestAfterwardsOnlyOnceStored(t *testing.T) {
 	}
 }
 
+// A mail whose id is a part of another's that was moved before is moved as well,
+// not taken for moved and expunged.
+func TestMoveTellsIdsApart(t *testing.T) {
+	r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "IDLE", "UIDPLUS"}})
+	r.AddFolder("Done", "")
+	named := func(id, text string) []byte {
+		return fmt.Appendf(nil, "From: %s\r\nTo: %s\r\nMessage-ID: <%s>\r\n\r\n%s\r\n", alice, support, id, text)
+	}
+	r.Put("Done", named("11@cust.test", "moved before"), time.Time{})
+	cfg := rogueBox(r)
+	cfg.After = email.Afterwards{Mode: email.MoveAside, Folder: "Done"}
+	src := source(t)
+	receiving(t, adapter(t, cfg, nil), src)
+	connected(src)
+	r.Put("INBOX", named("1@cust.test", "one"), time.Time{})
+	src.UntilStored(1)
+	eventually(t, "the inbox to be empty", func() bool { return same(flagged(r, "INBOX", "")) })
+	if got := flagged(r, "Done", ""); !same(got, "moved before", "one") {
+		t.Errorf("moved are %q", got)
+	}
+}
+
 // A server that refuses what is to be done afterwards stops no mail.
 func TestAfterwardsIsRefused(t *testing.T) {
 	r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "IDLE", "MOVE"}})
