@@ -136,7 +136,7 @@ func (v *evidence) autoReply() bool {
 	case word == "no":
 		return false
 	case word == "auto-generated", word == "auto-notified":
-		return !v.relayed()
+		return !v.relayed() && !v.desked()
 	case strings.HasPrefix(word, "auto-"):
 		return true
 	}
@@ -194,6 +194,21 @@ func (v *evidence) relayed() bool {
 	}
 	return false
 }
+
+// desked tells whether a ticket system sends what may be a person's answer:
+// those mark all that they send as generated, also what their agents write.
+// What answers by itself says so before the subject, or by another keyword.
+func (v *evidence) desked() bool {
+	tag := ticketTag.FindString(v.u.Subject)
+	return answerSubject.MatchString(v.u.Subject[len(tag):]) && !receivedTag.MatchString(tag)
+}
+
+// ticketTag is what such a system puts before a subject, receivedTag what it
+// says there when it only confirms that something came.
+var (
+	ticketTag   = regexp.MustCompile(`^(\s*(\[[^\]]{1,60}\]|#\d+|\(\d+\))\s*[:-]?)+`)
+	receivedTag = regexp.MustCompile(`(?i)received|eingegangen|erhalten|re[çc]ue?\b|recibid|ricevut|ontvangen|otrzyma|recebid`)
+)
 
 func (v *evidence) nullPath() bool {
 	for _, path := range v.f.all("Return-Path") {
