@@ -150,12 +150,7 @@ func (f *fold) applyContact(ctx context.Context, ev router.Event) error {
 	case router.Moved:
 		id = ev.Contact
 		e = Entry{Actor: ev.By, Code: ev.Queue, Reason: ev.Reason, Remark: ev.Remark, Detail: Detail{Cleared: ev.Cleared}}
-		change = func(c *contactRow) {
-			c.facts.Queue = ev.Queue
-			if ev.Cleared {
-				c.facts.Proposed = ""
-			}
-		}
+		change = func(c *contactRow) { c.facts.Move(&ev) }
 	case router.AtRisk:
 		id = ev.Contact
 		change = func(c *contactRow) { c.facts.Risky = true }

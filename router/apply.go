@@ -282,10 +282,7 @@ func (s *State) attach(c *Contact) {
 
 func (s *State) applyMoved(e *Moved) {
 	c := s.Contacts[e.Contact]
-	c.Queue = e.Queue
-	if e.Cleared {
-		c.Proposed = ""
-	}
+	c.Move(e)
 	s.indexContact(c)
 }
 

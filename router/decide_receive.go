@@ -200,7 +200,7 @@ func (t *turn) join(open *Contact, m MsgRef, c *Receive) {
 	}
 	t.emit(joined)
 	if open.Proposed != "" && c.Propose == "" && c.Auto == contact.AutoNone {
-		t.emit(Moved{Contact: open.ID, Queue: queueOr(c.Queue, t.env.Rules.Timing().Queue), By: ActorRouter, Reason: "wrote_again", Cleared: true})
+		t.clear(open, Moved{Queue: queueOr(c.Queue, t.env.Rules.Timing().Queue), By: ActorRouter, Reason: "wrote_again"}, m.ReceivedAt)
 	}
 }
 

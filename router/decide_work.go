@@ -3,6 +3,7 @@ package router
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"stagecoach/contact"
 	"stagecoach/router/match"
@@ -195,8 +196,23 @@ func (t *turn) mayAssign(c *Contact, to *Agent) error {
 // clearProposal takes a contact out of review, as a person works on it.
 func (t *turn) clearProposal(c *Contact) {
 	if c.Proposed != "" {
-		t.emit(Moved{Contact: c.ID, Queue: t.env.Rules.Timing().Queue, By: t.actor, Reason: "taken", Cleared: true})
+		t.clear(c, Moved{Queue: t.env.Rules.Timing().Queue, By: t.actor, Reason: "taken"}, c.Start)
 	}
+}
+
+// clear takes a contact out of review: from then on it has the promise that a
+// customer's message has, counted from that message's receipt, unless what was
+// promised is due earlier.
+func (t *turn) clear(c *Contact, e Moved, from time.Time) {
+	e.Contact, e.Cleared, e.Promise = c.ID, true, PromiseFirst
+	if v := t.Conversations[c.Conversation]; v != nil && v.Answered {
+		e.Promise = PromiseNext
+	}
+	facts := factsOf(c)
+	facts.Queue = e.Queue
+	due, risk := t.env.Rules.Promise(e.Promise, facts, from)
+	e.Due, e.AtRiskAt = earlier(c.Due, due), earlier(c.AtRiskAt, risk)
+	t.emit(e)
 }
 
 func (t *turn) pullBack(cmd *PullBack) error {
@@ -231,7 +247,12 @@ func (t *turn) moveTo(cmd *MoveTo) error {
 		}
 	}
 	queue := queueOr(cmd.Queue, t.env.Rules.Timing().Queue)
-	t.emit(Moved{Contact: c.ID, Queue: queue, By: t.actor, Reason: cmd.Reason, Remark: cmd.Remark, Cleared: cmd.Clear && c.Proposed != ""})
+	e := Moved{Contact: c.ID, Queue: queue, By: t.actor, Reason: cmd.Reason, Remark: cmd.Remark}
+	if cmd.Clear && c.Proposed != "" {
+		t.clear(c, e, c.Start)
+	} else {
+		t.emit(e)
+	}
 	t.about(c)
 	return nil
 }

@@ -252,8 +252,12 @@ type Moved struct {
 	Reason  string `json:"reason"`
 	Remark  string `json:"remark,omitempty"`
 	// Cleared is true when a person decided that what was proposed as spam or
-	// machine is a customer's message after all.
-	Cleared bool `json:"cleared,omitempty"`
+	// machine is a customer's message after all. The contact then has the promise
+	// of such a one, unless its own is due earlier.
+	Cleared  bool        `json:"cleared,omitempty"`
+	Promise  PromiseKind `json:"promise,omitempty"`
+	Due      time.Time   `json:"due,omitzero"`
+	AtRiskAt time.Time   `json:"at_risk_at,omitzero"`
 }
 
 // ReplyQueued records a reply that is stored and shall be sent.

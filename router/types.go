@@ -190,6 +190,18 @@ func (c *Contact) Join(m MsgRef) {
 	}
 }
 
+// Move takes the contact to another queue, out of review if it was cleared.
+func (c *Contact) Move(e *Moved) {
+	c.Queue = e.Queue
+	if !e.Cleared {
+		return
+	}
+	c.Proposed = ""
+	if e.Promise != "" {
+		c.Promise, c.Due, c.AtRiskAt = e.Promise, e.Due, e.AtRiskAt
+	}
+}
+
 // Owe makes the contact stand for what did not arrive.
 func (c *Contact) Owe(e *ReplyFailed) {
 	c.Undelivered = &Undelivered{Reply: e.Reply, Agent: e.Agent, Reason: e.Reason, Code: e.Code}
