@@ -145,7 +145,8 @@ func (s *Server) original(w http.ResponseWriter, r *http.Request) {
 
 // mailHTML shows a customer's HTML by itself, for a frame: on white, as it was
 // written for, whatever the desk's own colours are. Pictures from elsewhere are
-// loaded when the agent asks for them, and never before.
+// loaded when the agent asks for them, and never before. The desk's page asks: a
+// link inside the frame would go without the cookie, as the frame is nobody's.
 func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 	html, err := s.svc.MailHTML(r.Context(), r.PathValue("ref"))
 	if err != nil {
@@ -164,8 +165,8 @@ func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Security-Policy", mailPicturesPolicy)
 		html = strings.ReplaceAll(html, waitingPicture, ` src="`)
 	case waiting > 0:
-		bar = `<p class="waiting">Pictures from elsewhere are not loaded: they would tell the sender that you read this. ` +
-			`<a href="?pictures=1" target="_self">Load pictures (` + strconv.Itoa(waiting) + `)</a></p>`
+		bar = `<p class="waiting">Pictures from elsewhere that are not loaded: ` + strconv.Itoa(waiting) +
+			`. They would tell the sender that you read this.</p>`
 	}
 	_, _ = io.WriteString(w, `<!doctype html><meta charset="utf-8"><base target="_blank">`+
 		`<style>:root{color-scheme:light}html{background:#fff;color:#1b1b1f}body{font:14px/1.5 system-ui,sans-serif;margin:8px;overflow-wrap:anywhere}`+

@@ -5,6 +5,9 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,8 +77,50 @@ func TestBrowserAnyMail(t *testing.T) {
 			}
 		}
 	}
+	picturesWhenAsked(t, o, boss)
 	h.consoles()
 	o.audit()
+}
+
+// picturesWhenAsked has a mail with a picture from elsewhere: its server hears
+// nothing before the agent asks for it.
+func picturesWhenAsked(t *testing.T, o *office, boss *human) {
+	t.Helper()
+	asked := make(chan string, 10)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path + r.Header.Get("Cookie") + r.Header.Get("Referer")
+		w.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = io.WriteString(w, `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"/>`)
+	}))
+	t.Cleanup(elsewhere.Close)
+	l := letter{from: oscar, to: support, subject: "Look at this", id: "pictures@cust.test"}
+	l.text = `<p>Look:</p><img width="400" height="300" src="` + elsewhere.URL + `/lamp.svg">`
+	o.dovecot.Put(support, bytes.Replace(l.raw(), []byte("text/plain"), []byte("text/html"), 1))
+	var found card
+	eventually(t, time.Minute, words("the mail with a picture"), func() bool {
+		for _, c := range o.boss.contacts(t) {
+			if c.Subject == l.subject {
+				found = c
+			}
+		}
+		return found.Contact != ""
+	})
+	boss.to("/c/" + found.Conversation)
+	boss.Wait("document.querySelector('details.html')")
+	boss.Eval("document.querySelector('details.html').open = true", nil)
+	if len(asked) != 0 {
+		t.Error("the picture was loaded before anybody asked for it")
+	}
+	boss.Click("details.html .pictures a")
+	select {
+	case got := <-asked:
+		if got != "/lamp.svg" {
+			t.Errorf("the picture was asked for as %q", got)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the picture that was asked for was not loaded")
+	}
+	boss.shot("pictures")
 }
 
 // collected gives the mails of the channel's collections.
