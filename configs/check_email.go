@@ -55,6 +55,7 @@ func (k *checker) account(key string, a *Email) {
 	k.smtp(key+".smtp", a, password)
 	k.afterwards(key, a)
 	k.dkim(key+".dkim", &a.DKIM)
+	a.Subaddress = a.SubaddressGiven != nil && *a.SubaddressGiven
 	a.CopyToSent = a.CopyToSentGiven == nil || *a.CopyToSentGiven
 	if a.OpenSince.After(time.Now()) {
 		k.doc.Report(key+".open_since", "", "lies in the future")

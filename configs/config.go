@@ -87,6 +87,11 @@ type Email struct {
 	// Provider names one whose servers and habits are known, so that an address
 	// and a secret are enough. What else is given goes before it.
 	Provider string `yaml:"provider" json:"provider" enum:"generic|aol|fastmail|gmail|gmx|hetzner|icloud|infomaniak|ionos|mailboxorg|mailru|microsoft365|netease|outlook|ovh|posteo|qq|strato|tonline|webde|yahoo|yandex|zoho"`
+	// Subaddress says that mail to local+anything@domain reaches the mailbox:
+	// answers are then asked for at an address of the conversation's own.
+	Subaddress bool `yaml:"-" json:"subaddress"`
+	// SubaddressGiven is Subaddress as it was written, nil if it wasn't.
+	SubaddressGiven *bool `yaml:"subaddress" json:"-"`
 	// Username and the password are for both servers where these have none of
 	// their own; Username is the address if left out.
 	Username     string `yaml:"username" json:"username"`

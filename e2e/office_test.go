@@ -51,7 +51,7 @@ func (o *office) configure(addresses ...string) {
 			o.t.Fatal(err)
 		}
 		server := "{host: 127.0.0.1, port: %d, tls: starttls, ca_file: %s, password_file: %s}\n"
-		fmt.Fprintf(&text, "    - name: %s\n      address: %s\n      from_name: Acme\n", name, address)
+		fmt.Fprintf(&text, "    - name: %s\n      address: %s\n      from_name: Acme\n      subaddress: true\n", name, address)
 		fmt.Fprintf(&text, "      imap: "+server, o.dovecot.IMAP, o.dovecot.CA, secret)
 		fmt.Fprintf(&text, "      smtp: "+server, o.postfix.Submission, o.dovecot.CA, secret)
 	}

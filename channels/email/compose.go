@@ -28,7 +28,7 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	msg.SetDateWithValue(r.CreatedAt)
 	msg.SetMessageIDWithValue(MessageID(r.ID, a.cfg.Address))
 	msg.SetGenHeader(replyField, r.ID)
-	threadReply(msg, r)
+	threadReply(msg, r, a.cfg.Address)
 	if r.Kind == contact.Acknowledgement {
 		msg.SetGenHeader("Auto-Submitted", "auto-replied") // RFC 3834 section 5
 		msg.SetGenHeader("X-Auto-Response-Suppress", "All")
@@ -57,7 +57,8 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 }
 
 // addressReply names sender and recipients. From stays the plain address, so
-// that filters and address books know it; Reply-To carries the token.
+// that filters and address books know it; Reply-To carries the token where mail to
+// such an address arrives.
 func (a *Adapter) addressReply(msg *gomail.Msg, r *contact.Reply) error {
 	to, err := mailAddresses(r.To)
 	if err != nil {
@@ -76,7 +77,7 @@ func (a *Adapter) addressReply(msg *gomail.Msg, r *contact.Reply) error {
 	if len(cc) > 0 {
 		msg.SetAddrHeaderFromMailAddress(gomail.HeaderCc, cc...)
 	}
-	if r.Token != "" {
+	if r.Token != "" && a.cfg.Subaddress {
 		replyTo := mail.Address{Name: from.Name, Address: TokenAddress(a.cfg.Address, r.Token)}
 		msg.SetAddrHeaderFromMailAddress(gomail.HeaderReplyTo, &replyTo)
 	}
@@ -95,14 +96,21 @@ func mailAddresses(list []contact.Address) ([]*mail.Address, error) {
 	return out, nil
 }
 
+// longestChain is how many ids References has at most.
+const longestChain = 50
+
 // threadReply sets In-Reply-To and References (RFC 5322 section 3.6.4): the
-// chain so far and its last mail. A long chain keeps its beginning and its end.
-func threadReply(msg *gomail.Msg, r *contact.Reply) {
+// conversation's token, the chain so far and its last mail. A long chain keeps its
+// beginning and its end.
+func threadReply(msg *gomail.Msg, r *contact.Reply, address string) {
 	parent := bareID(r.InReplyTo)
 	chain := []string{}
+	if r.Token != "" {
+		chain = append(chain, "<"+TokenID(address, r.Token)+">")
+	}
 	seen := map[string]bool{"": true, parent: true}
 	for _, id := range r.References {
-		if id = bareID(id); !seen[id] {
+		if id = bareID(id); !seen[id] && !tokenID.MatchString(id) {
 			seen[id] = true
 			chain = append(chain, "<"+id+">")
 		}
@@ -111,8 +119,12 @@ func threadReply(msg *gomail.Msg, r *contact.Reply) {
 		chain = append(chain, "<"+parent+">")
 		msg.SetGenHeader("In-Reply-To", "<"+parent+">")
 	}
-	if len(chain) > 50 {
-		chain = append(chain[:1:1], chain[len(chain)-49:]...)
+	if len(chain) > longestChain {
+		first := 1
+		if r.Token != "" {
+			first = 2
+		}
+		chain = append(chain[:first:first], chain[len(chain)-longestChain+first:]...)
 	}
 	if len(chain) > 0 {
 		msg.SetGenHeader("References", strings.Join(chain, " "))

@@ -17,7 +17,8 @@ const replyID = "0199c0de-0000-7000-8000-000000000001"
 func sender(t *testing.T) *email.Adapter {
 	t.Helper()
 	return adapter(t, email.Config{
-		Account: "support", Address: support, FromName: "Acme", SMTP: email.SMTP{Endpoint: email.Endpoint{Host: "127.0.0.1"}},
+		Account: "support", Address: support, FromName: "Acme", Subaddress: true,
+		SMTP: email.SMTP{Endpoint: email.Endpoint{Host: "127.0.0.1"}},
 	}, nil)
 }
 
@@ -42,7 +43,7 @@ func TestComposeHeaders(t *testing.T) {
 		"Subject":        "Re: Über das Bcc: evil@x.test",
 		"Message-Id":     "<" + replyID + "@acme.test>",
 		"In-Reply-To":    "<q1@cust.test>",
-		"References":     "<q0@cust.test> <q1@cust.test>",
+		"References":     "<sc-abcdefghijklmnopqrstuvwx@acme.test> <q0@cust.test> <q1@cust.test>",
 		"Date":           "Mon, 02 Nov 2026 11:00:00 +0000",
 		"Bcc":            "",
 		"Auto-Submitted": "",

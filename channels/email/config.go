@@ -91,6 +91,10 @@ type Config struct {
 	// Address is the mailbox's own address, Aliases its others.
 	Address string
 	Aliases []string
+	// Subaddress says that mail to local+anything@domain reaches the mailbox (RFC
+	// 5233): then answers are asked for at an address that carries the
+	// conversation's token. Where it doesn't, they would come back to the customer.
+	Subaddress bool
 	// FromName is shown as the sender where a reply has no name of its own.
 	FromName string
 	// TrustedAuthserv are the names by which the receiving servers sign their

@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // The forms of what we put into mail so as to know the answer again.
 var (
 	tokenForm = regexp.MustCompile(`(?i)\+sc-([a-z2-7]{20,})@`)
+	tokenID   = regexp.MustCompile(`(?i)^sc-([a-z2-7]{20,})@`)
 	replyForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
@@ -36,6 +38,21 @@ func ReplyID(messageID string) (string, bool) {
 func TokenAddress(address, token string) string {
 	local, domain, _ := cutLast(address, "@")
 	return local + "+sc-" + token + "@" + domain
+}
+
+// TokenID gives the id, without <>, by which the token stands among the
+// References of what we send: sc-TOKEN@domain. Whoever answers gives it back, also
+// where the server has replaced our Message-ID.
+func TokenID(address, token string) string { return "sc-" + token + "@" + domainOf(address) }
+
+// tokenOf finds the token among ids, the last of several, "" if there is none.
+func tokenOf(ids []string) string {
+	for _, id := range slices.Backward(ids) {
+		if found := tokenID.FindStringSubmatch(id); found != nil {
+			return strings.ToLower(found[1])
+		}
+	}
+	return ""
 }
 
 // cutToken takes the token out of an address, "" if it has none.

@@ -151,7 +151,7 @@ func lists(f fields, name string) []contact.Address {
 }
 
 // findToken looks for the conversation's token where addresses we were reached
-// by are written.
+// by are written, then among the ids of what is answered.
 func findToken(f fields) string {
 	for _, name := range []string{"To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "Resent-To"} {
 		for _, value := range f.all(name) {
@@ -160,7 +160,7 @@ func findToken(f fields) string {
 			}
 		}
 	}
-	return ""
+	return tokenOf(messageIDs(strings.Join(append(f.all("In-Reply-To"), f.all("References")...), " ")))
 }
 
 // warn says what is odd in a mail, once.

@@ -252,6 +252,8 @@ func TestTokenIsFound(t *testing.T) {
 		"upper case":   crlf("Cc: SUPPORT+SC-"+strings.ToUpper(token)+"@ACME.TEST", "", ""),
 		"delivered to": crlf("To: x@y.test", "Delivered-To: support+sc-"+token+"@acme.test", "", ""),
 		"original to":  crlf("X-Original-To: support+sc-"+token+"@acme.test", "", ""),
+		"references":   crlf("To: support@acme.test", "References: <sc-aaaaaaaaaa777777777777@acme.test> <x@y.test> <sc-"+token+"@acme.test>", " <rewritten@prod.outlook.test>", "", ""),
+		"in reply to":  crlf("To: support@acme.test", "In-Reply-To: <SC-"+strings.ToUpper(token)+"@acme.test>", "", ""),
 	} {
 		if m := parse(t, raw); m.Token != token {
 			t.Errorf("%s: token = %q, want %q", name, m.Token, token)

@@ -48,7 +48,7 @@ func emailConfig(e *configs.Email, dir string, logger *slog.Logger) email.Config
 		SMTP: email.SMTP{Endpoint: endpoint(e.SMTP.Server()), HELO: e.SMTP.HELO, MaxPerMinute: e.SMTP.MaxPerMinute},
 		DKIM: email.DKIM{Selector: e.DKIM.Selector, Domain: e.DKIM.Domain, Key: email.Secret(e.DKIM.Key.Reveal())},
 
-		SharedMailbox: e.SharedMailbox, SharedByNamespace: !e.SharedByName(),
+		Subaddress: e.Subaddress, SharedMailbox: e.SharedMailbox, SharedByNamespace: !e.SharedByName(),
 		Import: e.Import, OpenSince: e.OpenSince.Time, CopyToSent: e.CopyToSent,
 	}
 	if e.After != "leave" {

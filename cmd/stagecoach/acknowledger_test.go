@@ -79,7 +79,7 @@ func TestReceiptReachesTheCustomer(t *testing.T) {
 	}
 	until(t, "the receipt is there", func() bool { return len(inbox("alice@cust.test")) == 1 })
 	raw := string(inbox("alice@cust.test")[0])
-	for _, want := range []string{"Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All", "In-Reply-To: <a1@cust.test>", "Subject: Re: Meine Bestellung", "Reply-To: "} {
+	for _, want := range []string{"Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All", "In-Reply-To: <a1@cust.test>", "Subject: Re: Meine Bestellung", "References: "} {
 		if !strings.Contains(raw, want) {
 			t.Errorf("the receipt lacks %q:\n%s", want, raw)
 		}
