@@ -40,6 +40,7 @@ type Adapter struct {
 	once  *onceBook
 	stuck *stuckBook
 	ahead *aheadBook
+	looks *lookBook
 
 	pool   *smtpPool
 	pace   *pace
@@ -82,6 +83,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		once:   newOnceBook(),
 		stuck:  newStuckBook(cfg.Patience),
 		ahead:  newAheadBook(),
+		looks:  newLookBook(),
 		pool:   &smtpPool{},
 		pace:   &pace{perMinute: cfg.SMTP.MaxPerMinute},
 		signer: signing,

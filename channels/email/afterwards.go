@@ -93,13 +93,13 @@ func newTidier(ctx context.Context, r *reader) (*tidier, error) {
 	}
 	t.mark = mark
 	var ok bool
-	if t.at, ok = parsePosition(mark.Position); !seen || !ok || t.at.validity != r.at.validity || t.at.last > r.at.last {
+	if t.at, ok = parsePosition(mark.Position); !seen || !ok || t.at.number() != r.at.number() || t.at.last > r.at.last {
 		// What was there before us, or came before this was asked for, stays.
 		from := r.at.before
 		if !seen && !r.rescanning {
 			from = r.at.last
 		}
-		t.at = position{validity: r.at.validity, last: from, before: from}
+		t.at = position{validity: r.at.validity, era: r.at.era, last: from, before: from}
 		t.mark = channels.Bookmark{Source: t.source, Since: r.mark.Since}
 		if err := t.advance(ctx); err != nil {
 			return nil, err

@@ -48,6 +48,13 @@ func (b *aheadBook) state(source string, validity uint32, uid imap.UID) chunkSta
 	return b.of(source, validity).states[uid]
 }
 
+// reset forgets a source whose numbers mean other mails now.
+func (b *aheadBook) reset(source string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.at, source)
+}
+
 // forget drops what the bookmark covers.
 func (b *aheadBook) forget(source string, validity uint32, last imap.UID) {
 	b.mu.Lock()

@@ -55,10 +55,12 @@ func newBacklog(r *reader, uids []imap.UID) *backlog {
 func (b *backlog) settle() {
 	r := b.r
 	for b.next < len(b.uids) && b.states[b.next] != chunkOpen {
-		if b.states[b.next] == chunkDelivered {
+		uid := b.uids[b.next]
+		if b.states[b.next] == chunkDelivered && uid > r.at.last {
 			r.mark.Seen++ // once for each place: a renumbered mail is seen again
 		}
-		r.at.last = max(r.at.last, b.uids[b.next])
+		r.pass(uid)
+		r.at.last = max(r.at.last, uid)
 		b.next++
 	}
 	r.a.ahead.forget(r.source, r.at.validity, r.at.last)

@@ -180,7 +180,7 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 	at, ok := parsePosition(after.Position)
 	since := time.Time{}
 	if !ok || at.validity != selected.UIDValidity {
-		at, since = position{}, after.Since.Truncate(time.Second)
+		at, since = position{validity: selected.UIDValidity}, after.Since.Truncate(time.Second)
 	}
 	if selected.UIDNext > 0 && at.last+1 >= selected.UIDNext {
 		return nil
@@ -193,7 +193,7 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 		if one.uid <= at.last || !inbox && a.composed(one.fields) {
 			continue
 		}
-		if !yield(itemPosition(selected.UIDValidity, one.uid), one.internal) {
+		if !yield(at.item(one.uid), one.internal) {
 			return nil
 		}
 	}

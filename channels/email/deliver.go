@@ -102,6 +102,7 @@ func (r *reader) dealOut(ctx context.Context, uids []imap.UID, queues []chan fet
 			return err
 		}
 		item.sender = senderOf(item.raw)
+		r.remember(item.uid, item.raw)
 		queues[laneOf(item.sender)] <- item
 		return nil
 	}
@@ -176,7 +177,7 @@ func (r *reader) inbound(item fetched) *channels.Inbound {
 	return &channels.Inbound{
 		Schema: channels.InboundSchema, Kind: r.a.kindOf(r.kind, item.raw),
 		Channel: contact.Email, Account: r.a.cfg.Account,
-		Source: r.source, Position: itemPosition(r.at.validity, item.uid),
+		Source: r.source, Position: r.at.item(item.uid),
 		ProviderID: providerID(item.raw), Sender: item.sender, ReceivedAt: r.received(item.uid, item.internal),
 		Format: "rfc822", Raw: item.raw, Size: int64(len(item.raw)),
 	}

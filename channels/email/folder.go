@@ -42,6 +42,12 @@ type reader struct {
 	delivered uint64
 	// rescanning is true until a renumbered folder has been read again.
 	rescanning bool
+	// again is what can't be told from new mail, and is to be read again; blurred
+	// is true while the landmarks are none or old; prints are the fingerprints of
+	// what was fetched and lies before the bookmark.
+	again   uidSpan
+	blurred bool
+	prints  map[imap.UID]uint32
 	// tidy does what is to be done with stored mails, nil if nothing is.
 	tidy *tidier
 }
@@ -64,9 +70,13 @@ func (r *reader) open(ctx context.Context) error {
 	}
 	if !seen {
 		now := time.Now()
-		r.rescanning, r.at = false, position{selected.UIDValidity, top, top}
+		r.rescanning, r.at = false, position{validity: selected.UIDValidity, last: top, before: top}
 		r.mark = channels.Bookmark{Source: r.source, At: now, Since: now}
-		err = r.advance(ctx)
+		r.blurred = true
+		if err := r.advance(ctx); err != nil {
+			return err
+		}
+		err = r.survey()
 	} else {
 		r.mark = mark
 		err = r.goOn(ctx, selected, top)
@@ -107,25 +117,39 @@ func (r *reader) openPlace(readOnly bool) (selected *imap.SelectData, err error)
 func (r *reader) goOn(ctx context.Context, selected *imap.SelectData, top imap.UID) error {
 	var ok bool
 	r.at, ok = parsePosition(r.mark.Position)
-	renumbered := !ok || r.at.validity != selected.UIDValidity
-	if !renumbered && r.at.last > top {
-		// Some servers tell a next UID that is behind what they have.
-		highest, err := r.s.lastUID()
+	next := position{validity: selected.UIDValidity}
+	if ok && r.at.validity == selected.UIDValidity {
+		sure, setBack, err := r.recall()
 		if err != nil {
-			return r.a.imapError("search", err)
+			return err
 		}
-		top = max(top, highest)
-		renumbered = r.at.last > top
+		if !setBack && r.at.last > top {
+			// Some servers tell a next UID that is behind what they have.
+			highest, err := r.s.lastUID()
+			if err != nil {
+				return r.a.imapError("search", err)
+			}
+			top = max(top, highest)
+			setBack = r.at.last > top
+		}
+		if !setBack {
+			r.rescanning = false
+			return nil
+		}
+		if sure > top {
+			sure = 0
+		}
+		next.era, next.last, next.marks = r.at.era+1, sure, r.at.marks.upTo(sure)
 	}
-	r.rescanning = renumbered
-	if !renumbered {
-		return nil
-	}
+	r.rescanning, r.again, r.blurred = true, uidSpan{}, true
 	r.a.log.LogAttrs(ctx, slog.LevelWarn, "folder was renumbered or set back, reading it again: nothing is taken twice",
 		sourceAttr(r.source), slog.String("was", r.mark.Position), slog.Uint64("uidvalidity", uint64(selected.UIDValidity)))
-	channels.Told(r.src, r.source, "The mail server has renumbered this folder, as after a restore; "+
+	channels.Told(r.src, r.source, "The mail server has renumbered this folder or set it back, as after a restore; "+
 		"all mail since the account was connected is read again, and what is known already is not taken twice.")
-	r.at = position{validity: selected.UIDValidity, before: top}
+	next.before = top
+	r.at = next
+	r.a.ahead.reset(r.source)
+	r.a.stuck.reset(r.source)
 	return nil
 }
 
@@ -136,10 +160,16 @@ func (r *reader) catchUp(ctx context.Context) error {
 	case <-r.s.news: // what it announced is found by the search
 	default:
 	}
+	if err := r.lookAgain(ctx); err != nil {
+		return err
+	}
 	if r.rescanning {
 		if err := r.rescan(ctx); err != nil {
 			return err
 		}
+	}
+	if err := r.survey(); err != nil {
+		return err
 	}
 	uids, err := r.s.search(&imap.SearchCriteria{UID: uidRange(r.at.last+1, 0)})
 	if err != nil {

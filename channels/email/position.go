@@ -8,38 +8,67 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// position is the adapter's form of a bookmark: uidvalidity:uid:before.
+// position is the adapter's form of a bookmark: uidvalidity:uid:before, then the
+// landmarks if there are any. Since a folder was set back under its number, the
+// number has "." and how often behind it.
 type position struct {
 	validity uint32
+	// era counts how often the folder was set back under this UIDVALIDITY.
+	era uint32
 	// last is the highest UID read.
 	last imap.UID
 	// before is the highest UID that was there when we first saw the folder
 	// under this UIDVALIDITY: up to it, only what arrived since the connection
 	// counts as fresh.
 	before imap.UID
+	// marks are mails by which the folder is known again.
+	marks landmarks
 }
 
-func (p position) String() string { return fmt.Sprintf("%d:%d:%d", p.validity, p.last, p.before) }
+func (p position) String() string {
+	text := fmt.Sprintf("%s:%d:%d", p.number(), p.last, p.before)
+	if len(p.marks) > 0 {
+		text += ":" + p.marks.String()
+	}
+	return text
+}
 
-// parsePosition reads "validity:uid" and "validity:uid:before".
-func parsePosition(s string) (position, bool) {
-	parts := strings.Split(s, ":")
-	if len(parts) != 2 && len(parts) != 3 {
+// number names the folder's numbering.
+func (p position) number() string {
+	if p.era == 0 {
+		return strconv.FormatUint(uint64(p.validity), 10)
+	}
+	return fmt.Sprintf("%d.%d", p.validity, p.era)
+}
+
+// item is where one mail lies: uidvalidity:uid.
+func (p position) item(uid imap.UID) string { return fmt.Sprintf("%s:%d", p.number(), uid) }
+
+// parsePosition reads "validity:uid", "validity:uid:before" and what String
+// writes.
+func parsePosition(s string) (p position, ok bool) {
+	parts := strings.SplitN(s, ":", 4)
+	if len(parts) < 2 {
 		return position{}, false
 	}
-	numbers := [3]uint32{}
-	for i, part := range parts {
-		n, err := strconv.ParseUint(part, 10, 32)
+	if len(parts) == 4 {
+		p.marks, parts = parseLandmarks(parts[3]), parts[:3]
+	}
+	validity, era, setBack := strings.Cut(parts[0], ".")
+	if !setBack {
+		era = "0"
+	}
+	numbers := append([]string{validity, era}, parts[1:]...)
+	into := []*uint32{&p.validity, &p.era, (*uint32)(&p.last), (*uint32)(&p.before)}
+	for i, number := range numbers {
+		n, err := strconv.ParseUint(number, 10, 32)
 		if err != nil {
 			return position{}, false
 		}
-		numbers[i] = uint32(n)
+		*into[i] = uint32(n)
 	}
-	return position{numbers[0], imap.UID(numbers[1]), imap.UID(numbers[2])}, true
+	return p, true
 }
-
-// itemPosition is where one mail lies: uidvalidity:uid.
-func itemPosition(validity uint32, uid imap.UID) string { return fmt.Sprintf("%d:%d", validity, uid) }
 
 // sourceName names a folder's source; the loads that happen once add "#" and
 // what they load, so a "#" of the folder's own is written otherwise.

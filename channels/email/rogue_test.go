@@ -261,7 +261,7 @@ func TestFolderSetBack(t *testing.T) {
 	src.Until("the bookmark", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1:5:") })
 	r.SetBack("INBOX", 3)
 	r.Cut()
-	src.Until("the folder to be read again", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1:2:") })
+	src.Until("the folder to be read again", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1.1:2:") })
 	r.Put("INBOX", mail("under an old number"), time.Time{})
 	src.UntilStored(6)
 	if got := texts(src.Source); !slices.Contains(got, "under an old number") || len(got) != 6 {

@@ -70,6 +70,13 @@ func (b *stuckBook) of(source string, validity uint32) *stuckOf {
 	return o
 }
 
+// reset forgets a source whose numbers mean other mails now.
+func (b *stuckBook) reset(source string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.at, source)
+}
+
 // failed notes that fetching from a source broke off at this mail. hopeless
 // means that it can't be had whole however often it is tried.
 func (b *stuckBook) failed(source string, validity uint32, uid imap.UID, hopeless bool) {
@@ -238,7 +245,7 @@ func (r *reader) deliverHeader(ctx context.Context, uid imap.UID, tries int) (st
 }
 
 func (r *reader) deliverUnread(ctx context.Context, item fetched) error {
-	place := itemPosition(r.at.validity, item.uid)
+	place := r.at.item(item.uid)
 	item.raw = unread(item.raw, r.folder, item.uid)
 	sum := sha256.Sum256([]byte("unread\x00" + r.source + "\x00" + place))
 	err := r.src.Deliver(ctx, &channels.Inbound{

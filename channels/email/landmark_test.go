@@ -1,0 +1,123 @@
+package email_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"stagecoach/channels/email/emailfake"
+)
+
+// marked lists the UIDs of the landmarks in a bookmark's position.
+func marked(t *testing.T, position string) (out []uint32) {
+	t.Helper()
+	parts := strings.SplitN(position, ":", 4)
+	if len(parts) < 4 {
+		t.Fatalf("the bookmark %s has no landmarks", position)
+	}
+	for one := range strings.SplitSeq(parts[3], ",") {
+		number, _, _ := strings.Cut(one, "-")
+		uid, err := strconv.ParseUint(number, 10, 32)
+		if err != nil {
+			t.Fatalf("a landmark of %s: %v", position, err)
+		}
+		out = append(out, uint32(uid))
+	}
+	return out
+}
+
+// A restore that nobody noticed at once: the folder has its old number, and new
+// mails have UIDs that were given before, more of them than were lost.
+func TestFolderSetBackAndOutgrown(t *testing.T) {
+	const all, kept, later = 40, 12, 30
+	for _, c := range []struct {
+		name string
+		// gone says which landmarks people have taken away meanwhile.
+		gone func(uid uint32) bool
+		// end is the bookmark in the end: set back or not, nobody can tell.
+		end string
+	}{
+		{"the newest mails are others", func(uint32) bool { return false }, "1.1:42:"},
+		{"an older one only is still there", func(uid uint32) bool { return uid > kept }, "1:42:"},
+		{"none is there any more", func(uint32) bool { return true }, "1:42:"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := rogue(t, emailfake.RogueConfig{})
+			src := &listening{Source: source(t)}
+			stop := receiving(t, adapter(t, rogueBox(r), nil), src)
+			connected(src.Source)
+			for i := range all {
+				r.Put("INBOX", mail(fmt.Sprintf("mail %d", i)), time.Time{})
+			}
+			src.Until("the bookmark", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1:40:") })
+			stop()
+			r.SetBack("INBOX", all-kept)
+			for i := range later {
+				r.Put("INBOX", mail(fmt.Sprintf("new %d", i)), time.Time{})
+			}
+			gone := slices.DeleteFunc(marked(t, src.Bookmarks()[inbox].Position), func(uid uint32) bool { return !c.gone(uid) })
+			r.Expunge("INBOX", gone...)
+			receiving(t, adapter(t, rogueBox(r), failureLog(t)), src)
+			src.Until("the bookmark behind the new ones", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, c.end) })
+			stored := map[string]bool{}
+			for _, in := range src.Items() {
+				stored[string(in.Raw)] = true
+			}
+			for _, m := range r.Mails("INBOX") {
+				if !stored[string(m.Raw)] {
+					t.Errorf("the mail that is number %d now was not stored", m.UID)
+				}
+			}
+			if told := strings.Contains(src.told(), "set it back"); told != strings.HasPrefix(c.end, "1.1:") {
+				t.Errorf("people were told %q", src.told())
+			}
+		})
+	}
+}
+
+// A folder that is as it was is not read again, also when the newest mails were
+// taken away, and with a bookmark as it was written before there were landmarks.
+func TestFolderAsItWas(t *testing.T) {
+	r := rogue(t, emailfake.RogueConfig{})
+	for i := range 3 {
+		r.Put("INBOX", mail(fmt.Sprintf("old %d", i)), time.Now().Add(-time.Hour))
+	}
+	src := &listening{Source: source(t)}
+	stop := receiving(t, adapter(t, rogueBox(r), nil), src)
+	connected(src.Source)
+	for i := range 9 {
+		r.Put("INBOX", mail(fmt.Sprintf("mail %d", i)), time.Time{})
+	}
+	src.Until("the bookmark", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1:12:3:") })
+	stop()
+	r.Expunge("INBOX", 11, 12)
+	for _, old := range []bool{false, true} {
+		mark := src.Bookmarks()[inbox]
+		if old {
+			mark.Position = strings.Join(strings.SplitN(mark.Position, ":", 4)[:3], ":")
+			if err := src.Advance(t.Context(), mark); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stop = receiving(t, adapter(t, rogueBox(r), failureLog(t)), src)
+		next := r.Put("INBOX", mail("next"), time.Time{})
+		src.Until("the next mail", func() bool {
+			return strings.HasPrefix(src.Bookmarks()[inbox].Position, fmt.Sprintf("1:%d:3:", next))
+		})
+		stop()
+	}
+	for _, in := range src.Items() {
+		if n := src.Asked(in.ProviderID); n != 1 {
+			t.Errorf("mail %s was handed over %d times", in.Position, n)
+		}
+	}
+	if src.told() != "" {
+		t.Errorf("people were told %q", src.told())
+	}
+	if got := marked(t, src.Bookmarks()[inbox].Position); len(got) < 6 || len(got) > 10 || got[len(got)-1] != 14 {
+		t.Errorf("the landmarks are %v", got)
+	}
+}
