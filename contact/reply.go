@@ -9,7 +9,8 @@ type ReplyKind string
 // and leaves the conversation with the customer; Pledge ends it and opens the
 // next contact at once, due when the author said. Outbound opens a conversation
 // of ours; Forward sends the conversation to somebody else and ends nothing;
-// Acknowledgement is automatic and never stops a clock.
+// Acknowledgement is automatic and never stops a clock; Remainder is a delivered
+// reply once more for those recipients alone who were refused for a time.
 const (
 	Answer          ReplyKind = "answer"
 	Ask             ReplyKind = "ask"
@@ -17,6 +18,7 @@ const (
 	Outbound        ReplyKind = "outbound"
 	Forward         ReplyKind = "forward"
 	Acknowledgement ReplyKind = "acknowledgement"
+	Remainder       ReplyKind = "remainder"
 )
 
 // Reply is one outbound item. It is content: it never enters the log.
@@ -54,6 +56,10 @@ type Reply struct {
 	// store when it is large.
 	Raw       []byte `json:"raw,omitempty"`
 	RawObject string `json:"raw_object,omitempty"`
+
+	// Only, where it isn't empty, are the places, among To and then CC, of those
+	// to whom it goes now: the others have it already.
+	Only []int `json:"-"`
 }
 
 // Note is a remark for colleagues; it never leaves the house.

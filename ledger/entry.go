@@ -66,7 +66,11 @@ type Detail struct {
 	// RefusedAt are the places of those refused among To and then CC, separated
 	// by commas.
 	RefusedAt string `json:"refused_at,omitempty"`
-	Breached  int    `json:"breached,omitempty"`
+	// Deferred counts those refused for a time, DeferredAt are their places; of a
+	// remainder, whom it goes to.
+	Deferred   int    `json:"deferred,omitempty"`
+	DeferredAt string `json:"deferred_at,omitempty"`
+	Breached   int    `json:"breached,omitempty"`
 	// History, Stranger, Back, Renewed, Override, Cleared, Bounced and Missed are the
 	// flags of the events that have them.
 	History  bool   `json:"history,omitempty"`

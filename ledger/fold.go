@@ -236,7 +236,7 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 		return f.acknowledgement(ctx, ev)
 	case router.ReplyQueued:
 		return f.replyQueued(ctx, &e)
-	case router.AttemptGranted, router.AttemptFailed, router.ReplyDelivered, router.ReplyInDoubt, router.ReplyFailed:
+	case router.AttemptGranted, router.AttemptFailed, router.RecipientsRefused, router.ReplyDelivered, router.ReplyInDoubt, router.ReplyFailed:
 		return f.applySending(ctx, ev)
 	}
 	return fmt.Errorf("event %T is not known to the ledger", ev)

@@ -39,7 +39,8 @@ func (f *fold) replyQueued(ctx context.Context, e *router.ReplyQueued) error {
 	}
 	id := f.line(v, c, Entry{
 		Kind: "reply_queued", Item: r.facts.ID, Ref: r.facts.Ref, Channel: r.facts.Channel, Agent: r.facts.Agent,
-		Code: string(r.facts.Kind), Until: r.facts.PledgeDue, Detail: Detail{Covers: r.facts.Covers},
+		Code: string(r.facts.Kind), Until: r.facts.PledgeDue,
+		Detail: Detail{Covers: r.facts.Covers, Reply: r.facts.Of, DeferredAt: places(r.facts.Only)},
 	})
 	r.num = int64(id) //nolint:gosec // below 2^63
 	f.mem.replies[r.facts.ID] = r
@@ -71,7 +72,9 @@ func (f *fold) applySending(ctx context.Context, ev router.Event) error {
 	}
 	switch e := ev.(type) {
 	case router.AttemptGranted:
-		r.facts.State, r.facts.Attempt, r.facts.Life = router.ReplyIsAttempted, e.Attempt, e.Life
+		r.facts.State, r.facts.Attempt, r.facts.Life, r.facts.Part = router.ReplyIsAttempted, e.Attempt, e.Life, nil
+	case router.RecipientsRefused:
+		r.facts.Part = &router.Part{Refused: e.Refused, Deferred: e.Deferred, Main: e.Main, RetryAt: e.RetryAt, Reason: e.Reason, Code: e.Code}
 	case router.AttemptFailed:
 		r.facts.State, r.facts.Reason, r.facts.Code, r.facts.RetryAt = router.ReplyIsQueued, e.Reason, e.Code, e.RetryAt
 		f.pos.Counts.Retried++
@@ -103,6 +106,11 @@ func sendingEntry(ev router.Event) (reply string, e Entry) {
 		return ev.Reply, Entry{
 			Kind: "attempt_failed", Actor: ev.By, Item: ev.Reply, Reason: ev.Reason, Code: ev.Code, Until: ev.RetryAt,
 			Detail: Detail{Attempt: ev.Attempt},
+		}
+	case router.RecipientsRefused:
+		return ev.Reply, Entry{
+			Kind: "recipients_refused", Item: ev.Reply, Reason: ev.Reason, Code: ev.Code, Until: ev.RetryAt,
+			Detail: Detail{Attempt: ev.Attempt, Refused: len(ev.Refused), RefusedAt: places(ev.Refused), Deferred: len(ev.Deferred), DeferredAt: places(ev.Deferred)},
 		}
 	case router.ReplyInDoubt:
 		return ev.Reply, Entry{Kind: "reply_in_doubt", Item: ev.Reply, Reason: ev.Cause}

@@ -200,7 +200,20 @@ func (t *teller) laterText(e *Entry) string {
 		return "LATE: the due time " + t.time(e.Until) + " was missed"
 	case "last_resort_told":
 		return "the last resort " + or(e.Reason, "") + " was told"
+	case "acknowledgement_owed":
+		return "an automatic receipt is owed, which promises an answer by " + t.time(e.Until)
+	case "acknowledgement_dropped":
+		return "the automatic receipt is not sent: " + receiptWords(e.Reason)
+	case "recipients_refused":
+		return refusedText(e)
 	case "reply_queued":
+		switch contact.ReplyKind(e.Code) {
+		case contact.Acknowledgement:
+			return "the automatic receipt was queued"
+		case contact.Remainder:
+			return "the reply was queued once more for those who were refused for a time"
+		case contact.Answer, contact.Ask, contact.Pledge, contact.Outbound, contact.Forward:
+		}
 		text := t.name(e.Agent) + " replied (" + words(e.Code) + ")"
 		if !e.Until.IsZero() {
 			text += ", owes more by " + t.time(e.Until)
@@ -227,6 +240,39 @@ func (t *teller) laterText(e *Entry) string {
 		return t.name(e.Actor) + " left a note"
 	}
 	return ""
+}
+
+// receiptWords says why a receipt was not sent.
+func receiptWords(reason string) string {
+	switch reason {
+	case "answered":
+		return "somebody had answered, or was about to"
+	case "late":
+		return "it would have come too late"
+	case "restarted", "in_doubt", "attempted_by_another_life":
+		return "nobody knows whether it arrived, so it is not sent again"
+	case "words_missing":
+		return "the message that it is for is gone"
+	case "words_unread":
+		return "the message that it is for could not be read"
+	case "no_sender":
+		return "the account can't send"
+	}
+	return words(reason)
+}
+
+// refusedText says whom the provider refused while it took others.
+func refusedText(e *Entry) string {
+	text := "the provider refuses "
+	switch {
+	case e.Detail.Refused > 0 && e.Detail.Deferred > 0:
+		text += strconv.Itoa(e.Detail.Refused) + " of its recipients for good, " + strconv.Itoa(e.Detail.Deferred) + " for a time"
+	case e.Detail.Refused > 0:
+		text += strconv.Itoa(e.Detail.Refused) + " of its recipients"
+	default:
+		text += strconv.Itoa(e.Detail.Deferred) + " of its recipients for a time"
+	}
+	return text + because(e.Reason) + code(e.Code) + ", and takes the others"
 }
 
 func (t *teller) endText(e *Entry) string {

@@ -25,10 +25,14 @@ type AcknowledgementOwed struct {
 	Correspondents []string `json:"correspondents,omitempty"`
 }
 
-// AcknowledgementDropped records that an owed receipt isn't sent, and why: a
-// person was quicker, or it can't be.
+// AcknowledgementDropped records that a receipt isn't sent, or not again, and
+// why: a person was quicker, it is too late, or it can't be.
 type AcknowledgementDropped struct {
-	Reply  string `json:"reply"`
+	Reply        string `json:"reply"`
+	Contact      string `json:"contact,omitempty"`
+	Conversation string `json:"conversation,omitempty"`
+	// Reason is a code: "answered", "late", "restarted", "in_doubt",
+	// "words_missing", "words_unread", "no_sender", or a channel's.
 	Reason string `json:"reason"`
 }
 
@@ -58,7 +62,18 @@ type Acknowledging struct {
 
 // latestReceipt is the age from which a message gets no receipt any more: what
 // comes after an outage, or is opened afterwards, needs an answer, not that.
-const latestReceipt = 12 * time.Hour
+// receiptLife is how long one that is queued may wait for its provider.
+const (
+	latestReceipt = 4 * time.Hour
+	receiptLife   = 2 * time.Hour
+)
+
+// The reasons why a receipt isn't sent that the router finds itself.
+const (
+	receiptAnswered  = "answered"
+	receiptLate      = "late"
+	receiptRestarted = "restarted"
+)
 
 // acknowledge decides whether the message that has opened a contact gets a
 // receipt. begun is true when it began the conversation.
@@ -103,11 +118,11 @@ func (t *turn) acknowledgement(cmd *Acknowledge) error {
 	}
 	t.result.Reply, t.result.Contact, t.result.Conversation = owed.Reply, owed.Contact, owed.Conversation
 	reason := cmd.Drop
-	if c := t.Contacts[owed.Contact]; reason == "" && (c == nil || !c.Open() || c.State == Sending) {
-		reason = "answered"
+	if reason == "" {
+		reason = t.receiptTooLate(owed.Contact, owed.Due, owed.Message.ReceivedAt.Add(latestReceipt))
 	}
 	if reason != "" {
-		t.emit(AcknowledgementDropped{Reply: owed.Reply, Reason: reason})
+		t.emit(AcknowledgementDropped{Reply: owed.Reply, Contact: owed.Contact, Conversation: owed.Conversation, Reason: reason})
 		return nil
 	}
 	r := cmd.Reply
@@ -115,6 +130,38 @@ func (t *turn) acknowledgement(cmd *Acknowledge) error {
 	r.Conversation, r.Contact, r.Channel, r.Account = owed.Conversation, owed.Contact, owed.Channel, owed.Account
 	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys})
 	return nil
+}
+
+// receiptTooLate gives why a receipt may not go now, "" where it may: what it
+// announces has come, the time that it promises is over, or it is past its own
+// limit.
+func (t *turn) receiptTooLate(contactID string, due, limit time.Time) string {
+	c := t.Contacts[contactID]
+	switch {
+	case c == nil, !c.Open(), c.State == Sending:
+		return receiptAnswered
+	case t.env.Now.After(limit), !due.IsZero() && t.env.Now.After(due):
+		return receiptLate
+	}
+	return ""
+}
+
+// dropReceipt ends a receipt that was queued.
+func (t *turn) dropReceipt(r *Reply, reason string) {
+	t.emit(AcknowledgementDropped{Reply: r.ID, Contact: r.Contact, Conversation: r.Conversation, Reason: reason})
+}
+
+// staleReceipt gives why a queued receipt may not be attempted any more, ""
+// where it may, and for any other reply.
+func (t *turn) staleReceipt(r *Reply) string {
+	if r.Kind != contact.Acknowledgement {
+		return ""
+	}
+	due := time.Time{}
+	if c := t.Contacts[r.Contact]; c != nil {
+		due = c.Due
+	}
+	return t.receiptTooLate(r.Contact, due, r.givenUp())
 }
 
 // OwedAcknowledgements gives the receipts that are owed and not queued yet.
@@ -127,6 +174,16 @@ func (s *State) applyAcknowledgementOwed(e *AcknowledgementOwed) {
 	for _, key := range e.Correspondents {
 		d := s.duel(key)
 		d.Answers = counted(d.Answers, s.At)
+	}
+}
+
+// applyAcknowledgementDropped ends a receipt, queued or not.
+func (s *State) applyAcknowledgementDropped(e *AcknowledgementDropped) {
+	delete(s.Owed, e.Reply)
+	if r := s.Replies[e.Reply]; r != nil {
+		r.State, r.Reason, r.Code = ReplyHasFailed, e.Reason, ""
+		s.settle(r)
+		s.indexReply(r)
 	}
 }
 

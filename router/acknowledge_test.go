@@ -251,3 +251,102 @@ func TestMachineMailsAreHeaped(t *testing.T) {
 		t.Errorf("%d messages are known of 60", in)
 	}
 }
+
+// A receipt is queued, and its provider can't be reached for a while: what comes
+// after that is no receipt any more.
+func TestQueuedReceiptComesTooLate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		late func(r *rig, c *Contact)
+		want string
+	}{
+		"in time":              {func(*rig, *Contact) {}, ""},
+		"after ten minutes":    {func(r *rig, _ *Contact) { r.wait(10 * time.Minute) }, ""},
+		"answered":             {func(r *rig, c *Contact) { r.deliver(r.reply("anna", c, contact.Answer, c.LastMessage())) }, "answered"},
+		"an answer on its way": {func(r *rig, c *Contact) { r.reply("anna", c, contact.Answer, c.LastMessage()) }, "answered"},
+		"closed": {func(r *rig, c *Contact) {
+			r.must("anna", Dispose{Contacts: []string{c.ID}, Disposition: contact.NoReplyNeeded})
+		}, "answered"},
+		"after hours":         {func(r *rig, _ *Contact) { r.wait(receiptLife + time.Second) }, "late"},
+		"after the time told": {func(r *rig, c *Contact) { r.now = c.Due.Add(time.Second) }, "late"},
+		"after a restart":     {func(r *rig, _ *Contact) { r.must(ActorRouter, Begin{Life: "life-2"}) }, ""},
+	} {
+		r := newRig(t)
+		r.agent("anna", contact.RoleSupervisor, 100)
+		r.rules = acknowledging(t, "first")
+		opened := r.receive(r.customer("m1", "alice"))
+		id := r.owed()[0]
+		r.must(ActorSender, Acknowledge{Reply: Reply{ID: id, Ref: "reply." + id}})
+		c.late(r, opened)
+		got := ""
+		if res, err := r.do(ActorSender, Attempt{Reply: id, Life: "life-1"}); err != nil || res.Known {
+			got = r.state.Replies[id].Reason
+		}
+		if got != c.want {
+			t.Errorf("%s: the receipt is dropped as %q, want %q", name, got, c.want)
+		}
+		if c.want != "" && (r.state.Replies[id].State != ReplyHasFailed || r.state.Unsent()[id]) {
+			t.Errorf("%s: the receipt is %s", name, r.state.Replies[id].State)
+		}
+		r.check()
+	}
+}
+
+// Nobody takes a receipt to send, as its account is gone: it ends all the same,
+// and no person has to see to it.
+func TestReceiptOfAnAccountThatIsGone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.rules = acknowledging(t, "first")
+	r.receive(r.customer("m1", "alice"))
+	id := r.owed()[0]
+	r.must(ActorSender, Acknowledge{Reply: Reply{ID: id, Ref: "reply." + id}})
+	r.wait(receiptLife + time.Second)
+	r.settle()
+	if rep := r.state.Replies[id]; rep.State != ReplyHasFailed || rep.Reason != "late" {
+		t.Errorf("the receipt is %s, %q", rep.State, rep.Reason)
+	}
+	if r.state.Totals.Opened != 1 {
+		t.Errorf("%d contacts were opened", r.state.Totals.Opened)
+	}
+}
+
+// A crash in the middle of sending a receipt: it is neither sent again nor a
+// person's to find out about.
+func TestReceiptInDoubtIsNoPersonsWork(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(r *rig, id string){
+		"restarted":    func(r *rig, _ string) { r.must(ActorRouter, Begin{Life: "life-2"}) },
+		"another life": func(r *rig, id string) { r.must(ActorSender, Attempt{Reply: id, Life: "life-2"}) },
+		"cut": func(r *rig, id string) {
+			r.must(ActorSender, Outcome{Reply: id, Attempt: 1, Life: "life-1", InDoubt: true, Reason: "in_doubt"})
+		},
+		"without limit": func(r *rig, _ string) { r.wait(50 * time.Hour); r.settle(); r.must(ActorRouter, Begin{Life: "life-2"}) },
+	} {
+		r := newRig(t)
+		r.rules = acknowledging(t, "first")
+		r.receive(r.customer("m1", "alice"))
+		id := r.owed()[0]
+		r.must(ActorSender, Acknowledge{Reply: Reply{ID: id, Ref: "reply." + id}})
+		r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
+		end(r, id)
+		if len(r.state.InDoubt()) != 0 || len(r.state.Unsent()) != 0 || r.state.Replies[id].State != ReplyHasFailed {
+			t.Errorf("%s: the receipt is %s", name, r.state.Replies[id].State)
+		}
+		r.check()
+	}
+}
+
+// A receipt that could not be written for long isn't written any more.
+func TestOwedReceiptComesTooLate(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.rules = acknowledging(t, "first")
+	r.receive(r.customer("m1", "alice"))
+	id := r.owed()[0]
+	r.wait(latestReceipt + time.Second)
+	r.must(ActorSender, Acknowledge{Reply: Reply{ID: id, Ref: "reply." + id}})
+	if r.state.Replies[id] != nil || len(r.owed()) != 0 {
+		t.Error("the receipt is queued")
+	}
+}

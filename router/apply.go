@@ -107,11 +107,14 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applyReplyQueued(&e)
 	case AttemptGranted:
 		r := s.Replies[e.Reply]
-		r.State, r.Attempt, r.Life = ReplyIsAttempted, e.Attempt, e.Life
+		r.State, r.Attempt, r.Life, r.Part = ReplyIsAttempted, e.Attempt, e.Life, nil
 	case AttemptFailed:
 		s.applyAttemptFailed(&e)
 	case ReplyDelivered:
 		s.applyReplyDelivered(&e)
+	case RecipientsRefused:
+		r := s.Replies[e.Reply]
+		r.Part = &Part{Refused: e.Refused, Deferred: e.Deferred, Main: e.Main, RetryAt: e.RetryAt, Reason: e.Reason, Code: e.Code}
 	case ReplyInDoubt:
 		r := s.Replies[e.Reply]
 		r.State, r.Reason = ReplyIsInDoubt, e.Cause
@@ -154,7 +157,7 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	case AcknowledgementOwed:
 		s.applyAcknowledgementOwed(&e)
 	case AcknowledgementDropped:
-		delete(s.Owed, e.Reply)
+		s.applyAcknowledgementDropped(&e)
 	}
 }
 
@@ -173,6 +176,12 @@ func (s *State) applyClockStep(e *ClockStep) {
 	}
 	for _, c := range s.Contacts {
 		clear(c.Cool)
+	}
+	for id, o := range s.Offers {
+		if o.Expires.After(e.To) {
+			o.Expires = e.To
+			s.timers.add(e.To, timerOffer, id)
+		}
 	}
 	s.matchDue = true
 }

@@ -244,6 +244,8 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "attempt_failed"
 	case ReplyDelivered:
 		return "reply_delivered"
+	case RecipientsRefused:
+		return "recipients_refused"
 	case ReplyInDoubt:
 		return "reply_in_doubt"
 	case ReplyFailed:
@@ -328,6 +330,7 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"presence_changed":    decodeAs[PresenceChanged],
 	"trimmed":             decodeAs[Trimmed],
 
+	"recipients_refused":      decodeAs[RecipientsRefused],
 	"acknowledgement_owed":    decodeAs[AcknowledgementOwed],
 	"acknowledgement_dropped": decodeAs[AcknowledgementDropped],
 }
@@ -357,6 +360,8 @@ func CommandName(c Command) string {
 		return "attempt"
 	case Outcome:
 		return "outcome"
+	case Partly:
+		return "partly"
 	case Resolve:
 		return "resolve"
 	case Dispose:

@@ -169,6 +169,9 @@ type BounceFact struct {
 	Code      string
 	// Key leads to the reply.
 	Key string
+	// Failed are the identities (keyed hashes) that it did not reach for good, as
+	// far as the report names them.
+	Failed []string
 }
 
 // Advance is a bookmark of a source.
@@ -248,6 +251,20 @@ type Outcome struct {
 	RefusedAt  []int
 	InDoubt    bool
 	Permanent  bool
+	Reason     string
+	Code       string
+	RetryAfter time.Duration
+}
+
+// Partly tells, before a reply is handed over, which recipients the provider
+// has refused while it takes others; RetryAfter is for the deferred.
+type Partly struct {
+	Reply             string
+	Attempt           int
+	Life              string
+	Refused, Deferred []int
+	// Main is true when one of the deferred stands in To.
+	Main       bool
 	Reason     string
 	Code       string
 	RetryAfter time.Duration
@@ -338,6 +355,7 @@ func (MoveTo) command()        {}
 func (Send) command()          {}
 func (Attempt) command()       {}
 func (Outcome) command()       {}
+func (Partly) command()        {}
 func (Resolve) command()       {}
 func (Dispose) command()       {}
 func (Reopen) command()        {}

@@ -154,6 +154,15 @@ func (r *rig) reply(agent string, c *Contact, kind contact.ReplyKind, covers str
 	return id
 }
 
+// replyCopied answers a contact with copies to others.
+func (r *rig) replyCopied(agent string, c *Contact, copies ...string) string {
+	r.t.Helper()
+	id := fmt.Sprintf("reply-%d", r.cmds)
+	rep := Reply{ID: id, Kind: contact.Answer, Contact: c.ID, Channel: contact.Email, Account: "support", Covers: c.LastMessage(), Ref: "reply." + id, Copies: copies}
+	r.must(agent, Send{Reply: rep, Keys: []string{"mid:" + id}})
+	return id
+}
+
 func (r *rig) deliver(reply string) {
 	r.t.Helper()
 	res := r.must(ActorSender, Attempt{Reply: reply, Life: "life-1"})

@@ -166,6 +166,8 @@ func (t *turn) decide(cmd Command) error {
 		return t.attempt(c)
 	case Outcome:
 		return t.outcome(&c)
+	case Partly:
+		return t.partly(&c)
 	case Resolve:
 		return t.resolve(&c)
 	case Dispose:

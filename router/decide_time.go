@@ -42,8 +42,12 @@ func (t *turn) replyDue(id string) {
 	if r == nil || r.State != ReplyIsQueued && r.State != ReplyIsAttempted {
 		return
 	}
-	if at := later(r.QueuedAt, r.RetryAt).Add(giveUpAfter); r.State == ReplyIsAttempted || at.After(t.env.Now) {
+	if at := r.givenUp(); r.State == ReplyIsAttempted || at.After(t.env.Now) {
 		t.timers.add(later(at, t.env.Now.Add(time.Hour)), timerReply, id)
+		return
+	}
+	if r.Kind == contact.Acknowledgement {
+		t.dropReceipt(r, receiptLate)
 		return
 	}
 	t.fail(r, ReplyFailed{Reply: id, Reason: "not_sent"})
@@ -57,16 +61,10 @@ func later(a, b time.Time) time.Time {
 }
 
 // stepClock records that the clock was set. Offers that would stand until a
-// clock that was ahead says so are made anew.
+// clock that was ahead says so are made anew, as many at once as a commit holds.
 func (t *turn) stepClock(cmd StepClock) {
 	t.emit(ClockStep(cmd))
-	if !cmd.To.Before(cmd.From) {
-		return
-	}
-	for _, id := range slices.Sorted(maps.Keys(t.Offers)) {
-		o := t.Offers[id]
-		t.emit(OfferEnded{Offer: id, Contact: o.Contact, Agent: o.Agent, End: OfferRevoked, Reason: reasonClock})
-	}
+	t.tick()
 }
 
 func (t *turn) contactDue(c *Contact) {
@@ -119,7 +117,11 @@ func (t *turn) offerDue(id string) {
 	}
 	c := t.Contacts[o.Contact]
 	if !o.Expires.After(t.Resumed) { // nobody could answer it
-		t.emit(OfferEnded{Offer: id, Contact: c.ID, Agent: o.Agent, End: OfferRevoked, Reason: reasonResumed})
+		reason := reasonResumed
+		if o.MadeAt.After(t.env.Now) {
+			reason = reasonClock
+		}
+		t.emit(OfferEnded{Offer: id, Contact: c.ID, Agent: o.Agent, End: OfferRevoked, Reason: reason})
 		return
 	}
 	until := t.env.Now.Add(t.env.Rules.Offering(c.ReplyChannel).CoolDown)
@@ -179,7 +181,7 @@ func (t *turn) begin(cmd Begin) {
 	t.emit(Takeover(cmd))
 	for _, id := range slices.Sorted(maps.Keys(t.unsent)) {
 		if r := t.Replies[id]; r.State == ReplyIsAttempted && r.Life != cmd.Life {
-			t.emit(ReplyInDoubt{Reply: id, Cause: "restarted"})
+			t.unsure(r, receiptRestarted)
 		}
 	}
 	t.matchDue = true

@@ -150,3 +150,75 @@ func TestCommandTooLargeForTheLog(t *testing.T) {
 		t.Errorf("answered %+v, broken is %v", a, loop.broken)
 	}
 }
+
+// The clock was ahead and is set back while everybody has offers: they are made
+// anew in steps.
+func TestClockStepWithManyOffers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const many = 6000
+	for i := range 60 {
+		r.must(ActorRouter, SetAgent{Agent: AgentProfile{ID: fmt.Sprint("agent-", i), Role: contact.RoleAgent, Capacity: 2000}})
+		r.must(fmt.Sprint("agent-", i), SetPresence{Agent: fmt.Sprint("agent-", i), Presence: contact.Available})
+	}
+	for i := range many {
+		r.receive(r.mail(fmt.Sprint("m", i), fmt.Sprint("sender", i)))
+	}
+	if len(r.state.Offers) != many {
+		t.Fatalf("%d offers", len(r.state.Offers))
+	}
+	r.log = nil
+	from := r.now
+	r.now = r.now.Add(-30 * 24 * time.Hour)
+	r.must(ActorRouter, StepClock{From: from, To: r.now})
+	r.settle()
+	r.fits()
+	for _, o := range r.state.Offers {
+		if o.MadeAt.After(r.now) || o.Expires.Sub(r.now) > time.Hour {
+			t.Fatalf("an offer made at %v stands until %v, now is %v", o.MadeAt, o.Expires, r.now)
+		}
+	}
+	if problems := invariants(r.state); len(problems) > 0 {
+		t.Fatal(problems[0])
+	}
+}
+
+// A contact with all the messages that one may list comes back while another of
+// its conversation lists as many: the commit that it is put into may be nearly
+// closed.
+func TestTwoFullContactsOfOneConversation(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleSupervisor, 100)
+	n := 0
+	storm := func(count int, thread string) *Contact {
+		var c *Contact
+		for range count {
+			m := r.mail(fmt.Sprintf("m%d", n), "alice")
+			if thread != "" {
+				m.Threads = []string{thread}
+			}
+			m.Ref = fmt.Sprintf("inbox.main.0.%d", 1_000_000_000+n)
+			n++
+			c = r.receive(m)
+		}
+		return c
+	}
+	first := storm(messagesAtMost, "")
+	r.must("anna", Assign{Contact: first.ID, Agent: "anna"})
+	id := r.reply("anna", first, contact.Answer, first.LastMessage())
+	r.deliver(id)
+	second := storm(messagesAtMost, "mid:m1")
+	dsn := r.mail("dsn", "mailer")
+	dsn.Bounce = &BounceFact{Permanent: true, Key: "mid:" + id}
+	r.must(ActorIntake, *dsn)
+	if most := len(r.log[len(r.log)-1]); most > maxEncoded-maxCommit {
+		t.Errorf("the bounce was decided to %d bytes", most)
+	}
+	for _, c := range []*Contact{first, second} {
+		if c = r.state.Contacts[c.ID]; !c.Open() || len(c.Messages) != messagesAtMost {
+			t.Errorf("contact %s is %s with %d messages", c.ID, c.State, len(c.Messages))
+		}
+	}
+	r.check()
+}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"time"
+
+	"stagecoach/contact"
 )
 
 // timerKind says what is to be looked at when a timer is due. A timer is only a
@@ -118,8 +120,17 @@ func (s *State) timeContact(c *Contact) {
 // account may be gone for good.
 func (s *State) timeReply(r *Reply) {
 	if r.State == ReplyIsQueued {
-		s.timers.add(later(r.QueuedAt, r.RetryAt).Add(giveUpAfter), timerReply, r.ID)
+		s.timers.add(r.givenUp(), timerReply, r.ID)
 	}
+}
+
+// givenUp is when a queued reply is given up. A receipt isn't tried for long: it
+// is worth nothing once it comes late.
+func (r *Reply) givenUp() time.Time {
+	if r.Kind == contact.Acknowledgement {
+		return r.QueuedAt.Add(receiptLife)
+	}
+	return later(r.QueuedAt, r.RetryAt).Add(giveUpAfter)
 }
 
 func (s *State) timeConversation(v *Conversation) {

@@ -249,6 +249,17 @@ type Reply struct {
 	Ref string `json:"ref"`
 	// PledgeDue is when more is owed, for a pledge.
 	PledgeDue time.Time `json:"pledge_due,omitzero"`
+	// Copies are the identities (keyed hashes) that get it beside those in To.
+	Copies []string `json:"copies,omitempty"`
+	// Of and Only are for a remainder: the reply that it is the rest of, and the
+	// places, among To and then CC, of those who get it. Main is true when one of
+	// them stands in To.
+	Of   string `json:"of,omitempty"`
+	Only []int  `json:"only,omitempty"`
+	Main bool   `json:"main,omitempty"`
+	// Part is what the provider said of its recipients in the last attempt, where
+	// it did not take all.
+	Part *Part `json:"part,omitempty"`
 
 	State    ReplyState `json:"state"`
 	QueuedAt time.Time  `json:"queued_at"`
@@ -259,6 +270,16 @@ type Reply struct {
 	Code     string     `json:"code,omitempty"`
 	// SettledN is the commit that delivered or failed it.
 	SettledN uint64 `json:"settled_n,omitempty"`
+}
+
+// Part says which recipients of a reply were refused while others were taken.
+type Part struct {
+	Refused  []int     `json:"refused,omitempty"`
+	Deferred []int     `json:"deferred,omitempty"`
+	Main     bool      `json:"main,omitempty"`
+	RetryAt  time.Time `json:"retry_at,omitzero"`
+	Reason   string    `json:"reason,omitempty"`
+	Code     string    `json:"code,omitempty"`
 }
 
 // AgentProfile is what an agent can do. Names and addresses are content.
