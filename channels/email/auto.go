@@ -212,7 +212,8 @@ var (
 
 func (v *evidence) nullPath() bool {
 	for _, path := range v.f.all("Return-Path") {
-		if path = strings.TrimSpace(path); path == "<>" || path == "" {
+		path = strings.ToLower(strings.Trim(strings.TrimSpace(path), "<>"))
+		if name, _, _ := strings.Cut(path, "@"); path == "" || name == "mailer-daemon" { // sendmail's word for it
 			return true
 		}
 	}

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"regexp"
 	"strings"
 
 	"stagecoach/contact"
@@ -11,89 +10,110 @@ import (
 // from their sources and from the reports of large providers; nothing is taken
 // for a report unless a mail system signs it.
 
-var (
-	// daemonLocal are those who never are people; systemLocal also may be.
-	daemonLocal = regexp.MustCompile(`^(mailer[-_. ]?daemon|mail[-_]?daemon|mdaemon|mail[-_.]?delivery([-_.]?(sub)?system)?|mail-?error|mailerdaemon|microsoftexchange[0-9a-f]{16,}|returnedmail|non-?delivery)([-+=].*)?$`)
-	systemLocal = regexp.MustCompile(`^(postmaster|bounces?|mail-?system|noreply|no-reply|null)([-+=].*)?$`)
-	daemonName  = regexp.MustCompile(`(?i)^\W*(mail(er)?[- ]?daemon|mail delivery (sub)?system|mail (delivery )?(sub)?system|postmaster|mail administrator|internet mail service|system administrator|microsoft outlook|.*courier mail server.*|sistema de correo|système de (messagerie|distribution))\W*$`)
-	// reportSubject is what only servers call a mail.
-	reportSubject = regexp.MustCompile(`^(delivery failure: |undeliverable: |undeliverable mail$|unzustellbar: |nicht zustellbar: |undelivered mail returned|returned mail: |mail system error|mail delivery failed: |delivery status notification)`)
-
-	failSubject = regexp.MustCompile(`undeliver|not deliverable|nondeliver|unzustellbar|nicht zustellbar|delivery (status )?(notification )?\(?(failure|failed|error)|delivery (has )?fail|(mail|message) delivery (failed|failure)|delivery failure|failure (notice|notification)|^returned mail|returned to sender|returning (message|mail) to sender|mail (system|delivery) error|could not be delivered|delivery problem|non[- ]?(remis|distribu)|échec de (la )?(remise|distribution)|no se (pudo|puede|ha podido) entregar|correo (no entregado|devuelto)|error de entrega|mancato recapito|impossibile recapitare|niet bezorgd|onbestelbaar|kan niet worden (bezorgd|afgeleverd)|nie (można|udało się) (dostarczyć|doręczyć)|niedostarcz|не доставлено|недоставлен|não (foi )?entreg|devolvid|teslim edilemedi|mail failure|mail returned|undeliverable mail|status notification \(failure|rejected:|message status - undeliver|配信不能|投递失败|退信`) //nolint:misspell // Italian
-	failStrong  = regexp.MustCompile(`permanent (fatal )?error|failed permanently|permanent failure|i'm not going to try again|i've given up|giving up|gave up|this is a permanent|permanently rejected|endgültig|dauerhaft|permanente?r? fehler|erreur permanente|error permanente|errore permanente`)
-	failWords   = regexp.MustCompile(`qmail-send program|could ?n[o']?t be delivered|was ?n[o']t delivered|(has|have) not been delivered to|not delivered to|did not reach the following|wasn't able to deliver|unable to deliver|undeliverable|delivery (to the following recipients? |has )?failed|(user|recipient|mailbox|address|account)[a-z ]{0,20} (unknown|not found|does ?n[o']t exist|invalid|rejected|disabled|unavailable|not (listed|recogni[sz]ed))|unknown (user|recipient|address)|no such (user|mailbox|recipient|person)|(mailbox|quota|storage)[a-z ']{0,30}(full|exceeded|exceeds)|over (its |the )?quota|(returned|returning) (mail|message)|message (was |has been )?(rejected|refused|blocked)|konnten? nicht (zugestellt|übermittelt|übertragen|ausgeliefert) werden|nicht zugestellt|unzustellbar|n'a (pas )?pu être (remis|distribué|délivré|livré|envoyé)|échec de la remise|no (se )?(ha |pudo |puede |ha podido )?(ser )?entreg|non (è stato (possibile )?|può essere |recapit|consegnat)|(kon|kan) niet worden (bezorgd|afgeleverd)|nie (można|udało się|została? )[a-zż ]{0,20}(dostarcz|doręcz)|не (может быть|удалось|было|была|будет) доставлен|не доставлено|não (pôde|foi) (ser )?entreg|配信できません|无法投递`) //nolint:misspell // Italian
-	delayWords  = regexp.MustCompile(`warning message only|do ?n[o']?t need to (resend|send)|do not (need to )?resend|will (be retried|keep trying|continue (to try|trying))|(continue|keep) trying|still (being )?(trying|retried|queued)|delivery attempts will continue|will retry|retried (until|for)|has not (yet )?been delivered|not yet been delivered|delivery (is |has been )?(delayed|incomplete)|delayed mail|temporarily (delayed|undeliverable)|message delay|no action is required|noch nicht (zugestellt|ausgeliefert)|verzögert|weitere zustellversuche|wird weiter(hin)? versucht|retard(é|ée)|sera (à nouveau )?(retenté|réessayé)|se (seguirá|volverá a) intenta|retrasad|ritardo nella consegna|ritardat|vertraag|opóźnion|задержан|повторн|ponovno|gecikti`)
-	doneWords   = regexp.MustCompile(`(was |has been |were )?success(fully|ful) (delivered|relayed|delivery)|successful mail delivery|delivered to the following recipients|relayed to (the following|these)|erfolgreich (zugestellt|übermittelt)|remis avec succès|delivery (status )?notification \((success|relay)`)
-
-	// quotedMail begins what a server quotes of our mail.
-	quotedMail = regexp.MustCompile(`(?im)^\s*(-{2,}.{0,80}(original|copy of|returned|unsent|message header|included|undelivered|the header|ursprüngliche|message d'origine|mensaje original|messaggio originale|below this line).*|original message( follows| headers)?[.:]?|(return-path|received|message-id|dkim-signature|mime-version)\s*:.*)$`)
-	quotedID   = regexp.MustCompile(`(?im)^[\s>]*message-id\s*:\s*<([^<>\s]+)>`)
-	quotedMark = regexp.MustCompile(`(?im)^[\s>]*` + replyField + `\s*:\s*([0-9a-f-]{36})\s*$`)
-	smtpCode   = regexp.MustCompile(`(?:^|[\s:(#])([45]\d\d)[\s-]`)
-)
+// never tells whether the sender is one that no person is. Some reports name it
+// without a domain.
+func (v *evidence) never() bool {
+	if v.u.From.Address == "" {
+		return daemonLocal.MatchString(strings.ToLower(strings.TrimSpace(v.u.From.Name)))
+	}
+	return daemonLocal.MatchString(v.local)
+}
 
 // daemon tells whether a mail system may sign the mail.
 func (v *evidence) daemon() bool {
-	return daemonLocal.MatchString(v.local) || systemLocal.MatchString(v.local) || daemonName.MatchString(v.u.From.Name)
+	return v.never() || systemLocal.MatchString(v.local) || daemonName.MatchString(v.u.From.Name)
 }
 
 // bounceText gives what a report in words says, nil where the mail is none.
 func (v *evidence) bounceText() *contact.Bounce {
-	never, exim := daemonLocal.MatchString(v.local), v.f.has("X-Failed-Recipients")
-	if answerSubject.MatchString(v.u.Subject) || v.person() && !never && !exim || v.f.has("List-Id") || v.f.has("List-Unsubscribe") {
+	never, exim := v.never(), v.f.has("X-Failed-Recipients")
+	sure := never || exim
+	ndr := sure || v.daemon() && (v.f.has("X-MS-Embedded-Report") || strings.Contains(v.f.get("X-Mailer"), "SMTP32"))
+	listed := !v.daemon() && (v.f.has("List-Id") || v.f.has("List-Unsubscribe"))
+	if answerSubject.MatchString(v.u.Subject) || listed || v.person() && !ndr {
 		return nil
 	}
-	if !exim && !v.daemon() && !v.nullPath() {
+	words := v.reportWords()
+	if !sure && !v.daemon() && !v.nullPath() && !words.ours {
 		return nil
 	}
-	said, quoted := clipTo(v.u.Text, 4*judged), ""
-	if at := quotedMail.FindStringIndex(said); at != nil {
-		said, quoted = said[:at[0]], said[at[0]:]
-	}
-	low := strings.ToLower(clip(said))
-	about := v.subject + "\n" + low
-	failed := failSubject.MatchString(v.subject) || failWords.MatchString(low)
-	delayed := delayWords.MatchString(about) && !failStrong.MatchString(low)
-	switch sure := never || exim; {
-	case !failed && !delayed && !sure, !sure && !v.markedAsReport(low, quoted):
+	switch {
+	case !words.failed && !words.delayed && !sure, !ndr && !v.markedAsReport(&words):
 		return nil
-	case !failed && !delayed && (autoSubject.MatchString(v.subject) || v.f.has("In-Reply-To") || doneWords.MatchString(about)):
+	case !words.failed && !words.delayed && (autoSubject.MatchString(v.subject) || v.f.has("In-Reply-To") || doneWords.MatchString(words.about)):
 		return nil
 	}
-	b := &contact.Bounce{Permanent: !delayed, Recipient: v.failedRecipient(), OriginalID: originalID(v.root)}
-	v.readWords(b, said, quoted)
+	b := &contact.Bounce{Permanent: !words.delayed, Recipient: v.failedRecipient(), OriginalID: originalID(v.root)}
+	v.readWords(b, &words)
 	return b
+}
+
+// reportWords is what the words of a report say, apart from the mail of ours
+// that it quotes.
+type reportWords struct {
+	said, quoted, low, about string
+	failed, delayed          bool
+	// ours is set where a mail of ours is enclosed that bears our own mark.
+	ours bool
+}
+
+func (v *evidence) reportWords() reportWords {
+	w := reportWords{said: clipTo(v.u.Text, 4*judged)}
+	if at := quotedMail.FindStringIndex(w.said); at != nil {
+		w.said, w.quoted = w.said[:at[0]], w.said[at[0]:]
+	}
+	w.low = strings.ToLower(clip(w.said))
+	w.about = v.subject + "\n" + w.low
+	w.failed = failSubject.MatchString(v.subject) || failWords.MatchString(w.low)
+	w.delayed = delayWords.MatchString(w.about) && !failStrong.MatchString(w.low)
+	w.ours = failSubject.MatchString(v.subject) && failWords.MatchString(w.low) && !strings.Contains(w.low, "?") && v.enclosesOurs(w.quoted)
+	return w
+}
+
+// enclosesOurs tells whether the mail holds a copy of one of ours.
+func (v *evidence) enclosesOurs(quoted string) bool {
+	if quotedMark.MatchString(quoted) {
+		return true
+	}
+	p := findPart(v.root, "message/rfc822", "text/rfc822-headers", "message/rfc822-headers")
+	if p == nil || p.parent != v.root {
+		return false
+	}
+	header, _ := splitHeader(transferDecoded(p))
+	return replyForm.MatchString(strings.TrimSpace(parseFields(header).get(replyField)))
 }
 
 // markedAsReport tells whether more than its words makes a mail a report, where
 // its sender may be a person: a postmaster who writes of addresses unknown is
 // one.
-func (v *evidence) markedAsReport(low, quoted string) bool {
+func (v *evidence) markedAsReport(w *reportWords) bool {
 	word := v.submitted()
 	switch {
-	case v.nullPath(), strings.HasPrefix(word, "auto-"):
+	case v.nullPath(), strings.HasPrefix(word, "auto-"), w.ours:
 		return true
 	case v.f.has("X-MS-Exchange-Message-Is-Ndr"), v.f.has("X-MS-Embedded-Report"):
 		return true
-	case quotedID.MatchString(quoted):
+	case quotedID.MatchString(w.quoted):
 		return !v.asks()
+	case failSubject.MatchString(v.subject) && reportLine.MatchString(w.said):
+		return !strings.Contains(w.low, "?")
 	default:
-		return reportSubject.MatchString(v.subject) && failWords.MatchString(low) && !strings.Contains(low, "?")
+		return reportSubject.MatchString(v.subject) && failWords.MatchString(w.low) && !strings.Contains(w.low, "?")
 	}
 }
 
 // readWords takes what a report in words tells out of it.
-func (v *evidence) readWords(b *contact.Bounce, said, quoted string) {
+func (v *evidence) readWords(b *contact.Bounce, w *reportWords) {
 	if b.OriginalID == "" {
-		b.OriginalID = v.quotedID(quoted)
+		b.OriginalID = v.quotedID(w.quoted)
 	}
 	if b.OriginalID == "" {
 		b.OriginalID = v.answered()
 	}
 	if b.Recipient == "" {
-		b.Recipient = v.addressIn(said)
+		b.Recipient = v.addressIn(w.said)
 	}
-	for line := range strings.Lines(said) {
+	for line := range strings.Lines(w.said) {
 		line = strings.TrimSpace(line)
 		code := enhancedCode.FindString(line)
 		basic := smtpCode.FindStringSubmatch(" " + line + " ")
@@ -106,7 +126,7 @@ func (v *evidence) readWords(b *contact.Bounce, said, quoted string) {
 		b.Diagnostic = clipTo(line, 300)
 		return
 	}
-	for line := range strings.Lines(said) {
+	for line := range strings.Lines(w.said) {
 		if failWords.MatchString(strings.ToLower(line)) {
 			b.Diagnostic = clipTo(strings.Join(strings.Fields(line), " "), 300)
 		}
@@ -127,13 +147,26 @@ func (v *evidence) quotedID(quoted string) string {
 	}
 }
 
-// addressIn finds the recipient that a report names: the first address that is
-// neither ours nor the reporter's.
+// addressIn finds the recipient that a report names: the first address behind
+// words that say so, else the first that is neither ours nor the reporter's.
 func (v *evidence) addressIn(said string) string {
-	for _, found := range anyAddress.FindAllString(said, 20) {
+	if at := failedAfter.FindStringIndex(said); at != nil {
+		if found := v.firstAddress(said[at[1]:]); found != "" {
+			return found
+		}
+	}
+	return v.firstAddress(said)
+}
+
+func (v *evidence) firstAddress(said string) string {
+	for _, at := range anyAddress.FindAllStringIndex(said, 20) {
+		found := said[at[0]:at[1]]
+		if typed := strings.LastIndexByte(found, '='); typed > 0 && strings.EqualFold(found[:typed], "smtp") {
+			found = found[typed+1:]
+		}
 		address := cleanAddress(strings.TrimRight(found, ".:;,"))
 		local := strings.ToLower(localOf(address))
-		if address == "" || daemonLocal.MatchString(local) || local == "postmaster" || strings.EqualFold(address, v.u.From.Address) {
+		if address == "" || daemonLocal.MatchString(local) || local == "postmaster" || strings.EqualFold(address, v.u.From.Address) || notWhom.MatchString(said[:at[0]]) {
 			continue
 		}
 		ours := false

@@ -20,14 +20,25 @@ func (v *evidence) report() contact.AutoKind {
 	if status == nil {
 		f := parseFields(transferDecoded(receipt))
 		v.u.Concerns = orDefault(firstID(f.get("Original-Message-ID")), originalID(v.root))
-		if disposition := strings.ToLower(f.get("Disposition")); strings.Contains(disposition, "deleted") {
+		disposition := strings.ToLower(f.get("Disposition"))
+		if strings.Contains(disposition, "deleted") && v.refused(disposition) {
+			v.u.Bounce = &contact.Bounce{Permanent: true, OriginalID: v.u.Concerns, Recipient: typedAddress(f.get("Final-Recipient")), Diagnostic: v.refusal()}
+			v.u.Concerns = ""
+			return contact.AutoBounce
+		}
+		if strings.Contains(disposition, "deleted") {
 			v.u.warn("the receipt says that our mail was deleted without being shown")
 		}
 		return contact.AutoReceipt
 	}
-	b, delivered := readStatus(transferDecoded(status))
+	b, rank := readStatus(transferDecoded(status))
 	b.OriginalID = orDefault(originalID(v.root), orDefault(b.OriginalID, v.answered()))
-	if delivered {
+	if rank == 0 { // fields of no use: what the words say
+		words := v.reportWords()
+		b.Permanent = !words.delayed
+		v.readWords(&b, &words)
+	}
+	if rank == rankDelivered {
 		v.u.Concerns = b.OriginalID
 		return contact.AutoDelivered
 	}
@@ -71,11 +82,10 @@ func (v *evidence) failedRecipient() string {
 // enhancedCode is a status code of RFC 3463 in a text.
 var enhancedCode = regexp.MustCompile(`\b([245]\.\d{1,3}\.\d{1,3})\b`)
 
-// readStatus reads the fields of each recipient; the worst of them counts.
-// delivered means that it only reports success.
-func readStatus(data []byte) (b contact.Bounce, delivered bool) {
+// readStatus reads the fields of each recipient; the worst of them counts. worst
+// is 0 where they tell nobody's fate.
+func readStatus(data []byte) (b contact.Bounce, worst int) {
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
-	found, worst := false, 0
 	for group := range bytes.SplitSeq(data, []byte("\n\n")) {
 		f := parseFields(group)
 		if id := orDefault(f.get("X-Original-Message-ID"), f.get("Original-Message-ID")); id != "" && b.OriginalID == "" {
@@ -92,13 +102,12 @@ func readStatus(data []byte) (b contact.Bounce, delivered bool) {
 		if rank == 0 {
 			continue
 		}
-		found = true
 		if rank > worst {
 			worst = rank
 			readRecipient(&b, f, rank)
 		}
 	}
-	return b, found && worst == rankDelivered
+	return b, worst
 }
 
 // The fates of a recipient, the worst last.
@@ -148,14 +157,33 @@ func readRecipient(b *contact.Bounce, f fields, rank int) {
 		b.Code = finer
 	}
 	for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
-		kind, address, typed := strings.Cut(f.get(name), ";")
-		if !typed {
-			address = kind
-		}
-		if b.Recipient = cleanAddress(address); b.Recipient != "" {
+		if b.Recipient = typedAddress(f.get(name)); b.Recipient != "" {
 			return
 		}
 	}
+}
+
+// typedAddress reads an address with its type before it (RFC 3464 section 2.1.2).
+func typedAddress(value string) string {
+	kind, address, typed := strings.Cut(value, ";")
+	if !typed {
+		address = kind
+	}
+	return cleanAddress(address)
+}
+
+// refused tells a receipt by which a server refuses a mail (RFC 5429 section
+// 2.2.1: the recipient's filter does) from one of a person who deleted it.
+func (v *evidence) refused(disposition string) bool {
+	if !strings.Contains(disposition, "automatic-action") {
+		return false
+	}
+	return strings.Contains(strings.ToLower(v.f.get("Auto-Submitted")), "reject") || refusedWords.MatchString(v.subject) || refusedWords.MatchString(v.text)
+}
+
+// refusal gives the words of a refusal, on one line.
+func (v *evidence) refusal() string {
+	return clipTo(strings.Join(strings.Fields(v.u.ReplyText), " "), 300)
 }
 
 // diagnostic gives what the other server said, without its type and on one line.
@@ -177,12 +205,42 @@ func clipTo(s string, most int) string {
 // server on the way gave that mail another id, our own mark in it still names
 // the reply.
 func originalID(root *part) string {
-	part := findPart(root, "message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers")
-	if part == nil {
+	if p := findPart(root, "message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers"); p != nil {
+		header, _ := splitHeader(bytes.TrimLeft(transferDecoded(p), "\r\n"))
+		if id := idOfOurs(parseFields(header)); id != "" {
+			return id
+		}
+	}
+	if root == nil {
 		return ""
 	}
-	header, _ := splitHeader(transferDecoded(part))
-	return idOfOurs(parseFields(header))
+	return looseOriginal(root, 0)
+}
+
+// looseOriginal finds the mail in question where it is no part of its own kind:
+// some put its header where that of the part belongs, others into a text file.
+func looseOriginal(p *part, depth int) string {
+	for i, child := range p.children {
+		if depth > 3 || i > 9 {
+			break
+		}
+		if i > 0 && child.header.has("From") {
+			if id := idOfOurs(child.header); id != "" {
+				return id
+			}
+		}
+		if i > 0 && child.text() && len(child.children) == 0 {
+			data, _ := beginning(child, 64<<10)
+			header, _ := splitHeader(bytes.TrimLeft(data, "\r\n \t"))
+			if f := parseFields(header); f.has("From") && f.has("Message-Id") {
+				return idOfOurs(f)
+			}
+		}
+		if id := looseOriginal(child, depth+1); id != "" {
+			return id
+		}
+	}
+	return ""
 }
 
 func idOfOurs(f fields) string {
