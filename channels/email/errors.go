@@ -2,12 +2,7 @@ package email
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"regexp"
 	"strings"
 	"time"
@@ -144,55 +139,6 @@ func imapReason(op string, refused *imap.Error) channels.Reason {
 	default:
 		return channels.Unknown
 	}
-}
-
-// linkWords says what is wrong with a link, and false for an error that isn't
-// the link's.
-func linkWords(e Endpoint, err error) (string, bool) {
-	var (
-		unknown  x509.UnknownAuthorityError
-		name     x509.HostnameError
-		invalid  x509.CertificateInvalidError
-		notTLS   tls.RecordHeaderError
-		pinned   *pinError
-		dns      *net.DNSError
-		op       *net.OpError
-		timedOut interface{ Timeout() bool }
-	)
-	switch {
-	case errors.As(err, &name):
-		return fmt.Sprintf("its certificate is not for %s (%v)", e.Host, name), true
-	case errors.As(err, &pinned):
-		return pinned.Error(), true
-	case errors.As(err, &unknown):
-		return "its certificate is signed by nobody we trust: name its CA in ca_file" + pinWords(unknown.Cert), true
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "its certificate has expired or is not valid yet: " + invalid.Detail, true
-	case errors.As(err, &invalid):
-		return "its certificate is invalid: " + invalid.Error(), true
-	case errors.As(err, &notTLS):
-		return "it doesn't speak TLS on this port: try starttls", true
-	case errors.Is(err, errTooSlow), errors.Is(err, context.DeadlineExceeded):
-		return err.Error(), true
-	case errors.As(err, &dns):
-		return "its name is unknown: " + dns.Err, true
-	case errors.As(err, &timedOut) && timedOut.Timeout():
-		return errTooSlow.Error(), true
-	case errors.As(err, &op):
-		return fmt.Sprintf("%s: %v", op.Op, op.Err), true
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return "it closed the connection", true
-	default:
-		return "", false
-	}
-}
-
-// pinWords tells how to trust one certificate, "" for none.
-func pinWords(cert *x509.Certificate) string {
-	if cert == nil {
-		return ""
-	}
-	return ", or, once you know that this is your server's own, pin it by fingerprint: " + fingerprintOf(cert)
 }
 
 func isASCII(s string) bool {

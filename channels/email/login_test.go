@@ -265,13 +265,14 @@ func TestCertificatesAreVerified(t *testing.T) {
 		"expired, but pinned":    {expired, email.ImplicitTLS, false, strings.ToUpper(hex.EncodeToString(expiredSum[:])), ""},
 		"starttls":               {start, email.StartTLS, true, "", ""},
 		"self-signed":            {good, email.ImplicitTLS, false, "", "pin it by fingerprint: "},
-		"self-signed, starttls":  {start, email.StartTLS, false, "", "signed by nobody we trust"},
+		"self-signed, starttls":  {start, email.StartTLS, false, "", "signed by nobody we trust, it is self-signed"},
 		"another one is pinned":  {expired, email.ImplicitTLS, false, pin, "is not the one that fingerprint names"},
 		"expired":                {expired, email.ImplicitTLS, true, "", "has expired"},
-		"for another name":       {named, email.ImplicitTLS, true, "", "is not for 127.0.0.1"},
+		"for another name":       {named, email.ImplicitTLS, true, "", "is not for 127.0.0.1 but for mail.elsewhere.test: write"},
 		"no starttls there":      {plain, email.StartTLS, true, "", "imap server"},
-		"no tls there":           {plain, email.ImplicitTLS, true, "", "doesn't speak TLS"},
-		"tls where plain is set": {good, email.NoTLS, false, "", "imap server"},
+		"no tls there":           {plain, email.ImplicitTLS, true, "", "doesn't speak TLS from the first byte on this port: try starttls"},
+		"tls where plain is set": {good, email.NoTLS, false, "", "write tls: tls"},
+		"tls where starttls is":  {good, email.StartTLS, true, "", "write tls: tls"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := rogueBox(c.r)

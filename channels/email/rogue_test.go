@@ -226,7 +226,7 @@ func TestGreeting(t *testing.T) {
 	cfg := rogueBox(r)
 	cfg.Timeout = 300 * time.Millisecond
 	_, err := adapter(t, cfg, nil).Check(t.Context())
-	if channels.ReasonOf(err) != channels.Unavailable || !strings.Contains(err.Error(), "didn't answer in time") {
+	if channels.ReasonOf(err) != channels.Unavailable || !strings.Contains(err.Error(), "takes the connection and then says nothing") {
 		t.Errorf("a server that says nothing gives %v", err)
 	}
 	close(hold)

@@ -19,6 +19,7 @@ import (
 type session struct {
 	client  *imapclient.Client
 	conn    net.Conn
+	begun   *firstBytes
 	timeout time.Duration
 	unhook  func() bool
 	// watchdog cuts the connection when the server is silent for timeout.
@@ -31,7 +32,30 @@ type session struct {
 	last *lastWords
 }
 
-var errTooSlow = errors.New("the server didn't answer in time")
+// errTooSlow is what a slowError is.
+var errTooSlow = errors.New("the server doesn't answer")
+
+// slowError says that a server was silent for too long, or that it took the
+// connection and then didn't begin.
+type slowError struct {
+	limit   time.Duration
+	atFirst bool
+	cause   error
+}
+
+// Error implements error.
+func (e *slowError) Error() string {
+	if e.atFirst {
+		return fmt.Sprintf("it takes the connection and then says nothing (%v)", e.limit)
+	}
+	return fmt.Sprintf("it has stopped answering (not a word within %v)", e.limit)
+}
+
+// Is implements the interface of errors.Is.
+func (*slowError) Is(target error) bool { return target == errTooSlow }
+
+// Unwrap gives the cause.
+func (e *slowError) Unwrap() error { return e.cause }
 
 // login connects and logs in. Its errors are *channels.Error.
 func (a *Adapter) login(ctx context.Context) (*session, error) {
@@ -56,12 +80,13 @@ func (a *Adapter) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn: conn, timeout: a.cfg.Timeout, news: make(chan struct{}, 1)}
+	begun := &firstBytes{Conn: conn}
+	s := &session{conn: begun, begun: begun, timeout: a.cfg.Timeout, news: make(chan struct{}, 1)}
 	s.unhook = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	err = s.do(func() error { return s.greet(ctx, a.cfg.IMAP.Endpoint) })
 	if err != nil {
 		s.close()
-		return nil, err
+		return nil, a.cfg.IMAP.wrongMode(ctx, begun, err)
 	}
 	return s, nil
 }
@@ -155,7 +180,8 @@ func (s *session) do(exchange func() error) error {
 	case err == nil || errors.As(err, &refused):
 		return err
 	case s.tooSlow.Load():
-		return fmt.Errorf("%w (%v)", errTooSlow, s.timeout)
+		_, silent := s.begun.alerts()
+		return &slowError{limit: s.timeout, atFirst: silent, cause: err}
 	default:
 		if bye := s.last.bye(); bye != nil {
 			return bye

@@ -31,7 +31,7 @@ type smtpLink struct {
 // watchedConn knows whether a write has failed: then the bytes of that write
 // never left whole.
 type watchedConn struct {
-	net.Conn
+	*firstBytes
 	writeFailed atomic.Bool
 	slow        atomic.Bool
 }
@@ -47,7 +47,7 @@ func (c *watchedConn) Write(p []byte) (int, error) {
 
 // Read implements net.Conn.
 func (c *watchedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+	n, err := c.firstBytes.Read(p)
 	return n, c.see(err)
 }
 
@@ -107,11 +107,14 @@ func (a *Adapter) dialSMTP(ctx context.Context) (*smtpLink, error) {
 	if err != nil {
 		return nil, a.smtpError(opConnect, nil, err)
 	}
-	link := &smtpLink{conn: &watchedConn{Conn: tcp}, timeout: a.cfg.Timeout}
+	link := &smtpLink{conn: &watchedConn{firstBytes: &firstBytes{Conn: tcp}}, timeout: a.cfg.Timeout}
 	link.bind(ctx)
 	if err := a.greetSMTP(ctx, link, e); err != nil {
 		link.unhook()
 		_ = tcp.Close()
+		if found := e.wrongMode(ctx, link.conn.firstBytes, nil); found != nil {
+			err = a.smtpError(opConnect, nil, found)
+		}
 		return nil, err
 	}
 	a.learnSize(link)

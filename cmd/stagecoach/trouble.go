@@ -31,7 +31,7 @@ func plainly(text, name string, reason channels.Reason) string {
 	if _, rest, ok := strings.Cut(text, ": "+string(reason)+": "); ok && reason != "" {
 		text = rest
 	}
-	return strings.Replace(text, "dial: connect: connection refused", "connection refused, nothing listens there", 1)
+	return text
 }
 
 // advice says what to do about a kind of trouble, "" where what was said tells
@@ -46,6 +46,12 @@ func advice(r channels.Reason, said string) string {
 		}
 		return " Correct the user name or the password, then reload (SIGHUP)."
 	case channels.Unavailable:
+		switch {
+		case strings.Contains(said, "stopped answering"):
+			return " It is tried again by itself; if it lasts, look after the server."
+		case strings.Contains(said, "certificate"), strings.Contains(said, "TLS"):
+			return " After a change of the configuration reload it (SIGHUP)."
+		}
 		return " Is the server up, and are host, port and tls right?"
 	case channels.RateLimited:
 		return " The provider wants us to wait; nothing is to be done."
