@@ -1,7 +1,6 @@
 package email
 
 import (
-	"slices"
 	"strings"
 
 	"stagecoach/contact"
@@ -20,45 +19,34 @@ type authResult struct {
 	props          map[string]string
 }
 
-// readAuthentication gives what the trusted server found out about the sender in
-// From. Which servers are trusted is configured; with nothing configured it is
-// the one whose field stands on top, as every server puts its own above what
-// came. Below the first Received under it nothing is read: the sender may have
-// written that.
-func readAuthentication(head fields, from string, trusted []string) contact.Authentication {
+// readAuthentication gives what the server that received the mail found out
+// about the sender in From, as far as it's that server who says so.
+func readAuthentication(head fields, from string, whom believed) contact.Authentication {
 	out := contact.Authentication{}
 	var results []authResult
-	began := false
-	for _, one := range head {
-		switch one.name {
-		case "received":
-			if began {
-				return verdictOf(out, results, from)
-			}
-		case "authentication-results":
-			by, found := parseAuthResults(clipTo(one.value, maxAuthResults))
-			if !began && !trusts(trusted, by) || began && by != out.By {
-				if !began && len(trusted) == 0 {
-					return out
-				}
-				continue
-			}
-			began, out.By = true, by
+	way := search{believed: whom}
+	last := len(head) - 1
+	for last >= 0 && head[last].name != "received" {
+		last--
+	}
+	for i, one := range head {
+		if one.name == "received" && way.received(one.value) {
+			break
+		}
+		if one.name != "authentication-results" {
+			continue
+		}
+		by, found := parseAuthResults(clipTo(one.value, maxAuthResults))
+		if way.takes(by, out.By, i < last) {
+			out.By = by
 			results = append(results, found...)
 		}
 	}
-	return verdictOf(out, results, from)
-}
-
-// trusts tells whether the server's word counts.
-func trusts(trusted []string, by string) bool {
-	if len(trusted) == 0 {
-		return true
+	out = verdictOf(out, results, from)
+	if !way.proves {
+		return unproven(out)
 	}
-	return slices.ContainsFunc(trusted, func(name string) bool {
-		name = strings.ToLower(name)
-		return by == name || strings.HasSuffix(by, "."+name)
-	})
+	return out
 }
 
 // verdictOf says what follows from the results for the sender's domain. A failure of
@@ -205,15 +193,18 @@ func pad(piece *strings.Builder, c byte) {
 
 // judgeSender settles what is known of the sender, and says what an agent should
 // know of it.
-func (u *understood) judgeSender(trusted []string) {
-	u.Auth = readAuthentication(u.head, u.From.Address, trusted)
+func (u *understood) judgeSender(whom believed) {
+	u.Auth = readAuthentication(u.head, u.From.Address, whom)
 	if u.Auth.Trust == contact.TrustForged {
 		u.warn("the sender is probably forged: the mail names " + u.From.Address + ", but " + failures(u.Auth) + ", says " + orDefault(u.Auth.By, "the receiving server"))
 		return
 	}
 	to := u.Sender()
-	if to.Address != "" && u.From.Address != "" && !aligned(domainOf(to.Address), domainOf(u.From.Address)) {
-		u.Auth.Trust = contact.TrustClaimed
+	if to.Address == "" || u.From.Address == "" || aligned(domainOf(to.Address), domainOf(u.From.Address)) {
+		return
+	}
+	u.Auth.Trust = contact.TrustClaimed
+	if !whom.form(u) { // a form's mail always names somebody else
 		u.warn("the answer goes to " + to.Address + ", but the mail came from " + u.From.Address + ": nothing proves that " + to.Address + " wrote it")
 	}
 }

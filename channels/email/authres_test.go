@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,11 +11,12 @@ import (
 	"stagecoach/contact"
 )
 
-// trusting parses a mail as an account that believes these servers.
-func trusting(t *testing.T, raw []byte, servers ...string) *contact.Message {
+// trusting parses a mail as an account at a host that believes these servers.
+func trusting(t *testing.T, raw []byte, host string, servers ...string) *contact.Message {
 	t.Helper()
 	a := adapter(t, email.Config{
 		Account: "support", Address: support, TrustedAuthserv: servers,
+		IMAP: email.IMAP{Endpoint: email.Endpoint{Host: host, Password: "x"}},
 		SMTP: email.SMTP{Endpoint: email.Endpoint{Host: "x"}},
 	}, nil)
 	m, err := a.Parse(&channels.Inbound{Account: "support", Format: "rfc822", Raw: raw, ReceivedAt: time.Unix(1, 0)})
@@ -63,8 +65,8 @@ func TestWhetherTheSenderIsProven(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			raw := crlf(append(c.head, "From: Jane <jane@cust.test>", "Message-ID: <1@cust.test>", "", "Hello")...)
-			m := trusting(t, raw, c.servers...)
+			raw := crlf(append(slices.Concat(c.head, []string{"Received: from cust.test by mx.acme.test; Tue, 03 Mar 2026 10:15:00 +0100"}), "From: Jane <jane@cust.test>", "Message-ID: <1@cust.test>", "", "Hello")...)
+			m := trusting(t, raw, "imap.acme.test", c.servers...)
 			if m.Auth.Trust != c.want {
 				t.Errorf("trust %q, want %q: %+v", m.Auth.Trust, c.want, m.Auth)
 			}
@@ -119,4 +121,71 @@ func FuzzAuthenticationResults(f *testing.F) {
 			t.Errorf("took %v", took)
 		}
 	})
+}
+
+// What a sender may have written proves nothing, whosever name it bears.
+func TestNobodyProvesThemselves(t *testing.T) {
+	t.Parallel()
+	const (
+		mine   = "Received: from client.evil.test (client.evil.test [203.0.113.7]) by mx.acme.test with ESMTPS id 1; Tue, 3 Mar 2026 10:15:00 +0100"
+		lmtp   = "Received: from mx.acme.test by box.acme.test with LMTP id AbC; Tue, 3 Mar 2026 10:15:01 +0100"
+		filter = "Received: from localhost (localhost [127.0.0.1]) by mx.acme.test (Postfix) with ESMTP id 2; Tue, 3 Mar 2026 10:15:01 +0100"
+		theirs = "Received: from laptop by mail.evil.test with ESMTPA id 9; Tue, 3 Mar 2026 10:14:00 +0100"
+		pass   = "Authentication-Results: mx.acme.test; dmarc=pass header.from=cust.test; dkim=pass header.d=cust.test; spf=pass smtp.mailfrom=cust.test"
+		fail   = "Authentication-Results: mx.acme.test; dmarc=fail header.from=cust.test"
+		google = "Authentication-Results: mx.google.com; dmarc=pass header.from=cust.test"
+		bare   = "Authentication-Results: spf=pass smtp.mailfrom=cust.test; dmarc=pass action=none header.from=cust.test"
+	)
+	for name, c := range map[string]struct {
+		host    string
+		servers []string
+		head    []string
+		want    contact.Trust
+	}{
+		"under our server's line":                 {"imap.acme.test", nil, []string{mine, pass}, contact.TrustUnknown},
+		"under it and a line of their own":        {"imap.acme.test", nil, []string{mine, pass, theirs}, contact.TrustUnknown},
+		"under the mailbox's and our server's":    {"imap.acme.test", nil, []string{lmtp, mine, pass, theirs}, contact.TrustUnknown},
+		"with no line of any server":              {"imap.acme.test", nil, []string{pass}, contact.TrustUnknown},
+		"our server's, above its line":            {"imap.acme.test", nil, []string{pass, mine}, contact.TrustProven},
+		"our server's, under the mailbox's":       {"imap.acme.test", nil, []string{lmtp, pass, mine}, contact.TrustProven},
+		"maybe ours, under a local filter's":      {"imap.acme.test", nil, []string{filter, pass, mine}, contact.TrustUnknown},
+		"a failure is believed of anybody":        {"imap.acme.test", nil, []string{filter, fail, mine}, contact.TrustForged},
+		"ours fails, theirs passes beneath":       {"imap.acme.test", nil, []string{fail, mine, pass, theirs}, contact.TrustForged},
+		"a name given, under its line":            {"imap.acme.test", []string{"mx.acme.test"}, []string{filter, mine, pass}, contact.TrustProven},
+		"a name given, under another's line":      {"imap.acme.test", []string{"mx.acme.test"}, []string{mine, theirs, pass}, contact.TrustUnknown},
+		"another name given":                      {"imap.acme.test", []string{"mx.other.test"}, []string{pass, mine}, contact.TrustUnknown},
+		"gmail's in a gmail mailbox":              {"imap.gmail.com", nil, []string{"Received: by 2002:a05:1 with SMTP id x; Tue, 3 Mar 2026", "Received: from cust.test by mx.google.com with ESMTPS id y; Tue, 3 Mar 2026", google}, contact.TrustProven},
+		"gmail's name in another mailbox":         {"imap.acme.test", nil, []string{mine, google}, contact.TrustUnknown},
+		"gmail's name below its sender's servers": {"imap.gmail.com", nil, []string{"Received: from mail.evil.test by mx.google.com with ESMTPS id y; Tue, 3 Mar 2026", theirs, google}, contact.TrustUnknown},
+		"another name in a gmail mailbox":         {"imap.gmail.com", nil, []string{"Received: from cust.test by mx.google.com with ESMTPS id y; Tue, 3 Mar 2026", pass}, contact.TrustUnknown},
+		"microsoft's own":                         {"outlook.office365.com", nil, []string{"Received: from A.eurprd01.prod.outlook.com by B.eurprd01.prod.outlook.com with HTTPS; Tue, 3 Mar 2026", bare, "Received: from cust.test by AM0EUR.mail.protection.outlook.com with Microsoft SMTP Server; Tue, 3 Mar 2026"}, contact.TrustProven},
+		"microsoft's form elsewhere":              {"imap.acme.test", nil, []string{mine, bare}, contact.TrustUnknown},
+		"a server that only ends alike":           {"imap.acme.test", []string{"acme.test"}, []string{"Authentication-Results: mx.notacme.test; dmarc=pass header.from=cust.test", mine}, contact.TrustUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := trusting(t, crlf(append(c.head, "From: Jane <jane@cust.test>", "Message-ID: <1@cust.test>", "", "Hello")...), c.host, c.servers...)
+			if m.Auth.Trust != c.want {
+				t.Errorf("trust %q, want %q: %+v", m.Auth.Trust, c.want, m.Auth)
+			}
+			if m.Auth.Trust == contact.TrustUnknown && (m.Auth.DMARC != "" || m.Auth.DKIM != "" || m.Auth.SPF != "") {
+				t.Errorf("what proves nothing is told: %+v", m.Auth)
+			}
+		})
+	}
+}
+
+// What comes by a form names its author in Reply-To: that is so every day and no
+// warning, but proves nothing either.
+func TestFormsAreNoWarning(t *testing.T) {
+	t.Parallel()
+	for from, warned := range map[string]bool{
+		"Acme <wordpress@acme.test>": false, "Forms <noreply@forms.test>": false, "Acme <" + support + ">": false,
+		"kontaktformular@shop.test": false, "The director <director@acme.test>": true, "Jane <jane@bank.test>": true,
+	} {
+		m := trusting(t, crlf("Received: from a by b", "From: "+from, "Reply-To: Karl <karl@cust.test>", "Message-ID: <1@x.test>", "Subject: Boiler", "", "It is cold."), "imap.acme.test")
+		if told := strings.Contains(strings.Join(m.Warnings, " "), "nothing proves"); told != warned || m.Auth.Trust != contact.TrustClaimed {
+			t.Errorf("from %s: trust %q, warnings %q", from, m.Auth.Trust, m.Warnings)
+		}
+	}
 }

@@ -52,7 +52,7 @@ func Explain(raw []byte) Explanation {
 	} else {
 		u = understand(raw)
 	}
-	u.judgeSender(nil)
+	u.judgeSender(believed{})
 	out := Explanation{
 		FromEmail: u.From.Address, FromName: u.From.Name,
 		To: bare(u.To), CC: bare(u.CC), ReplyTo: bare(u.ReplyTo),

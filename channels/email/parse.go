@@ -34,7 +34,7 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	}
 	u := understand(in.Raw)
 	a.apartFromUs(&u)
-	u.judgeSender(a.cfg.TrustedAuthserv)
+	u.judgeSender(a.cfg.believes())
 	m := u.Message
 	m.Unanswerable = unanswerable(&u)
 	m.Copies, m.DerivedID = copyMarks(&u), firstID(u.head.get("Message-Id")) == ""
