@@ -82,7 +82,8 @@ type Email struct {
 	// FromName is shown as the sender where a reply has no name of its own.
 	FromName string `yaml:"from_name" json:"from_name"`
 	// TrustedAuthserv are the names by which the receiving servers sign their
-	// Authentication-Results; with none, the field on top counts.
+	// Authentication-Results; with none, what a known provider writes counts, and
+	// what stands where a sender can't have written it.
 	TrustedAuthserv []string `yaml:"trusted_authserv" json:"trusted_authserv"`
 	// Provider names one whose servers and habits are known, so that an address
 	// and a secret are enough. What else is given goes before it.

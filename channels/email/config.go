@@ -99,7 +99,8 @@ type Config struct {
 	FromName string
 	// TrustedAuthserv are the names by which the receiving servers sign their
 	// Authentication-Results (RFC 8601), those of servers below them included.
-	// With none, the field on top counts.
+	// With none, a known provider's count, and what stands where a sender can't
+	// have written it.
 	TrustedAuthserv []string
 	// IMAP and SMTP each may lack a host: then the account goes one way only.
 	IMAP IMAP
