@@ -98,6 +98,7 @@ func TestCopiesShareAMark(t *testing.T) {
 		"another time":     {letter("<2@cust.test>", "Tue, 03 Mar 2026 11:15:00 +0100", "Heizung", "Sie geht nicht."), false},
 		"an id used again": {letter("<1@cust.test>", "Wed, 04 Mar 2026 10:15:00 +0100", "Heizung", "Und noch etwas."), false},
 		"no date":          {letter("<2@cust.test>", "", "Heizung", "Sie geht nicht."), false},
+		"a list as author": {letter("<1@cust.test>", date, "[all] Heizung", "Sie geht nicht.\r\n--\r\nfooter", "From: Jane via all <all@lists.test>", "Reply-To: jane@cust.test"), true},
 	} {
 		shared := false
 		for _, mark := range c.m.Copies {
@@ -106,6 +107,37 @@ func TestCopiesShareAMark(t *testing.T) {
 			}
 		}
 		if shared != c.copy {
+			t.Errorf("%s: a copy is %v, want %v", name, shared, c.copy)
+		}
+	}
+}
+
+// A mail that says neither when it was written nor which it is, is the same in
+// two mailboxes that get it at about the same time; the same words a day later
+// are another.
+func TestCopiesWithoutDateAndID(t *testing.T) {
+	t.Parallel()
+	a := adapter(t, email.Config{Account: "support", Address: support, SMTP: email.SMTP{Endpoint: email.Endpoint{Host: "x"}}}, nil)
+	marks := func(at time.Time, text string, head ...string) []string {
+		raw := crlf(append(head, "From: scanner@cust.test", "Subject: Scan", "", text)...)
+		m, err := a.Parse(&channels.Inbound{Account: "support", Format: "rfc822", Raw: raw, ReceivedAt: at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.Copies
+	}
+	at := time.Date(2026, 3, 2, 9, 14, 59, 0, time.UTC)
+	first := marks(at, "Page 1", "Return-Path: <scanner@cust.test>", "Delivered-To: support@acme.test", "Received: from a by b id 1; Mon, 2 Mar 2026")
+	for name, c := range map[string]struct {
+		marks []string
+		copy  bool
+	}{
+		"the other mailbox":  {marks(at.Add(20*time.Second), "Page 1", "Delivered-To: sales@acme.test", "Received: from a by c id 2; Mon, 2 Mar 2026", "X-Original-To: sales@acme.test", "DKIM-Signature: v=1"), true},
+		"ten minutes before": {marks(at.Add(-10*time.Minute), "Page 1"), true},
+		"another day":        {marks(at.Add(24*time.Hour), "Page 1"), false},
+		"another page":       {marks(at, "Page 2"), false},
+	} {
+		if shared := slices.ContainsFunc(c.marks, func(m string) bool { return slices.Contains(first, m) }); shared != c.copy {
 			t.Errorf("%s: a copy is %v, want %v", name, shared, c.copy)
 		}
 	}

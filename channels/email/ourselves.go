@@ -1,10 +1,7 @@
 package email
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
-	"strconv"
 	"strings"
 
 	"stagecoach/contact"
@@ -55,39 +52,4 @@ func (a *Adapter) wholeID(id string) string {
 		return MessageID(id, a.cfg.Address)
 	}
 	return id
-}
-
-// copyMarks gives hashes by which the copy of a mail that came another way is
-// known: a server may give it another Message-ID, a list may add its footer. One
-// is of who wrote what when, the other of who wrote which mail when. Without a
-// Date there are none: the same words may come again.
-func copyMarks(u *understood) []string {
-	date := squash(u.head.get("Date"))
-	if date == "" || u.From.Address == "" || u.Auto != contact.AutoNone && u.Auto != contact.AutoList {
-		return nil
-	}
-	out := []string{}
-	who := strings.ToLower(u.From.Address)
-	if said := squash(u.Text); said != "" || len(u.Attachments) > 0 {
-		parts := []string{who, date, squash(u.Subject), said}
-		for _, file := range u.Attachments {
-			sum := sha256.Sum256(file.Data)
-			parts = append(parts, strconv.FormatInt(file.Size, 10), hex.EncodeToString(sum[:8]))
-		}
-		out = append(out, hashed("words", parts...))
-	}
-	if firstID(u.head.get("Message-Id")) != "" {
-		out = append(out, hashed("mail", who, date, u.MessageID))
-	}
-	return out
-}
-
-// hashed gives a hash of values of a kind.
-func hashed(kind string, values ...string) string {
-	sum := sha256.New()
-	for _, value := range append([]string{kind}, values...) {
-		_, _ = sum.Write([]byte(value))
-		_, _ = sum.Write([]byte{0})
-	}
-	return hex.EncodeToString(sum.Sum(nil)[:16])
 }

@@ -37,7 +37,7 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	u.judgeSender(a.cfg.believes())
 	m := u.Message
 	m.Unanswerable = unanswerable(&u)
-	m.Copies, m.DerivedID = copyMarks(&u), firstID(u.head.get("Message-Id")) == ""
+	m.Copies, m.DerivedID = copyMarks(&u, in.ReceivedAt), firstID(u.head.get("Message-Id")) == ""
 	m.Channel, m.Account, m.ReceivedAt = contact.Email, in.Account, in.ReceivedAt
 	return &m, nil
 }
