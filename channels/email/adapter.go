@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"stagecoach/channels"
@@ -35,12 +36,19 @@ type Adapter struct {
 	copies *copyQueue
 	// copying is true while the goroutine that keeps copies runs.
 	copying atomic.Bool
+	// savesItself is true once the provider has put a copy of a reply into the
+	// folder of sent mail itself; lastAppended is the last that we have tried to put there.
+	savesItself  atomic.Bool
+	lastAppended atomic.Pointer[sentMark]
 	// token is the last one that was used.
 	token atomic.Pointer[string]
-	once  *onceBook
-	stuck *stuckBook
-	ahead *aheadBook
-	looks *lookBook
+	// renewed holds, by a server's address, the token that was fetched because
+	// that server had refused the one before it.
+	renewed sync.Map
+	once    *onceBook
+	stuck   *stuckBook
+	ahead   *aheadBook
+	looks   *lookBook
 
 	pool   *smtpPool
 	pace   *pace

@@ -49,11 +49,14 @@ type offers struct {
 	// how it is used. SMTP has none.
 	command bool
 	by      func(username, password string) error
+	// emptyLines is true where an answer may be empty.
+	emptyLines bool
 }
 
 // logIn logs in at a server by what it offers and the configuration has. run
 // does one SASL exchange. A token that is refused before its time (the clocks
-// differ, or somebody ended it) is replaced and tried once more.
+// differ, or somebody ended it) is replaced and tried once more, at the next link if
+// the server ends this one.
 //
 // The error is a *channels.Error where only a person can help, else what run
 // gave.
@@ -68,32 +71,41 @@ func (a *Adapter) logIn(ctx context.Context, e Endpoint, o offers, run func(sasl
 			return a.tokenError(err)
 		}
 		a.token.Store(&token)
+		if refused != "" {
+			a.renewed.Store(e.address(), token)
+		}
 		client, err := tokenClient(e, o, token)
 		if err != nil {
 			return a.failure("login", channels.Auth, "", err.Error(), err)
 		}
 		err = run(client)
-		said, is := refusal(err)
+		said, is := refusal(err, client.why != nil)
+		renewed, _ := a.renewed.Load(e.address())
 		switch {
+		case err == nil:
+			a.renewed.Delete(e.address())
+			return nil
 		case !is:
 			return err
-		case refused != "":
-			return a.failure("login", channels.Auth, "", client.explained(said), err)
+		case renewed == token:
+			e := a.failure("login", channels.Auth, "", client.explained(said), err)
+			e.RetryAfter = refusedWait
+			return e
 		}
 		refused = token
 	}
 }
 
 // refusal tells a server's refusal of a login, and what it said, from other
-// trouble.
-func refusal(err error) (said string, is bool) {
+// trouble. Whatever ends an exchange in which it has told why is one.
+func refusal(err error, told bool) (said string, is bool) {
 	var byIMAP *imap.Error
 	var bySMTP *smtp.SMTPError
 	switch {
 	case errors.As(err, &byIMAP):
-		return byIMAP.Text, imapReason("login", byIMAP) == channels.Auth
+		return byIMAP.Text, told || imapReason("login", byIMAP) == channels.Auth
 	case errors.As(err, &bySMTP):
-		return bySMTP.Message, bySMTP.Code >= 500
+		return bySMTP.Message, told || bySMTP.Code >= 500
 	default:
 		return "", false
 	}
@@ -124,7 +136,7 @@ func (a *Adapter) byPassword(e Endpoint, o offers, run func(sasl.Client) error) 
 // tokenClient makes the SASL client for a token. XOAUTH2 goes first: whoever
 // offers both has more clients that use it.
 func tokenClient(e Endpoint, o offers, token string) (*bearerClient, error) {
-	c := &bearerClient{user: e.asToken, token: token, host: e.Host, port: e.Port}
+	c := &bearerClient{user: e.asToken, token: token, host: e.Host, port: e.Port, emptyAnswer: o.emptyLines}
 	switch {
 	case o.can(xoauth2Name) && e.Auth != OAuthBearerAuth:
 		c.mechanism = xoauth2Name

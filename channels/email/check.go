@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-smtp"
 
 	"stagecoach/channels"
 )
@@ -205,10 +204,6 @@ func words(err error) string {
 	var typed *channels.Error
 	if !errors.As(err, &typed) {
 		return err.Error()
-	}
-	var bySMTP *smtp.SMTPError
-	if typed.Reason == channels.Auth && errors.As(err, &bySMTP) {
-		return "wrong user name or password, or login not allowed: " + typed.Err.Error()
 	}
 	return typed.Err.Error()
 }

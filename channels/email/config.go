@@ -135,6 +135,9 @@ type Config struct {
 	IdleMaximum time.Duration
 	// Timeout bounds each answer of a server; 30 s if zero.
 	Timeout time.Duration
+	// SentPatience is how long to wait for the copy of a reply that the provider
+	// makes itself, where it has made one before; 10 s if zero.
+	SentPatience time.Duration
 	// Patience is how long a mail that the server can't hand over may hold up
 	// those behind it, before it is passed on without its text; 2 min if zero.
 	Patience time.Duration
@@ -156,6 +159,9 @@ func (c Config) withDefaults() Config {
 	c.SMTP.HELO = orDefault(c.SMTP.HELO, domainOf(c.Address))
 	if c.Patience <= 0 {
 		c.Patience = 2 * time.Minute
+	}
+	if c.SentPatience <= 0 {
+		c.SentPatience = 10 * time.Second
 	}
 	if c.PollInterval <= 0 {
 		c.PollInterval = 15 * time.Second

@@ -59,14 +59,26 @@ func (a *Adapter) imapError(op string, err error) error {
 	reason := imapReason(op, refused)
 	text := "the imap server said: " + refused.Text
 	if op == "login" && reason == channels.Auth {
-		text = "wrong user name or password, or login not allowed: " + text
-		if a.cfg.Hint != "" {
-			text += " (" + a.cfg.Hint + ")"
-		}
+		text = a.refusedLogin(text)
+	} else {
+		text += remedy(refused.Text)
 	}
 	e := a.failure(op, reason, string(refused.Code), text, err)
 	e.RetryAfter = imapWait(reason, refused.Text)
 	return e
+}
+
+// refusedLogin says of a refused password what it may be, and what this server or
+// this provider wants.
+func (a *Adapter) refusedLogin(said string) string {
+	text := "wrong user name or password, or login not allowed: " + said
+	if do := remedy(said); do != "" {
+		return text + do
+	}
+	if a.cfg.Hint != "" {
+		text += " (" + a.cfg.Hint + ")"
+	}
+	return text
 }
 
 // The pauses where the server names none: a provider that has had enough of us
@@ -103,7 +115,8 @@ const (
 // What servers write where they mean a limit, and where they mean trouble of
 // their own. Both come with the answer to a login, too.
 var (
-	imapLimitWords   = regexp.MustCompile(`(?i)too many|throttl|limit (is )?(reached|exceeded)|(rate|connection|bandwidth|command).{0,30}(limit|exceeded)|exceeded (command|bandwidth)|slow down`)
+	imapLimitWords   = regexp.MustCompile(`(?i)too many|throttl|limit (is )?(reached|exceeded)|(rate|connection|bandwidth|command).{0,30}(limit|exceeded)|exceeded (command|bandwidth)|slow down|lockdown in sector`)
+	imapLoginWords   = regexp.MustCompile(`(?i)credential|password|authenticat|log-?in|user|account|sasl`)
 	imapTroubleWords = regexp.MustCompile(`(?i)temporar|try again|unavailable|internal error|server error|timed? ?out|backend|not connected`)
 )
 
@@ -134,6 +147,8 @@ func imapReason(op string, refused *imap.Error) channels.Reason {
 		return channels.RateLimited
 	case refused.Type == imap.StatusResponseTypeBye, imapTroubleWords.MatchString(refused.Text):
 		return channels.Unavailable
+	case op == "login" && refused.Type == imap.StatusResponseTypeBad && !imapLoginWords.MatchString(refused.Text):
+		return channels.Unavailable // "Command Error. 12": no word of the login
 	case op == "login":
 		return channels.Auth
 	default:

@@ -275,7 +275,7 @@ func (a *Adapter) folderError(folder string, err error) error {
 	if reason == channels.Unknown {
 		reason = channels.Rejected
 	}
-	e := a.failure("select", reason, string(refused.Code), "folder "+quoted(folder)+" can't be opened: "+refused.Text, err)
+	e := a.failure("select", reason, string(refused.Code), "folder "+quoted(folder)+" can't be opened: "+refused.Text+remedy(refused.Text), err)
 	e.RetryAfter = imapWait(reason, refused.Text)
 	return e
 }

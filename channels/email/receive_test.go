@@ -217,7 +217,7 @@ func TestProviderSavesSentItself(t *testing.T) {
 	s := provider(t, emailfake.Config{})
 	s.Misbehave(emailfake.Misbehaviour{SaveSent: true})
 	cfg := mailbox(s)
-	cfg.CopyToSent = true // said by mistake
+	cfg.CopyToSent, cfg.SentPatience = true, 200*time.Millisecond // said by mistake
 	a := adapter(t, cfg, nil)
 	src := source(t)
 	receiving(t, a, src)

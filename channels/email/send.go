@@ -69,7 +69,7 @@ func (a *Adapter) keepCopy(ctx context.Context, messageID string, raw []byte, at
 	if !a.keepsCopies() {
 		return
 	}
-	c := sentCopy{messageID: messageID, raw: raw, at: at, kept: make(chan struct{})}
+	c := sentCopy{messageID: messageID, raw: raw, at: at, fresh: true, kept: make(chan struct{})}
 	a.queueCopy(ctx, c)
 	if !a.copying.Load() {
 		return // the mailbox is not connected: the copy is made when it is
@@ -137,7 +137,7 @@ func breaks(err error) bool {
 		var ours *channels.Error
 		return !errors.As(err, &ours) || !ours.Permanent()
 	}
-	return reply.Code == 421 || reply.Code == 503 || reply.Code == 530 || reply.Code == 554
+	return reply.Code == 421 || reply.Code == 503 || reply.Code == 530 || reply.Code == 535 || reply.Code == 554
 }
 
 // handOver sends the mail itself. Once its end has been written only the
@@ -170,7 +170,13 @@ func (a *Adapter) smtpError(op string, link *smtpLink, err error) error {
 		if v.account || op == opConnect || op == opLogin {
 			err = &accountError{err}
 		}
-		e := a.failure(op, v.reason, v.code, "the smtp server said: "+reply.Message, err)
+		text := "the smtp server said: " + reply.Message
+		if op == opLogin && v.reason == channels.Auth {
+			text = a.refusedLogin(text)
+		} else {
+			text += remedy(reply.Message)
+		}
+		e := a.failure(op, v.reason, v.code, text, err)
 		e.RetryAfter = v.wait
 		return e
 	}

@@ -41,7 +41,8 @@ func (a *Adapter) watchSent(ctx context.Context, src channels.Source) error {
 	return r.follow(ctx)
 }
 
-// sentByUs reports whether we have composed the mail, for this mailbox.
+// sentByUs reports whether we have composed the mail, for this mailbox or, where
+// the provider has given it an id of its own, for one that sends by the same login.
 func (a *Adapter) sentByUs(raw []byte) bool {
 	header, _ := splitHeader(raw)
 	return fieldValue(header, strings.ToLower(replyField)) != "" && a.composed(parseFields(header))
@@ -50,9 +51,12 @@ func (a *Adapter) sentByUs(raw []byte) bool {
 // composed reports whether a header is one that we give to what goes out from
 // this mailbox.
 func (a *Adapter) composed(f fields) bool {
-	id := firstID(f.get("Message-Id"))
-	reply, ours := ReplyID(id)
-	return ours && reply == f.get(replyField) && strings.EqualFold(domainOf(id), domainOf(a.cfg.Address))
+	marked := strings.TrimSpace(f.get(replyField))
+	id := firstID(orDefault(f.get(originalIDField), f.get("Message-Id")))
+	if reply, ours := ReplyID(id); ours {
+		return reply == marked && strings.EqualFold(domainOf(id), domainOf(a.cfg.Address))
+	}
+	return replyForm.MatchString(marked)
 }
 
 // kindOf tells a customer's mail from a reply of ours that came back to our own
@@ -117,6 +121,8 @@ type sentCopy struct {
 	messageID string
 	raw       []byte
 	at        time.Time
+	// fresh is true where nobody but the provider can have made a copy yet.
+	fresh bool
 	// kept is closed once the copy is there, or is given up.
 	kept chan struct{}
 }
@@ -206,26 +212,41 @@ func (a *Adapter) appendAll(ctx context.Context) error {
 	if _, err := s.open(folder, false); err != nil {
 		return a.folderError(folder, err)
 	}
+	var known sentIndex
 	for {
 		c, waiting := a.copies.first()
 		if !waiting {
 			return nil
 		}
-		if err := a.appendOne(s, folder, c); err != nil {
+		if err := a.appendOne(ctx, s, &known, folder, c); err != nil {
 			return err
 		}
 		a.copies.done(c)
 	}
 }
 
-func (a *Adapter) appendOne(s *session, folder string, c sentCopy) error {
-	there, err := s.findMessageID(c.messageID)
+// appendOne puts one copy there, unless it is: some providers make one themselves,
+// a moment later. Once that was seen, theirs is waited for.
+func (a *Adapter) appendOne(ctx context.Context, s *session, known *sentIndex, folder string, c sentCopy) error {
+	header, _ := splitHeader(c.raw)
+	wanted := markIn(parseFields(header))
+	there, err := known.find(s, wanted)
+	if err == nil && !there && a.savesItself.Load() {
+		there, err = a.awaitOwn(ctx, s, known, wanted)
+	}
 	if err != nil {
 		return a.imapError("search", err)
 	}
-	if there {
+	before := a.lastAppended.Load()
+	switch {
+	case there && c.fresh && (before == nil || !before.is(wanted)):
+		a.savesItself.Store(true)
+		return nil
+	case there:
 		return nil
 	}
+	a.savesItself.Store(before != nil && known.count(*before) > 1)
+	a.lastAppended.Store(&wanted)
 	fault.Here(fault.SentBeforeAppend)
 	err = s.do(func() error {
 		cmd := s.client.Append(folder, int64(len(c.raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}, Time: c.at})
@@ -241,17 +262,6 @@ func (a *Adapter) appendOne(s *session, folder string, c sentCopy) error {
 	return a.imapError("append", err)
 }
 
-// findMessageID looks for a mail in the selected folder. Servers match parts of
-// a header, so the id alone is asked for, which is long and random enough.
-func (s *session) findMessageID(id string) (bool, error) {
-	err := s.do(func() error { return s.client.Noop().Wait() }) // so that it sees what just came
-	if err != nil {
-		return false, err
-	}
-	uids, err := s.search(&imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: id}}})
-	return len(uids) > 0, err
-}
-
 // Delivered implements channels.Resolver: a copy in the folder of sent mail,
 // which providers make and we make only of what was taken, proves the delivery.
 // Its absence proves nothing.
@@ -264,16 +274,20 @@ func (a *Adapter) Delivered(ctx context.Context, r *contact.Reply) (delivered, k
 		return false, false, err
 	}
 	defer s.logout()
-	folder, err := a.sentFolder(s, false)
-	if err != nil || folder == "" {
+	places, err := a.sentPlaces(s)
+	if err != nil {
 		return false, false, err
 	}
-	if _, err := s.examine(folder); err != nil {
-		return false, false, a.folderError(folder, err)
+	wanted := sentMark{reply: r.ID, messageID: MessageID(r.ID, a.cfg.Address), token: r.Token, at: r.CreatedAt.Truncate(time.Second)}
+	for _, folder := range places {
+		if _, err := s.examine(folder); err != nil {
+			return false, false, a.folderError(folder, err)
+		}
+		var newest sentIndex
+		found, err := newest.find(s, wanted)
+		if found || err != nil {
+			return found, found, a.imapError("search", err)
+		}
 	}
-	found, err := s.findMessageID(MessageID(r.ID, a.cfg.Address))
-	if err != nil {
-		return false, false, a.imapError("search", err)
-	}
-	return found, found, nil
+	return false, false, nil
 }

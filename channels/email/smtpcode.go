@@ -27,14 +27,16 @@ type smtpVerdict struct {
 // doesn't.
 var (
 	codeInWords = regexp.MustCompile(`(?:^|[\s#(\[-])([245])\.(\d{1,3})\.(\d{1,3})(?:[\s)\]:;,-]|$)`)
-	rateWords   = regexp.MustCompile(`(?i)\brate\b|too many (messages|mails|emails|connections|sessions|concurrent)|too much mail|throttl|quota exceeded for (sending|your account)|` +
-		`limit exceeded|exceeded (the|your) .{0,30}(limit|quota)|exceeded (daily|hourly)|slow down|(daily|hourly|sending|submission|message|messaging) (limit|quota)|concurrent .{0,20}limit|server busy`)
+	rateWords   = regexp.MustCompile(`(?i)\brate\b|too many (messages|mails|emails|connections|sessions|concurrent|log-?in|auth)|too much mail|throttl|quota exceeded for (sending|your account)|` +
+		`limit exceeded|exceeded (the|your|a) (.{0,30} )?(limit|quota)|exceeded (daily|hourly)|slow down|(daily|hourly|sending|submission|message|messaging) (limit|quota)|concurrent .{0,20}limit|server busy`)
 	greyWords    = regexp.MustCompile(`(?i)gr[ea]y-?list|postgrey|first time|come back later|try again (in|later)|temporarily (deferred|rejected)|please (retry|try)|not yet authorized to deliver`)
 	boxFullWords = regexp.MustCompile(`(?i)(mailbox|inbox|account|user|recipient|over|disk|storage).{0,24}\b(full|quota|exceeded|allocation|allotment)|over ?quota|quota exceeded|exceeded.{0,24}storage|insufficient (mailbox )?storage`)
 	tooBigWords  = regexp.MustCompile(`(?i)(message|mail|size|data).{0,40}(too (large|big|long)|exceed|larger than|limit)|too (large|big) (message|mail)|exceeds.{0,24}size`)
 	incomingRate = regexp.MustCompile(`(?i)(recipient|user|mailbox).{0,60}(receiving|receives?|getting).{0,40}(rate|too (many|quickly|fast|much))`)
 	authWords    = regexp.MustCompile(`(?i)authentication (is )?(required|needed|failed)|must (first )?(authenticate|issue a starttls)|not authenticated|log ?in first|credentials`)
 	waitWords    = regexp.MustCompile(`(?i)\b(?:in|after|for|within|wait)\s+(\d{1,5})\s*(s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?)\b`)
+	ownRateWords = regexp.MustCompile(`(?i)smtp relay limit|(sending|submission) (limit|quota)`)
+	waitBackOff  = regexp.MustCompile(`(?i)\b(?:back-?off|retry)[^\d.]{0,20}\b(\d{1,9})\s*(milliseconds?|ms|s|sec|secs|seconds?|m|min|mins|minutes?)\b`)
 	waitClock    = regexp.MustCompile(`(?i)\b(?:in|after|for|within|wait)\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\b`)
 )
 
@@ -73,7 +75,7 @@ func judge(op string, reply *smtp.SMTPError) smtpVerdict {
 		v.code = fmt.Sprintf("%d.%d.%d", class, subject, detail)
 	}
 	switch {
-	case isAuthTrouble(op, reply, v.code):
+	case isAuthTrouble(op, reply, v.code), isSenderTrouble(reply, v.code):
 		v.reason, v.account = channels.Auth, true
 	case isBoxFull(reply, class, subject, detail):
 		v.reason, v.wait = channels.Unavailable, max(v.wait, boxFullWait)
@@ -113,10 +115,17 @@ func isAuthTrouble(op string, reply *smtp.SMTPError, code string) bool {
 		return true
 	}
 	switch code {
-	case "5.7.8", "5.7.9", "5.7.14", "5.7.139":
+	case "5.7.8", "5.7.139":
 		return true
 	}
 	return op == opLogin && reply.Code >= 500 || op == opSend && reply.Code >= 500 && authWords.MatchString(reply.Message)
+}
+
+// isSenderTrouble finds the word that this account may not send as it does, be it
+// under this address or at all: that concerns all its replies, and people can mend
+// it, so none of them fails for it.
+func isSenderTrouble(reply *smtp.SMTPError, code string) bool {
+	return reply.Code >= 500 && (code == "5.7.60" || code == "5.2.252" || senderWords.MatchString(reply.Message) || stoppedWords.MatchString(reply.Message))
 }
 
 // isBoxFull finds a mailbox that is full, which its owner may empty, however
@@ -160,6 +169,8 @@ func isRateLimit(reply *smtp.SMTPError, class, subject, detail int) bool {
 		subject == 7 && detail >= 705 && detail <= 750,              // Exchange: the tenant's threshold
 		class == 4 && subject == 7 && detail >= 500 && detail < 700: // Exchange: server busy
 		return true
+	case subject == 2 && ownRateWords.MatchString(reply.Message): // Gmail's relay
+		return true
 	case subject == 1, subject == 2, subject == 6, class == 5 && subject == 7 && detail != 0 && detail != 1:
 		return false // about the recipient or what is in the mail
 	}
@@ -191,9 +202,12 @@ func permanent(reply *smtp.SMTPError, class, subject int) bool {
 	return reply.Code >= 500
 }
 
-// wishedWait finds "try again in 300 seconds" and "00:04:32" in a server's
-// words, 0 if none.
+// wishedWait finds "try again in 300 seconds", "00:04:32" and "Suggested Backoff
+// Time: 299961 milliseconds" in a server's words, 0 if none.
 func wishedWait(text string) time.Duration {
+	if found := waitBackOff.FindStringSubmatch(text); found != nil {
+		return inUnits(found[1], found[2])
+	}
 	if found := waitClock.FindStringSubmatch(text); found != nil {
 		a, _ := strconv.Atoi(found[1])
 		b, _ := strconv.Atoi(found[2])
@@ -207,16 +221,23 @@ func wishedWait(text string) time.Duration {
 	if found == nil {
 		return 0
 	}
-	n, err := strconv.Atoi(found[1])
+	return inUnits(found[1], found[2])
+}
+
+// inUnits reads a number and its unit, by that one's first letters.
+func inUnits(number, unit string) time.Duration {
+	n, err := strconv.Atoi(number)
 	if err != nil {
 		return 0
 	}
-	unit := time.Second
-	switch strings.ToLower(found[2])[0] {
-	case 'm':
-		unit = time.Minute
-	case 'h':
-		unit = time.Hour
+	of := time.Second
+	switch unit = strings.ToLower(unit); {
+	case strings.HasPrefix(unit, "milli"), unit == "ms":
+		of = time.Millisecond
+	case unit[0] == 'm':
+		of = time.Minute
+	case unit[0] == 'h':
+		of = time.Hour
 	}
-	return min(time.Duration(n)*unit, longestWished)
+	return min(time.Duration(n)*of, longestWished)
 }

@@ -57,6 +57,9 @@ func TestJudge(t *testing.T) {
 		{550, smtp.EnhancedCode{5, 1, 90}, "Your message can't be sent because you've reached your daily limit for message recipients", limited, "5.1.90", time.Hour, true},
 		{550, smtp.EnhancedCode{5, 7, 705}, "Access denied, tenant has exceeded threshold", limited, "5.7.705", time.Hour, true},
 		{421, none, "Too many concurrent SMTP connections; please try again later.", limited, "421", time.Second, true},
+		{450, smtp.EnhancedCode{4, 2, 1}, "Peak SMTP relay limit exceeded for this customer. This is a temporary error.", limited, "4.2.1", time.Second, true},
+		{421, smtp.EnhancedCode{4, 3, 2}, "The maximum number of concurrent server connections has exceeded a limit, closing transmission channel", limited, "4.3.2", time.Second, true},
+		{554, smtp.EnhancedCode{5, 2, 0}, "STOREDRV.Submission.Exception:SubmissionQuotaExceededException; you exceeded the sending limit", limited, "5.2.0", time.Second, true},
 		// Too much for them: not our account's fault.
 		{450, smtp.EnhancedCode{4, 2, 1}, "The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.", unavailable, "4.2.1", 10 * time.Minute, false},
 		{550, smtp.EnhancedCode{5, 2, 1}, "The user you are trying to contact is receiving mail too quickly", unavailable, "5.2.1", 10 * time.Minute, false},
@@ -88,6 +91,20 @@ func TestJudge(t *testing.T) {
 		// Not let in.
 		{530, smtp.EnhancedCode{5, 7, 0}, "Authentication Required", auth, "5.7.0", 0, true},
 		{535, smtp.EnhancedCode{5, 7, 8}, "Username and Password not accepted", auth, "5.7.8", 0, true},
+		{554, smtp.EnhancedCode{5, 7, 9}, "Message not accepted for policy reasons.", rejected, "5.7.9", 0, false},
+		{534, smtp.EnhancedCode{5, 7, 9}, "Application-specific password required.", auth, "5.7.9", 0, true},
+		// Let in, and not allowed to send so: a person mends it, and no reply fails.
+		{554, smtp.EnhancedCode{5, 2, 252}, "SendAsDenied; me@acme.test not allowed to send as support@acme.test; STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed to process message due to a permanent exception with message Cannot submit message. 0.35250:0A00, 1.36674:0A00, 255.1750:quota", auth, "5.2.252", 0, true},
+		{554, smtp.EnhancedCode{5, 2, 0}, "STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; mailbox", auth, "5.2.0", 0, true},
+		{550, smtp.EnhancedCode{5, 7, 60}, "SMTP; Client does not have permissions to send as this sender", auth, "5.7.60", 0, true},
+		{553, smtp.EnhancedCode{5, 7, 1}, "<support@acme.test>: Sender address rejected: not owned by user me@acme.test", auth, "5.7.1", 0, true},
+		{550, none, "Requested action not taken: mailbox unavailable. Sender address is not allowed.", auth, "550", 0, true},
+		{550, smtp.EnhancedCode{5, 7, 0}, "From address is not one of your addresses.", auth, "5.7.0", 0, true},
+		{553, none, "Relaying disallowed as support@acme.test", auth, "553", 0, true},
+		{550, smtp.EnhancedCode{5, 4, 6}, "Unusual sending activity detected. Please try after sometime", auth, "5.4.6", 0, true},
+		{550, smtp.EnhancedCode{5, 1, 8}, "Access denied, bad outbound sender", auth, "5.1.8", 0, true},
+		{554, smtp.EnhancedCode{5, 7, 1}, "<x>: Relay access denied", rejected, "5.7.1", 0, false},
+		{550, smtp.EnhancedCode{5, 1, 8}, "<a@b.test>: Sender address rejected: Domain not found", rejected, "5.1.8", 0, false},
 		{535, smtp.EnhancedCode{5, 7, 139}, "Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant", auth, "5.7.139", 0, true},
 	} {
 		got := judge(opSend, &smtp.SMTPError{Code: c.code, EnhancedCode: c.enhanced, Message: c.text})
@@ -105,6 +122,9 @@ func TestJudgeAtTheDoor(t *testing.T) {
 	if v := judge(opLogin, &smtp.SMTPError{Code: 550, Message: "no"}); v.reason != channels.Auth {
 		t.Errorf("a refused login is %+v", v)
 	}
+	if v := judge(opLogin, &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too many login attempts, please try again later."}); v.reason != channels.RateLimited {
+		t.Errorf("too many logins are %+v", v)
+	}
 	if v := judge(opLogin, &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Temporary authentication failure"}); v.reason != channels.Unavailable {
 		t.Errorf("a login that fails for now is %+v", v)
 	}
@@ -112,15 +132,17 @@ func TestJudgeAtTheDoor(t *testing.T) {
 
 func TestWishedWait(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		"try again in 300 seconds":     5 * time.Minute,
-		"please wait 2 minutes":        2 * time.Minute,
-		"retry after 1 h":              time.Hour,
-		"come back in 00:04:32":        272 * time.Second,
-		"deferred for 01:30":           90 * time.Second,
-		"in 99999 hours":               longestWished,
-		"wait 99:00:00":                longestWished,
-		"listed in 3 lists":            0,
-		"see http://a.test/in/5/mails": 0,
+		"Request is throttled. Suggested Backoff Time: 299961 milliseconds": 299961 * time.Millisecond,
+		"backoff 30 s; retry, version 2.5 seconds":                          30 * time.Second,
+		"try again in 300 seconds":                                          5 * time.Minute,
+		"please wait 2 minutes":                                             2 * time.Minute,
+		"retry after 1 h":                                                   time.Hour,
+		"come back in 00:04:32":                                             272 * time.Second,
+		"deferred for 01:30":                                                90 * time.Second,
+		"in 99999 hours":                                                    longestWished,
+		"wait 99:00:00":                                                     longestWished,
+		"listed in 3 lists":                                                 0,
+		"see http://a.test/in/5/mails":                                      0,
 	} {
 		if got := wishedWait(text); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)

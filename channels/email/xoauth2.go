@@ -19,6 +19,8 @@ type bearerClient struct {
 	user, token string
 	host        string
 	port        int
+	// emptyAnswer is true where the protocol's library can send an empty line.
+	emptyAnswer bool
 	// why is the server's challenge, if there was one.
 	why *bearerRefusal
 }
@@ -73,6 +75,9 @@ func (c *bearerClient) Next(challenge []byte) ([]byte, error) {
 	}
 	c.why = &bearerRefusal{}
 	_ = json.Unmarshal(challenge, c.why) // what can't be read has no status
+	if c.mechanism == xoauth2Name && c.emptyAnswer {
+		return []byte{}, nil // as Google's own description has it
+	}
 	return []byte("\x01"), nil
 }
 
@@ -87,5 +92,5 @@ func (c *bearerClient) explained(said string) string {
 	default:
 		why += " (status " + c.why.Status + ")"
 	}
-	return why + ": does the login belong to this mailbox, and is access by IMAP and SMTP switched on for it? It said: " + said
+	return why + ": does the login belong to this mailbox, and is access by IMAP and SMTP switched on for it? It said: " + said + remedy(said)
 }

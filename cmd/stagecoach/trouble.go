@@ -37,6 +37,9 @@ func plainly(text, name string, reason channels.Reason) string {
 // advice says what to do about a kind of trouble, "" where what was said tells
 // already: whoever logs in by a token has no password to correct.
 func advice(r channels.Reason, said string) string {
+	if strings.Contains(said, "what to do: ") {
+		return ""
+	}
 	switch r {
 	case channels.Auth:
 		for _, other := range []string{"stagecoach mail login", "oauth", "refuses a token"} {

@@ -32,6 +32,12 @@ func (s *stored) usable(client, refused string, now time.Time) bool {
 		now.Before(s.Expires.Add(-margin)) && now.After(s.Obtained.Add(-backwards))
 }
 
+// lasts reports whether the access token has not come to its end, however near
+// that is.
+func (s *stored) lasts(client, refused string, now time.Time) bool {
+	return s.Access != "" && s.Access != refused && s.ClientID == client && now.Before(s.Expires) && now.After(s.Obtained.Add(-backwards))
+}
+
 // stamp tells one version of the file from another.
 type stamp struct {
 	modified time.Time

@@ -130,6 +130,7 @@ func (s *Source) Token(ctx context.Context, refused string) (string, error) {
 		return "", err
 	}
 	if s.login.usable(s.cfg.ClientID, refused, time.Now()) {
+		s.store(ctx)
 		return s.login.Access, nil
 	}
 	unlock, err := lock(ctx, s.cfg.File)
@@ -144,11 +145,20 @@ func (s *Source) Token(ctx context.Context, refused string) (string, error) {
 	if s.login.usable(s.cfg.ClientID, refused, time.Now()) {
 		return s.login.Access, nil
 	}
-	return s.fetch(ctx)
+	return s.fetch(ctx, refused)
 }
 
-// fetch has a new token, and keeps it before anybody uses it.
-func (s *Source) fetch(ctx context.Context) (string, error) {
+// store keeps what the file lacks. The token works without; what a restart would
+// miss is told, and tried again with the next one asked for.
+func (s *Source) store(ctx context.Context) {
+	if err := s.save(); err != nil {
+		s.log.LogAttrs(ctx, slog.LevelError, "a refreshed login can't be stored", slog.Any("err", err))
+	}
+}
+
+// fetch has a new token, and keeps it before anybody uses it. While the provider
+// can't give one, the last is used to its very end.
+func (s *Source) fetch(ctx context.Context, refused string) (string, error) {
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.cfg.Client)
 	var token *oauth2.Token
 	var err error
@@ -162,13 +172,15 @@ func (s *Source) fetch(ctx context.Context) (string, error) {
 		token, err = s.cfg.asPerson().TokenSource(ctx, &oauth2.Token{RefreshToken: s.login.Refresh}).Token()
 	}
 	if err != nil {
-		return "", s.cfg.explain(err)
+		err = s.cfg.explain(err)
+		if !isFinal(err) && s.login.lasts(s.cfg.ClientID, refused, time.Now()) {
+			s.log.LogAttrs(ctx, slog.LevelWarn, "a new token can't be fetched, the last one is used to its end", slog.Any("err", err))
+			return s.login.Access, nil
+		}
+		return "", err
 	}
 	s.keep(token, begun)
-	if err := s.save(); err != nil {
-		// The token works; what a restart would miss is told, and tried again.
-		s.log.LogAttrs(ctx, slog.LevelError, "a refreshed login can't be stored", slog.Any("err", err))
-	}
+	s.store(ctx)
 	return token.AccessToken, nil
 }
 
@@ -226,13 +238,15 @@ func (c *Config) explain(err error) error {
 	if words := firstSentence(refused.ErrorDescription); words != "" {
 		cause += ": " + words
 	}
+	cause += whatToDo(refused.ErrorCode, refused.ErrorDescription)
 	switch refused.ErrorCode {
 	case "invalid_grant", "interaction_required", "consent_required", "login_required", "expired_token", "access_denied":
 		if c.Flow == App {
 			return &SetupError{Cause: cause}
 		}
 		return &LoginError{Account: c.Account, Cause: cause}
-	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request": //nolint:misspell // as RFC 6749 spells them
+	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request", //nolint:misspell // as RFC 6749 spells them
+		"deleted_client", "disabled_client", "org_internal", "admin_policy_enforced", "restricted_client", "invalid_tenant":
 		return &SetupError{Cause: cause}
 	}
 	status := ""
