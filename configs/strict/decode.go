@@ -65,7 +65,7 @@ func (d *Doc) mapping(n ast.Node, v reflect.Value, key string, depth int) {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{n}
 	default:
-		d.add(position(n), key, "must hold keys, not "+describe(n), "write its keys below it, indented")
+		d.add(position(n), key, "must hold keys, not "+describe(n), keysHint(n))
 		return
 	}
 	fields, names := fieldsOf(v.Type())
@@ -80,7 +80,7 @@ func (d *Doc) mapping(n ast.Node, v reflect.Value, key string, depth int) {
 		seen[name] = line
 		i, known := fields[name]
 		if !known {
-			d.unknown(value, v, path, name, names)
+			d.unknown(value, v, path, name, names, seen)
 			continue
 		}
 		d.value(value.Value, v.Field(i), path, v.Type().Field(i).Tag, depth+1)
@@ -103,10 +103,13 @@ type Hinter interface {
 	HintFor(key string) string
 }
 
-func (d *Doc) unknown(value *ast.MappingValueNode, v reflect.Value, path, name string, names []string) {
+func (d *Doc) unknown(value *ast.MappingValueNode, v reflect.Value, path, name string, names []string, seen map[string]int) {
 	hint := ""
 	if h, ok := reflect.TypeAssert[Hinter](v.Addr()); ok {
 		hint = h.HintFor(name)
+	}
+	if hint == "" {
+		hint = belowHint(v, name, seen)
 	}
 	if hint == "" {
 		hint = DidYouMean(name, names)
@@ -120,7 +123,7 @@ func (d *Doc) unknown(value *ast.MappingValueNode, v reflect.Value, path, name s
 func (d *Doc) sequence(n ast.Node, v reflect.Value, key string, tag reflect.StructTag, depth int) {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		d.add(position(n), key, "must be a list, not "+describe(n), "begin each entry with \"- \"")
+		d.add(position(n), key, "must be a list, not "+describe(n), listHint(n))
 		return
 	}
 	out := reflect.MakeSlice(v.Type(), len(list.Values), len(list.Values))

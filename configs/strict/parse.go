@@ -92,7 +92,8 @@ func (d *Doc) shallow(data []byte) bool {
 func (d *Doc) syntax(err error) {
 	var typed yaml.Error
 	if errors.As(err, &typed) && typed.GetToken() != nil {
-		d.add(typed.GetToken().Position, "", typed.GetMessage(), "")
+		at := typed.GetToken().Position
+		d.add(at, "", typed.GetMessage(), d.syntaxHint(at.Line, typed.GetMessage()))
 		return
 	}
 	message, _, _ := strings.Cut(err.Error(), "\n")
