@@ -96,6 +96,11 @@ func Run(t *testing.T, make func(t *testing.T) Harness) {
 	}
 }
 
+// stopLimit is how long a receiver may take to end. It is a second by the
+// contract; the rest is for machines that have much else to do. One that waits
+// for its server's next word, which comes after minutes, is found all the same.
+const stopLimit = 30 * time.Second
+
 // bench is what one check works with.
 type bench struct {
 	h   Harness
@@ -109,7 +114,7 @@ func (b *bench) adapter(t *testing.T) channels.Adapter {
 }
 
 // receive runs the adapter's receiver as the daemon does until stop is called,
-// which checks that it ends within a second.
+// which checks that it ends by itself.
 func (b *bench) receive(t *testing.T, a channels.Adapter) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -125,8 +130,8 @@ func (b *bench) receive(t *testing.T, a channels.Adapter) (stop func()) {
 			if err != nil {
 				t.Errorf("Receive ended with %v, want nil after its context ended", err)
 			}
-		case <-time.After(time.Second):
-			t.Error("Receive didn't end within a second of its context")
+		case <-time.After(stopLimit):
+			t.Errorf("Receive didn't end within %v of its context", stopLimit)
 			if err := <-done; err != nil {
 				t.Errorf("and then with %v", err)
 			}
