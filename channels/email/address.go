@@ -93,6 +93,7 @@ func (s *splitter) plain(c byte) {
 		s.angle, s.seenAddress = s.at < s.lastEnd, true
 	case c == '>':
 		s.angle = false
+		s.forgottenComma()
 	case s.angle:
 	case c == '@':
 		s.seenAddress = true
@@ -101,6 +102,23 @@ func (s *splitter) plain(c byte) {
 	case c == ':' && !s.seenAddress && s.at < s.lastSemicolon: // a group (RFC 5322 section 3.4) ends in a semicolon
 		s.from = s.at + 1
 	}
+}
+
+// forgottenComma cuts behind an address in brackets which another in brackets
+// follows, and no comma between.
+func (s *splitter) forgottenComma() {
+	next := strings.IndexAny(s.s[s.at+1:], "<>,;@\"(")
+	if next <= 0 || s.s[s.at+1+next] != '<' || strings.TrimSpace(s.s[s.at+1:s.at+1+next]) == "" {
+		return
+	}
+	text := s.s[s.from:s.at]
+	if open := strings.LastIndexByte(text, '<'); open < 0 || !strings.Contains(text[open:], "@") {
+		return
+	}
+	s.at++
+	s.flush()
+	s.from = s.at
+	s.at--
 }
 
 func (s *splitter) flush() {
@@ -125,6 +143,9 @@ func writtenAddress(s string) contact.Address {
 	if open := strings.LastIndexByte(s, '<'); open >= 0 {
 		inside, after, _ := strings.Cut(s[open+1:], ">")
 		before := strings.TrimRight(s[:open], "< ")
+		if again := strings.IndexByte(before, '<'); again >= 0 && strings.Contains(before[again:], "@") && !strings.Contains(before[again:], ">") {
+			before = before[:again] // Name <address <address>>
+		}
 		outside, comment := cutComments(before)
 		name := orDefault(cleanName(outside), cleanName(comment))
 		if name == "" {
@@ -222,8 +243,13 @@ func cleanAddress(s string) string {
 	s = strings.ReplaceAll(visible(decodeWords(s)), "＠", "@")
 	s, _ = cutComments(s)
 	s = strings.TrimSpace(s)
-	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
-		s, _, _ = strings.Cut(s[7:], "?")
+	if before, after, found := strings.Cut(strings.TrimLeft(s, "[<( "), ":"); found && strings.Contains(after, "@") {
+		switch strings.ToLower(before) {
+		case "mailto":
+			s, _, _ = strings.Cut(after, "?")
+		case "smtp", "email", "e-mail", "mail":
+			s = after
+		}
 	}
 	if strings.HasPrefix(s, "@") { // an obsolete route, RFC 5322 section 4.4
 		_, s, _ = strings.Cut(s, ":")
@@ -231,7 +257,12 @@ func cleanAddress(s string) string {
 	if address := quotedLocal(s); address != "" {
 		return address
 	}
-	s = strings.Trim(s, "<>'\"[](),;: \t")
+	s = strings.TrimLeft(s, "<>'\"[](),;: \t")
+	if trimmed := strings.TrimRight(s, "<>'\"(),;: \t"); !literalDomain(trimmed) {
+		s = strings.TrimRight(s, "<>'\"[](),;: \t")
+	} else {
+		s = trimmed
+	}
 	s = strings.Join(strings.Fields(s), "")
 	local, domain, found := cutLast(s, "@")
 	domain = strings.Trim(domain, ".")
@@ -239,6 +270,13 @@ func cleanAddress(s string) string {
 		return ""
 	}
 	return local + "@" + strings.ToLower(domain)
+}
+
+// literalDomain reports whether an address ends in [an address of the network],
+// as in RFC 5321 section 4.1.3.
+func literalDomain(s string) bool {
+	at := strings.LastIndex(s, "@[")
+	return at > 0 && strings.HasSuffix(s, "]")
 }
 
 func cleanName(s string) string {
@@ -251,6 +289,10 @@ func cleanName(s string) string {
 	}
 	s = visible(decodeWords(s))
 	s = strings.Join(strings.Fields(s), " ")
+	s = strings.ReplaceAll(s, `" "`, " ")
+	if strings.Count(s, `"`)%2 == 0 && !(strings.HasPrefix(s, `"`) && strings.HasSuffix(s, `"`)) {
+		return strings.Trim(s, "' ")
+	}
 	return strings.Trim(s, `"' `)
 }
 

@@ -43,9 +43,11 @@ func cutHeader(raw []byte, stop func(line []byte) bool) (header, body []byte) {
 		case at > 0 && (line[0] == ' ' || line[0] == '\t'):
 		default:
 			name, _, ok := fieldLine(text)
-			if ok {
+			switch {
+			case ok:
 				known = known || knownField(name)
-			} else if at == 0 || bodyBegins(raw, at) {
+			case at == 0 && stop == nil && headerFollows(raw[after:]):
+			case at == 0 || bodyBegins(raw, at):
 				return headerOrNone(raw, at, at, known)
 			}
 		}
@@ -75,6 +77,30 @@ func fieldFollows(rest []byte) bool {
 		return ok && knownField(name)
 	}
 	return false
+}
+
+// headerFollows reports whether a mail's header follows a line that can't be part
+// of one: it names who wrote the mail, or to whom, and other things that are
+// known.
+func headerFollows(rest []byte) bool {
+	persons, others := 0, 0
+	for at, n := 0, 0; at < len(rest) && n < 50; n++ {
+		line, after := cutLine(rest, at)
+		text := bytes.TrimRight(line, " \t\r\n")
+		if len(text) == 0 {
+			break
+		}
+		name, value, ok := fieldLine(text)
+		switch {
+		case !ok:
+		case (name == "from" || name == "to") && bytes.IndexByte(value, '@') >= 0:
+			persons++
+		case knownField(name):
+			others++
+		}
+		at = after
+	}
+	return persons > 0 && others > 0
 }
 
 // bodyBegins decides about a line in a header that is no field and isn't
@@ -130,6 +156,9 @@ func rinse(raw []byte) []byte {
 	}
 	if bytes.IndexByte(raw[:min(len(raw), 64<<10)], '\n') < 0 && bytes.IndexByte(raw, '\r') >= 0 {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
+	}
+	if head := raw[:min(len(raw), 64<<10)]; bytes.Count(head, []byte("\n\r")) > bytes.Count(head, []byte("\r\n")) {
+		raw = bytes.ReplaceAll(raw, []byte("\n\r"), []byte("\n"))
 	}
 	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); len(trimmed) < len(raw) && fieldFollows(trimmed) {
 		raw = trimmed

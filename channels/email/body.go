@@ -5,8 +5,6 @@ import (
 	"html"
 	"slices"
 	"strings"
-
-	"stagecoach/contact"
 )
 
 // How much of a mail is shown, in bytes of text, of HTML and of files decoded,
@@ -71,9 +69,13 @@ func (b *builder) walk(p *part) view {
 }
 
 // choose takes of several forms of the same words the first text and the last
-// HTML (RFC 2046 section 5.1.4: the last is the best).
+// HTML (RFC 2046 section 5.1.4: the last is the best). Several texts and no HTML
+// are not of the same words.
 func choose(views []view) view {
 	var out view
+	if len(views) > 1 && !slices.ContainsFunc(views, func(v view) bool { return v.html != "" }) {
+		return join(slices.CompactFunc(views, func(a, b view) bool { return strings.TrimSpace(a.text) == strings.TrimSpace(b.text) }))
+	}
 	for _, v := range views {
 		if strings.TrimSpace(out.text) == "" {
 			out.text = v.text
@@ -125,6 +127,8 @@ func (b *builder) leaf(p *part) view {
 	case "message/rfc822", "message/global", "message/news":
 		b.enclosed(p)
 		return view{}
+	case "message/partial":
+		return b.piece(p)
 	case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
 		"message/global-disposition-notification", "message/feedback-report", "message/external-body":
 		b.below = append(b.below, view{text: strings.TrimSpace(b.text(p, &b.textLeft))})
@@ -151,60 +155,11 @@ func (b *builder) leaf(p *part) view {
 		}
 		b.u.warn("a multipart in which no part is found is shown as it came")
 		return view{text: b.text(p, &b.textLeft)}
-	case !file && readable(p.kind), b.alone(p):
+	case !file && readable(p.kind), b.alone(p), b.oneForm(p):
 		return b.words(p)
 	}
 	b.keep(p)
 	return view{}
-}
-
-// readable reports whether a kind of part is shown rather than saved.
-func readable(kind string) bool {
-	switch kind {
-	case "text/csv", "text/css", "text/xml", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers", "text/javascript",
-		"text/x-amp-html", "text/watch-html", "text/tab-separated-values", "text/x-patch", "text/x-diff":
-		return false
-	case "application/rtf", "application/x-rtf":
-		return true
-	}
-	return strings.HasPrefix(kind, "text/")
-}
-
-// alone reports whether a part that bears a name is the whole mail, and words:
-// some programs name these too.
-func (b *builder) alone(p *part) bool {
-	return p.parent == nil && p.disposition != "attachment" && (p.kind == "text/plain" || p.kind == "text/html")
-}
-
-// words shows a part that is to be read.
-func (b *builder) words(p *part) view {
-	switch p.kind {
-	case "text/html", "text/xhtml":
-		return view{html: b.text(p, &b.htmlLeft)}
-	case "text/rtf", "text/richtext+rtf", "application/rtf", "application/x-rtf":
-		data, _ := beginning(p, maxHTML)
-		text, isHTML := fromRTF(data)
-		if isHTML {
-			return view{html: text}
-		}
-		return view{text: strings.TrimSpace(text)}
-	case "text/enriched":
-		return view{text: fromEnriched(b.text(p, &b.textLeft), false)}
-	case "text/richtext":
-		return view{text: fromEnriched(b.text(p, &b.textLeft), true)}
-	}
-	text := b.text(p, &b.textLeft)
-	if strings.EqualFold(p.params["format"], "flowed") {
-		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
-	}
-	text, armour, words := unwrapPGP(text)
-	if words != "" {
-		b.u.warn(words)
-	}
-	if armour != "" {
-		b.add(contact.Attachment{Name: "message.asc", ContentType: "application/pgp-encrypted", Data: []byte(armour)})
-	}
-	return view{text: text}
 }
 
 // text decodes a part that is to be read, as far as it may be taken. What is
@@ -225,7 +180,7 @@ func (b *builder) text(p *part, left *int) string {
 	}
 	text, known := decodeCharset(data, label)
 	if !known {
-		b.u.warn("the charset " + quoted(cleanLabel(label)) + " doesn't fit or is unknown: read as UTF-8 or windows-1252")
+		b.u.warn("the charset " + quoted(cleanLabel(label)) + " doesn't fit or is unknown: read as what it looks like")
 	}
 	return normalise(text)
 }

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// toUTF8 reads bytes that bear no label: as UTF-8 if they are, else as
-// windows-1252; where both are mixed, as a quote in an answer mixes them, each
+// toUTF8 reads bytes that bear no label: as UTF-8 if they are, else as what they
+// look like, which is windows-1252 if nothing else; where both are mixed, as a quote in an answer mixes them, each
 // for itself. Bytes that stand for nothing become U+FFFD; NUL goes.
 func toUTF8(b []byte) string {
 	switch {
@@ -24,9 +24,36 @@ func toUTF8(b []byte) string {
 	case mostlyUTF8(b):
 		b = mixed(b)
 	default:
-		b, _ = charmap.Windows1252.NewDecoder().Bytes(b)
+		b = unlabelled(b)
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(string(b), "\uFFFD"), "\x00", "")
+}
+
+// unlabelled reads bytes that aren't UTF-8 by what they look like.
+func unlabelled(b []byte) []byte {
+	if len(b) >= 4 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff) {
+		if text, ok := decodeLabelled(b, "utf-16"); ok {
+			return []byte(text)
+		}
+	}
+	if label, _ := guessCharset(b); label != "" {
+		if text, ok := decodeLabelled(b, label); ok {
+			return []byte(text)
+		}
+	}
+	b, _ = charmap.Windows1252.NewDecoder().Bytes(b)
+	return b
+}
+
+// mostlyASCII reports whether half of the bytes or more are ASCII.
+func mostlyASCII(b []byte) bool {
+	n := 0
+	for _, c := range b {
+		if c < utf8.RuneSelf {
+			n++
+		}
+	}
+	return 2*n >= len(b)
 }
 
 // mostlyUTF8 reports whether more letters of UTF-8 are in b than bytes that
@@ -85,6 +112,11 @@ func decodeCharset(b []byte, label string) (text string, known bool) {
 	if isReallyUTF8(b, label) {
 		return toUTF8(b), isASCII(string(b))
 	}
+	if really := isReallyOther(b, label); really != "" {
+		if text, ok := decodeLabelled(b, really); ok {
+			return text, false
+		}
+	}
 	text, ok := decodeLabelled(b, label)
 	if !ok {
 		return toUTF8(b), isASCII(string(b)) && !strings.HasPrefix(label, "utf-7")
@@ -114,6 +146,9 @@ func hasEscapes(b []byte) bool {
 // charsets hardly ever make valid UTF-8 by chance; Chinese, Japanese and
 // Korean do in short words, so there it takes several letters.
 func isReallyUTF8(b []byte, label string) bool {
+	if strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf-32") || label == "unicode" {
+		return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 && mostlyASCII(b)
+	}
 	if isASCII(string(b)) || !utf8.Valid(b) || strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "utf") {
 		return false
 	}
@@ -134,9 +169,23 @@ func isReallyUTF8(b []byte, label string) bool {
 	return true
 }
 
+// isReallyOther gives the charset of bytes that bear the label which programs
+// give to anything, and plainly are of another script; "" if they aren't.
+func isReallyOther(b []byte, label string) string {
+	switch lookup(label) {
+	case charmap.Windows1252, charmap.ISO8859_15:
+		if really, letters := guessCharset(b); letters >= 12 {
+			return really
+		}
+	}
+	return ""
+}
+
 // decodeLabelled decodes by a label, and tells whether it fits.
 func decodeLabelled(b []byte, label string) (string, bool) {
 	switch label {
+	case "utf-32", "utf32", "utf-32le", "utf-32be":
+		return decodeUTF32(b)
 	case "utf-7", "unicode-1-1-utf-7", "utf7", "csunicode11utf7", "x-unicode-2-0-utf-7":
 		return decodeUTF7(b)
 	case "iso-2022-kr", "csiso2022kr":
@@ -196,8 +245,8 @@ func lookup(label string) encoding.Encoding {
 		label, strings.Replace(label, "win-", "windows-", 1), strings.Replace(label, "cp-", "windows-", 1),
 		strings.Replace(label, "iso-", "iso", 1), strings.Replace(label, "x-", "", 1),
 	} {
-		if e, _ := charset.Lookup(name); e != nil && e != encoding.Replacement {
-			return e
+		if e, known := charset.Lookup(name); e != nil && e != encoding.Replacement {
+			return unwrapped(e, known)
 		}
 		if e, _ := ianaindex.MIME.Encoding(name); e != nil {
 			return e
@@ -207,4 +256,25 @@ func lookup(label string) encoding.Encoding {
 		return e
 	}
 	return nil
+}
+
+// unwrapped gives an encoding itself in place of the one that is wrapped for pages, so
+// that it can be compared.
+func unwrapped(wrapped encoding.Encoding, name string) encoding.Encoding {
+	switch name {
+	case "windows-1252":
+		return charmap.Windows1252
+	case "iso-8859-15":
+		return charmap.ISO8859_15
+	case "big5":
+		return traditionalchinese.Big5
+	case "euc-jp":
+		return japanese.EUCJP
+	case "shift_jis":
+		return japanese.ShiftJIS
+	case "euc-kr":
+		return korean.EUCKR
+	default:
+		return wrapped
+	}
 }

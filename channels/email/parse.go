@@ -69,6 +69,9 @@ func understand(raw []byte) (u understood) {
 	if v.empty() {
 		v = u.packed
 	}
+	if v.empty() && len(b.below) == 0 && len(u.Attachments) > 0 {
+		v = b.nameless(root)
+	}
 	if v.empty() && len(b.below) == 0 && len(u.Attachments) == 0 {
 		v = b.asItCame(root, clean)
 	}
@@ -99,7 +102,7 @@ func withHeader(f fields) understood {
 		To:      lists(f, "To"),
 		CC:      lists(f, "Cc"),
 		ReplyTo: lists(f, "Reply-To"),
-		Subject: oneLine(visible(decodeWords(f.get("Subject")))),
+		Subject: oneLine(visible(decodeWords(endWord(f.get("Subject"))))),
 
 		MessageID:   firstID(f.get("Message-Id")),
 		InReplyTo:   firstID(f.get("In-Reply-To")),

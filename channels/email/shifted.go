@@ -2,15 +2,38 @@ package email
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 )
 
-// Charsets of seven bits that no library has: UTF-7 (RFC 2152), ISO-2022-KR (RFC
-// 1557) and ISO-2022-CN (RFC 1922).
+// Charsets that no library has by these names: UTF-7 (RFC 2152), ISO-2022-KR (RFC
+// 1557), ISO-2022-CN (RFC 1922) and UTF-32.
+
+// decodeUTF32 decodes UTF-32, lowest byte first unless its mark says otherwise.
+func decodeUTF32(b []byte) (text string, ok bool) {
+	if len(b) == 0 || len(b)%4 != 0 {
+		return "", false
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if b[0] == 0 && b[1] == 0 {
+		order = binary.BigEndian
+	}
+	out := make([]byte, 0, len(b)/2)
+	for ; len(b) > 0; b = b[4:] {
+		switch n := order.Uint32(b); {
+		case n > unicode.MaxRune:
+			return "", false
+		case n != 0 && n != 0xfeff:
+			out = utf8.AppendRune(out, rune(n))
+		}
+	}
+	return string(out), true
+}
 
 // decodeUTF7 decodes RFC 2152. ok is false where the bytes aren't UTF-7.
 func decodeUTF7(b []byte) (text string, ok bool) {

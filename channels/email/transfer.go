@@ -42,6 +42,10 @@ func decodeTransfer(p *part, raw []byte) []byte {
 		if files, _ := cutYEnc(raw, 1); len(files) == 1 {
 			return files[0].data
 		}
+	case "", "7bit", "8bit", "7-bit", "8-bit", "binary", "none", "plain":
+		if p.text() {
+			return unsaid(p, raw)
+		}
 	}
 	return raw
 }

@@ -2,13 +2,22 @@ package email
 
 import "strings"
 
-// decodeWords decodes RFC 2047, wherever it stands. Neighbours of one charset
-// are joined before they are decoded, since senders cut letters in two, and
-// base64 even between its characters.
+// decodeWords decodes RFC 2047, wherever it stands, and once more where a
+// program encoded what was encoded.
 func decodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
 		return s
 	}
+	once := decodeOnce(s)
+	if strings.Contains(once, "=?") && once != s {
+		return decodeOnce(visible(once))
+	}
+	return once
+}
+
+// decodeOnce joins neighbours of one charset before it decodes them, since
+// senders cut letters in two, and base64 even between its characters.
+func decodeOnce(s string) string {
 	var out strings.Builder
 	var w wordJoiner
 	end := 0
@@ -49,7 +58,7 @@ func findWord(s string, at int) (word, bool) {
 		at = from + 2
 		rest := s[at:]
 		mark := strings.IndexByte(rest[:min(len(rest), 60)], '?')
-		if mark < 1 || mark+2 >= len(rest) || rest[mark+2] != '?' || strings.ContainsAny(rest[:mark], " \t=") {
+		if mark < 0 || mark+2 >= len(rest) || rest[mark+2] != '?' || strings.ContainsAny(strings.Trim(rest[:mark], " "), " \t=") {
 			continue
 		}
 		how := rest[mark+1] | 0x20
@@ -59,11 +68,25 @@ func findWord(s string, at int) (word, bool) {
 		begins := at + mark + 3
 		length := wordEnd(s[begins:], how)
 		if length < 0 {
-			continue
+			return word{}, false // none behind it ends either
 		}
 		label, _, _ := strings.Cut(rest[:mark], "*") // RFC 2231 section 5: a language may follow
 		return word{label, how, s[begins : begins+length], from, begins + length + 2}, true
 	}
+}
+
+// endWord ends the last encoded word of a text that was cut off within it, as
+// programs cut long subjects.
+func endWord(s string) string {
+	at := strings.LastIndex(s, "=?")
+	if at < 0 || strings.Contains(s[at+2:], "?=") {
+		return s
+	}
+	pieces := strings.SplitN(s[at+2:], "?", 4)
+	if len(pieces) < 3 || len(pieces[2]) < 4 || len(pieces) == 4 && pieces[3] != "" || strings.ContainsAny(pieces[2], " \t") {
+		return s
+	}
+	return s[:at] + "=?" + strings.Join(pieces[:3], "?") + "?="
 }
 
 // wordEnd gives the length of a word's text. A question mark in it isn't

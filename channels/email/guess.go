@@ -1,0 +1,328 @@
+package email
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// Bytes without a label, or with a wrong one, are read by what they look like:
+// first as Chinese, Japanese or Korean, whose letters are pairs of bytes; then
+// as a script of its own, whose words have no ASCII in them; then as a Latin
+// alphabet, whose words are mostly ASCII.
+
+// guessSample is how many bytes are looked at.
+const guessSample = 32 << 10
+
+// guessCharset gives the charset that bytes which aren't UTF-8 seem to be in, ""
+// if windows-1252 will do, and how many letters say so.
+func guessCharset(b []byte) (label string, letters int) {
+	if i := slices.IndexFunc(b, func(c byte) bool { return c >= 0x80 }); i >= 0 {
+		b = b[max(0, i-100):]
+	}
+	b = b[:min(len(b), guessSample)]
+	pairs, n := guessPairs(b)
+	if n >= 12 {
+		return pairs, n
+	}
+	script, m, sure := guessScript(b)
+	switch {
+	case pairs != "" && (script == "" || !sure):
+		return pairs, n
+	case script != "":
+		return script, m
+	}
+	return guessLatin(b), 0
+}
+
+// pairwise describes a charset whose letters are pairs of bytes: which bytes
+// begin and end one, which pairs are common, and some of the commonest.
+type pairwise struct {
+	label                string
+	first, second        func(c byte) bool
+	common               func(first, second byte) bool
+	single               func(c byte) bool // a letter of one byte
+	frequent             string
+	needsLow, needsExact bool
+}
+
+func inRange(c, from, to byte) bool { return c >= from && c <= to }
+
+func high(c byte) bool { return inRange(c, 0xa1, 0xfe) }
+
+func never(byte) bool { return false }
+
+// pairwises are in the order in which they are preferred.
+//
+//nolint:gochecknoglobals // a table
+var pairwises = []pairwise{
+	{
+		label: "shift_jis", single: func(c byte) bool { return inRange(c, 0xa1, 0xdf) },
+		first:  func(c byte) bool { return inRange(c, 0x81, 0x9f) || inRange(c, 0xe0, 0xfc) },
+		second: func(c byte) bool { return inRange(c, 0x40, 0x7e) || inRange(c, 0x80, 0xfc) },
+		common: func(first, _ byte) bool { return inRange(first, 0x81, 0x83) || inRange(first, 0x88, 0x97) },
+	},
+	{
+		label: "euc-jp", single: never, first: high, second: high,
+		common:   func(first, _ byte) bool { return inRange(first, 0xa1, 0xa5) || inRange(first, 0xb0, 0xcf) },
+		frequent: "\xa4\xce\xa4\xf2\xa4\xcb\xa4\xa4\xa4\xcf\xa4\xb7\xa4\xbf\xa4\xc6\xa4\xde\xa4\xb9\xa4\xac\xa4\xc7\xa4\xaa\xa4\xab\xa4\xe9",
+	},
+	{
+		label: "euc-kr", single: never, first: high, second: high, needsExact: true,
+		common:   func(first, _ byte) bool { return inRange(first, 0xb0, 0xc8) },
+		frequent: "\xb4\xcf\xb4\xd9\xc0\xcc\xb4\xc2\xc0\xbb\xbf\xa1\xbf\xe4\xc7\xcf\xb0\xa1\xc0\xba\xc1\xf6\xb0\xed\xc7\xd1\xb5\xb5\xb8\xa6\xbb\xe7",
+	},
+	{
+		label: "big5", single: never, needsLow: true,
+		first:    func(c byte) bool { return inRange(c, 0xa1, 0xf9) },
+		second:   func(c byte) bool { return inRange(c, 0x40, 0x7e) || high(c) },
+		common:   func(first, _ byte) bool { return inRange(first, 0xa1, 0xc6) },
+		frequent: "\xaa\xba\xa7\xda\xa4\xa3\xac\x4f\xa4\x40\xa6\xb3\xb1\x7a\xa4\x46\xa6\x62\xb3\x6f\xa4\x48\xa1\x41\xa1\x43\xbd\xd0\xc1\xc2",
+	},
+	{
+		label: "gb18030", single: never,
+		first:  func(c byte) bool { return inRange(c, 0x81, 0xfe) },
+		second: func(c byte) bool { return inRange(c, 0x40, 0x7e) || inRange(c, 0x80, 0xfe) },
+		common: func(first, second byte) bool {
+			return (inRange(first, 0xa1, 0xa3) || inRange(first, 0xb0, 0xd7)) && high(second)
+		},
+		frequent: "\xb5\xc4\xce\xd2\xca\xc7\xb2\xbb\xd2\xbb\xd3\xd0\xc1\xcb\xc4\xfa\xc4\xe3\xd4\xda\xd5\xe2\xc8\xcb\xa3\xac\xa1\xa3\xc7\xeb\xd0\xbb",
+	},
+}
+
+// guessPairs finds a charset of pairs, and how many pairs there are.
+func guessPairs(b []byte) (label string, letters int) {
+	best := 0
+	for _, p := range pairwises {
+		if n, score := p.score(b); score > best {
+			label, letters, best = p.label, n, score
+		}
+	}
+	return label, letters
+}
+
+// score tells how many pairs there are and how well they fit; 0 is not at all.
+func (p pairwise) score(b []byte) (pairs, score int) {
+	common, bad, adjacent, low, frequent := 0, 0, 0, 0, 0
+	last := -2
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c < 0x80:
+		case i+1 < len(b) && p.first(c) && p.second(b[i+1]):
+			pairs++
+			if last == i-2 {
+				adjacent++
+			}
+			if p.common(c, b[i+1]) {
+				common++
+			}
+			if b[i+1] < 0x80 {
+				low++
+			}
+			if at := strings.Index(p.frequent, string(b[i:i+2])); at >= 0 && at%2 == 0 {
+				frequent++
+			}
+			last = i
+			i++
+		case p.single(c):
+			pairs++
+		case i+1 < len(b):
+			bad++
+		}
+	}
+	switch {
+	case pairs < 2, bad*20 > pairs, adjacent*2 < pairs, common*5 < pairs*4,
+		p.needsLow && low*8 < pairs, p.needsExact && common*100 < pairs*97, p.needsExact && pairs < 4 && frequent == 0:
+		return pairs, 0
+	}
+	return pairs, 100*common/pairs + 300*frequent/pairs + 1
+}
+
+// script is a charset of one byte a letter with the letters of a language, the
+// commonest first.
+type script struct {
+	label   string
+	charmap *charmap.Charmap
+	letters string
+}
+
+const (
+	cyrillic = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґўјљњћђџ"
+	greek    = "αοιετσνηυρπκμλςωδγχθφβξζψάέόίήύώϊϋ"
+	hebrew   = "יוהלארתשמבנםכדעקחפסגטזןצךףץ"
+	arabic   = "اليمونرتبعدسهفكقأحجةشصىخضزذثطآإغئءظؤ،"
+	thai     = "านรอกเงมยลวดทสตัะปบคหแจพชขใไโผซถศฐธภฉฝฟณญฎฏฬฮิีึืุู่้็์๋๊ำๆฯ"
+)
+
+//nolint:gochecknoglobals // a table
+var scripts = []script{
+	{"windows-1251", charmap.Windows1251, cyrillic},
+	{"koi8-u", charmap.KOI8U, cyrillic},
+	{"iso-8859-5", charmap.ISO8859_5, cyrillic},
+	{"cp866", charmap.CodePage866, cyrillic},
+	{"windows-1253", charmap.Windows1253, greek},
+	{"iso-8859-7", charmap.ISO8859_7, greek},
+	{"windows-1255", charmap.Windows1255, hebrew},
+	{"windows-1256", charmap.Windows1256, arabic},
+	{"iso-8859-6", charmap.ISO8859_6, arabic},
+	{"windows-874", charmap.Windows874, thai},
+}
+
+// sign reports whether a byte above ASCII is, in most charsets, a mark between
+// words: quotes, dashes, a hard space.
+func sign(c byte) bool {
+	switch c {
+	case 0x85, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0xa0, 0xab, 0xb4, 0xbb:
+		return true
+	}
+	return false
+}
+
+func asciiLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// eachWord gives the words that have bytes above ASCII in them, and whether they
+// have ASCII letters too.
+func eachWord(b []byte, each func(word []byte, mixed bool)) {
+	from, ascii, above := 0, 0, 0
+	for i := 0; i <= len(b); i++ {
+		if i < len(b) {
+			if c := b[i]; c >= 0x80 && !sign(c) {
+				above++
+				continue
+			} else if asciiLetter(c) {
+				ascii++
+				continue
+			}
+		}
+		if above > 0 {
+			each(b[from:i], ascii > 0)
+		}
+		from, ascii, above = i+1, 0, 0
+	}
+}
+
+// guessScript finds a charset whose words have no ASCII in them, how many letters
+// there are, and whether they are as common as in a text.
+func guessScript(b []byte) (label string, letters int, sure bool) {
+	var pure [][]byte
+	mixed := 0
+	eachWord(b, func(word []byte, withASCII bool) {
+		switch {
+		case withASCII:
+			mixed++
+		case len(word) > 1:
+			pure = append(pure, word)
+			letters += len(word)
+		}
+	})
+	if letters < 5 || len(pure) < 2*mixed {
+		return "", 0, false
+	}
+	best := letters // on average better than a rare letter
+	for _, s := range scripts {
+		if score := s.score(pure); score > best {
+			label, best = s.label, score
+		}
+	}
+	return label, letters, best > letters*2
+}
+
+// score adds up how common the letters of words are.
+func (s script) score(words [][]byte) int {
+	var worth [256]int
+	var upper [256]bool
+	for c := 0x80; c < 0x100; c++ {
+		r := s.charmap.DecodeByte(byte(c))
+		lower := unicode.ToLower(r)
+		upper[c] = lower != r
+		at := strings.IndexRune(s.letters, lower)
+		switch {
+		case at < 0:
+			worth[c] = -5
+		case at < 16: // of two bytes each
+			worth[c] = 3
+		case at < 36:
+			worth[c] = 2
+		default:
+			worth[c] = 1
+		}
+	}
+	sum := 0
+	for _, word := range words {
+		for i, c := range word {
+			sum += worth[c]
+			if i > 0 && upper[c] && !upper[word[i-1]] {
+				sum -= 5 // a capital within a word
+			}
+		}
+	}
+	return sum
+}
+
+// alphabet is a charset with the letters beyond ASCII that a language has.
+type alphabet struct {
+	label   string
+	charmap *charmap.Charmap
+	letters string
+}
+
+const (
+	german, french, spanish = "äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü¿¡ºª"
+	polish, czech           = "ąćęłńóśźż", "áčďéěíňóřšťúůýžľĺŕäô"
+	hungarian, romanian     = "áéíóöőúüű", "ăâîşţ"
+	croatian, turkish       = "čćđšž", "çğıöşüâîû"
+)
+
+// alphabets are in the order in which they are preferred.
+//
+//nolint:gochecknoglobals // a table
+var alphabets = []alphabet{
+	{"", charmap.Windows1252, german + french + spanish + "ìòåøëï"},
+	{"", charmap.Windows1252, "áâãàçéêíóôõúüºª"}, // Portuguese
+	{"", charmap.Windows1252, "õäöüéž"},          // Estonian
+	{"", charmap.Windows1252, "áðéíóúýþæöåøä"},
+	{"iso-8859-2", charmap.ISO8859_2, polish}, {"windows-1250", charmap.Windows1250, polish},
+	{"iso-8859-2", charmap.ISO8859_2, czech}, {"windows-1250", charmap.Windows1250, czech},
+	{"iso-8859-2", charmap.ISO8859_2, croatian}, {"windows-1250", charmap.Windows1250, croatian},
+	{"iso-8859-2", charmap.ISO8859_2, hungarian}, {"iso-8859-2", charmap.ISO8859_2, romanian},
+	{"windows-1254", charmap.Windows1254, turkish},
+	{"windows-1257", charmap.Windows1257, "āčēģīķļņšūžąęėįųõäöü"},
+	{"cp850", charmap.CodePage850, german + french + spanish},
+	{"macintosh", charmap.Macintosh, german + french + spanish + "‘’“”–—…«»"},
+}
+
+// guessLatin finds the alphabet that all letters of the words belong to, "" if it
+// is that of windows-1252 or none.
+func guessLatin(b []byte) string {
+	var seen [256]bool
+	any := false
+	eachWord(b, func(word []byte, mixed bool) {
+		for i, c := range word {
+			last := i == len(word)-1
+			if c < 0x80 || !mixed || last && inRange(c, 0xb2, 0xb3) || last && c == 0xb9 {
+				continue // m² and m³ are no letters
+			}
+			seen[c], any = true, true
+		}
+	})
+	if !any {
+		return ""
+	}
+	for _, a := range alphabets {
+		if a.has(&seen) {
+			return a.label
+		}
+	}
+	return ""
+}
+
+func (a alphabet) has(seen *[256]bool) bool {
+	for c, is := range seen {
+		if is && !strings.ContainsRune(a.letters, unicode.ToLower(a.charmap.DecodeByte(byte(c)))) {
+			return false
+		}
+	}
+	return true
+}
