@@ -1,5 +1,5 @@
 # make test is all that a fresh machine needs: it installs what the tests use
-# (Debian: Dovecot, Postfix, Chromium), then vets, builds and tests everything.
+# (Debian: Dovecot, Postfix, GnuPG, Chromium), then vets, builds and tests everything.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build

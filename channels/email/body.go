@@ -28,6 +28,8 @@ type builder struct {
 	// textLeft, htmlLeft and filesLeft are what may still be taken, in bytes.
 	textLeft, htmlLeft, filesLeft int
 	depth                         int
+	// inside is true in a message that the mail encloses.
+	inside bool
 	// named holds the events that are shown.
 	named map[string]bool
 }

@@ -102,6 +102,8 @@ type Config struct {
 	// With none, a known provider's count, and what stands where a sender can't
 	// have written it.
 	TrustedAuthserv []string
+	// Vouched is whose signatures on mails are known, nil if nobody's.
+	Vouched *Vouched
 	// IMAP and SMTP each may lack a host: then the account goes one way only.
 	IMAP IMAP
 	SMTP SMTP

@@ -27,7 +27,7 @@ func (b *builder) enclosed(p *part) {
 	}
 	inner := newBuilder(b.u, 0)
 	inner.textLeft, inner.htmlLeft, inner.filesLeft = b.textLeft, b.htmlLeft, 0
-	inner.depth, inner.named = b.depth+1, b.named
+	inner.depth, inner.named, inner.inside = b.depth+1, b.named, true
 	inner.quiet(func() {
 		root, _ := parseTree(raw)
 		v := join(append([]view{inner.walk(root)}, inner.below...))
@@ -107,9 +107,10 @@ func (b *builder) tnef(p *part) view {
 func (b *builder) opaque(p *part) view {
 	data := transferDecoded(p)
 	oid, content := cmsContent(data)
+	broken := true
 	switch {
 	case oid == oidSigned && content != nil && b.depth < maxEnclosed:
-		b.u.warn(smimeSigned(data, nil, b.u.From.Address))
+		broken = b.smime(p, data, nil)
 	case oid == oidCompressed && b.depth < maxEnclosed:
 		if content = inflated(data); content == nil {
 			b.keep(p)
@@ -123,6 +124,9 @@ func (b *builder) opaque(p *part) view {
 		return view{}
 	}
 	root, _ := parseTree(content)
+	if !broken {
+		b.protected(p, root)
+	}
 	b.depth++
 	v := b.walk(root)
 	b.depth--
@@ -157,17 +161,80 @@ func inflated(data []byte) []byte {
 	return nil
 }
 
-// protection says what a multipart that is signed or encrypted means (RFC 1847).
+// protection says what a multipart that is signed or encrypted means (RFC 1847),
+// also where a server on the way has made another of it.
 func (b *builder) protection(p *part) {
 	protocol := strings.ToLower(p.params["protocol"])
+	var second *part
+	if len(p.children) > 1 {
+		second = p.children[1]
+	}
 	switch {
-	case p.kind == "multipart/encrypted":
+	case p.kind == "multipart/encrypted", apartEncrypted(p):
 		b.u.warn(pgpEncryptedWords)
 		b.below = append(b.below, view{text: "[" + pgpEncryptedWords + "]"})
-	case p.kind != "multipart/signed" || len(p.children) < 2:
-	case strings.Contains(protocol, "pgp") || p.children[1].kind == "application/pgp-signature":
-		b.u.warn(pgpSignedWords)
-	case strings.Contains(p.children[1].kind, "pkcs7-signature"):
-		b.u.warn(smimeSigned(transferDecoded(p.children[1]), p.children[0].whole, b.u.From.Address))
+	case second == nil:
+	case p.kind != "multipart/signed":
+		b.apart(p)
+	case strings.Contains(protocol, "pgp") || second.kind == "application/pgp-signature":
+		if !b.pgpDetached(p, p.children[0], second) {
+			b.protected(p, p.children[0])
+		}
+	case strings.Contains(second.kind, "pkcs7-signature"):
+		if !b.smime(p, transferDecoded(second), p.children[0].whole) {
+			b.protected(p, p.children[0])
+		}
 	}
+}
+
+// smime says what a signature of S/MIME is worth, and gives whether it is known
+// not to fit.
+func (b *builder) smime(p *part, signature, signed []byte) (broken bool) {
+	if b.inside {
+		return false
+	}
+	words, broken := b.u.seals.smime(signature, signed)
+	b.said(words, broken)(len(p.children) > 2 || surrounded(p))
+	return broken
+}
+
+// apartEncrypted reports whether a multipart was one that is encrypted, before a
+// server wrote it as any other, as Exchange does.
+func apartEncrypted(p *part) bool {
+	if p.kind != "multipart/mixed" {
+		return false
+	}
+	control, data := false, false
+	for _, child := range p.children[:min(len(p.children), 4)] {
+		control = control || child.kind == "application/pgp-encrypted"
+		data = data || bytes.Contains(child.content[:min(len(child.content), 1000)], []byte(pgpMessage)) || strings.HasSuffix(strings.ToLower(child.name), ".asc")
+	}
+	return control && data
+}
+
+// apart looks at a multipart that a server may have made of a signed one. Only a
+// signature that fits still tells anything.
+func (b *builder) apart(p *part) {
+	last := p.children[len(p.children)-1]
+	if b.inside || p.kind != "multipart/mixed" {
+		return
+	}
+	var words []string
+	var broken bool
+	said := pgpApartWords
+	switch {
+	case last.kind == "application/pgp-signature":
+		data, _ := dearmoured(transferDecoded(last), "SIGNATURE")
+		words, broken = b.u.seals.pgp(signaturesIn(data), signedForms(p.children[0].whole))
+	case strings.Contains(last.kind, "pkcs7-signature"):
+		said = smimeApartWords
+		words, broken = b.u.seals.smime(transferDecoded(last), p.children[0].whole)
+	default:
+		return
+	}
+	if broken {
+		b.u.warn(said)
+		return
+	}
+	b.said(words, false)(len(p.children) > 2 || surrounded(p))
 }

@@ -43,14 +43,18 @@ type ExplainedAttachment struct {
 // MaxMail is the size in bytes above which a mail is quarantined unread.
 const MaxMail = maxMail
 
-// Explain tells how a mail is understood, by the code that the channel uses. It
-// has an answer for any input.
-func Explain(raw []byte) Explanation {
+// Explain tells how a mail is understood, by the code that the channel uses,
+// where nobody's signatures are known. It has an answer for any input.
+func Explain(raw []byte) Explanation { return ExplainBy(raw, nil) }
+
+// ExplainBy is Explain for whoever knows these signatures. They are judged by the
+// time at which the mail says that it came.
+func ExplainBy(raw []byte, vouched *Vouched) Explanation {
 	var u understood
 	if len(raw) > maxMail {
 		u = asRawText(raw[:maxText], tooLarge(len(raw))+": it would be quarantined")
 	} else {
-		u = understand(raw)
+		u = understand(raw, seals{vouched: vouched})
 	}
 	u.judgeSender(believed{})
 	out := Explanation{

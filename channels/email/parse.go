@@ -18,6 +18,8 @@ type understood struct {
 	head fields
 	// packed is a body that came in winmail.dat.
 	packed view
+	// seals is what signatures on it are checked by.
+	seals seals
 }
 
 // Parse implements channels.Parser. Whatever the bytes are, something is shown:
@@ -32,7 +34,7 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	if in.Raw == nil && in.RawObject != "" {
 		return nil, a.failure("parse", channels.Unavailable, "", "the original was not loaded", nil)
 	}
-	u := understand(in.Raw)
+	u := understand(in.Raw, seals{vouched: a.cfg.Vouched, at: in.ReceivedAt})
 	a.apartFromUs(&u)
 	u.judgeSender(a.cfg.believes())
 	m := u.Message
@@ -47,8 +49,8 @@ func tooLarge(size int) string {
 	return fmt.Sprintf("the mail has %d MiB: more than %d are not read", size>>20, maxMail>>20)
 }
 
-// understand never fails and never panics.
-func understand(raw []byte) (u understood) {
+// understand never fails and never panics. by is what signatures are checked by.
+func understand(raw []byte, by seals) (u understood) {
 	defer func() {
 		if v := recover(); v != nil {
 			u = asRawText(raw, fmt.Sprintf("the mail could not be parsed and is shown as it came (%v)", v))
@@ -64,6 +66,8 @@ func understand(raw []byte) (u understood) {
 	for _, words := range odd {
 		u.warn(words)
 	}
+	u.seals = by
+	u.seals.begin(&u, root)
 	b := newBuilder(&u, len(raw))
 	v := b.walk(root)
 	if v.empty() {

@@ -71,7 +71,7 @@ func plainly(s string) string {
 
 // check says what is wrong with how a case is understood, "" if nothing is.
 func (c *quoteCase) check() string {
-	u := understand([]byte(c.raw))
+	u := understand([]byte(c.raw), seals{})
 	want, got := plainly(c.reply), plainly(u.ReplyText)
 	if want == "*" {
 		want = plainly(u.Text)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"html"
 	"strings"
-
-	"stagecoach/contact"
 )
 
 // readable reports whether a kind of part is shown rather than saved.
@@ -15,7 +13,7 @@ func readable(kind string) bool {
 	case "text/csv", "text/css", "text/xml", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers", "text/javascript",
 		"text/x-amp-html", "text/watch-html", "text/tab-separated-values", "text/x-patch", "text/x-diff":
 		return false
-	case "application/rtf", "application/x-rtf":
+	case "application/rtf", "application/x-rtf", "application/pgp":
 		return true
 	}
 	return strings.HasPrefix(kind, "text/")
@@ -39,6 +37,9 @@ func (b *builder) words(p *part) view {
 	switch p.kind {
 	case "text/html", "text/xhtml":
 		htm := b.text(p, &b.htmlLeft)
+		if strings.Contains(htm, pgpSigned) && (p.parent == nil || p.parent.kind != "multipart/alternative") {
+			b.u.warn(pgpPageWords)
+		}
 		if !anyTag(htm) {
 			return view{text: html.UnescapeString(htm)}
 		}
@@ -62,14 +63,7 @@ func (b *builder) words(p *part) view {
 	if strings.EqualFold(p.params["format"], "flowed") {
 		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
 	}
-	text, armour, words := unwrapPGP(text)
-	if words != "" {
-		b.u.warn(words)
-	}
-	if armour != "" {
-		b.add(contact.Attachment{Name: "message.asc", ContentType: "application/pgp-encrypted", Data: []byte(armour)})
-	}
-	return view{text: text}
+	return view{text: b.pgpText(p, text)}
 }
 
 // anyTag reports whether HTML has a tag in it: without, it is text, and its lines

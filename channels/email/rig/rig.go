@@ -36,15 +36,32 @@ const Password = "rig-Qy77-secret"
 // need skips the test, or fails it where the servers must be there.
 func need(t testing.TB, programs ...string) {
 	t.Helper()
+	missing := absent(programs)
+	if os.Geteuid() != 0 {
+		missing = append(missing, "root's rights")
+	}
+	conclude(t, missing)
+}
+
+// Need skips the test where one of the programs is missing, or fails it where
+// all must be there.
+func Need(t testing.TB, programs ...string) {
+	t.Helper()
+	conclude(t, absent(programs))
+}
+
+func absent(programs []string) []string {
 	missing := []string{}
 	for _, program := range programs {
 		if _, err := exec.LookPath(program); err != nil {
 			missing = append(missing, program)
 		}
 	}
-	if os.Geteuid() != 0 {
-		missing = append(missing, "root's rights")
-	}
+	return missing
+}
+
+func conclude(t testing.TB, missing []string) {
+	t.Helper()
 	switch {
 	case len(missing) == 0:
 	case os.Getenv(Env) == "1":
