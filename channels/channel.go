@@ -121,7 +121,7 @@ type Sender interface {
 	// reach the customer twice where the provider allows it. It returns an
 	// *Error; one with Reason InDoubt means that nobody knows whether the
 	// provider took it. Recipients refused while others were accepted are in
-	// the receipt.
+	// the receipt. A reply with Only goes to those alone.
 	Send(ctx context.Context, r *contact.Reply) (Receipt, error)
 }
 
@@ -130,8 +130,28 @@ type Receipt struct {
 	// ProviderID is the provider's id of it, for e-mail the Message-ID.
 	ProviderID string    `json:"provider_id"`
 	At         time.Time `json:"at"`
-	// Refused lists recipients that the provider refused while it took others.
-	Refused []string `json:"refused,omitempty"`
+	Refusals
+}
+
+// Refusals are the recipients that a provider refuses while it takes others.
+type Refusals struct {
+	// Refused are refused for good, Deferred for a time: they get the reply by a
+	// later Send with Only.
+	Refused  []string `json:"refused,omitempty"`
+	Deferred []string `json:"deferred,omitempty"`
+	// Why is the *Error of the first that was deferred.
+	Why error `json:"-"`
+}
+
+// Any reports whether somebody was refused.
+func (r Refusals) Any() bool { return len(r.Refused)+len(r.Deferred) > 0 }
+
+// PartialSender is a Sender that knows whom the provider refuses before it
+// hands the reply over to the others.
+type PartialSender interface {
+	// SendPartly is Send, with note called first where somebody is refused, so
+	// that this is known whatever happens then. When note fails nothing is sent.
+	SendPartly(ctx context.Context, r *contact.Reply, note func(Refusals) error) (Receipt, error)
 }
 
 // Lister re-lists the ids seen at a source, for the reconciler.

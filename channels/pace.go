@@ -12,6 +12,8 @@ type Pacer interface {
 	// Pause gives how long to wait before the next reply is handed over. 0 means
 	// now: the caller's turn is then counted.
 	Pause(now time.Time) time.Duration
+	// Unused gives back a turn that was counted, when nothing was handed over.
+	Unused()
 }
 
 // Preparer is a Sender that can learn before the first reply whether, and what,

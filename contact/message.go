@@ -74,6 +74,9 @@ type Bounce struct {
 	Code string `json:"code,omitempty"`
 	// Recipient is the address that could not be reached, if known.
 	Recipient string `json:"recipient,omitempty"`
+	// Others are further addresses that the report gives up, "" for one that it
+	// does not name.
+	Others []string `json:"others,omitempty"`
 	// OriginalID is the Message-ID of the reply that it speaks of, without <>.
 	OriginalID string `json:"original_id,omitempty"`
 	// Diagnostic is what the server said, on one line.

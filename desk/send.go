@@ -80,6 +80,10 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 		return view.Done{}, err
 	}
 	facts.PledgeDue = in.Due
+	if st.last != nil { // the customer is who counts, wherever they stand
+		customer := s.deps.Keys.Identity(string(r.Channel), st.last.Sender().Address)
+		facts.Copies = slices.DeleteFunc(facts.Copies, func(one string) bool { return one == customer })
+	}
 	s.drafts.sending(r.Contact, in.Text)
 	done, err := s.queue(ctx, who, router.Send{
 		Reply: facts, Keys: keys, Participants: s.identities(r), Delivered: given, Confirmed: in.Confirmed,
@@ -102,7 +106,7 @@ func checkSending(in *Sending) error {
 	case contact.Answer, contact.Ask, contact.Pledge:
 	case "":
 		in.Kind = contact.Answer
-	case contact.Outbound, contact.Forward, contact.Acknowledgement:
+	case contact.Outbound, contact.Forward, contact.Acknowledgement, contact.Remainder:
 		return invalid("Reply by answer, ask or pledge.")
 	default:
 		return invalid("Reply by answer, ask or pledge.")
@@ -235,8 +239,21 @@ func (s *Service) store(ctx context.Context, r *contact.Reply, given bool) (rout
 	fault.Here(fault.ReplyAfterStore)
 	return router.Reply{
 		ID: r.ID, Kind: r.Kind, Conversation: r.Conversation, Contact: r.Contact,
-		Channel: r.Channel, Account: r.Account, Agent: r.Agent, Covers: r.Covers, Ref: ref,
+		Channel: r.Channel, Account: r.Account, Agent: r.Agent, Covers: r.Covers, Ref: ref, Copies: s.copied(r),
 	}, keys, nil
+}
+
+// copied gives the identities of those who get a copy and don't stand in To, so
+// that a report on them alone is known for what it is.
+func (s *Service) copied(r *contact.Reply) []string {
+	var out []string
+	for _, one := range r.CC {
+		inTo := func(to contact.Address) bool { return strings.EqualFold(to.Address, one.Address) }
+		if !slices.ContainsFunc(r.To, inTo) {
+			out = append(out, s.deps.Keys.Identity(string(r.Channel), one.Address))
+		}
+	}
+	return out
 }
 
 // replyKeys gives the keys by which an answer to a composed reply finds its

@@ -36,9 +36,13 @@ const (
 	OutboxAfterPublish  Point = "outbox.after_publish"
 	SendBeforeAttempt   Point = "send.before_attempt"
 	SendAfterAttempt    Point = "send.after_attempt"
+	SendAfterRefusals   Point = "send.after_refusals"
 	SendAfterProvider   Point = "send.after_provider"
 	SendAfterOutcome    Point = "send.after_outcome"
 	SentBeforeAppend    Point = "sent.before_append"
+	ReceiptBeforeStore  Point = "receipt.before_store"
+	ReceiptAfterStore   Point = "receipt.after_store"
+	ReceiptAfterQueue   Point = "receipt.after_queue"
 	SnapshotBeforeSave  Point = "snapshot.before_save"
 	SnapshotAfterSave   Point = "snapshot.after_save"
 	LedgerBeforeFold    Point = "ledger.before_fold"
@@ -50,8 +54,9 @@ func Points() []Point {
 		InboxBeforeStore, InboxAfterStore, SourceBeforeMark, SourceAfterMark,
 		IntakeBeforeCommand, IntakeAfterCommand, LogBeforeAppend, LogAfterAppend,
 		ReplyBeforeStore, ReplyAfterStore, OutboxBeforePublish, OutboxAfterPublish,
-		SendBeforeAttempt, SendAfterAttempt, SendAfterProvider, SendAfterOutcome,
-		SentBeforeAppend, SnapshotBeforeSave, SnapshotAfterSave, LedgerBeforeFold,
+		SendBeforeAttempt, SendAfterAttempt, SendAfterRefusals, SendAfterProvider, SendAfterOutcome,
+		SentBeforeAppend, ReceiptBeforeStore, ReceiptAfterStore, ReceiptAfterQueue,
+		SnapshotBeforeSave, SnapshotAfterSave, LedgerBeforeFold,
 	}
 }
 

@@ -136,7 +136,7 @@ type lastResortEntry struct {
 type acknowledgementEntry struct {
 	Send     string        `yaml:"send" enum:"never|first|always"`
 	Channels []string      `yaml:"channels" enum:"email"`
-	Every    time.Duration `yaml:"every" range:"1m..366d"`
+	Every    time.Duration `yaml:"every" range:"1m..31d"`
 	Budget   int           `yaml:"budget" range:"1..1000"`
 	Language string        `yaml:"language" enum:"de|en|es|fr|it|nl|pl"`
 	Texts    []textEntry   `yaml:"texts"`

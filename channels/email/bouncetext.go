@@ -1,6 +1,7 @@
 package email
 
 import (
+	"slices"
 	"strings"
 
 	"stagecoach/contact"
@@ -43,7 +44,8 @@ func (v *evidence) bounceText() *contact.Bounce {
 	case !words.failed && !words.delayed && (autoSubject.MatchString(v.subject) || v.f.has("In-Reply-To") || doneWords.MatchString(words.about)):
 		return nil
 	}
-	b := &contact.Bounce{Permanent: !words.delayed, Recipient: v.failedRecipient(), OriginalID: originalID(v.root)}
+	b := &contact.Bounce{Permanent: !words.delayed, OriginalID: originalID(v.root)}
+	b.Recipient, b.Others = v.failedRecipients()
 	v.readWords(b, &words)
 	return b
 }
@@ -112,6 +114,7 @@ func (v *evidence) readWords(b *contact.Bounce, w *reportWords) {
 	}
 	if b.Recipient == "" {
 		b.Recipient = v.addressIn(w.said)
+		b.Others = v.otherAddresses(w.said, b.Recipient)
 	}
 	for line := range strings.Lines(w.said) {
 		line = strings.TrimSpace(line)
@@ -156,6 +159,18 @@ func (v *evidence) addressIn(said string) string {
 		}
 	}
 	return v.firstAddress(said)
+}
+
+// otherAddresses gives what else may be an address that was not reached, where
+// only words tell: so nobody passes for reached who may not be.
+func (v *evidence) otherAddresses(said, beside string) (others []string) {
+	for _, at := range anyAddress.FindAllStringIndex(said, 20) {
+		one := v.firstAddress(said[at[0]:at[1]])
+		if one != "" && !strings.EqualFold(one, beside) && !slices.Contains(others, one) {
+			others = append(others, one)
+		}
+	}
+	return others
 }
 
 func (v *evidence) firstAddress(said string) string {

@@ -43,7 +43,7 @@ func (v *evidence) report() contact.AutoKind {
 		return contact.AutoDelivered
 	}
 	if b.Recipient == "" {
-		b.Recipient = v.failedRecipient()
+		b.Recipient, b.Others = v.failedRecipients()
 	}
 	v.u.Bounce = &b
 	return contact.AutoBounce
@@ -69,14 +69,18 @@ func (v *evidence) answered() string {
 	return ""
 }
 
-// failedRecipient reads Exim's own field, which others took over.
-func (v *evidence) failedRecipient() string {
+// failedRecipients reads Exim's own field, which others took over.
+func (v *evidence) failedRecipients() (first string, others []string) {
 	for _, one := range parseAddresses(v.f.get("X-Failed-Recipients")) {
-		if one.Address != "" {
-			return one.Address
+		switch {
+		case one.Address == "":
+		case first == "":
+			first = one.Address
+		default:
+			others = append(others, one.Address)
 		}
 	}
-	return ""
+	return first, others
 }
 
 // enhancedCode is a status code of RFC 3463 in a text.
@@ -105,6 +109,10 @@ func readStatus(data []byte) (b contact.Bounce, worst int) {
 		if rank > worst {
 			worst = rank
 			readRecipient(&b, f, rank)
+		} else if rank == rankFailed {
+			var other contact.Bounce
+			readRecipient(&other, f, rank)
+			b.Others = append(b.Others, other.Recipient)
 		}
 	}
 	return b, worst

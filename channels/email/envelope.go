@@ -2,6 +2,7 @@ package email
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-smtp"
@@ -12,17 +13,17 @@ import (
 )
 
 // envelope names sender and recipients. It fails unless somebody in To is
-// taken; the others that were refused are given back. A server that says it can
+// taken; the others that were refused, for good or for a time, are given back. A server that says it can
 // report (DSN, RFC 3461) is asked to tell of failures and delays, with the
 // reply's id as the envelope's; one that then refuses the very words is asked
 // without.
-func (a *Adapter) envelope(link *smtpLink, r *contact.Reply, size int) (refused []string, err error) {
+func (a *Adapter) envelope(link *smtpLink, r *contact.Reply, size int) (refused channels.Refusals, err error) {
 	if err := a.tooLarge(opSend, size); err != nil {
-		return nil, err
+		return refused, err
 	}
 	people, err := a.envelopePeople(link, r)
 	if err != nil {
-		return nil, err
+		return refused, err
 	}
 	reports := !a.noReports.Load()
 	if known, _ := link.client.Extension("DSN"); !known {
@@ -32,7 +33,7 @@ func (a *Adapter) envelope(link *smtpLink, r *contact.Reply, size int) (refused 
 	if reports && refusesWords(err) {
 		a.noReports.Store(true)
 		if err := link.reset(); err != nil {
-			return nil, a.smtpError(opSend, link, err)
+			return refused, a.smtpError(opSend, link, err)
 		}
 		refused, err = a.name(link, r, people, size, false)
 	}
@@ -48,12 +49,19 @@ type person struct {
 
 // envelopePeople gives the recipients in a form that this server can carry: a
 // domain in its ASCII form, a name beyond ASCII only by SMTPUTF8 (RFC 6531).
+// Where the reply goes to some alone, each of those counts as in To.
 func (a *Adapter) envelopePeople(link *smtpLink, r *contact.Reply) ([]person, error) {
 	utf8, _ := link.client.Extension("SMTPUTF8")
 	var out []person
 	seen := map[string]bool{}
+	place := -1
 	add := func(list []contact.Address, main bool) error {
 		for _, to := range list {
+			place++
+			if len(r.Only) > 0 && !slices.Contains(r.Only, place) {
+				continue
+			}
+			main = main || len(r.Only) > 0
 			address := asciiDomain(to.Address)
 			switch {
 			case !isASCII(address) && !utf8 && main:
@@ -88,7 +96,7 @@ func asciiDomain(address string) string {
 }
 
 // name gives the envelope to the server.
-func (a *Adapter) name(link *smtpLink, r *contact.Reply, people []person, size int, reports bool) (refused []string, err error) {
+func (a *Adapter) name(link *smtpLink, r *contact.Reply, people []person, size int, reports bool) (refused channels.Refusals, err error) {
 	from := asciiDomain(a.cfg.Address)
 	utf8, _ := link.client.Extension("SMTPUTF8")
 	options := &smtp.MailOptions{Size: int64(size), UTF8: utf8 && !isASCII(from)}
@@ -100,7 +108,7 @@ func (a *Adapter) name(link *smtpLink, r *contact.Reply, people []person, size i
 	}
 	link.open = true
 	if err := link.client.Mail(from, options); err != nil {
-		return nil, a.smtpError(opSend, link, err)
+		return refused, a.smtpError(opSend, link, err)
 	}
 	taken, asked := false, false
 	var firstRefusal error
@@ -109,7 +117,7 @@ func (a *Adapter) name(link *smtpLink, r *contact.Reply, people []person, size i
 			break // nobody in To is there: the copies must not go alone
 		}
 		if !isASCII(one.address) && !utf8 { // a participant that this server can't carry
-			refused = append(refused, one.given)
+			refused.Refused = append(refused.Refused, one.given)
 			continue
 		}
 		err := link.client.Rcpt(one.address, recipientOptions(one, reports))
@@ -118,13 +126,14 @@ func (a *Adapter) name(link *smtpLink, r *contact.Reply, people []person, size i
 		case err == nil:
 			taken, asked = taken || one.main, true
 		case !errors.As(err, &reply) || reply.Code == 421:
-			return nil, a.smtpError(opSend, link, err)
+			return refused, a.smtpError(opSend, link, err)
 		case reports && !asked && refusesWords(err):
-			return nil, a.smtpError(opSend, link, err)
+			return refused, a.smtpError(opSend, link, err)
 		default:
-			refused = append(refused, one.given)
+			err = a.smtpError(opSend, link, err)
+			noteRefusal(&refused, one, err)
 			if one.main {
-				firstRefusal = temporaryFirst(firstRefusal, a.smtpError(opSend, link, err))
+				firstRefusal = temporaryFirst(firstRefusal, err)
 			}
 		}
 	}
@@ -132,9 +141,22 @@ func (a *Adapter) name(link *smtpLink, r *contact.Reply, people []person, size i
 	case taken:
 		return refused, nil
 	case firstRefusal == nil:
-		return nil, a.failure(opSend, channels.Malformed, "", "the reply has no recipient", nil)
+		return refused, a.failure(opSend, channels.Malformed, "", "the reply has no recipient", nil)
 	}
-	return nil, firstRefusal
+	return refused, firstRefusal
+}
+
+// noteRefusal puts a recipient among those who are refused for good or for a
+// time.
+func noteRefusal(refused *channels.Refusals, one person, err error) {
+	if typed, ok := errors.AsType[*channels.Error](err); ok && typed.Permanent() {
+		refused.Refused = append(refused.Refused, one.given)
+		return
+	}
+	refused.Deferred = append(refused.Deferred, one.given)
+	if refused.Why == nil {
+		refused.Why = err
+	}
 }
 
 // recipientOptions asks for reports on failure and delay, never on success.

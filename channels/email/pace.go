@@ -62,6 +62,16 @@ func (p *pace) ask(now time.Time) time.Duration {
 	return 0
 }
 
+// unused takes back the turn that was counted last: nothing was made of it.
+func (p *pace) unused() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trying = time.Time{}
+	if n := len(p.turns); n > 0 {
+		p.turns = p.turns[:n-1]
+	}
+}
+
 // hold keeps the account still after a failure that concerns all its replies.
 func (p *pace) hold(now time.Time, wished time.Duration, limited bool) {
 	p.mu.Lock()
@@ -111,6 +121,9 @@ func later(a, b time.Time) time.Time {
 
 // Pause implements channels.Pacer.
 func (a *Adapter) Pause(now time.Time) time.Duration { return a.pace.ask(now) }
+
+// Unused implements channels.Pacer.
+func (a *Adapter) Unused() { a.pace.unused() }
 
 // accountError marks a failure that concerns every reply of the account.
 type accountError struct{ cause error }

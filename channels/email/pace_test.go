@@ -24,6 +24,26 @@ func TestPaceCountsTurns(t *testing.T) {
 	}
 }
 
+func TestPaceTakesBackWhatWasNotUsed(t *testing.T) {
+	p := &pace{perMinute: 2}
+	at := time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)
+	for range 10 {
+		if wait := p.ask(at); wait != 0 {
+			t.Fatalf("after turns that were not used it waits %v", wait)
+		}
+		p.unused()
+	}
+	p.unused()
+	p.hold(at, 0, false)
+	at = at.Add(firstHold)
+	for range 3 {
+		if wait := p.ask(at); wait != 0 {
+			t.Fatalf("the one that went ahead did not try, and the next waits %v", wait)
+		}
+		p.unused()
+	}
+}
+
 func TestPaceHoldsTheAccount(t *testing.T) {
 	p := &pace{}
 	at := time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)

@@ -2,6 +2,7 @@ package email_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -227,7 +228,7 @@ func TestMachineMailIsKnown(t *testing.T) {
 		})
 	}
 	want := contact.Bounce{Permanent: true, Code: "5.1.1", Recipient: "Ghost@cust.test", OriginalID: "0199c0de-0000-7000-8000-000000000001@acme.test", Diagnostic: "550 no"}
-	if m := parse(t, dsn); m.Bounce == nil || *m.Bounce != want {
+	if m := parse(t, dsn); m.Bounce == nil || !reflect.DeepEqual(*m.Bounce, want) {
 		t.Errorf("bounce = %+v, want %+v", m.Bounce, want)
 	}
 	if id, ok := email.ReplyID(want.OriginalID); !ok || id != "0199c0de-0000-7000-8000-000000000001" {

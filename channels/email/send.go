@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -16,26 +17,38 @@ import (
 // reply was queued go to the SMTP server. The customer, in To, must be taken;
 // refused participants are told in the receipt.
 func (a *Adapter) Send(ctx context.Context, r *contact.Reply) (channels.Receipt, error) {
-	receipt, done, err := a.once.begin(ctx, r.ID)
+	return a.SendPartly(ctx, r, func(channels.Refusals) error { return nil })
+}
+
+// SendPartly implements channels.PartialSender.
+func (a *Adapter) SendPartly(ctx context.Context, r *contact.Reply, note func(channels.Refusals) error) (channels.Receipt, error) {
+	once := r.ID
+	if len(r.Only) > 0 {
+		once += fmt.Sprint(r.Only)
+	}
+	receipt, done, err := a.once.begin(ctx, once)
 	if done || err != nil {
 		return receipt, err
 	}
 	var taken *channels.Receipt
-	defer func() { a.once.end(r.ID, taken) }()
+	defer func() { a.once.end(once, taken) }()
 	raw := r.Raw
 	if len(raw) == 0 {
 		if raw, err = a.Compose(r); err != nil {
 			return receipt, err
 		}
 	}
-	refused, err := a.transmit(ctx, r, raw)
+	refused, err := a.transmit(ctx, r, raw, note)
 	if err != nil {
 		a.noteFailure(err)
 		return receipt, err
 	}
 	a.pace.clear(false)
-	receipt = channels.Receipt{ProviderID: MessageID(r.ID, a.cfg.Address), At: time.Now(), Refused: refused}
+	receipt = channels.Receipt{ProviderID: MessageID(r.ID, a.cfg.Address), At: time.Now(), Refusals: refused}
 	taken = &receipt
+	if len(r.Only) > 0 { // the copy is there already
+		return receipt, nil
+	}
 	a.keepCopy(ctx, receipt.ProviderID, raw, receipt.At)
 	return receipt, nil
 }
@@ -93,34 +106,39 @@ func (a *Adapter) queueCopy(ctx context.Context, c sentCopy) {
 // transmit hands the mail over, by a link that was kept or a new one. A kept
 // link that turns out to be dead before the mail itself was begun is replaced
 // once.
-func (a *Adapter) transmit(ctx context.Context, r *contact.Reply, raw []byte) (refused []string, err error) {
+func (a *Adapter) transmit(ctx context.Context, r *contact.Reply, raw []byte, note func(channels.Refusals) error) (refused channels.Refusals, err error) {
 	if link := a.pool.take(ctx); link != nil {
-		refused, begun, err := a.transmitBy(link, r, raw)
+		refused, begun, err := a.transmitBy(link, r, raw, note)
 		if err == nil || begun || !link.broken {
 			return refused, err
 		}
 	}
 	link, err := a.dialSMTP(ctx)
 	if err != nil {
-		return nil, err
+		return refused, err
 	}
-	refused, _, err = a.transmitBy(link, r, raw)
+	refused, _, err = a.transmitBy(link, r, raw, note)
 	return refused, err
 }
 
 // transmitBy hands the mail over by this link, and keeps the link if it can be
 // used again. begun is true once the mail itself was being sent.
-func (a *Adapter) transmitBy(link *smtpLink, r *contact.Reply, raw []byte) (refused []string, begun bool, err error) {
+func (a *Adapter) transmitBy(link *smtpLink, r *contact.Reply, raw []byte, note func(channels.Refusals) error) (refused channels.Refusals, begun bool, err error) {
 	link.replies++
 	defer func() {
 		link.broken = link.broken || breaks(err)
 		a.pool.put(link)
 	}()
 	if refused, err = a.envelope(link, r, len(raw)); err != nil {
-		return nil, false, err
+		return refused, false, err
+	}
+	if refused.Any() {
+		if err = note(refused); err != nil {
+			return refused, true, a.failure(opSend, channels.Unknown, "", "noting who is refused: "+err.Error(), err)
+		}
 	}
 	if err = a.handOver(link, raw); err != nil {
-		return nil, true, err
+		return refused, true, err
 	}
 	link.open = false
 	return refused, true, nil

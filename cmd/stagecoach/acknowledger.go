@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -36,22 +37,26 @@ type acknowledger struct {
 	logger  *slog.Logger
 }
 
-// owedPause is the pause before a receipt is tried again that could not be
-// stored or queued.
-const owedPause = 2 * time.Second
+// A receipt that could not be written is tried again after owedPause, then
+// later and later, owedTries times in all. It is worth no more than that.
+const (
+	owedPause = 2 * time.Second
+	owedTries = 8
+)
+
+// owedTry is how often a receipt could not be written, and when it is next.
+type owedTry struct {
+	failed int
+	next   time.Time
+}
 
 // Run writes what is owed until ctx ends.
 func (a *acknowledger) Run(ctx context.Context) error {
+	tries := map[string]*owedTry{}
 	for ctx.Err() == nil {
 		commits := a.engine.Watch(ctx)
-		wait := time.Duration(0)
-		for wait >= 0 {
-			if !a.writeAll(ctx) {
-				wait = owedPause
-			} else {
-				wait = 0
-			}
-			wait = a.untilOwed(ctx, commits, wait)
+		for wait := time.Duration(0); wait >= 0; {
+			wait = a.untilOwed(ctx, commits, a.writeAll(ctx, tries))
 		}
 	}
 	return nil
@@ -88,31 +93,62 @@ func owes(c *router.Commit) bool {
 	})
 }
 
-// writeAll writes every receipt that is owed, and reports whether none is left.
-func (a *acknowledger) writeAll(ctx context.Context) bool {
+// writeAll writes every receipt that is owed and not to be tried later, and
+// gives the pause until the next is, 0 if none is left.
+func (a *acknowledger) writeAll(ctx context.Context, tries map[string]*owedTry) (pause time.Duration) {
 	var owed []router.AcknowledgementOwed
 	if err := a.engine.View(ctx, func(st *router.State) {
 		for _, one := range st.OwedAcknowledgements() {
 			owed = append(owed, *one)
 		}
 	}); err != nil {
-		return ctx.Err() != nil
+		return owedPause
 	}
+	maps.DeleteFunc(tries, func(id string, _ *owedTry) bool {
+		return !slices.ContainsFunc(owed, func(one router.AcknowledgementOwed) bool { return one.Reply == id })
+	})
 	slices.SortFunc(owed, func(x, y router.AcknowledgementOwed) int { return strings.Compare(x.Reply, y.Reply) })
-	all := true
 	for i := range owed {
-		if err := a.write(ctx, &owed[i]); err != nil && ctx.Err() == nil {
-			a.logger.WarnContext(ctx, "a receipt could not be queued: it is tried again", "reply_id", owed[i].Reply, "err", err)
-			all = false
+		if ctx.Err() != nil {
+			return 0
+		}
+		if wait := a.try(ctx, &owed[i], tries); wait > 0 && (pause == 0 || wait < pause) {
+			pause = wait
 		}
 	}
-	return all
+	return pause
+}
+
+// try writes one receipt unless its time hasn't come, and gives the pause before
+// it is tried again, 0 if it isn't.
+func (a *acknowledger) try(ctx context.Context, owed *router.AcknowledgementOwed, tries map[string]*owedTry) time.Duration {
+	one := tries[owed.Reply]
+	if one == nil {
+		one = &owedTry{}
+		tries[owed.Reply] = one
+	}
+	if wait := time.Until(one.next); wait > 0 {
+		return wait
+	}
+	err := a.write(ctx, owed, one.failed+1 >= owedTries)
+	if err == nil || ctx.Err() != nil {
+		delete(tries, owed.Reply)
+		return 0
+	}
+	wait := owedPause << min(one.failed, owedTries)
+	one.failed, one.next = one.failed+1, time.Now().Add(wait)
+	a.logger.WarnContext(ctx, "a receipt could not be queued: it is tried again", "reply_id", owed.Reply, "failures", one.failed, "err", err)
+	return wait
 }
 
 // write stores one receipt and names it to the router, or says why there is
-// none.
-func (a *acknowledger) write(ctx context.Context, owed *router.AcknowledgementOwed) error {
+// none. With last what can't be read is given up.
+func (a *acknowledger) write(ctx context.Context, owed *router.AcknowledgementOwed, last bool) error {
 	r, keys, why, err := a.receipt(ctx, owed)
+	if err != nil && last && ctx.Err() == nil {
+		a.logger.ErrorContext(ctx, "a receipt is given up: the message that it is for can't be read", "reply_id", owed.Reply, "err", err)
+		why, err = "words_unread", nil
+	}
 	if err != nil {
 		return err
 	}
@@ -122,15 +158,16 @@ func (a *acknowledger) write(ctx context.Context, owed *router.AcknowledgementOw
 		if err != nil {
 			return fmt.Errorf("writing a receipt: %w", err)
 		}
-		fault.Here(fault.ReplyBeforeStore)
+		fault.Here(fault.ReceiptBeforeStore)
 		if cmd.Reply.Ref, err = a.journal.Put(ctx, journal.KindReply, r.ID, value); err != nil {
 			return fmt.Errorf("storing a receipt: %w", err)
 		}
-		fault.Here(fault.ReplyAfterStore)
+		fault.Here(fault.ReceiptAfterStore)
 	}
 	if _, err := a.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd}); err != nil {
 		return fmt.Errorf("queueing a receipt: %w", err)
 	}
+	fault.Here(fault.ReceiptAfterQueue)
 	return nil
 }
 

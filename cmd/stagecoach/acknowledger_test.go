@@ -1,15 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"stagecoach/channels"
 	"stagecoach/channels/email"
 	"stagecoach/channels/email/emailfake"
 	"stagecoach/configs"
+	"stagecoach/contact"
 	"stagecoach/policies"
 	"stagecoach/router"
 )
@@ -146,5 +151,59 @@ func TestTwoMachinesFallSilent(t *testing.T) {
 	defer mu.Unlock()
 	if automatic == 0 || automatic > 3 {
 		t.Errorf("%d automatic mails went out, want 1 to 3", automatic)
+	}
+}
+
+// A message that can't be read has its receipt tried later and later, and then
+// given up with the reason.
+func TestReceiptForWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	o := startSending(t)
+	set, err := policies.LoadFiles("receipts", map[string][]byte{"escalation.yaml": []byte("version: 1\nacknowledgement: {send: always}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.rules.Store(set)
+	ref, _, err := o.journal.PutInbound(t.Context(), &channels.Inbound{
+		Kind: channels.Fresh, Channel: contact.Email, Account: "support", Source: "email/support/INBOX", Position: "1:1", ProviderID: "x",
+		Sender: "alice@cust.test", ReceivedAt: time.Now(), Format: "rfc822", Raw: []byte("?"), Size: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.engine.Do(t.Context(), router.Envelope{Actor: router.ActorIntake, Command: router.Receive{
+		Item: router.Item{Source: "email/support/INBOX", Channel: contact.Email, Account: "support", Ref: ref, ItemKey: "k", MessageKey: "m", Place: "p", ReceivedAt: time.Now()},
+		Kind: router.KindFresh, Identity: "id:alice", Trust: contact.TrustProven, Correspondents: []string{"id:alice"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &acknowledger{engine: o.engine, journal: o.journal, logger: slog.New(slog.DiscardHandler), zone: time.UTC}
+	a.words = newWords(o.journal, func(*channels.Inbound) (*contact.Message, error) { return nil, errors.New("not readable now") })
+	tries := map[string]*owedTry{}
+	total := time.Duration(0)
+	for i := range owedTries {
+		wait := a.writeAll(t.Context(), tries)
+		if last := i == owedTries-1; (wait == 0) != last || !last && wait != owedPause<<i {
+			t.Fatalf("after failure %d it waits %v", i+1, wait)
+		}
+		total += wait
+		for _, one := range tries {
+			if again := a.writeAll(t.Context(), tries); again > wait || again < wait-time.Minute {
+				t.Errorf("asked at once it waits %v of %v", again, wait)
+			}
+			one.next = time.Time{}
+		}
+	}
+	if total > time.Hour {
+		t.Errorf("it is given up after %v", total)
+	}
+	_ = o.engine.View(t.Context(), func(st *router.State) {
+		if n := len(st.OwedAcknowledgements()); n != 0 {
+			t.Errorf("%d receipts are still owed", n)
+		}
+	})
+	if wait := a.writeAll(t.Context(), tries); wait != 0 || len(tries) != 0 {
+		t.Errorf("after all it waits %v, %d are remembered", wait, len(tries))
 	}
 }

@@ -34,6 +34,13 @@ func (s *sender) pause(ctx context.Context, reply string) time.Duration {
 	return min(wait, heldWait) + rand.N(time.Second) //nolint:gosec // so that not all come at once
 }
 
+// unused gives back the turn of an item that isn't sent after all.
+func (s *sender) unused() {
+	if pacer, ok := s.adapter.Sender.(channels.Pacer); ok {
+		pacer.Unused()
+	}
+}
+
 func (s *sender) tooOld(ctx context.Context, reply string) (old bool) {
 	_ = s.engine.View(ctx, func(st *router.State) {
 		r := st.Replies[reply]

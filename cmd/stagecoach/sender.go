@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -104,6 +103,7 @@ func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, 
 		}
 		attempt, verdict := s.attempt(ctx, item.Reply)
 		if attempt == 0 {
+			s.unused()
 			s.flights.leave(item.Reply, nil)
 			return verdict
 		}
@@ -209,7 +209,7 @@ func (s *sender) send(ctx context.Context, reply string, attempt int) router.Out
 	defer end()
 	limited, cancel := context.WithTimeoutCause(lasting, sendLimit, errors.New("the provider did not finish within 5 minutes"))
 	defer cancel()
-	receipt, err := s.adapter.Sender.Send(limited, r)
+	receipt, err := s.handOver(limited, r, reply, attempt)
 	fault.Here(fault.SendAfterProvider)
 	s.note(err)
 	if err == nil {
@@ -219,22 +219,12 @@ func (s *sender) send(ctx context.Context, reply string, attempt int) router.Out
 	return outcomeOf(err, attempt)
 }
 
-// placesOf gives where the refused stand among To and then CC.
-func placesOf(r *contact.Reply, refused []string) []int {
-	var out []int
-	for i, one := range slices.Concat(r.To, r.CC) {
-		if slices.Contains(refused, one.Address) {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
 func (s *sender) words(ctx context.Context, reply string) (*contact.Reply, error) {
 	var ref string
+	var only []int
 	if err := s.engine.View(ctx, func(st *router.State) {
 		if r := st.Replies[reply]; r != nil {
-			ref = r.Ref
+			ref, only = r.Ref, r.Only
 		}
 	}); err != nil {
 		return nil, err
@@ -242,7 +232,12 @@ func (s *sender) words(ctx context.Context, reply string) (*contact.Reply, error
 	if ref == "" {
 		return nil, journal.ErrNotFound
 	}
-	return readReply(ctx, s.journal, ref)
+	r, err := readReply(ctx, s.journal, ref)
+	if err != nil {
+		return nil, err
+	}
+	r.Only = only
+	return r, nil
 }
 
 // readReply reads a reply with all its bytes.
@@ -277,7 +272,10 @@ func (s *sender) resolveAll(ctx context.Context) {
 		_ = s.engine.View(ctx, func(st *router.State) {
 			maps.DeleteFunc(tries, func(id string, _ int) bool { return !st.InDoubt()[id] })
 			for id := range st.InDoubt() {
-				if r := st.Replies[id]; r.Channel == s.adapter.Channel && r.Account == s.adapter.Account && tries[id] < 5 {
+				r := st.Replies[id]
+				ours := r.Channel == s.adapter.Channel && r.Account == s.adapter.Account
+				// The provider's copy of a reply tells nothing of its remainder.
+				if ours && r.Kind != contact.Remainder && tries[id] < 5 {
 					doubtful = append(doubtful, id)
 				}
 			}

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"stagecoach/channels"
 	"stagecoach/channels/email"
 	"stagecoach/channels/email/emailfake"
 	"stagecoach/contact"
@@ -23,6 +28,7 @@ type sendingOffice struct {
 	*sender
 	provider *emailfake.Server
 	item     journal.OutboxItem
+	rules    atomic.Pointer[policies.Set]
 }
 
 const theReply = "0199c0de-0000-7000-8000-000000000001"
@@ -32,10 +38,19 @@ func (o *sendingOffice) Enqueue(context.Context, router.Reply) error { return ni
 
 func startSending(t *testing.T) *sendingOffice {
 	t.Helper()
+	return startSendingTo(t, []string{"alice@cust.test"})
+}
+
+func startSendingTo(t *testing.T, to []string, cc ...string) *sendingOffice {
+	t.Helper()
+	users := map[string]string{"support@acme.test": "pw"}
+	for _, user := range slices.Concat(to, cc) {
+		users[user] = "pw"
+	}
 	o := &sendingOffice{item: journal.OutboxItem{Reply: theReply, Channel: string(contact.Email), Account: "support"}}
 	quiet := slog.New(slog.DiscardHandler)
 	var err error
-	o.provider, err = emailfake.Start(emailfake.Config{Users: map[string]string{"support@acme.test": "pw", "alice@cust.test": "pw"}})
+	o.provider, err = emailfake.Start(emailfake.Config{Users: users})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,9 +66,10 @@ func startSending(t *testing.T) *sendingOffice {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.rules.Store(set)
 	j := journaltest.Open(t)
 	engine := router.NewEngine(router.Config{
-		Office: "main", Life: "life", Now: time.Now, Rules: func() router.Rules { return router.RulesOf(set) },
+		Office: "main", Life: "life", Now: time.Now, Rules: func() router.Rules { return router.RulesOf(o.rules.Load()) },
 	}, j.Log(), nil, o, quiet)
 	o.sender = newSender(mailbox.Channel(), engine, j, "life", newFlights(), quiet)
 	ctx, stop := context.WithCancel(t.Context())
@@ -65,18 +81,29 @@ func startSending(t *testing.T) *sendingOffice {
 			t.Error(err)
 		}
 	})
-	o.queueReply(t)
+	o.queueReply(t, mailbox, to, cc)
 	return o
 }
 
 // queueReply stores a reply and has an agent send it.
-func (o *sendingOffice) queueReply(t *testing.T) {
+func (o *sendingOffice) queueReply(t *testing.T, composer channels.Composer, to, cc []string) {
 	t.Helper()
 	ctx := t.Context()
-	words, err := json.Marshal(contact.Reply{
+	addresses := func(list []string) (out []contact.Address) {
+		for _, one := range list {
+			out = append(out, contact.Address{Address: one})
+		}
+		return out
+	}
+	r := contact.Reply{
 		ID: theReply, Kind: contact.Outbound, Channel: contact.Email, Account: "support", CreatedAt: time.Now(),
-		To: []contact.Address{{Address: "alice@cust.test"}}, Subject: "Hello", Text: "It is here.",
-	})
+		To: addresses(to), CC: addresses(cc), Subject: "Hello", Text: "It is here.",
+	}
+	var err error
+	if r.Raw, err = composer.Compose(&r); err != nil {
+		t.Fatal(err)
+	}
+	words, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,3 +212,95 @@ func TestSendingIsSeenToItsEnd(t *testing.T) {
 	}
 	o.delivered(t, 1)
 }
+
+// The provider takes a copy and asks the customer's colleague to come later:
+// they get it later, alone, and nobody gets it twice, also when the process dies
+// in between.
+func TestWhoIsDeferredGetsItLater(t *testing.T) {
+	t.Parallel()
+	for _, crash := range []bool{false, true} {
+		o := startSendingTo(t, []string{"alice@cust.test", "carl@cust.test"}, "bob@cust.test", "dora@cust.test")
+		var greylisted atomic.Bool
+		greylisted.Store(true)
+		o.provider.Misbehave(emailfake.Misbehaviour{SaveSent: true, Recipient: func(address string) error {
+			switch {
+			case greylisted.Load() && (address == "carl@cust.test" || address == "bob@cust.test"):
+				return emailfake.Refusal(450, [3]int{4, 7, 1}, "Greylisted, come back later")
+			case address == "dora@cust.test":
+				return emailfake.Refusal(550, [3]int{5, 1, 1}, "No such user")
+			}
+			return nil
+		}})
+		if crash { // it dies after the provider took the reply, before that was recorded
+			grant, err := o.engine.Do(t.Context(), router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: theReply, Life: o.life}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out := o.send(t.Context(), theReply, grant.Attempt); !out.Delivered {
+				t.Fatalf("the outcome is %+v", out)
+			}
+			for _, cmd := range []router.Command{router.Attempt{Reply: theReply, Life: "life-2"}, router.Resolve{Reply: theReply, Delivered: true}} {
+				if _, err := o.engine.Do(t.Context(), router.Envelope{Actor: router.ActorSender, Command: cmd}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		} else if v := o.handle(t.Context(), o.item, 1, nil); v != journal.Done() {
+			t.Fatalf("the verdict is %+v", v)
+		}
+		rest := ""
+		_ = o.engine.View(t.Context(), func(st *router.State) {
+			for id, r := range st.Replies {
+				if r.Kind == contact.Remainder {
+					rest = id
+				}
+			}
+		})
+		if rest == "" {
+			t.Fatal("nobody gets it later")
+		}
+		greylisted.Store(false)
+		grant := o.send(t.Context(), rest, 1)
+		if !grant.Delivered {
+			t.Fatalf("the rest came to %+v", grant)
+		}
+		taken := o.provider.Taken()
+		if len(taken) != 2 || fmt.Sprint(taken[0].To) != "[alice@cust.test]" || fmt.Sprint(taken[1].To) != "[carl@cust.test bob@cust.test]" {
+			t.Fatalf("crash is %v: taken are %v", crash, taken)
+		}
+		if !bytes.Equal(taken[0].Raw, taken[1].Raw) {
+			t.Error("the second is another mail than the first")
+		}
+	}
+}
+
+// An item whose attempt is refused takes nobody's turn.
+func TestRefusedAttemptTakesNoTurn(t *testing.T) {
+	t.Parallel()
+	o := startSending(t)
+	pacer := &countingPacer{Sender: o.adapter.Sender}
+	o.adapter.Sender = pacer
+	if v := o.handle(t.Context(), o.item, 1, nil); v != journal.Done() {
+		t.Fatalf("the verdict is %+v", v)
+	}
+	for range 5 {
+		if v := o.handle(t.Context(), o.item, 1, nil); v != journal.Done() {
+			t.Fatalf("the verdict is %+v", v)
+		}
+	}
+	if pacer.turns != 1 {
+		t.Errorf("%d turns were counted for one mail", pacer.turns)
+	}
+}
+
+// countingPacer counts the turns that were taken and not given back.
+type countingPacer struct {
+	channels.Sender
+	turns int
+}
+
+func (p *countingPacer) Pause(time.Time) time.Duration {
+	p.turns++
+	return 0
+}
+
+func (p *countingPacer) Unused() { p.turns-- }
