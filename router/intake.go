@@ -169,6 +169,9 @@ func (i *Intake) identify(c *Receive, m *contact.Message) {
 	c.Auto = m.Auto
 	if m.Bounce != nil {
 		c.Bounce = &BounceFact{Permanent: m.Bounce.Permanent, Code: m.Bounce.Code, Key: k.MessageID(ch, m.Bounce.OriginalID)}
+		for _, one := range append([]string{m.Bounce.Recipient}, m.Bounce.Others...) {
+			c.Bounce.Failed = append(c.Bounce.Failed, k.Identity(ch, one))
+		}
 	}
 }
 
