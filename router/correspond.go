@@ -27,6 +27,12 @@ func (i *Intake) correspond(c *Receive, m *contact.Message) {
 
 // ours reports whether an address is one of our own on the channel.
 func (i *Intake) ours(c *Receive, address string) bool {
+	// One that carries a conversation's token reaches the same mailbox.
+	if local, domain, isMail := strings.Cut(address, "@"); isMail {
+		if plain, _, carries := strings.Cut(local, "+sc-"); carries {
+			address = plain + "@" + domain
+		}
+	}
 	if i.cfg.Ours != nil && i.cfg.Ours(c.Channel, address) {
 		return true
 	}

@@ -215,9 +215,13 @@ func (t *turn) recall(v *Conversation) *Conversation {
 	return t.Conversations[v.ID]
 }
 
-// newcomers gives those whom a message was sent to and who take no part yet.
+// newcomers gives those whom a message was sent to and who take no part yet. One
+// whom nothing proves to be who they say brings nobody in.
 func newcomers(v *Conversation, c *Receive) []string {
 	var out []string
+	if !c.Trust.Proven() {
+		return out
+	}
 	for _, p := range c.Participants {
 		if !slices.Contains(v.Participants, p) && !slices.Contains(out, p) && len(v.Participants)+len(out) < maxParticipants {
 			out = append(out, p)

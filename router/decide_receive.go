@@ -171,7 +171,7 @@ func (t *turn) place(c *Receive) (v *Conversation, by, quoted string) {
 			return v, joinedBySubject, quoted
 		}
 	}
-	if c.Propose == "" && !c.Auto.Answers() {
+	if c.Propose == "" && !c.Auto.Answers() && !manyPeoples(c.Unanswerable) {
 		if v = t.burst(c, customer); v != nil {
 			return v, joinedByBurst, quoted
 		}
@@ -254,6 +254,12 @@ func (t *turn) customerOf(identity string, ch contact.Channel, known map[string]
 	id := t.newID()
 	t.emit(CustomerKnown{Customer: id, Channel: ch, Identity: identity})
 	return id
+}
+
+// manyPeoples reports whether a sender's address is one under which many people's
+// mail comes: a form's, or one of our own.
+func manyPeoples(unanswerable string) bool {
+	return unanswerable == "ours" || unanswerable == "takes_none" || unanswerable == "machine"
 }
 
 // burst finds the open contact of a sender who wrote a moment ago on the same

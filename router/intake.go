@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"stagecoach/channels"
 	"stagecoach/contact"
@@ -143,10 +142,6 @@ func (i *Intake) read(ref string, in *channels.Inbound) *Receive {
 // identify fills in the keys of the sender, the participants and the thread.
 func (i *Intake) identify(c *Receive, m *contact.Message) {
 	k, ch := i.cfg.Keys, string(c.Channel)
-	own := map[string]bool{}
-	for _, a := range i.cfg.Account(c.Channel, c.Account).Addresses {
-		own[strings.ToLower(a)] = true
-	}
 	sender := m.Sender().Address
 	c.Trust, c.Identity = m.Auth.Trust, k.Identity(ch, sender)
 	switch {
@@ -156,7 +151,7 @@ func (i *Intake) identify(c *Receive, m *contact.Message) {
 		c.Claimed, c.Identity = c.Identity, k.Unproven(ch, sender)
 	}
 	for _, a := range append(append([]contact.Address{m.From}, m.To...), m.CC...) {
-		if key := k.Identity(ch, a.Address); a.Address != "" && !own[strings.ToLower(a.Address)] && key != c.Identity && key != c.Claimed {
+		if key := k.Identity(ch, a.Address); a.Address != "" && !i.ours(c, a.Address) && key != c.Identity && key != c.Claimed {
 			c.Participants = append(c.Participants, key)
 		}
 	}
@@ -208,7 +203,7 @@ func (i *Intake) thread(c *Receive, m *contact.Message) {
 	if key == "" {
 		return
 	}
-	if _, answers := bareSubject(m.Subject); answers || numbered.MatchString(m.Subject) {
+	if _, answers := bareSubject(m.Subject); answers || numbered(m.Subject) {
 		c.Subject = key
 	}
 	if !m.Auto.Answers() && m.Auto != contact.AutoList {

@@ -2,10 +2,15 @@ package router
 
 import (
 	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/policies"
 )
 
 // answered gives a contact of alice's that anna has answered, and the reply.
@@ -106,31 +111,40 @@ func TestChallengeIsSeenInItsConversation(t *testing.T) {
 	r.check()
 }
 
-func TestBounceFoundByWhatItAnswers(t *testing.T) {
+func TestReportsOnAReply(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	c, id := answered(r)
-	due := c.Due
-	m := r.mail("dsn", "mailer-daemon", id)
-	m.Auto, m.Propose, m.Bounce = contact.AutoBounce, contact.Machine, &BounceFact{Permanent: true, Code: "5.1.1", Key: "mid:rewritten"}
-	r.must(ActorIntake, *m)
-	if back := r.state.Contacts[c.ID]; !back.Open() || !back.Due.Equal(due) || r.opened() != 1 {
-		t.Errorf("open %v, due %v for %v, %d opened", back.Open(), back.Due, due, r.opened())
+	for name, c := range map[string]struct {
+		sender string
+		// answers is set where the report answers the reply; its id in Key is then
+		// one that a server put in its place.
+		answers bool
+		report  BounceFact
+		reopens bool
+		delays  int
+	}{
+		"failed, found by what it answers": {"mailer-daemon", true, BounceFact{Permanent: true, Code: "5.1.1"}, true, 0},
+		"failed, found by what it names":   {"mailer-daemon", false, BounceFact{Permanent: true, Code: "5.1.1"}, true, 0},
+		"delayed":                          {"mailer-daemon", false, BounceFact{Code: "4.4.1"}, false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			first, id := answered(r)
+			due := first.Due
+			m := r.mail("dsn", c.sender)
+			m.Auto, m.Propose, m.Bounce = contact.AutoBounce, contact.Machine, &c.report
+			m.Bounce.Key = "mid:" + id
+			if c.answers {
+				m.Bounce.Key, m.Threads = "mid:rewritten", []string{"mid:" + id}
+			}
+			r.must(ActorIntake, *m)
+			now := r.state.Contacts[first.ID]
+			if now.Open() != c.reopens || c.reopens && !now.Due.Equal(due) || r.evidence(EvidenceDelay) != c.delays || r.opened() != 1 {
+				t.Errorf("open %v, due %v for %v, %d delays, %d opened", now.Open(), now.Due, due, r.evidence(EvidenceDelay), r.opened())
+			}
+			r.check()
+		})
 	}
-	r.check()
-}
-
-func TestDelayChangesNothing(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	c, id := answered(r)
-	m := r.mail("dsn", "mailer-daemon")
-	m.Auto, m.Bounce = contact.AutoBounce, &BounceFact{Code: "4.4.1", Key: "mid:" + id}
-	r.must(ActorIntake, *m)
-	if r.state.Contacts[c.ID].Open() || r.evidence(EvidenceDelay) != 1 || r.opened() != 1 {
-		t.Errorf("open %v, %d delays", r.state.Contacts[c.ID].Open(), r.evidence(EvidenceDelay))
-	}
-	r.check()
 }
 
 // What a filter takes for spam is a customer's, where it answers in a
@@ -310,6 +324,121 @@ func TestCopiesThatServersChanged(t *testing.T) {
 	}
 }
 
+// An answer after months finds its conversation, and is a contact of its own
+// with a promise from its own receipt.
+func TestAnswerAfterMonths(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	old, id := answered(r)
+	r.now = r.now.Add(200 * 24 * time.Hour)
+	got := r.receive(r.mail("m2", "alice", id))
+	if got.Conversation != old.Conversation || got.ID == old.ID || !got.Start.Equal(r.now) || !got.Due.After(r.now) {
+		t.Errorf("it became %+v", got)
+	}
+	r.check()
+}
+
+// Whoever got our mail passed on has its token, its number and its id, and is
+// still a stranger; so is who names the customer in Reply-To.
+func TestWhatIsPassedOnLetsNobodyIn(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(r *rig, m *Receive){
+		"all of it":         func(*rig, *Receive) {},
+		"and the subject":   func(_ *rig, m *Receive) { m.Subject = "subject:alice:rechnung 20413" },
+		"and the customer":  func(_ *rig, m *Receive) { m.Participants = []string{"id:alice"} },
+		"in reply-to alice": func(_ *rig, m *Receive) { m.Trust, m.Identity = contact.TrustClaimed, "unproven:alice" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			c, id := answered(r)
+			m := r.mail("f1", "mallory", id, "m1")
+			m.Token = "token:1"
+			m.Threads = append(m.Threads, m.Token)
+			change(r, m)
+			got := r.receive(m)
+			if got.Conversation == c.Conversation || got.Customer == c.Customer {
+				t.Errorf("a stranger is in: %+v", got)
+			}
+			if again := r.receive(r.mail("f2", "mallory", id)); again.Conversation == c.Conversation {
+				t.Error("a stranger is in by the second mail")
+			}
+			r.check()
+		})
+	}
+}
+
+// One whom nothing proves to be the customer, let in by the token, brings
+// nobody else in.
+func TestUnprovenSenderBringsNobodyIn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 100)
+	c := r.receive(r.mail("m1", "alice"))
+	r.accept(c)
+	rep := Reply{ID: "r1", Kind: contact.Answer, Contact: c.ID, Channel: contact.Email, Account: "support", Covers: c.LastMessage()}
+	r.must("anna", Send{Reply: rep, Keys: []string{"mid:r1", "token:1"}, Participants: []string{"id:alice"}})
+	r.deliver("r1")
+	m := r.forged("f1", "alice")
+	m.Token, m.Threads, m.Participants = "token:1", []string{"token:1"}, []string{"id:mallory"}
+	if got := r.receive(m); got.Conversation != c.Conversation {
+		t.Fatalf("the token let nobody in: %+v", got)
+	}
+	if got := r.receive(r.mail("f2", "mallory", "f1")); got.Conversation == c.Conversation {
+		t.Error("whom they put in copy is in the customer's conversation")
+	}
+	r.check()
+}
+
+// Mail of a form that names no author all comes from one address: two of them
+// are two people's.
+func TestMailOfAFormIsNoBurst(t *testing.T) {
+	t.Parallel()
+	for code, joins := range map[string]bool{"takes_none": false, "ours": false, "machine": false, "": true, "asked": true} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			first := r.receive(r.mail("m1", "form"))
+			r.now = r.now.Add(time.Second)
+			m := r.mail("m2", "form")
+			m.Unanswerable = code
+			if got := r.receive(m); (got.ID == first.ID) != joins {
+				t.Errorf("joined is %v, want %v", !joins, joins)
+			}
+			r.check()
+		})
+	}
+}
+
+func TestSameAddress(t *testing.T) {
+	t.Parallel()
+	k := NewKeys([]byte("0123456789abcdef0123456789abcdef"), []byte("0123456789abcdef0123456789abcdef"))
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"Alice@Cust.test", "alice@cust.test", true},
+		{"j.doe@gmail.com", "JDoe@googlemail.com", true},
+		{"jdoe+shop@gmail.com", "j.d.o.e@gmail.com", true},
+		{"jane+x@outlook.com", "jane@outlook.com", true},
+		{"jane@bücher.test", "jane@xn--bcher-kva.test", true},
+		{"alice+shop@cust.test", "alice@cust.test", false},
+		{"j.doe@outlook.com", "jdoe@outlook.com", false},
+		{"jdoe@gmail.com", "jdoe@outlook.com", false},
+		{"+@gmail.com", "@gmail.com", false},
+		{"alice@cust.test", "alice@cust.test.evil.test", false},
+	} {
+		for _, key := range []func(string, string) string{k.Identity, k.Unproven} {
+			if got := key("email", c.a) == key("email", c.b); got != c.same {
+				t.Errorf("%s and %s are one: %v", c.a, c.b, got)
+			}
+		}
+	}
+	if k.Identity("email", "a@gmail.com") == k.Unproven("email", "a@gmail.com") {
+		t.Error("who is unproven has the key of who is proven")
+	}
+}
+
 func TestBareSubject(t *testing.T) {
 	t.Parallel()
 	for subject, want := range map[string]string{
@@ -321,5 +450,51 @@ func TestBareSubject(t *testing.T) {
 		if got, _ := bareSubject(subject); got != want {
 			t.Errorf("%q becomes %q, want %q", subject, got, want)
 		}
+	}
+}
+
+func TestNumbersThatNameAMatter(t *testing.T) {
+	t.Parallel()
+	for subject, want := range map[string]bool{
+		"Rechnung 20413": true, "Order #2034": true, "Case 4711": true, "Angebot 2026": false, "Messe 2025 und 2026": false,
+		"Termin am 12.05.2026": false, "Frage": false, "Bestellung 2026-88123": true,
+	} {
+		if got := numbered(subject); got != want {
+			t.Errorf("%q: %v, want %v", subject, got, want)
+		}
+	}
+}
+
+// Neither we nor who only names somebody in Reply-To becomes one of those who
+// take part.
+func TestWhoTakesPartByAMail(t *testing.T) {
+	t.Parallel()
+	set, err := policies.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &contact.Message{
+		MessageID: "1@evil.test", From: contact.Address{Address: "mallory@evil.test"}, ReplyTo: []contact.Address{{Address: "VIP@bank.test"}},
+		To:   []contact.Address{{Address: "support@acme.test"}, {Address: "Sales@acme.test"}, {Address: "support+sc-abcdefghij234567klmnopqrst@acme.test"}},
+		CC:   []contact.Address{{Address: "bob@cust.test"}},
+		Auth: contact.Authentication{Trust: contact.TrustClaimed},
+	}
+	keys := NewKeys([]byte("0123456789abcdef0123456789abcdef"), []byte("0123456789abcdef0123456789abcdef"))
+	i := NewIntake(IntakeConfig{
+		Keys:   keys,
+		Parse:  func(*channels.Inbound) (*contact.Message, error) { return m, nil },
+		Policy: func() *policies.Set { return set },
+		Ours: func(_ contact.Channel, address string) bool {
+			return slices.Contains([]string{"support@acme.test", "sales@acme.test"}, strings.ToLower(address))
+		},
+		Account: func(contact.Channel, string) AccountFacts { return AccountFacts{} },
+	}, nil, nil, slog.New(slog.DiscardHandler))
+	c := i.read("ref", &channels.Inbound{Channel: contact.Email, Account: "support", ProviderID: "1"})
+	if c.Identity != keys.Unproven("email", "vip@bank.test") || c.Claimed != keys.Identity("email", "vip@bank.test") {
+		t.Errorf("whom it names is taken for %q", c.Identity)
+	}
+	want := []string{keys.Identity("email", "mallory@evil.test"), keys.Identity("email", "bob@cust.test")}
+	if !slices.Equal(c.Participants, want) {
+		t.Errorf("%d take part, want %d", len(c.Participants), len(want))
 	}
 }

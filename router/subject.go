@@ -9,8 +9,10 @@ import (
 var (
 	// subjectPrefix is what mail programs put before a subject.
 	subjectPrefix = regexp.MustCompile(`(?i)^\s*((re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|fwd?|wg|tr|rv|doorst|auto|automatic reply|out of office|automatische antwort|abwesenheitsnotiz|réponse automatique|respuesta automática|risposta automatica|automatisch antwoord|odpowiedź automatyczna|autosvar|away|回复|答复|返信)(\s*\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]|\[[^\]]{1,40}\])\s*`)
-	// numbered is a number that is long enough to be of one matter only.
-	numbered = regexp.MustCompile(`\d{4,}`)
+	// longNumber is a number that is long enough to be of one matter only, yearForm
+	// one that many subjects have.
+	longNumber = regexp.MustCompile(`#\d{4,}|\d{4,}`)
+	yearForm   = regexp.MustCompile(`^(19[5-9]|20[0-4])\d$`)
 )
 
 // bareSubject gives a subject without what mail programs put before it, "" where
@@ -40,7 +42,7 @@ func bareSubject(subject string) (bare string, answers bool) {
 			words++
 		}
 	}
-	if numbered.MatchString(s) || words >= 3 && letters >= 12 {
+	if numbered(s) || words >= 3 && letters >= 12 {
 		return s, answers
 	}
 	return "", answers
@@ -54,4 +56,15 @@ func (k Keys) SubjectKey(channel, account, identity, subject string) string {
 		return ""
 	}
 	return k.Of("subject", channel, account, identity, bare)
+}
+
+// numbered reports whether a subject names one matter by its number. A year
+// doesn't.
+func numbered(subject string) bool {
+	for _, number := range longNumber.FindAllString(subject, 20) {
+		if !yearForm.MatchString(number) {
+			return true
+		}
+	}
+	return false
 }

@@ -7,7 +7,7 @@ import (
 	"stagecoach/contact"
 )
 
-var takesNone = regexp.MustCompile(`^(no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|dont-?reply|ne-?pas-?repondre|keine-?antwort|mailer-daemon|postmaster|bounces?|owner-.*|.*-(request|owner|bounces)|listserv|majordomo)([+=-].*)?$`)
+var takesNone = regexp.MustCompile(`^(no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|dont-?reply|ne-?pas-?repondre|keine-?antwort|wordpress|www(-data|-run)?|apache|nginx|httpd|nobody|webform|contactform|kontaktformular|mailer-daemon|postmaster|bounces?|owner-.*|.*-(request|owner|bounces)|listserv|majordomo)([+=-].*)?$`)
 
 // unanswerable gives the code of why no automatic answer may go to a mail
 // (RFC 3834 section 2, and what Microsoft's and others' programs ask for), ""

@@ -17,6 +17,7 @@ func TestWhomNoMachineMayAnswer(t *testing.T) {
 		{"From: alice@cust.test\r\nX-Auto-Response-Suppress: DR, RN, NRN", ""},
 		{"From: no-reply@shop.test", "takes_none"},
 		{"From: noreply+ab12@shop.test", "takes_none"},
+		{"From: Acme <wordpress@shop.test>", "takes_none"},
 		{"From: Shop <orders@shop.test>\r\nReply-To: donotreply@shop.test", "takes_none"},
 	} {
 		m := parse(t, []byte(c.header+"\r\nSubject: where is it?\r\nMessage-ID: <a@b>\r\n\r\nWhere is my parcel?\r\n"))

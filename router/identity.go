@@ -1,0 +1,37 @@
+package router
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"stagecoach/contact"
+)
+
+// sameAddress gives the form of an address that all ways to write it share: no
+// case, a domain in ASCII, and with providers of mailboxes who promise that it is
+// one and the same mailbox, no "+tag", and no dots where they don't count. What
+// other servers make of a "+" only they know.
+func sameAddress(channel, address string) string {
+	address = strings.ToLower(strings.TrimSpace(address))
+	at := strings.LastIndexByte(address, '@')
+	if channel != string(contact.Email) || at < 1 {
+		return address
+	}
+	local, domain := address[:at], strings.TrimSuffix(address[at+1:], ".")
+	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+		domain = ascii
+	}
+	switch domain {
+	case "gmail.com", "googlemail.com":
+		bare, _, _ := strings.Cut(local, "+")
+		if bare = strings.ReplaceAll(bare, ".", ""); bare != "" {
+			return bare + "@gmail.com"
+		}
+	case "outlook.com", "hotmail.com", "live.com", "msn.com", "icloud.com", "me.com", "mac.com", "fastmail.com", "proton.me", "protonmail.com", "pm.me":
+		if bare, _, _ := strings.Cut(local, "+"); bare != "" {
+			local = bare
+		}
+	}
+	return local + "@" + domain
+}
