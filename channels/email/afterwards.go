@@ -176,15 +176,32 @@ func (t *tidier) advance(ctx context.Context) error {
 }
 
 func (t *tidier) do(ctx context.Context, uids []imap.UID) error {
-	s, set := t.r.s, imap.UIDSetNum(uids...)
+	set := imap.UIDSetNum(uids...)
 	switch t.r.a.cfg.After.Mode {
 	case FlagIt:
-		return t.r.a.imapError("flag", s.addFlag(set, imap.FlagFlagged))
+		return t.flag(set, imap.FlagFlagged)
 	case MarkSeen:
-		return t.r.a.imapError("flag", s.addFlag(set, imap.FlagSeen))
+		return t.flag(set, imap.FlagSeen)
 	case MoveAside:
 		return t.r.a.imapError("move", t.move(ctx, uids, set))
 	case Leave:
+	}
+	return nil
+}
+
+// flag sets a flag, and looks whether it is set: where we may only read, as in
+// another's mailbox, some servers take the command and do nothing.
+func (t *tidier) flag(set imap.UIDSet, flag imap.Flag) error {
+	if err := t.r.s.addFlag(set, flag); err != nil {
+		return t.r.a.imapError("flag", err)
+	}
+	without, err := t.r.s.search(&imap.SearchCriteria{UID: []imap.UIDSet{set}, NotFlag: []imap.Flag{flag}})
+	if err != nil {
+		return t.r.a.imapError("search", err)
+	}
+	if len(without) > 0 {
+		return t.r.a.failure("flag", channels.Rejected, "",
+			"the imap server does not keep the flag "+string(flag)+": the mailbox may be read-only for this user", nil)
 	}
 	return nil
 }

@@ -94,7 +94,8 @@ func (r *reader) untidy(err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, refused := errors.AsType[*imap.Error](err); !refused && channels.ReasonOf(err) != channels.Malformed {
+	reason := channels.ReasonOf(err)
+	if _, refused := errors.AsType[*imap.Error](err); !refused && reason != channels.Malformed && reason != channels.Rejected {
 		return err
 	}
 	channels.Troubled(r.src, r.source+afterMark, err)

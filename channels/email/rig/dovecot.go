@@ -1,12 +1,14 @@
 package rig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,8 +25,11 @@ type Dovecot struct {
 	t          testing.TB
 	dir        string
 	lmtp, sasl int
-	key        string
-	users      []string
+	// relay is the port at which a Postfix in front is to take mail, 0 for any.
+	relay int
+	key   string
+	users []string
+	with  Extras
 }
 
 // StartDovecot starts one with these mailboxes, addresses of any domain, which
@@ -37,13 +42,26 @@ func StartDovecot(t testing.TB, users ...string) *Dovecot {
 // StartDovecotNamed is StartDovecot with a certificate for another name.
 func StartDovecotNamed(t testing.TB, name string, users ...string) *Dovecot {
 	t.Helper()
+	return StartDovecotWith(t, Extras{Name: name}, users...)
+}
+
+// StartDovecotWith is StartDovecot with more in it.
+func StartDovecotWith(t testing.TB, with Extras, users ...string) *Dovecot {
+	t.Helper()
 	need(t, "dovecot", "doveadm")
 	ports := freePorts(t, 4)
-	d := &Dovecot{t: t, dir: folder(t), IMAP: ports[0], IMAPS: ports[1], lmtp: ports[2], sasl: ports[3], users: users}
-	d.CA, d.key = certificate(t, d.dir, name)
+	d := &Dovecot{t: t, dir: folder(t), IMAP: ports[0], IMAPS: ports[1], lmtp: ports[2], sasl: ports[3], users: users, with: with}
+	if len(with.Sieve) > 0 {
+		d.relay = freePorts(t, 1)[0]
+	}
+	d.CA, d.key = certificate(t, d.dir, cmp.Or(with.Name, "127.0.0.1"))
 	var passwords strings.Builder
 	for _, one := range users {
-		fmt.Fprintf(&passwords, "%s:{PLAIN}%s:::::\n", one, Password)
+		rule := "*:storage=1G"
+		if slices.Contains(with.Full, one) {
+			rule = "*:bytes=1"
+		}
+		fmt.Fprintf(&passwords, "%s:{PLAIN}%s::::::userdb_quota_rule=%s\n", one, Password, rule)
 	}
 	write(t, d.path("passwd"), passwords.String(), 0o644)
 	for _, sub := range []string{"run", "state", "mail"} {
@@ -52,6 +70,9 @@ func StartDovecotNamed(t testing.TB, name string, users ...string) *Dovecot {
 		}
 	}
 	d.own(d.path("mail"))
+	for user, script := range with.Sieve {
+		d.own(write(t, d.home(user)+"/.dovecot.sieve", script, 0o644))
+	}
 	write(t, d.path("dovecot.conf"), d.config(), 0o644)
 	t.Cleanup(d.Kill)
 	d.Start()
@@ -60,7 +81,14 @@ func StartDovecotNamed(t testing.TB, name string, users ...string) *Dovecot {
 
 func (d *Dovecot) path(name string) string { return filepath.Join(d.dir, name) }
 
-// own gives a path to the user who holds the mail.
+// home is where all of a user lies.
+func (d *Dovecot) home(address string) string {
+	local, domain, _ := strings.Cut(address, "@")
+	return d.path(filepath.Join("mail", domain, local))
+}
+
+// own gives a path, and the folders below the servers' mail that lead there, to
+// the user who holds the mail.
 func (d *Dovecot) own(path string) {
 	d.t.Helper()
 	mail, err := user.Lookup("mail")
@@ -69,8 +97,10 @@ func (d *Dovecot) own(path string) {
 	}
 	uid, _ := strconv.Atoi(mail.Uid)
 	gid, _ := strconv.Atoi(mail.Gid)
-	if err := os.Chown(path, uid, gid); err != nil {
-		d.t.Fatal(err)
+	for ; len(path) >= len(d.path("mail")); path = filepath.Dir(path) {
+		if err := os.Chown(path, uid, gid); err != nil {
+			d.t.Fatal(err)
+		}
 	}
 }
 
@@ -97,8 +127,9 @@ passdb {
   args = scheme=PLAIN username_format=%%Lu %[1]s/passwd
 }
 userdb {
-  driver = static
-  args = uid=mail gid=mail home=%[1]s/mail/%%Ld/%%Ln
+  driver = passwd-file
+  args = username_format=%%Lu %[1]s/passwd
+  default_fields = uid=mail gid=mail home=%[1]s/mail/%%Ld/%%Ln
 }
 namespace inbox {
   inbox = yes
@@ -133,8 +164,9 @@ service auth {
 }
 protocol lmtp {
   auth_username_format = %%Lu
+%[8]s
 }
-`, d.dir, d.CA, d.key, d.IMAP, d.IMAPS, d.lmtp, d.sasl)
+%[9]s`, d.dir, d.CA, d.key, d.IMAP, d.IMAPS, d.lmtp, d.sasl, d.lmtpExtras(), d.extras())
 }
 
 // Start starts it again after Kill.
@@ -221,19 +253,4 @@ func (d *Dovecot) Mails(address, folderName string) [][]byte {
 		}
 	}
 	return out
-}
-
-// Fill lays n mails into an inbox at once, as a delivery agent does: as files.
-func (d *Dovecot) Fill(address string, n int, mail func(i int) []byte) {
-	d.t.Helper()
-	local, domain, _ := strings.Cut(address, "@")
-	base := d.path(filepath.Join("mail", domain, local, "Maildir"))
-	for i := range n {
-		name := fmt.Sprintf("%d.M%06dP1.rig", 1700000000+i, i)
-		path := write(d.t, filepath.Join(base, "tmp", name), string(mail(i)), 0o600)
-		d.own(path)
-		if err := os.Rename(path, filepath.Join(base, "new", name)); err != nil {
-			d.t.Fatal(err)
-		}
-	}
 }

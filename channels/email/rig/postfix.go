@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,7 +29,7 @@ func StartPostfix(t testing.TB, d *Dovecot) *Postfix {
 	t.Helper()
 	need(t, "postfix")
 	ports := freePorts(t, 3)
-	p := &Postfix{t: t, dir: folder(t), SMTP: ports[0], Submission: ports[1], SMTPS: ports[2]}
+	p := &Postfix{t: t, dir: folder(t), SMTP: cmp.Or(d.relay, ports[0]), Submission: ports[1], SMTPS: ports[2]}
 	var recipients strings.Builder
 	domains := map[string]bool{}
 	for _, one := range d.users {
