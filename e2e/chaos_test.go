@@ -24,8 +24,11 @@ const (
 )
 
 // unreachable are the fault points that this test can't come by, with the
-// reason. It is empty, and what is put here must be killed at elsewhere.
-var unreachable = map[fault.Point]string{}
+// reason. What is put here must be killed at elsewhere.
+var unreachable = map[fault.Point]string{
+	fault.ReceiptBeforeStore: "TestChaosReceipts", fault.ReceiptAfterStore: "TestChaosReceipts", fault.ReceiptAfterQueue: "TestChaosReceipts",
+	fault.SendAfterRefusals: "needs a provider that refuses some: TestWhoIsDeferredGetsItLater",
+}
 
 // TestChaosKillNine kills the daemon at random and at every fault point while
 // mail comes in and answers go out. In the end every customer has exactly one

@@ -87,44 +87,32 @@ func (b *builder) buildAcknowledgement(f *acknowledgementEntry) {
 	b.set.acknowledgement = rule
 }
 
-// names of days and months as they stand within a sentence.
+// dateWords are the names of days and months of a language as they stand within
+// a sentence, and the form of a date in it.
 type dateWords struct {
-	days   [7]string // from Sunday
-	months [12]string
+	days   []string // from Sunday
+	months []string
 	form   string
 }
+
+// dateTable has a line for each of Languages: days, months and form.
+const dateTable = `
+en | Sunday Monday Tuesday Wednesday Thursday Friday Saturday | January February March April May June July August September October November December | %s %d %s, %s
+de | Sonntag Montag Dienstag Mittwoch Donnerstag Freitag Samstag | Januar Februar März April Mai Juni Juli August September Oktober November Dezember | %s, %d. %s, %s Uhr
+fr | dimanche lundi mardi mercredi jeudi vendredi samedi | janvier février mars avril mai juin juillet août septembre octobre novembre décembre | %s %d %s à %s
+es | domingo lunes martes miércoles jueves viernes sábado | enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre | %s %d de %s a las %s
+it | domenica lunedì martedì mercoledì giovedì venerdì sabato | gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre | %s %d %s alle %s
+nl | zondag maandag dinsdag woensdag donderdag vrijdag zaterdag | januari februari maart april mei juni juli augustus september oktober november december | %s %d %s om %s uur
+pl | niedziela poniedziałek wtorek środa czwartek piątek sobota | stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia | %s, %d %s, godz. %s
+`
 
 // dateWordsOf gives the words of a language of Languages, and English ones for
 // any other.
 func dateWordsOf(language string) dateWords {
-	split := func(days, months, form string) dateWords {
-		w := dateWords{form: form}
-		copy(w.days[:], strings.Fields(days))
-		copy(w.months[:], strings.Fields(months))
-		return w
-	}
-	switch language {
-	case "de":
-		return split("Sonntag Montag Dienstag Mittwoch Donnerstag Freitag Samstag",
-			"Januar Februar März April Mai Juni Juli August September Oktober November Dezember", "%s, %d. %s, %s Uhr")
-	case "fr":
-		return split("dimanche lundi mardi mercredi jeudi vendredi samedi",
-			"janvier février mars avril mai juin juillet août septembre octobre novembre décembre", "%s %d %s à %s")
-	case "es":
-		return split("domingo lunes martes miércoles jueves viernes sábado",
-			"enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre", "%s %d de %s a las %s")
-	case "it":
-		return split("domenica lunedì martedì mercoledì giovedì venerdì sabato",
-			"gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre", "%s %d %s alle %s")
-	case "nl":
-		return split("zondag maandag dinsdag woensdag donderdag vrijdag zaterdag",
-			"januari februari maart april mei juni juli augustus september oktober november december", "%s %d %s om %s uur")
-	case "pl":
-		return split("niedziela poniedziałek wtorek środa czwartek piątek sobota",
-			"stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia", "%s, %d %s, godz. %s")
-	}
-	return split("Sunday Monday Tuesday Wednesday Thursday Friday Saturday",
-		"January February March April May June July August September October November December", "%s %d %s, %s")
+	lines := strings.Split(strings.TrimSpace(dateTable), "\n")
+	at := max(0, slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, language+" |") }))
+	columns := strings.Split(lines[at], "|")
+	return dateWords{days: strings.Fields(columns[1]), months: strings.Fields(columns[2]), form: strings.TrimSpace(columns[3])}
 }
 
 // WriteTime writes a time for a customer in a language, with its zone.

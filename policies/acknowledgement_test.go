@@ -70,6 +70,7 @@ func TestAcknowledgementIsChecked(t *testing.T) {
 		"acknowledgement: {send: sometimes}":                                             "never",
 		"acknowledgement: {sendd: first}":                                                "send",
 		"acknowledgement: {send: first, every: 1s}":                                      "acknowledgement.every",
+		"acknowledgement: {send: first, every: 32d}":                                     "acknowledgement.every",
 		"acknowledgement: {send: first, budget: 0}":                                      "acknowledgement.budget",
 		"acknowledgement: {channels: [pigeon]}":                                          "email",
 		"acknowledgement: {texts: [{language: en, text: 'by {dew}'}]}":                   "{due} is the only one",

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"mime"
 	"net/mail"
 	"regexp"
 	"strings"
@@ -24,13 +23,17 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	if err := a.addressReply(msg, r); err != nil {
 		return nil, a.failure("compose", channels.Malformed, "", err.Error(), err)
 	}
-	msg.Subject(oneLine(r.Subject))
+	msg.Subject(subjectLine(r.Subject))
 	msg.SetDateWithValue(r.CreatedAt)
 	msg.SetMessageIDWithValue(MessageID(r.ID, a.cfg.Address))
 	msg.SetGenHeader(replyField, r.ID)
 	threadReply(msg, r, a.cfg.Address)
-	if r.Kind == contact.Acknowledgement {
-		msg.SetGenHeader("Auto-Submitted", "auto-replied") // RFC 3834 section 5
+	if r.Kind == contact.Acknowledgement { // RFC 3834 section 5: what answers nothing is generated
+		submitted := "auto-generated"
+		if r.InReplyTo != "" {
+			submitted = "auto-replied"
+		}
+		msg.SetGenHeader("Auto-Submitted", submitted)
 		msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, strings.TrimSuffix(normalise(r.Text), "\n")+"\n")
@@ -71,7 +74,7 @@ func (a *Adapter) addressReply(msg *gomail.Msg, r *contact.Reply) error {
 	if len(to) == 0 {
 		return errors.New("the reply has no recipient")
 	}
-	from := mail.Address{Name: oneLine(orDefault(r.FromName, a.cfg.FromName)), Address: a.cfg.Address}
+	from := mail.Address{Name: personName(orDefault(r.FromName, a.cfg.FromName)), Address: a.cfg.Address}
 	msg.SetAddrHeaderFromMailAddress(gomail.HeaderFrom, &from)
 	msg.SetAddrHeaderFromMailAddress(gomail.HeaderTo, to...)
 	if len(cc) > 0 {
@@ -91,7 +94,7 @@ func mailAddresses(list []contact.Address) ([]*mail.Address, error) {
 		if !found || local == "" || domain == "" || strings.ContainsAny(one.Address, " \t\r\n<>,;\x00") {
 			return nil, fmt.Errorf("recipient %d has no usable address", i+1)
 		}
-		out = append(out, &mail.Address{Name: oneLine(one.Name), Address: asciiDomain(one.Address)})
+		out = append(out, &mail.Address{Name: personName(one.Name), Address: unquoted(asciiDomain(one.Address))})
 	}
 	return out, nil
 }
@@ -131,10 +134,14 @@ func threadReply(msg *gomail.Msg, r *contact.Reply, address string) {
 	}
 }
 
+// longestID is how long an id may be: a line of a header has 998 bytes at most.
+const longestID = 900
+
 // bareID gives a Message-ID without <>, "" if it can't stand in a header.
 func bareID(id string) string {
 	id = strings.Trim(id, "<> \t\r\n")
-	if strings.ContainsAny(id, " \t\r\n<>") {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || r == '<' || r == '>' }
+	if len(id) > longestID || strings.ContainsFunc(id, odd) {
 		return ""
 	}
 	return id
@@ -145,26 +152,19 @@ func attach(msg *gomail.Msg, file contact.Attachment, html bool) error {
 	if file.Data == nil && file.Size > 0 {
 		return fmt.Errorf("the attachment of %d bytes was not loaded", file.Size)
 	}
-	name := fileName(file.Name)
-	kind := orDefault(file.ContentType, "application/octet-stream")
-	if media, params, err := mime.ParseMediaType(kind); err == nil {
-		kind = mime.FormatMediaType(media, params)
-	}
-	if kind == "" || strings.ContainsAny(kind, "\r\n") || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") {
-		kind = "application/octet-stream" // what may not be base64 goes as bytes
-	}
+	name := sentName(file.Name)
+	id := bareID(file.ContentID)
+	inside := html && id != ""
 	disposition := "attachment"
-	inside := html && file.ContentID != ""
 	if inside {
 		disposition = "inline"
 	}
-	// RFC 2231 for names beyond ASCII.
 	header := func(f *gomail.File) {
-		f.Header.Set("Content-Type", kind)
-		f.Header.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
+		f.Header.Set("Content-Type", fileType(file.ContentType))
+		f.Header.Set("Content-Disposition", disposition+"; "+fileParameter(name))
 	}
 	if inside {
-		return msg.EmbedReader(name, bytes.NewReader(file.Data), gomail.WithFileContentID(strings.Trim(oneLine(file.ContentID), "<> ")), header)
+		return msg.EmbedReader(name, bytes.NewReader(file.Data), gomail.WithFileContentID(id), header)
 	}
 	return msg.AttachReader(name, bytes.NewReader(file.Data), header)
 }
@@ -179,33 +179,4 @@ func fixBoundaries(raw []byte, id string) []byte {
 		raw = bytes.ReplaceAll(raw, found[1], []byte("sc_"+hex.EncodeToString(sum[:12])))
 	}
 	return raw
-}
-
-// oneLine makes a header value of any text.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// fileName gives a name without a path and without what breaks headers.
-func fileName(name string) string {
-	name = strings.ReplaceAll(name, `\`, "/")
-	if _, last, found := cutLast(name, "/"); found {
-		name = last
-	}
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '"' {
-			return '_'
-		}
-		return r
-	}, strings.TrimSpace(name))
-	if name == "" || name == "." || name == ".." {
-		return "attachment"
-	}
-	if runes := []rune(name); len(runes) > 200 {
-		dot := strings.LastIndex(name, ".")
-		ext := ""
-		if dot > 0 && len(name)-dot <= 10 {
-			ext = name[dot:]
-		}
-		name = string(runes[:200-len([]rune(ext))]) + ext
-	}
-	return name
 }

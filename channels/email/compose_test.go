@@ -113,6 +113,14 @@ func TestComposeKinds(t *testing.T) {
 	if m := parse(t, raw); m.Auto != contact.AutoReply {
 		t.Errorf("an acknowledgement is understood as %q", m.Auto)
 	}
+	r.InReplyTo = ""
+	if raw, err = a.Compose(r); err != nil {
+		t.Fatal(err)
+	}
+	containsAll(t, raw, "Auto-Submitted: auto-generated\r\n", "X-Auto-Response-Suppress: All\r\n")
+	if bytes.Contains(raw, []byte("List-Unsubscribe")) || bytes.Contains(raw, []byte("Precedence")) {
+		t.Error("a mail to one person poses as a list's")
+	}
 	r = reply(replyID, "x")
 	r.Token, r.FromName = "", ""
 	raw, err = a.Compose(r)
