@@ -41,6 +41,7 @@ func (k *checker) run() {
 	k.nats(&c.NATS)
 	k.http(&c.HTTP)
 	k.accounts()
+	k.signatures(&c.Signatures)
 	k.lastResort(&c.LastResort)
 }
 

@@ -21,8 +21,10 @@ type Config struct {
 	NATS NATS   `yaml:"nats" json:"nats"`
 	HTTP HTTP   `yaml:"http" json:"http"`
 	// Policies is the directory of the policy set, "" for the built-in one.
-	Policies   string     `yaml:"policies" json:"policies"`
-	Channels   Channels   `yaml:"channels" json:"channels"`
+	Policies string   `yaml:"policies" json:"policies"`
+	Channels Channels `yaml:"channels" json:"channels"`
+	// Signatures says whose signatures on mails are known.
+	Signatures Signatures `yaml:"signatures" json:"signatures"`
 	LastResort LastResort `yaml:"last_resort" json:"last_resort"`
 	Log        Log        `yaml:"log" json:"log"`
 	// Reserve is the part of the disk that is kept free for replies.
@@ -283,6 +285,7 @@ func Default() *Config {
 		Channels: Channels{
 			Email: []Email{},
 		},
+		Signatures: Signatures{PGPKeys: []string{}},
 		LastResort: LastResort{MailTo: []string{}},
 		Log:        Log{Level: "info", Format: "text"},
 		Warnings:   Errors{},

@@ -228,6 +228,47 @@ func FuzzCalendar(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) { wantText(t, "calendar", readCalendar(toUTF8([]byte(text)))) })
 }
 
+// FuzzPGP begins with keys and signatures that fit each other, so that what is
+// changed of them comes to every check.
+func FuzzPGP(f *testing.F) {
+	key, err := os.ReadFile("testdata/signatures/kim.asc")
+	if err != nil {
+		f.Fatal(err)
+	}
+	files, err := filepath.Glob("testdata/mail/seal-pgp-*.eml")
+	if err != nil || len(files) < 15 {
+		f.Fatal(len(files), err)
+	}
+	binary, _ := dearmoured(key, "PUBLIC KEY BLOCK")
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, kind := range []string{"SIGNATURE", "MESSAGE"} {
+			if packets, _ := dearmoured(raw, kind); packets != nil {
+				f.Add(packets, binary, "The signed words.")
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, packets, key []byte, words string) {
+		v := &Vouched{keys: newRing()}
+		_ = v.take(key) // what can't be read is left out
+		m := readPGP(packets, 1<<20)
+		if len(m.literal) > 1<<20 {
+			t.Errorf("%d bytes of %d", len(m.literal), len(packets))
+		}
+		s := seals{vouched: v, from: "kim@cust.test"}
+		said, _ := s.pgp(append(m.signatures, signaturesIn(packets)...), [][]byte{[]byte(words), m.literal})
+		if len(said) == 0 || len(said) > maxPGPSignatures+1 {
+			t.Errorf("%d things are said", len(said))
+		}
+		for _, one := range said {
+			wantText(t, "words", one)
+		}
+	})
+}
+
 func FuzzSealed(f *testing.F) {
 	f.Add([]byte("\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80\x00\x00\x00\x00"), "-----BEGIN PGP SIGNED MESSAGE-----\nHash: x\n\na\n-----BEGIN PGP SIGNATURE-----\n-----END PGP SIGNATURE-----\n")
 	f.Fuzz(func(t *testing.T, data []byte, text string) {

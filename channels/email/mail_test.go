@@ -19,6 +19,10 @@ func TestMails(t *testing.T) {
 	if err != nil || len(files) < 150 {
 		t.Fatalf("%d mails found, %v", len(files), err)
 	}
+	vouched, unread := email.LoadVouched(email.Signatures{PGPKeys: []string{"testdata/signatures/kim.asc"}, CAFile: "testdata/signatures/ca.pem"})
+	if len(unread) > 0 {
+		t.Fatal(unread)
+	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".eml"), func(t *testing.T) {
 			raw, err := os.ReadFile(file)
@@ -33,7 +37,7 @@ func TestMails(t *testing.T) {
 			if err := json.Unmarshal(expected, &want); err != nil {
 				t.Fatal(err)
 			}
-			out, err := json.Marshal(email.Explain(raw))
+			out, err := json.Marshal(email.ExplainBy(raw, vouched))
 			if err != nil {
 				t.Fatal(err)
 			}

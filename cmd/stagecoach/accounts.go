@@ -16,9 +16,18 @@ import (
 // buildAccounts is the table from configuration to adapters: every channel has
 // its lines here, and only here. dir is the data directory, where logins are kept.
 func buildAccounts(cfg *configs.Config, dir string, logger *slog.Logger) ([]*link, error) {
+	if len(cfg.Channels.Email) == 0 {
+		return nil, nil
+	}
+	vouched, unread := email.LoadVouched(signaturesOf(cfg))
+	for _, one := range unread {
+		logger.Warn("a file with keys for signatures can't be read: the others are used", "file", one.File, "err", one.Err)
+	}
 	var out []*link
 	for _, e := range cfg.Channels.Email {
-		adapter, err := email.New(emailConfig(&e, dir, logger), logger)
+		mailbox := emailConfig(&e, dir, logger)
+		mailbox.Vouched = vouched
+		adapter, err := email.New(mailbox, logger)
 		if err != nil {
 			return nil, fmt.Errorf("channel email/%s: %w", e.Name, err)
 		}
@@ -26,9 +35,14 @@ func buildAccounts(cfg *configs.Config, dir string, logger *slog.Logger) ([]*lin
 		for _, a := range append([]string{e.Address}, e.Aliases...) {
 			facts.Addresses = append(facts.Addresses, strings.ToLower(a))
 		}
-		out = append(out, &link{adapter: adapter.Channel(), facts: facts, settings: settingsOf(&e)})
+		out = append(out, &link{adapter: adapter.Channel(), facts: facts, settings: settingsOf(&e) + vouched.Digest()})
 	}
 	return out, nil
+}
+
+// signaturesOf gives whose signatures are known.
+func signaturesOf(cfg *configs.Config) email.Signatures {
+	return email.Signatures{PGPKeys: cfg.Signatures.PGPKeys, CAFile: cfg.Signatures.CAFile}
 }
 
 // settingsOf gives a text that differs when any setting does, the password

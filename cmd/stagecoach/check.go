@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"stagecoach/channels/email"
 	"stagecoach/configs"
 	"stagecoach/configs/strict"
 	"stagecoach/policies"
@@ -39,6 +41,7 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 		found.add(c.Config, err)
 	} else {
 		found.Warnings = append(found.Warnings, cfg.Warnings...)
+		found.keys(cfg)
 	}
 	dir := c.Policies
 	if dir == "" {
@@ -81,6 +84,14 @@ func (f *checked) add(file string, err error) {
 		err = path.Err
 	}
 	f.Errors = append(f.Errors, strict.Error{File: file, Message: err.Error()})
+}
+
+// keys takes in which keys and authorities for signatures can't be read.
+func (f *checked) keys(cfg *configs.Config) {
+	_, unread := email.LoadVouched(signaturesOf(cfg))
+	for _, one := range unread {
+		f.Errors = append(f.Errors, strict.Error{File: one.File, Message: strings.ReplaceAll(one.Err.Error(), "\n", "; ")})
+	}
 }
 
 // policiesOf gives the policy set that a configuration names, also when it has

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stagecoach/channels/email"
+	"stagecoach/configs"
 )
 
 // mailCmd is `stagecoach mail`.
@@ -21,10 +22,16 @@ type mailCmd struct {
 type mailExplainCmd struct {
 	File string `arg:"" optional:"" help:"File with the mail (.eml); standard input if left out." type:"path"`
 	JSON bool   `name:"json" help:"Print JSON."`
+
+	Config string `help:"Configuration file, for whose signatures are known." placeholder:"FILE" type:"path"`
 }
 
 // Run explains a mail. It has an answer for any input.
 func (c *mailExplainCmd) Run(streams std) error {
+	cfg, err := configs.Load(c.Config)
+	if err != nil {
+		return err
+	}
 	in := streams.in
 	if c.File != "" && c.File != "-" {
 		f, err := os.Open(c.File)
@@ -41,7 +48,11 @@ func (c *mailExplainCmd) Run(streams std) error {
 	if err != nil {
 		return fmt.Errorf("reading a mail: %w", err)
 	}
-	e := email.Explain(raw)
+	vouched, unread := email.LoadVouched(signaturesOf(cfg))
+	for _, one := range unread {
+		fmt.Fprintln(streams.err, one)
+	}
+	e := email.ExplainBy(raw, vouched)
 	if c.JSON {
 		return printJSON(streams.out, e)
 	}
