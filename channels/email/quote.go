@@ -45,17 +45,8 @@ var (
 	nameMark = regexp.MustCompile(`^\s{0,2}(\pL{1,8}>|\|)(\s|$|>)`)
 	compares = regexp.MustCompile(`^\s*>=?\s*[-\d€$£=.,]`)
 	// runTogether finds the next field in a header whose line breaks were lost.
-	runTogether = regexp.MustCompile(`(>|GMT[+-]?\d*|UTC[+-]?\d*|CES?T|MES?Z|[ap]m|AM|PM|\d)\s?(To|Cc|Sent|Date|Subject|An|Gesendet|Betreff|À|Envoyé|Objet|` +
+	runTogether = regexp.MustCompile(`(>|@[\pL\d.-]+\s|GMT[+-]?\d*|UTC[+-]?\d*|CES?T|MES?Z|[ap]m|AM|PM|\d)\s?(To|Cc|Sent|Date|Subject|An|Gesendet|Betreff|À|Envoyé|Objet|` +
 		`Para|Enviado|Asunto|A|Inviato|Oggetto|Aan|Verzonden|Onderwerp|Do|Wysłano|Wysłane|Temat)\s?:`)
-	// answersBelow is how people say that their answers stand in the quote.
-	answersBelow = regexp.MustCompile(`(?i)\b(inline|in-line)\b|` +
-		`\b(answers?|comments?|repl(y|ies)|responses?|see|written)\b.{0,40}\b(below|between|in (the )?(text|red|blue|green|bold))\b|` +
-		`\b(siehe|antwort(en)?|anmerkung(en)?|kommentare?|geantwortet)\b.{0,40}\b(unten|im text|in rot|rot|blau|grün|weiter unten|dazwischen|darunter)\b|` +
-		`(réponses?|voir|commentaires?|répondu)\b.{0,40}(ci-dessous|en rouge|en bleu|dans le (texte|mail|message))|` +
-		`\b(respuestas?|ver|comentarios?|respondo)\b.{0,40}(abajo|en rojo|en azul|entre líneas)|` +
-		`\b(rispost[ae]|vedi|commenti?|rispondo)\b.{0,40}(sotto|in rosso|in blu|nel testo)|` +
-		`\b(antwoord(en)?|zie|opmerking(en)?)\b.{0,40}\b(hieronder|onder|in (het )?(rood|blauw)|tussendoor)\b|` +
-		`(odpowied\pL+|patrz|komentarze?|uwagi).{0,40}(poniżej|na czerwono|w treści)`)
 )
 
 // readText reads plain text, in which quoted lines begin with ">".
@@ -72,7 +63,7 @@ func readText(text string) *reading {
 		switch {
 		case strings.HasPrefix(line, ">From ") && (i == 0 || !isQuoted(r.lines[i-1])):
 			// what mailbox files make of a line that begins with From
-		case isQuoted(line):
+		case isQuoted(line) && !strings.HasSuffix(line, "<<") && !isTriple(line):
 			r.kinds[i] = lineWeak
 		case strings.ContainsAny(line[:min(len(line), 40)], ">|") && nameMark.MatchString(line):
 			r.kinds[i] = lineIndent
@@ -86,6 +77,7 @@ func readText(text string) *reading {
 // nothing would be left.
 func (r *reading) own(whole string) (own string, cut bool) {
 	whole = strings.TrimSpace(whole)
+	r.indented()
 	r.findBreaks()
 	if r.forwardAt >= 0 {
 		return whole, false // what is forwarded is what is meant
@@ -106,7 +98,7 @@ func (r *reading) own(whole string) (own string, cut bool) {
 		out = r.linesOf(func(i int, _ byte) bool { return i < end })
 	}
 	own = strings.Trim(strings.Join(out, "\n"), "\n")
-	if strings.TrimSpace(own) == "" || (r.unmarked || r.framed) && len(own) < 8<<10 && answersBelow.MatchString(own) {
+	if strings.TrimSpace(own) == "" || (r.unmarked || r.framed) && len(own) < 8<<10 && (answersBelow.MatchString(own) || onlyGreets(own)) {
 		return whole, false
 	}
 	own = strings.TrimRight(own, " \t\n")
@@ -214,7 +206,7 @@ func (r *reading) headNear(i int) copiedHead {
 			near = append(near, strings.Split(strings.TrimLeft(run, "- "), "\n")...)
 			continue
 		}
-		near = append(near, line)
+		near = append(near, withColon(line))
 	}
 	for j := 0; j < len(near) && j < 8; j++ {
 		if h := headAt(near, j); h.kinds[headFrom] {
@@ -232,7 +224,7 @@ func (r *reading) quoteFrom(i int, b quoteBreak) int {
 		for above > 0 && r.lines[above] == "" && start-above < 3 {
 			above--
 		}
-		if above < 0 || r.kinds[above] != lineOwn || !isRule(r.lines[above]) {
+		if above < 0 || r.kinds[above] != lineOwn || !isRule(r.lines[above]) && (b.head.lines == 0 || !titled.MatchString(r.lines[above])) {
 			break
 		}
 		start = above
@@ -282,11 +274,15 @@ func (r *reading) quoteEnd(i int) int {
 }
 
 func (r *reading) leftOver(i int) bool {
-	if i == 0 || i+1 >= len(r.lines) || len(r.lines[i]) > 40 || r.lines[i] == "" {
+	if i > 0 && r.kinds[i-1] == lineWeak && (linkOnly.MatchString(r.lines[i]) && strings.HasSuffix(r.lines[i], ">") ||
+		broken.MatchString(r.lines[i-1]) && !strings.Contains(strings.TrimSpace(r.lines[i]), " ")) {
+		return true // what a program broke off a quoted link
+	}
+	if i == 0 || i+1 >= len(r.lines) || len(r.lines[i]) > 76 || r.lines[i] == "" {
 		return false
 	}
 	above, below := r.lines[i-1], r.lines[i+1]
-	if r.kinds[i-1] != lineWeak || r.kinds[i+1] != lineWeak || len(above) < 66 || strings.Trim(below, "> ") == "" {
+	if r.kinds[i-1] != lineWeak || r.kinds[i+1] != lineWeak || len(above) < 66 || len(r.lines[i]) > 40 && len(above) < 70 || strings.Trim(below, "> ") == "" {
 		return false
 	}
 	first := r.lines[i][0]

@@ -19,7 +19,7 @@ type quoteBreak struct {
 // The forms of the line that says who wrote what follows. Those that begin with
 // a word of their own are tried on up to five lines together.
 var (
-	attributionStart = regexp.MustCompile(`(?i)^(on|at|am|vom|le|el|en|il|in data|op|w dniu|dnia|em|den|dne|pon|wt|śr|czw|pt|sob|niedz|nd|` +
+	attributionStart = regexp.MustCompile(`(?i)^(on|at|am|vom|le|el|en|il|in data|op|w dniu|dnia|em|den|på|dne|wiadomość|pon|wt|śr|czw|pt|sob|niedz|nd|` +
 		`\d{1,2}[./]?\s|\d{4}[-/.]\d)`)
 	anchoredForm = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 		`(on|at)\s.{3}.+\b(wrote|writes|said)(\s(to|in|about)\s.+)?`,
@@ -29,11 +29,11 @@ var (
 		`(il|in data)\s.{3}.+\bha scritto(\s.+)?`,
 		`op\s.{3}.+\b(schreef|geschreven)(\s.+)?`,
 		`(w dniu|dnia|pon|wt|śr|czw|pt|sob|niedz|nd|\d{1,2}\s|\d{4}-|\d{1,2}\.)\.?,?\s?.{3}.+(napisał\(-?a\)|napisała|napisał|pisze)(\s.+)?`,
-		`em\s.{3}.+\bescreveu`, `(den|på)\s.{3}.+\bskrev(\s.+)?`, `dne\s.{3}.+\bnapsal(\(a\))?(\s.+)?`,
+		`wiadomość napisana przez\s.+\d.*`, `em\s.{3}.+\bescreveu`, `(den|på)\s.{3}.+\bskrev(\s.+)?`, `dne\s.{3}.+\bnapsal(\(a\))?(\s.+)?`,
 		`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*<[^>]+@[^>]+>`,
 	}, "|") + `)\s*$`)
 	nameFirstForm = regexp.MustCompile(`(?i)^.{2}.*(\b(schrieb (am|vom)|wrote on|schreef op|skrev den|escribió el|ha scritto il|napisał(\(a\))? (w dniu|dnia))|` +
-		`\ba écrit le|schrieb:? am)\s.{6}.*$|^.{2}.*\bhat (am|vom) .{6}.* geschrieben$|^.{2}.*\bheeft op .{6}.* geschreven$`)
+		`\ba écrit le|schrieb:? am)\s.{6}.*$|^.{1,60}[于在].{6,40}写道$|^.{2}.*\bhat (am|vom) .{6}.* geschrieben$|^.{2}.*\bheeft op .{6}.* geschreven$`)
 	bareForm  = regexp.MustCompile(`(?i)^\pL.+(\bwrote|\bwrites|\bschrieb|\bschreef|\bescribió|\bha scritto|a écrit|\bnapisał(\(a\)|a)?|\bpisze)$`)
 	firstForm = regexp.MustCompile(`(?i)\b(i|we|ich|wir|ik|wij)\s+(\pL+\s+)?(wrote|schrieb(en)?|schreef|schreven)\b|\b(wrote|schrieb(en)?|schreef)\s+(i|ich|wir|ik)\b|\b(habe|haben) (ich|wir)\b|\b(ich|wir) (habe|haben)\b|\bheb ik\b|\bik heb\b`)
 	youForm   = regexp.MustCompile(`(?i)\b(you|he|she|they|it|somebody|someone|who|sie|er|du|ihr|jemand|wer|il|elle|vous|on|usted|qualcuno|lei|u|je|hij|zij|iemand|pan|pani|ktoś)\s*(wrote|writes|schrieben|schrieb|schreef|a écrit|escribió|ha scritto|napisał(a)?)?$`)
@@ -43,11 +43,11 @@ var (
 	weekdayDay = regexp.MustCompile(`(?i)\b(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|lun|mié|jue|vie|sáb|dom|gio|sab|ma|wo|vr|za|zo|pon|wt|śr|czw|pt|sob|niedz)\pL*[.,]*\s`)
 	yearForm   = regexp.MustCompile(`\b(19|20)\d\d\b`)
 	digitForm  = regexp.MustCompile(`\d`)
-	zohoForm   = regexp.MustCompile(`^-{3,}\s.*[^-]\s?-{3,}$`)
+	zohoForm   = regexp.MustCompile(`^-{3,}\s?\pL.*[^-]\s?-{3,}$`)
 )
 
 // quoteTrim is what may stand around an attribution.
-const quoteTrim = " \t*_>\u00a0\u202f\u200e\u200f\ufeff\u200b"
+const quoteTrim = " \t*_>\u00a0\u202f\u200e\u200f\ufeff\u200b\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 // mostTried bounds how often lines are looked at for who wrote what follows:
 // more stand in no mail, and each look costs.
@@ -71,7 +71,10 @@ func (r *reading) breakAt(i int) quoteBreak {
 		}
 		return b
 	}
-	if h := headAt(r.lines, i); h.lines > 0 && h.complete() {
+	if b, found := r.marker(i); found {
+		return b
+	}
+	if h := r.quotedHead(i); h.lines > 0 && h.complete() && (r.prefix == subjectForward || !r.introduced(i)) {
 		return quoteBreak{lines: h.lines, strong: true, head: h}
 	}
 	n, strong := r.attribution(i)
@@ -104,6 +107,9 @@ func (r *reading) attribution(i int) (n int, strong bool) {
 			return 1, true
 		}
 		if !endsAttribution(last) {
+			if ok, strong := r.uncolonned(i, n); ok {
+				return n, strong
+			}
 			if n > 1 && strings.ContainsAny(last[len(last)-1:], "!?") {
 				break
 			}
@@ -130,7 +136,7 @@ func runsOn(line string) bool {
 
 func endsAttribution(line string) bool {
 	end := strings.TrimRight(line, quoteTrim)
-	return strings.HasSuffix(end, ":") || strings.HasSuffix(end, "：") || strings.HasSuffix(end, "----")
+	return strings.HasSuffix(end, ":") || strings.HasSuffix(end, "：") || strings.HasSuffix(end, "---")
 }
 
 func (r *reading) joined(i, n int) string {
@@ -154,6 +160,8 @@ func (r *reading) attributes(i, n int) (ok, strong bool) {
 	address := addressForm.MatchString(words)
 	exact := yearForm.MatchString(words) && timeForm.MatchString(words) && weekdayDay.MatchString(words) && !personForm.MatchString(words)
 	switch {
+	case r.dated(i, n, words) || r.named(i, n, words):
+		return true, true
 	case attributionStart.MatchString(words) && anchoredForm.MatchString(words):
 		if r.beginsLater(i, n, false) {
 			return false, false
@@ -169,8 +177,14 @@ func (r *reading) attributes(i, n int) (ok, strong bool) {
 	if strings.HasPrefix(words, "2") && !hasVerb(words) {
 		return below, false // a date and an address stand in many a pasted list
 	}
-	strong = (address || exact) && digitForm.MatchString(words)
-	return strong || below && digitForm.MatchString(words) || below && address, strong
+	digits := digitForm.MatchString(words)
+	strong = (address || exact || r.ruled(i)) && digits && (below || !r.introduced(i))
+	return strong || below && (digits || address), strong
+}
+
+// ruled reports whether an attribution with a time stands between dashes.
+func (r *reading) ruled(i int) bool {
+	return strings.HasPrefix(r.lines[i], "---") && zohoForm.MatchString(r.lines[i]) && timeForm.MatchString(r.lines[i])
 }
 
 // beginsLater reports whether an attribution begins below line i already, so
@@ -191,7 +205,7 @@ func hasVerb(words string) bool {
 	words = strings.ToLower(words)
 	for _, verb := range []string{
 		"wrote", "writes", "said", "schrieb", "schrieben", "écrit", "ecrit", "a dit", "escrib", "scritto", "schreef", "napisa", "pisze",
-		"escreveu", "skrev", "napsal",
+		"escreveu", "skrev", "napsal", "写道",
 	} {
 		if strings.Contains(words, verb) {
 			return true

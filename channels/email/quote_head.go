@@ -19,8 +19,9 @@ type copiedHead struct {
 }
 
 var (
-	timeForm    = regexp.MustCompile(`\d{1,2}\s?[:.h]\s?\d{2}|\d{1,2}\s?(am|pm|AM|PM|uhr|Uhr)\b`)
+	timeForm    = regexp.MustCompile(`\d{1,2}\s?[:h]\s?\d{2}|(^|[^.\d])\d{1,2}\.\d{2}($|[^.\d])|\d{1,2}\s?(am|pm|AM|PM|uhr|Uhr)\b`)
 	sentForm    = regexp.MustCompile(`(?i)^[\s*]*(sent|gesendet|envoy|enviad|inviat|verzonden|wysłan|sendt|skickat)`)
+	bareHead    = regexp.MustCompile(`^(From|Von|De|Da|Van|Od)\s[^:]{1,80}@[^:]*$`)
 	addressForm = regexp.MustCompile(`[^\s<>\[\]()"';:,@]+@[^\s<>\[\]()"';:,@]+\.?[^\s<>\[\]()"';:,@]`)
 )
 
@@ -34,7 +35,7 @@ func (h *copiedHead) complete() bool {
 			n++
 		}
 	}
-	return h.kinds[headFrom] && n >= 2 && (h.addressed || (h.kinds[headSubject] || h.sent) && timeForm.MatchString(h.date))
+	return h.kinds[headFrom] && n >= 2 && (h.addressed || n == 3 && h.sent || (h.kinds[headSubject] || h.sent) && timeForm.MatchString(h.date))
 }
 
 // fieldOf reads a line as a field of a copied header.
@@ -73,7 +74,7 @@ func headAt(lines []string, i int) copiedHead {
 			h.sent = h.sent || field == headDate && sentForm.MatchString(lines[j])
 			last, rest = field, 0
 		case strings.TrimSpace(lines[j]) == "":
-			if rest++; rest > 1 {
+			if rest++; rest > 1 && !h.goesOn(lines, j+1) {
 				return h
 			}
 			continue
@@ -85,6 +86,58 @@ func headAt(lines []string, i int) copiedHead {
 		h.lines = j - i + 1
 	}
 	return h
+}
+
+// withColon gives a line of a header that a program wrote without colons, From
+// "Jo" <jo@x.test>, the colon that others write.
+func withColon(line string) string {
+	name, rest, _ := strings.Cut(line, " ")
+	if len(name) > 20 || strings.HasPrefix(rest, ":") || headNames[strings.ToLower(name)] == headNone {
+		return line
+	}
+	return name + ": " + rest
+}
+
+// bareHeadAt reads a header without colons, which must have all that matters.
+func bareHeadAt(lines []string) copiedHead {
+	near := make([]string, len(lines))
+	for i, line := range lines {
+		near[i] = withColon(line)
+	}
+	h := headAt(near, 0)
+	if !h.kinds[headTo] || !h.kinds[headDate] || !h.kinds[headSubject] {
+		return copiedHead{}
+	}
+	return h
+}
+
+// quotedHead reads the header that begins at line i. In a mail that forwards
+// another, programs have quoted it too.
+func (r *reading) quotedHead(i int) copiedHead {
+	if r.kinds[i] == lineOwn && bareHead.MatchString(r.lines[i]) {
+		return bareHeadAt(r.lines[i:min(len(r.lines), i+12)])
+	}
+	if r.kinds[i] != lineWeak || r.prefix != subjectForward {
+		return headAt(r.lines, i)
+	}
+	if field, _ := fieldOf(strings.TrimLeft(r.lines[i], "> ")); field == headNone {
+		return copiedHead{}
+	}
+	near := make([]string, 0, 40)
+	for _, line := range r.lines[i:min(len(r.lines), i+40)] {
+		near = append(near, strings.TrimLeft(line, "> "))
+	}
+	return headAt(near, 0)
+}
+
+// goesOn reports whether a header that lacks its subject goes on at line i, where
+// a program put empty lines between its fields.
+func (h *copiedHead) goesOn(lines []string, i int) bool {
+	if i >= len(lines) || h.kinds[headSubject] || !h.kinds[headFrom] {
+		return false
+	}
+	field, _ := fieldOf(lines[i])
+	return field == headSubject
 }
 
 // continues reports whether a line goes on with a field: a list of people that

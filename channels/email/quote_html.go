@@ -153,7 +153,7 @@ func (m *markedText) reading() *reading {
 		}
 		blank = false
 		kind := m.kinds[i]
-		if kind == lineOwn && isQuoted(line) {
+		if kind == lineOwn && isQuoted(line) && !isTriple(line) {
 			kind = lineWeak
 		}
 		if strings.TrimSpace(line) == "--" {

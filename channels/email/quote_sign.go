@@ -16,19 +16,22 @@ const (
 const devices = `(iphone|ipad|ipod|ios|android|samsung|galaxy|huawei|xiaomi|redmi|pixel|oneplus|blackberry|windows (phone|mail)|` +
 	`(mobile|cell|smart)? ?phone|smartphone|mobile( device)?|mobil(telefon|ger[aä]t)|handy|tablet|tel[eé]fono|t[eé]l[eé]phone|m[oó]vil|mobiele?|telefoon|` +
 	`telefon\pL*|cellulare|dispositivo|appareil|apparaat|toestel|urządzeni\pL*|komórk\pL*|outlook|thunderbird|proton ?mail|k-9 mail|` + //nolint:misspell // French
-	`courriel|courrier|correo|posta|gmx\pL*|web\.de\pL*|freemail|yahoo|aol|mail|e-mail|tutanota|tuta|fairemail|spark|airmail|poczt\pL*|app)`
+	`courriel|courrier|correo|posta|gmx\pL*|web\.de\pL*|freemail|yahoo|aol|mail|e-mail|tutanota|tuta|fairemail|spark|airmail|poczt\pL*|app|` +
+	`superhuman|bluemail|blue mail|aquamail|aqua mail|mailspring|canary|edison|missive|newton|acompli|mailbox|icloud|htc|nokia|motorola|xperia|nexus|` +
+	`\pL[\pL\d-]*\.(net|fr|it|pl|nl|es|de|com))`
 
 // The lines that programs add at the end by themselves.
 var (
 	deviceForm = regexp.MustCompile(`(?i)^[\s<(\[_*]*(` + strings.Join([]string{
 		`sent (from|via|using|with|by)\s.{0,60}` + devices,
+		`from my .{0,20}(iphone|ipad|ipod|android|galaxy|phone)`, `sent from my (cell|ti-\d+|alcatel|\S+ (pc|watch|phone))\b.{0,30}`,
 		`(get|download|try) (the )?(outlook|bluemail|spark)\b.{0,40}`,
-		`(mit|von) .{2,50} gesendet`,
+		`(mit|vo[nm]|via|über) (mein\pL* .{2,40}|.{0,40}` + devices + `.{0,20}) gesendet`,
 		`(diese (e-?mail|nachricht) wurde |die(se)? mail wurde )(von|mit) .{2,70} (gesendet|geschrieben)`,
 		`(gesendet|geschrieben|verschickt) (von|mit|über|aus|via)\s.{0,60}` + devices,
 		`(laden sie |holen sie sich |hol dir )?outlook für (ios|android|mac)\b.{0,20}`,
 		`provenance\s?: (courrier|outlook|mail)\b.{0,30}`, `(courriel|mail) envoyé (de|depuis|avec)\b.{0,60}` + devices,
-		`envoyé (de|depuis|avec|à partir de|via|par)\b.{0,60}` + devices,
+		`envoyé (de|depuis|avec|à partir (de|d['’])|via|par).{0,60}` + devices,
 		`(obtenir|obtenez|télécharger|téléchargez) outlook pour\b.{0,20}`,
 		`enviado (desde|con|por|a través de|mediante)\s.{0,60}` + devices,
 		`(obtener|obtén|descargar|descarga) outlook para\b.{0,20}`,
@@ -41,16 +44,16 @@ var (
 		`(enviado do meu|sendt fra min|skickat från min)\s.{0,40}`,
 	}, "|") + `).{0,30}$`)
 	excuseForm = regexp.MustCompile(`(?i)(excuse|pardon|sorry for|forgive|entschuldig|verzeih|veuillez|disculp|perdon|scusa|excuseer|wybacz|przeprasz)`)
-	virusForm  = regexp.MustCompile(`(?i)^\s*(this (e-?mail|message) has been (checked|scanned) (for viruses )?(by|with) .*|` +
+	virusForm  = regexp.MustCompile(`(?i)^\s*(yahoo mail\s?: .{3,60}|this (e-?mail|message) has been (checked|scanned) ((for viruses )?(by|with)|for (viruses|malware)\b) ?.*|` +
 		`(virus-free|virenfrei|sin virus|libre de virus|garanti sans virus|sans virus|privo di virus|virusvrij|wolny od wirusów|nie zawiera wirusów)\.?\s?(www\.\S+)?.{0,40}|` +
 		`diese e-?mail wurde von avast.*|l'absence de virus dans ce courrier.*|este correo electrónico ha sido comprobado.*|` +
 		`questa e-?mail è stata controllata.*|deze e-?mail is gecontroleerd op virussen.*|ta wiadomość została sprawdzona.*)$`)
-	listForm = regexp.MustCompile(`(?i)^\s*(\S+ (mailing list|mailingliste)$|you received this message because you (are subscribed|were)|` +
+	listForm = regexp.MustCompile(`(?i)^\s*(\S+ (mailing list|mailingliste)( -- \S+)?$|you received this message because you (are subscribed|were)|` +
 		`to unsubscribe (from this|send)|unsubscribe:? |sie erhalten diese nachricht, weil)`)
 	legalForm = regexp.MustCompile(`(?i)confidential|privileged|disclaimer|vertraulich|rechtlich geschützt|confidentiel|confidencial|riservat|vertrouwelijk|poufn`) //nolint:misspell // French, Spanish
 	headlines = regexp.MustCompile(`(?i)^\s*\*?(confidentiality (notice|note)|disclaimer|legal notice|haftungsausschluss|vertraulichkeitshinweis|` +
 		`avis de confidentialité|aviso de confidencialidad|aviso legal|avviso di riservatezza|klauzula poufności)\b.{0,3}[:.*]`)
-	linkTail = regexp.MustCompile(`\s*[<\[(]?https?://[^\s>\])]+[>\])]?`)
+	linkTail = regexp.MustCompile(`\s*[<\[(]?\s?https?://[^\s>\])]+\s?[>\])]?`)
 )
 
 // markSignatures marks, in each stretch of the person's lines, what a program
@@ -75,7 +78,7 @@ func (r *reading) markSignatures() {
 			to++
 		}
 		if to > from {
-			r.sign(r.cutDelimited(from, to), to)
+			r.sign(min(r.cutDelimited(from, to), r.ruledOff(from, to)), to)
 			for end, before := r.cutFooter(from, to), to; end < before; end, before = r.cutFooter(from, end), end {
 				r.sign(end, to)
 			}
@@ -184,7 +187,10 @@ func (r *reading) wordsBefore(end int) bool {
 
 // isDevice reports whether a line is one such as "Sent from my phone".
 func (r *reading) isDevice(i int) bool {
-	line := linkTail.ReplaceAllString(r.lines[i], "")
+	line := strings.Trim(linkTail.ReplaceAllString(r.lines[i], ""), " \t\u00a0\u200b\u200e\u200f\u2063\ufeff")
+	if first, rest, found := strings.Cut(line, ". "); found && excuseForm.MatchString(rest) {
+		line = first
+	}
 	return len(line) < 160 && !strings.HasSuffix(line, "?") && (deviceForm.MatchString(line) && plainEnd(line))
 }
 
@@ -220,7 +226,13 @@ func (r *reading) isMachine(start, end int) bool {
 	for first < end-1 && isRule(r.lines[first]) {
 		first++
 	}
+	lone := end-start == 1 && headlineOnly.MatchString(r.lines[start]) && end < len(r.lines) && r.below(end) == lineSignature
+	headed := above >= 0 && headlineOnly.MatchString(r.lines[above]) && legalForm.MatchString(all) && !speaksOfOneself.MatchString(all)
 	switch {
+	case lone || headed || len(all) > 120 && legalStart.MatchString(all) && legalEnd.MatchString(all):
+		return true
+	case natureForm.MatchString(r.lines[first]) && end-first <= 3:
+		return true
 	case virusForm.MatchString(r.lines[first]) || virusForm.MatchString(all):
 		return true
 	case listForm.MatchString(r.lines[first]):

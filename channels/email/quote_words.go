@@ -53,13 +53,13 @@ func fieldTable(words map[headField]string) map[string]headField {
 // The words above an original that follows unmarked, and above a forwarded
 // mail. Dashes stand around both.
 const (
-	originalWords = `original[- ]?(nachricht|message|mail|e-mail|mitteilung)|original appointment|reply message|antwortnachricht|` +
+	originalWords = `original[- ]?(nachricht|message|mail|e-mail|mitteilung)|original appointment|reply message|antwort[- ]?nachricht|` +
 		`ursprüngliche[rs]? (nachricht|e-mail|mail|mitteilung|termin)|` +
 		`(message|mail|e-mail|courriel|courrier) (d'origine|d’origine|original|initial)|` +
 		`(mensaje|correo) original|messaggio originale|mail originale|` +
 		`(oorspronkelijke?|originele?|origineel) (bericht|e-mail)|` +
 		`(wiadomość oryginalna|oryginalna wiadomość|treść oryginalnej wiadomości|pierwotna wiadomość)|` +
-		`mensagem original|originalmeddelelse|oprindelig meddelelse|ursprungligt meddelande|opprinnelig melding|исходное сообщение|původní zpráva`
+		`mensagem original|originalmeddelelse|oprindelig (meddelelse|besked)|ursprungligt meddelande|opprinnelig melding|alkuperäinen viesti|eredeti üzenet|исходное сообщение|původní zpráva`
 	forwardWords = `forwarded (message|mail|by .*)|weitergeleitete (nachricht|e-mail|mail)|weitergeleitet von .*|` +
 		`message (transféré|transmis|réexpédié)|courriel transféré|transféré par .*|mensaje reenviado|reenviado por .*|` +
 		`messaggio inoltrato|inoltrato da .*|doorgestuurd (bericht|door .*)|` +
@@ -74,9 +74,11 @@ const (
 
 var (
 	originalForm = regexp.MustCompile(`(?i)^\s*\*?\s*[-_=]{2,}\s*(` + originalWords + `)\s*[-_=]{2,}\s*\*?\s*$|` +
+		`^\s*-{3,}\s*(` + originalWords + `)\s*-{3,}\s*(from|von|de|da|van|od|to|an|subject|betreff|date|datum|sent|gesendet)\s?:.*$|` +
 		`^\s*-{3,}.{2,160}(wrote|schrieb|a écrit|escribió|ha scritto|schreef|napisał(\(a\))?)\s*:\s*-{3,}\s*$`)
 	forwardForm = regexp.MustCompile(`(?i)^[>\s]*\*?\s*(-{2,}|_{2,}|={2,})\s*(` + forwardWords + `)\s*([-_=]{2,})?\s*\*?\s*$|` +
-		`^\s*-{5}\s*(` + forwardWords + `)\s*-{5}\s*\pL+:|` +
+		`^\s*-{5}\s*(` + forwardWords + `)\s*-{5}\s*\pL+\s?:|` +
+		`^[>\s]*\*?forwarded message\s*:\s*\*?$|` +
 		`^[>\s]*\*?(` + beginForwardWords + `)\s*[:：]?\s*\*?\s*$`)
 )
 

@@ -1,0 +1,35 @@
+package email
+
+import "regexp"
+
+// How companies' notices below a mail begin, and what else stands in them. Only
+// both together are a notice: a person too may write that a mail is confidential.
+var (
+	legalStart = regexp.MustCompile(`(?i)^[\s*_>-]*(` +
+		`((this|the (information|contents?)( contained| transmitted)? (in|of|by|with) this) (e-?mail|message|communication|transmission)|the information (contained |transmitted )?(in this|is intended)).{0,300}(confidential|privileged|intended|proprietary)|` +
+		`(diese|der inhalt dieser|die (in dieser|informationen in dieser)) (e-?mail|mail|nachricht).{0,300}(vertraulich|geschützt|ausschließlich|bestimmt)|` +
+		`(ce|cette|le contenu de ce|les informations contenues dans ce).{0,12}(message|courriel|e-?mail|courrier|mél).{0,300}(confidenti|destiné|exclusi)|` +
+		`(este|el contenido de este|la información contenida en este).{0,12}(mensaje|correo|e-?mail).{0,300}(confidencial|dirigid|exclusiv)|` + //nolint:misspell // Spanish
+		`(quest[oa]|il contenuto|le informazioni|ai sensi del).{0,60}(messaggio|e-?mail|comunicazione|regolamento).{0,300}(riservat|confidenzial|esclusiv)|` +
+		`(dit|deze|de inhoud van (dit|deze)|de informatie).{0,40}(bericht|e-?mail).{0,300}(vertrouwelijk|uitsluitend|bestemd)|` + //nolint:misspell // Dutch
+		`(niniejsz\pL+|ta|ten|treść (niniejszej|tej)|informacje zawarte).{0,40}(wiadomoś\pL+|e-?mail|korespondencj).{0,300}(poufn|wyłącznie|przeznaczon))`)
+	legalEnd = regexp.MustCompile(`(?i)(recipient|addressee|in error|by mistake|disclos|prohibited|empfänger|adressat|irrtümlich|löschen|vernichten|` +
+		`destinataire|par erreur|destinatari[oa]|por error|per errore|ontvanger|geadresseerde|abusievelijk|adresat\pL*|odbiorc\pL*|omyłkowo)`)
+	headlineOnly = regexp.MustCompile(`(?i)^\s*[*_]{0,2}(confidentiality (notice|note|statement)|disclaimer|legal (notice|disclaimer)|haftungsausschluss|vertraulichkeitshinweis|` +
+		`avis de confidentialité|aviso de confidencialidad|aviso legal|avviso di riservatezza|informativa privacy|klauzula poufności)\s?:?[*_]{0,2}\s*$`)
+	speaksOfOneself = regexp.MustCompile(`\?\s*$|\b(I|I'm|my|ich|mein\pL*|je|j'ai|mon|yo|mi|io|mio|ik|mijn)\b`)
+	natureForm      = regexp.MustCompile(`(?i)^[\s*_P-]{0,6}(please (consider|think (of|about)) (the|our) environment (before|prior to) (printing|you print this)|think before you print|save (a tree|paper)|` +
+		`(bitte )?(denken sie|denkt|denk) (bitte )?an (die|unsere) umwelt|bitte prüfen sie, ob diese mail wirklich ausgedruckt|pensez (à l['’]environnement|environnement)|avant d['’]imprimer|` +
+		`antes de imprimir|(prima di|pensa all['’]ambiente prima di) stampare|rispetta l['’]ambiente|denk aan het milieu|pomyśl o środowisku|zanim wydrukujesz)`)
+)
+
+// below gives the kind of the next line with words from i on, that of own words
+// if there is none.
+func (r *reading) below(i int) byte {
+	for ; i < len(r.lines); i++ {
+		if r.lines[i] != "" {
+			return r.kinds[i]
+		}
+	}
+	return lineOwn
+}
