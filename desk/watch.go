@@ -156,7 +156,7 @@ func (n *news) place(st *router.State) {
 // note takes in one event.
 func (n *news) note(e router.Event) {
 	switch e.(type) { //nolint:gochecksumtype // those that no page shows
-	case router.SourceRead, router.Trimmed, router.CustomerKnown, router.ClockStep, router.AttemptGranted:
+	case router.SourceRead, router.Trimmed, router.CustomerKnown, router.ClockStep, router.AttemptGranted, router.RecipientsRefused:
 		return
 	}
 	n.topics[TopicOverview] = true
@@ -250,6 +250,8 @@ func (n *news) noteWords(e router.Event) {
 	case router.ReplyFailed:
 		n.replies = append(n.replies, e.Reply)
 		n.contact(e.Contact)
+	case router.AcknowledgementDropped:
+		n.conversation(e.Conversation)
 	}
 }
 
