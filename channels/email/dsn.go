@@ -14,7 +14,7 @@ import (
 func (v *evidence) report() contact.AutoKind {
 	status := findPart(v.root, "message/delivery-status", "message/global-delivery-status")
 	receipt := findPart(v.root, "message/disposition-notification", "message/global-disposition-notification")
-	if status == nil && receipt == nil || !v.isReport() {
+	if status == nil && receipt == nil || !v.isReport() && !v.looseReceipt(receipt) {
 		return contact.AutoNone
 	}
 	if status == nil {
@@ -31,7 +31,8 @@ func (v *evidence) report() contact.AutoKind {
 		}
 		return contact.AutoReceipt
 	}
-	b, rank := readStatus(transferDecoded(status))
+	data := transferDecoded(status)
+	b, rank := readStatus(data[:min(len(data), maxStatus)])
 	b.OriginalID = orDefault(originalID(v.root), orDefault(b.OriginalID, v.answered()))
 	if rank == 0 { // fields of no use: what the words say
 		words := v.reportWords()
@@ -55,6 +56,12 @@ func (v *evidence) isReport() bool {
 		return true
 	}
 	return v.daemon() && !answerSubject.MatchString(v.u.Subject)
+}
+
+// looseReceipt tells whether a receipt is a report although it doesn't say so: its
+// subject and its place do.
+func (v *evidence) looseReceipt(receipt *part) bool {
+	return receipt != nil && receipt.parent == v.root && readSubject.MatchString(v.subject) && !v.asks()
 }
 
 // answered gives the id that the mail itself says it answers: many servers name
@@ -85,6 +92,10 @@ func (v *evidence) failedRecipients() (first string, others []string) {
 
 // enhancedCode is a status code of RFC 3463 in a text.
 var enhancedCode = regexp.MustCompile(`\b([245]\.\d{1,3}\.\d{1,3})\b`)
+
+// maxStatus is how many bytes of a delivery status are read: thousands of
+// recipients.
+const maxStatus = 1 << 20
 
 // readStatus reads the fields of each recipient; the worst of them counts. worst
 // is 0 where they tell nobody's fate.

@@ -37,7 +37,7 @@ func (v *evidence) newsletter() bool {
 	if posts := v.postAddresses(); len(posts) > 0 {
 		return v.addressedTo(posts) || v.f.has("List-Id") && !v.answers()
 	}
-	if v.answers() && !v.noReply() {
+	if v.answers() && !v.noReply() || v.marketplace() {
 		return false
 	}
 	if !v.u.list && !v.bulk() && !slices.ContainsFunc(bulkFields, v.f.has) {
@@ -56,8 +56,8 @@ func (v *evidence) newsletter() bool {
 	switch {
 	case v.f.has("List-Id"):
 		return !v.person() || marks > 1
-	case v.f.has("List-Unsubscribe"):
-		return marks > 0 && (!v.person() || marks > 1)
+	case v.f.has("List-Unsubscribe"): // which gateways of companies give to all mail, and bulk with it
+		return marks > 1 || marks == 1 && !v.bulk() && !v.person()
 	case strings.EqualFold(strings.TrimSpace(v.f.get("Precedence")), "list"):
 		return !v.person()
 	default:
@@ -91,11 +91,15 @@ var (
 	challengeAct   = regexp.MustCompile(`https?://|click|klick|cliqu|clic |clicca|klik|reply to this (message|e-?mail)|just reply|simply reply|antworten sie (einfach )?auf|répondre à ce|responda a este|rispondere a questo`)
 )
 
+// verifySubject is how BoxTrapper, of many web hosts, ends the subject by which it
+// knows the answer.
+var verifySubject = regexp.MustCompile(`verify#[A-Za-z0-9_-]+\s*$`)
+
 // challenge knows the systems that hold a mail until its sender proves to be a
 // person. Nobody but an agent should follow what they ask.
 func (v *evidence) challenge() bool {
 	word := v.submitted()
-	known := challengers.MatchString(v.u.From.Address) || v.f.has("X-TMDA-Fingerprint") || v.f.has("X-Boxbe") || v.f.has("X-SpamArrest") || v.f.has("X-Challenge") || v.f.has("X-ASK-Info")
+	known := challengers.MatchString(v.u.From.Address) || v.f.has("X-TMDA-Fingerprint") || v.f.has("X-Boxbe") || v.f.has("X-SpamArrest") || v.f.has("X-Challenge") || v.f.has("X-ASK-Info") || v.f.has("X-Boxtrapper") || verifySubject.MatchString(v.u.Subject)
 	if !known && (v.person() || !v.nullPath() && !v.bulk() && !v.autoHeader() && !strings.HasPrefix(word, "auto-")) {
 		return false
 	}
