@@ -123,6 +123,7 @@ func (s *Service) File(ctx context.Context, ref string, number int) (contact.Att
 		return contact.Attachment{}, nil, missing("There is no such file.")
 	}
 	a := list[number]
+	a.Name = named(a, number)
 	if a.Object == "" {
 		return a, io.NopCloser(bytes.NewReader(a.Data)), nil
 	}

@@ -200,7 +200,7 @@ func TestOutboundForwardAndEntered(t *testing.T) {
 		"subject": "Your order", "text": "It is ready.",
 	}, &out)
 	sent := r.delivered()
-	if raw := r.stored(sent); !strings.Contains(raw, "Your order") || !strings.Contains(raw, "+sc-") {
+	if raw := r.stored(sent); !strings.Contains(raw, "Your order") || !strings.Contains(raw, "<sc-") {
 		t.Errorf("the mail:\n%s", raw)
 	}
 	if v := anna.conversation(out.Conversation); v.State != "with_customer" || v.Card.Subject != "Your order" {

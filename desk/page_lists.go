@@ -55,7 +55,14 @@ func (s *Server) listPages(mux *http.ServeMux) {
 		if err := s.svc.RetryQuarantined(r.Context(), r.PathValue("id")); err != nil {
 			return err
 		}
-		return s.goTo(w, r, "/quarantine", view.Done{}, "It is being read again.")
+		return s.goTo(w, r, "/quarantine", view.Done{}, "It could be read now.")
+	})
+	s.page(mux, "POST /quarantine/retry", supervisors, func(w http.ResponseWriter, r *http.Request, _ Who) error {
+		words, err := s.svc.RetryAllQuarantined(r.Context())
+		if err != nil {
+			return err
+		}
+		return s.goTo(w, r, "/quarantine", view.Done{}, words)
 	})
 }
 

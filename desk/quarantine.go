@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"stagecoach/desk/view"
 )
@@ -36,4 +37,33 @@ func (s *Service) RetryQuarantined(ctx context.Context, id string) error {
 		return fmt.Errorf("reading an item again: %w", err)
 	}
 	return nil
+}
+
+// retryTime bounds how long all is read again for one request.
+const retryTime = 45 * time.Second
+
+// RetryAllQuarantined has everything read again that lies in quarantine, newest
+// first, as far as a request may take, and says in words what came of it.
+func (s *Service) RetryAllQuarantined(ctx context.Context) (string, error) {
+	list, err := s.Quarantine(ctx)
+	if err != nil {
+		return "", err
+	}
+	end := time.Now().Add(retryTime)
+	read, left := 0, 0
+	for _, q := range list {
+		if ctx.Err() != nil || time.Now().After(end) {
+			break
+		}
+		if err := s.deps.Quarantine.Retry(ctx, q.ID); err != nil {
+			left++
+			continue
+		}
+		read++
+	}
+	words := fmt.Sprintf("%d could be read now, %d still can't be.", read, left)
+	if rest := len(list) - read - left; rest > 0 {
+		words += fmt.Sprintf(" %d are still to be tried: press again.", rest)
+	}
+	return words, nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,8 +113,6 @@ func replyStates(entries []ledger.Entry) map[string]replyState {
 			out[id] = replyState{state: router.ReplyIsInDoubt, reason: e.Reason}
 		case "reply_failed":
 			out[id] = replyState{state: router.ReplyHasFailed, reason: e.Reason, code: cmp.Or(e.Detail.Code, e.Code)}
-		case "acknowledgement_dropped":
-			out[id] = replyState{state: router.ReplyHasFailed, reason: dropped}
 		}
 	}
 	return out
@@ -146,12 +143,21 @@ func (s *Service) messageItem(ctx context.Context, st *story, e *ledger.Entry) v
 	st.addPeople(append(slices.Concat(m.To, m.CC), m.Sender())...)
 	item.Author, item.Address = called(m.From), m.From.Address
 	item.To, item.CC, item.Subject = m.To, m.CC, m.Subject
-	item.Text, item.ReplyText, item.HasHTML = m.Text, cmp.Or(m.ReplyText, m.Text), m.HTML != ""
-	item.Attachments, item.Warnings = attachments(e.Ref, m.Attachments), m.Warnings
+	inMail(&item, m)
 	if item.Forwarded = s.passedOn(m); item.Forwarded != nil {
 		st.authors = append(st.authors, item.Forwarded.From)
 	}
 	return item
+}
+
+// inMail takes over what is in a mail: its words, its files, and what was odd.
+func inMail(item *view.Item, m *contact.Message) {
+	item.Text, item.ReplyText, item.Auto = m.Text, cmp.Or(m.ReplyText, m.Text), m.Auto
+	item.HasHTML, item.PicturesElsewhere = m.HTML != "", strings.Contains(m.HTML, waitingPicture)
+	item.Attachments, item.Warnings = attachments(item.ID, m.Attachments), m.Warnings
+	for i, a := range m.Attachments {
+		item.Attachments[i].Inline = a.ContentID != "" && strings.Contains(m.HTML, `"cid:`+a.ContentID+`"`)
+	}
 }
 
 // passedOn gives who wrote what a message forwards, where an answer to them is
@@ -185,20 +191,17 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 		Kind: view.ItemReply, ID: e.Item, At: e.At, Channel: e.Channel, Author: s.accounts.name(cmp.Or(e.Agent, e.Actor)),
 		Mine: cmp.Or(e.Agent, e.Actor) == who.ID, State: string(state.state), Detail: stateWords(state),
 	})
-	rest := contact.ReplyKind(e.Code) == contact.Remainder
-	if r == nil || r.Kind != contact.Acknowledgement && !rest { // nobody wrote that
+	if r == nil || r.Kind != contact.Acknowledgement { // nobody wrote that
 		st.failed = state.state == router.ReplyHasFailed
 	}
 	if r == nil {
 		return item
 	}
 	item.Detail = cmp.Or(refusedWords(r, state), item.Detail)
-	switch {
-	case r.Kind == contact.Acknowledgement:
-		asReceipt(&item, state)
-	case rest:
-		asRemainder(&item, e, r, state)
-	default:
+	if r.Kind == contact.Acknowledgement {
+		item.Author, item.Mine = "Automatic receipt", false
+	}
+	if r.Kind != contact.Acknowledgement {
 		st.lastReply = r
 		st.addPeople(slices.Concat(r.To, r.CC)...)
 	}
@@ -294,8 +297,7 @@ func (s *Service) evidenceItem(ctx context.Context, e *ledger.Entry, confirmed m
 	}
 	item := view.Item{Kind: view.ItemEvidence, ID: e.Ref, At: at, Channel: e.Channel, Detail: evidenceWords(kind, e.Detail.Code)}
 	switch kind {
-	case router.EvidenceElsewhere, router.EvidenceAutoReply, router.EvidenceBounce, router.EvidenceCopyFailed, router.EvidenceDelay,
-		router.EvidenceCalendar:
+	case router.EvidenceElsewhere, router.EvidenceAutoReply, router.EvidenceBounce, router.EvidenceDelay, router.EvidenceCalendar:
 	default:
 		return item
 	}
@@ -305,8 +307,8 @@ func (s *Service) evidenceItem(ctx context.Context, e *ledger.Entry, confirmed m
 		return item
 	}
 	item.Author, item.Address, item.To, item.CC = called(m.From), m.From.Address, m.To, m.CC
-	item.Subject, item.Text, item.ReplyText = m.Subject, m.Text, cmp.Or(m.ReplyText, m.Text)
-	item.HasHTML, item.Attachments, item.Warnings = m.HTML != "", attachments(e.Ref, m.Attachments), m.Warnings
+	item.Subject = m.Subject
+	inMail(&item, m)
 	if kind == router.EvidenceElsewhere && !confirmed[elsewhereID(e.Ref)] && !confirmed[dismissedID(e.Ref)] {
 		item.Kind = view.ItemProposed
 	}
@@ -327,8 +329,6 @@ func evidenceWords(kind router.EvidenceKind, code string) string {
 			return "A reply came back (" + code + ")."
 		}
 		return "A reply came back."
-	case router.EvidenceCopyFailed:
-		return "The customer has the reply, but a copy of it came back: it did not reach somebody in Cc."
 	case router.EvidenceDelay:
 		return "A reply is delayed: their server keeps trying, nothing has failed yet."
 	case router.EvidenceDelivered:
@@ -370,19 +370,6 @@ func (st *story) addPeople(list ...contact.Address) {
 			st.people = append(st.people, a)
 		}
 	}
-}
-
-// attachments gives files with the address where each can be had: by the
-// reference of what they came with, and their number.
-func attachments(ref string, list []contact.Attachment) []view.Attachment {
-	out := make([]view.Attachment, 0, len(list))
-	for i, a := range list {
-		out = append(out, view.Attachment{
-			Name: cmp.Or(a.Name, "attachment-"+strconv.Itoa(i+1)), ContentType: a.ContentType, Size: a.Size,
-			URL: "/api/files/" + url.PathEscape(ref) + "/" + strconv.Itoa(i),
-		})
-	}
-	return out
 }
 
 // unquoted gives a text of ours up to the quoted original.

@@ -51,8 +51,6 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		return strings.TrimSpace("The people of last resort were told: " + e.Reason)
 	case "contact_opened":
 		return openedWords(e)
-	case "acknowledgement_dropped":
-		return receiptWords(e.Reason)
 	case "attempt_failed":
 		return "Sending failed: " + troubleWords(e.Reason, e.Code) + "."
 	}
@@ -64,12 +62,26 @@ func openedWords(e *ledger.Entry) string {
 	case router.PromisePledge:
 		return "We owe a further answer."
 	case router.PromiseReview:
-		return "Put into review: it looks like " + cmp.Or(e.Detail.Proposed, "something that needs no reply") + "."
+		return "Put into review: " + proposedWords(e.Detail.Proposed) + "."
 	case router.PromiseFailed:
 		return "Our message did not arrive: somebody must see to it."
 	case router.PromiseFirst, router.PromiseNext:
 	}
 	return ""
+}
+
+// proposedWords says what a rule takes a contact for.
+func proposedWords(proposed string) string {
+	switch contact.Disposition(proposed) {
+	case contact.Spam:
+		return "it looks like spam"
+	case contact.Machine:
+		return "it looks as if a machine wrote it"
+	case contact.Duplicate:
+		return "it looks like a duplicate"
+	default:
+		return "it looks as if it needs no reply"
+	}
 }
 
 func offerEndWords(agent string, end router.OfferEnd, reason string) string {

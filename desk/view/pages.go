@@ -156,4 +156,6 @@ type Quarantined struct {
 	Reason string `json:"reason"`
 	// URL is where the original can be had.
 	URL string `json:"url"`
+	// Head is the beginning of the original as text, "" where it isn't text.
+	Head string `json:"head,omitempty"`
 }

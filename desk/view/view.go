@@ -115,9 +115,14 @@ type Item struct {
 	// Forwarded is who wrote the mail that was forwarded with this message, where
 	// an answer can go to them instead; nil if nobody else did.
 	Forwarded *contact.Forwarded `json:"forwarded,omitempty"`
+	// Auto is the kind of machine that wrote a message, "" for a person.
+	Auto contact.AutoKind `json:"auto,omitempty"`
 	// HasHTML is true when a sanitised HTML form can be opened in a frame.
-	HasHTML     bool         `json:"has_html"`
-	Attachments []Attachment `json:"attachments"`
+	HasHTML bool `json:"has_html"`
+	// PicturesElsewhere is true when that form has pictures that are loaded from
+	// elsewhere, once somebody asks for them.
+	PicturesElsewhere bool         `json:"pictures_elsewhere,omitempty"`
+	Attachments       []Attachment `json:"attachments"`
 	// State of a reply: queued, attempted, delivered, in_doubt, failed.
 	State string `json:"state"`
 	// Detail says in plain words what an event was, or what went wrong.
@@ -135,6 +140,8 @@ type Attachment struct {
 	ContentType string `json:"content_type"`
 	Size        int64  `json:"size"`
 	URL         string `json:"url"`
+	// Inline is true for a picture that the HTML form shows in its place.
+	Inline bool `json:"inline,omitempty"`
 }
 
 // Conversation is all there is to see of one conversation.

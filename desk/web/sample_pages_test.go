@@ -88,7 +88,7 @@ func gallery() []shot {
 		{"saved", Saved(samplePage("/saved", 2), view.Saved{Answers: thread(1).SavedAnswers, Signature: "Ines Albrecht\nRadwerk Service"})},
 		{"new", New(samplePage("/new", 2), view.New{Accounts: []view.Account{{ID: "service", Channel: contact.Email, Address: "service@example.com", Limits: contact.Limits{CC: true}}}, Signature: "Ines Albrecht"})},
 		{"enter", Enter(samplePage("/enter", 2), view.New{})},
-		{"quarantine", Quarantine(samplePage("/quarantine", 2), []view.Quarantined{{ID: "q1", Channel: contact.Email, Account: "service", At: sampleNow, Size: 31000, Reason: "The message names a character set that does not exist: x-foo.", URL: "/m/q1/original"}})},
+		{"quarantine", Quarantine(samplePage("/quarantine", 2), []view.Quarantined{{ID: "q1", Channel: contact.Email, Account: "service", At: sampleNow, Size: 31000, Reason: "The message names a character set that does not exist: x-foo.", URL: "/m/q1/original", Head: "From: x\nSubject: y\n\n<b>z"}, {ID: "q2"}})},
 		{"quarantine-empty", Quarantine(samplePage("/quarantine", 2), nil)},
 		{"error", Error(samplePage("/c/none", 2), 404, "There is no such conversation", "The address may be mistyped, or the conversation was erased.")},
 	}

@@ -159,7 +159,11 @@ func troubled() view.Conversation {
 	proposed := line(85, view.ItemProposed, "Chiara Rossi", "Liebe Frau Köhler, das Geld ist unterwegs. Viele Grüße, Chiara")
 	warned := line(86, view.ItemMessage, "Miriam Köhler", "Anbei die Datei.")
 	warned.Forwarded = &contact.Forwarded{From: contact.Address{Name: "Paul Köhler", Address: "paul.koehler@example.net"}, Date: "Montag, 2. November 2026 10:00", Subject: "Rahmen gebrochen"}
-	warned.Warnings = []string{"One attachment was cut off by the sender's server."}
+	warned.Auto, warned.HasHTML, warned.PicturesElsewhere = contact.AutoList, true, true
+	warned.Warnings = []string{"One attachment was cut off by the sender's server.", "the sender is probably forged: its domain says so", "the mail is signed with PGP by somebody", "the charset \"x-odd\" doesn't fit"}
+	warned.Attachments = []view.Attachment{
+		{Name: "lamp.png", ContentType: "image/png", Size: 900, URL: "/static/icon.svg"}, {Name: "update.exe", ContentType: "application/octet-stream", Size: 80_000, URL: "/x"},
+	}
 	c.Items = append(append([]view.Item{gone}, c.Items...), warned, doubt, failed, bounce, proposed)
 	c.Draft = &contact.Draft{Text: "Liebe Frau Köhler,\n\n", To: c.ReplyTo, CC: c.All[:1], Subject: c.Subject, Attachments: []contact.Attachment{{Name: "Gutschrift.pdf", Size: 90000, Object: "o1"}}}
 	return c

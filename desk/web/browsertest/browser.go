@@ -47,7 +47,7 @@ var (
 
 // patience is how long a command may take. A page that is left takes its
 // unfinished answers with it.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // ErrNone means that there is no Chromium on this machine.
 var ErrNone = errors.New("there is no chromium")

@@ -26,7 +26,7 @@ type Page struct {
 }
 
 // waitFor is how long Wait waits.
-const waitFor = 15 * time.Second
+const waitFor = 60 * time.Second
 
 // Page opens an empty tab in a context of its own.
 func (b *Browser) Page(tb testing.TB) *Page {

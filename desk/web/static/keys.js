@@ -27,13 +27,24 @@
     to.scrollIntoView({ block: "nearest" });
   }
 
-  // full opens or folds the whole text: of the item in focus, else of the last.
-  function full() {
-    const near = document.activeElement.closest?.("[data-item]")?.querySelector("details.full");
-    const d = near || [...document.querySelectorAll("details.full")].at(-1);
+  // unfold opens or folds a part of the item in focus, else of the last that has
+  // one.
+  function unfold(part) {
+    const near = document.activeElement.closest?.("[data-item]")?.querySelector(part);
+    const d = near || [...document.querySelectorAll("[data-item] " + part)].at(-1);
     if (!d) return;
     d.open = !d.open;
     d.scrollIntoView({ block: "nearest" });
+  }
+
+  // message goes to the next or previous message of a conversation.
+  function message(by) {
+    const all = [...document.querySelectorAll("[data-item]")].filter(shown);
+    if (!all.length) return;
+    const at = all.indexOf(document.activeElement.closest?.("[data-item]"));
+    const to = all[at < 0 ? all.length - 1 : Math.max(0, Math.min(all.length - 1, at + by))];
+    to.focus({ preventScroll: true });
+    to.scrollIntoView({ block: "start" });
   }
 
   function search() {
@@ -69,7 +80,8 @@
 
   const going = { d: "/", o: "/overview", r: "/review", l: "/ledger", s: "/search" };
   const plain = {
-    j: () => move(1), k: () => move(-1), e: full, "/": search,
+    j: () => move(1), k: () => move(-1), J: () => message(1), K: () => message(-1),
+    e: () => unfold("details.full"), h: () => unfold("details.html"), "/": search,
     "?": () => window.stagecoach.open("dlg-help"),
     A: () => document.querySelector("[data-pickall]:not(:checked), [data-pickall]")?.click() ?? window.stagecoach.pickAll?.(),
   };
