@@ -113,6 +113,8 @@ func replyStates(entries []ledger.Entry) map[string]replyState {
 			out[id] = replyState{state: router.ReplyIsInDoubt, reason: e.Reason}
 		case "reply_failed":
 			out[id] = replyState{state: router.ReplyHasFailed, reason: e.Reason, code: cmp.Or(e.Detail.Code, e.Code)}
+		case "acknowledgement_dropped":
+			out[id] = replyState{state: router.ReplyHasFailed, reason: dropped}
 		}
 	}
 	return out
@@ -191,17 +193,20 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 		Kind: view.ItemReply, ID: e.Item, At: e.At, Channel: e.Channel, Author: s.accounts.name(cmp.Or(e.Agent, e.Actor)),
 		Mine: cmp.Or(e.Agent, e.Actor) == who.ID, State: string(state.state), Detail: stateWords(state),
 	})
-	if r == nil || r.Kind != contact.Acknowledgement { // nobody wrote that
+	rest := contact.ReplyKind(e.Code) == contact.Remainder
+	if r == nil || r.Kind != contact.Acknowledgement && !rest { // nobody wrote that
 		st.failed = state.state == router.ReplyHasFailed
 	}
 	if r == nil {
 		return item
 	}
 	item.Detail = cmp.Or(refusedWords(r, state), item.Detail)
-	if r.Kind == contact.Acknowledgement {
-		item.Author, item.Mine = "Automatic receipt", false
-	}
-	if r.Kind != contact.Acknowledgement {
+	switch {
+	case r.Kind == contact.Acknowledgement:
+		asReceipt(&item, state)
+	case rest:
+		asRemainder(&item, e, r, state)
+	default:
 		st.lastReply = r
 		st.addPeople(slices.Concat(r.To, r.CC)...)
 	}
@@ -297,7 +302,8 @@ func (s *Service) evidenceItem(ctx context.Context, e *ledger.Entry, confirmed m
 	}
 	item := view.Item{Kind: view.ItemEvidence, ID: e.Ref, At: at, Channel: e.Channel, Detail: evidenceWords(kind, e.Detail.Code)}
 	switch kind {
-	case router.EvidenceElsewhere, router.EvidenceAutoReply, router.EvidenceBounce, router.EvidenceDelay, router.EvidenceCalendar:
+	case router.EvidenceElsewhere, router.EvidenceAutoReply, router.EvidenceBounce, router.EvidenceCopyFailed, router.EvidenceDelay,
+		router.EvidenceCalendar:
 	default:
 		return item
 	}
@@ -329,6 +335,8 @@ func evidenceWords(kind router.EvidenceKind, code string) string {
 			return "A reply came back (" + code + ")."
 		}
 		return "A reply came back."
+	case router.EvidenceCopyFailed:
+		return "The customer has the reply, but a copy of it came back: it did not reach somebody in Cc."
 	case router.EvidenceDelay:
 		return "A reply is delayed: their server keeps trying, nothing has failed yet."
 	case router.EvidenceDelivered:

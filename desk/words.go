@@ -51,6 +51,8 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		return strings.TrimSpace("The people of last resort were told: " + e.Reason)
 	case "contact_opened":
 		return openedWords(e)
+	case "acknowledgement_dropped":
+		return receiptWords(e.Reason)
 	case "attempt_failed":
 		return "Sending failed: " + troubleWords(e.Reason, e.Code) + "."
 	}
