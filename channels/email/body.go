@@ -10,13 +10,14 @@ import (
 // How much of a mail is shown, in bytes of text, of HTML and of files decoded,
 // and in files. What is beyond is in the original, which is kept whole.
 const (
-	maxText     = 4 << 20
-	maxHTML     = 2 << 20
-	maxFiles    = 1000
-	maxCarried  = 96 << 20
-	maxMemory   = 160 << 20
-	maxEnclosed = 5
-	maxWarnings = 40
+	maxText      = 4 << 20
+	maxHTML      = 2 << 20
+	maxFiles     = 1000
+	maxCarried   = 96 << 20
+	maxMemory    = 160 << 20
+	maxEnclosed  = 5
+	maxWarnings  = 40
+	maxCalendars = 200
 )
 
 // builder gathers text and files from the tree of parts.
@@ -27,7 +28,10 @@ type builder struct {
 	below []view
 	// textLeft, htmlLeft and filesLeft are what may still be taken, in bytes.
 	textLeft, htmlLeft, filesLeft int
-	depth                         int
+	// rtfLeft is how much compressed Rich Text may still become, in bytes;
+	// events counts the calendars that were read.
+	rtfLeft, events int
+	depth           int
 	// inside is true in a message that the mail encloses.
 	inside bool
 	// named holds the events that are shown.
@@ -38,7 +42,8 @@ type builder struct {
 // less may be decoded beside it.
 func newBuilder(u *understood, size int) *builder {
 	return &builder{
-		u: u, textLeft: maxText, htmlLeft: maxHTML, filesLeft: max(0, min(maxCarried, maxMemory-size)), named: map[string]bool{},
+		u: u, textLeft: maxText, htmlLeft: maxHTML, rtfLeft: maxRTF,
+		filesLeft: max(0, min(maxCarried, maxMemory-size)), named: map[string]bool{},
 	}
 }
 
@@ -89,6 +94,9 @@ func choose(views []view) view {
 	return out
 }
 
+// maxApart is how many pages make their texts each for itself.
+const maxApart = 100
+
 // join puts the views of parts one below the other.
 func join(views []view) view {
 	if len(views) == 1 {
@@ -96,6 +104,12 @@ func join(views []view) view {
 	}
 	var texts, htmls []string
 	anyHTML := slices.ContainsFunc(views, func(v view) bool { return v.html != "" })
+	if len(views) > maxApart && !slices.ContainsFunc(views, func(v view) bool { return v.text != "" }) {
+		for _, v := range views { // the text of all is made at once
+			htmls = append(htmls, v.html)
+		}
+		return view{html: strings.Join(htmls, "<br>\n")}
+	}
 	for _, v := range views {
 		if strings.TrimSpace(v.text) == "" {
 			v.text = htmlToText(tidy(v.html))

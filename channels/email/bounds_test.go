@@ -3,6 +3,7 @@ package email_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"slices"
@@ -41,6 +42,18 @@ func nestedOpen(levels int) []byte {
 
 func nestedMessages(levels int) []byte {
 	return []byte(strings.Repeat("From: a@b.test\r\nSubject: s\r\nContent-Type: message/rfc822\r\n\r\n", levels) + "From: c@d.test\r\n\r\nthe innermost words\r\n")
+}
+
+// packedBomb is a winmail.dat whose compressed Rich Text becomes nine times as
+// long.
+func packedBomb() string {
+	number := binary.LittleEndian.AppendUint32
+	rtf := number(number(number(number(nil, 1<<30), 1<<30), 0x75465a4c), 0)
+	rtf = append(rtf, bytes.Repeat([]byte{0xff, 0, 0x0f, 0, 0x1f, 0, 0x2f, 0, 0x3f, 0, 0x4f, 0, 0x5f, 0, 0x6f, 0, 0x7f}, 8000)...)
+	props := append(number(number(number(number(nil, 1), 0x10090102), 1), uint32(len(rtf))), rtf...)
+	packed := number([]byte("\x78\x9f\x3e\x22\x01\x00\x01\x03\x90\x06\x00"), uint32(len(props)))
+	packed = append(append(packed, props...), 0, 0)
+	return "Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(packed)
 }
 
 // huge are mails that are large, or made to take long. want is what must be in
@@ -99,6 +112,12 @@ func huge() map[string]struct {
 		"rich text of groups":                {whole("Content-Type: text/rtf\r\n", "{\\rtf1 the words"+strings.Repeat("{", 1<<20)+strings.Repeat("}", 1<<20)), "the words"},
 		"enriched text of commands":          {whole("Content-Type: text/enriched\r\n", "the words"+strings.Repeat("<", 1<<20)), "the words"},
 		"S/MIME of levels":                   {whole("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0x30, 0x80}, 10<<20))), ""},
+		"pages in 100,000 parts":             {multipart(append([]string{"Content-Type: text/html\r\n\r\n<p>the words</p>"}, slices.Repeat([]string{"Content-Type: text/html\r\n\r\n<p style='color:red'>x</p>"}, 100_000)...)...), "the words"},
+		"calendars in 100,000 parts":         {multipart(append([]string{"\r\nthe words"}, slices.Repeat([]string{"Content-Type: text/calendar\r\n\r\nBEGIN:VEVENT\r\nSUMMARY:a\r\nEND:VEVENT"}, 100_000)...)...), "the words"},
+		"report of 100,000 recipients":       {[]byte("From: a@b.test\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nthe words\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" + strings.Repeat("Final-Recipient: rfc822; a@b.test\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n", 100_000) + "--b--\r\n"), "the words"},
+		"packed Rich Text again and again":   {multipart(append([]string{"\r\nthe words"}, slices.Repeat([]string{packedBomb()}, 100)...)...), "the words"},
+		"unlabelled letters of every kind":   {whole("", "the words "+strings.Repeat("Gr\xfc\xdfe \xc4\xfa\xba\xc3 \xff\x80", 500_000)), "the words"},
+		"quoted-printable that is not said":  {whole("", "the words =C3=BC=C3=9F=\r\n"+strings.Repeat("=C3=BC=C3=9F=\r\n", 500_000)), "the words"},
 		"flowed for ever":                    {whole("Content-Type: text/plain; format=flowed\r\n", strings.Repeat("the words \r\n", 300_000)), "the words"},
 	}
 }

@@ -33,7 +33,7 @@ func (b *builder) enclosed(p *part) {
 		v := join(append([]view{inner.walk(root)}, inner.below...))
 		b.below = append(b.below, headed(f, v))
 	})
-	b.textLeft, b.htmlLeft = inner.textLeft, inner.htmlLeft
+	b.textLeft, b.htmlLeft, b.rtfLeft, b.events = inner.textLeft, inner.htmlLeft, inner.rtfLeft, inner.events
 }
 
 // quiet does what it is given and takes back what that said and kept: the files
@@ -65,6 +65,9 @@ func headed(f fields, v view) view {
 
 // calendar shows an event, once, however often it comes along.
 func (b *builder) calendar(p *part) {
+	if b.events++; b.events > maxCalendars {
+		return
+	}
 	data, _ := beginning(p, 1<<20)
 	text, _ := decodeCharset(data, orDefault(p.params["charset"], "utf-8"))
 	words := readCalendar(normalise(text))
@@ -79,12 +82,13 @@ func (b *builder) calendar(p *part) {
 // tnef unpacks Outlook's winmail.dat. What it can't read stays a file.
 func (b *builder) tnef(p *part) view {
 	data := transferDecoded(p)
-	m, err := readTNEF(data)
+	m, err := readTNEF(data, b.rtfLeft)
 	if err != nil {
 		b.u.warn("winmail.dat can't be read")
 		b.keep(p)
 		return view{}
 	}
+	b.rtfLeft -= m.expanded
 	for _, file := range m.files {
 		if file.name == "" && len(file.data) == 0 {
 			continue

@@ -155,7 +155,7 @@ func FuzzHTML(f *testing.F) {
 func FuzzTNEF(f *testing.F) {
 	f.Add([]byte("\x78\x9f\x3e\x22\x01\x00\x01\x0c\x80\x01\x00\x03\x00\x00\x00a\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := readTNEF(data)
+		m, err := readTNEF(data, maxRTF)
 		if err != nil {
 			return
 		}
@@ -169,7 +169,7 @@ func FuzzRTF(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		text, _ := fromRTF(data)
 		wantText(t, "text", text)
-		if out, err := expandRTF(data); err == nil && len(out) > maxRTF+17 {
+		if out, err := expandRTF(data, maxRTF); err == nil && len(out) > maxRTF+17 {
 			t.Errorf("%d bytes of %d", len(out), len(data))
 		}
 	})

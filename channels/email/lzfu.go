@@ -14,15 +14,16 @@ const lzfuStart = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \
 var errNotLZFu = errors.New("no compressed Rich Text")
 
 // expandRTF undoes the compression of Rich Text (MS-OXRTFCP). What is cut short
-// is given as far as it goes.
-func expandRTF(in []byte) ([]byte, error) {
+// is given as far as it goes, and to about so many bytes at most.
+func expandRTF(in []byte, most int) ([]byte, error) {
+	most = min(most, maxRTF)
 	if len(in) < 16 {
 		return nil, errNotLZFu
 	}
 	size := int(binary.LittleEndian.Uint32(in[4:]))
 	switch binary.LittleEndian.Uint32(in[8:]) {
 	case 0x414c454d: // stored as it is
-		return in[16:min(len(in), 16+min(size, maxRTF))], nil
+		return in[16:min(len(in), 16+min(size, most))], nil
 	case 0x75465a4c:
 	default:
 		return nil, errNotLZFu
@@ -39,7 +40,7 @@ func expandRTF(in []byte) ([]byte, error) {
 		control := in[at]
 		at++
 		for bit := range 8 {
-			if len(out) >= maxRTF || at >= len(in) {
+			if len(out) >= most || at >= len(in) {
 				return out, nil
 			}
 			if control>>bit&1 == 0 {

@@ -41,7 +41,7 @@ type dresser struct {
 
 // maxTags is how many tags of a page are kept: to make each safe costs far more
 // than to read it.
-const maxTags = 15_000
+const maxTags = 30_000
 
 // run reads the HTML once. whole is false when it ends within something hidden.
 func (t *dresser) run(htm string) (out string, whole bool) {

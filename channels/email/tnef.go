@@ -12,6 +12,7 @@ type tnefMail struct {
 	subject    string
 	text, html string
 	files      []tnefFile
+	expanded   int // bytes that compressed Rich Text became
 }
 
 type tnefFile struct {
@@ -48,12 +49,13 @@ const (
 )
 
 // readTNEF reads as far as what is there makes sense; an error means that it is
-// none at all. The files share memory with data.
-func readTNEF(data []byte) (*tnefMail, error) {
+// none at all. The files share memory with data; compressed Rich Text becomes at
+// most about so many bytes.
+func readTNEF(data []byte, most int) (*tnefMail, error) {
 	if len(data) < 6 || binary.LittleEndian.Uint32(data) != tnefSignature {
 		return nil, errNotTNEF
 	}
-	r := tnefReader{m: &tnefMail{}, code: "windows-1252"}
+	r := tnefReader{m: &tnefMail{}, code: "windows-1252", most: most}
 	for rest := data[6:]; len(rest) >= 11; {
 		level, id := rest[0], int(binary.LittleEndian.Uint16(rest[1:]))
 		length := int64(binary.LittleEndian.Uint32(rest[5:]))
@@ -72,6 +74,7 @@ func readTNEF(data []byte) (*tnefMail, error) {
 
 type tnefReader struct {
 	m    *tnefMail
+	most int // bytes of Rich Text
 	code string
 	rtf  []byte
 	html []byte
@@ -168,13 +171,14 @@ func (r *tnefReader) finish() {
 		data := r.html[:min(len(r.html), maxHTML)]
 		r.m.html, _ = decodeCharset(data, orDefault(metaCharset(data), r.code))
 	}
-	if len(r.rtf) == 0 || r.m.html != "" {
+	if len(r.rtf) == 0 || r.most <= 0 || r.m.html != "" {
 		return
 	}
-	rtf, err := expandRTF(r.rtf)
+	rtf, err := expandRTF(r.rtf, r.most)
 	if err != nil {
 		return
 	}
+	r.m.expanded = len(rtf)
 	if text, isHTML := fromRTF(rtf); isHTML {
 		r.m.html = text
 	} else {
