@@ -105,7 +105,7 @@ func refusal(err error, told bool) (said string, is bool) {
 	case errors.As(err, &byIMAP):
 		return byIMAP.Text, told || imapReason("login", byIMAP) == channels.Auth
 	case errors.As(err, &bySMTP):
-		return bySMTP.Message, told || bySMTP.Code >= 500
+		return bySMTP.Message, told || judge(opLogin, bySMTP).reason == channels.Auth
 	default:
 		return "", false
 	}

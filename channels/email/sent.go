@@ -231,21 +231,21 @@ func (a *Adapter) appendOne(ctx context.Context, s *session, known *sentIndex, f
 	header, _ := splitHeader(c.raw)
 	wanted := markIn(parseFields(header))
 	there, err := known.find(s, wanted)
-	if err == nil && !there && a.savesItself.Load() {
+	before := a.lastAppended.Load()
+	doubled := err == nil && before != nil && known.count(*before) > 1 // theirs came after ours
+	if err == nil && !there && (doubled || a.savesItself.Load()) {
 		there, err = a.awaitOwn(ctx, s, known, wanted)
 	}
 	if err != nil {
 		return a.imapError("search", err)
 	}
-	before := a.lastAppended.Load()
-	switch {
-	case there && c.fresh && (before == nil || !before.is(wanted)):
-		a.savesItself.Store(true)
-		return nil
-	case there:
+	if there {
+		if c.fresh && (before == nil || !before.is(wanted)) {
+			a.savesItself.Store(true)
+		}
 		return nil
 	}
-	a.savesItself.Store(before != nil && known.count(*before) > 1)
+	a.savesItself.Store(false)
 	a.lastAppended.Store(&wanted)
 	fault.Here(fault.SentBeforeAppend)
 	err = s.do(func() error {

@@ -33,6 +33,7 @@ var (
 	boxFullWords = regexp.MustCompile(`(?i)(mailbox|inbox|account|user|recipient|over|disk|storage).{0,24}\b(full|quota|exceeded|allocation|allotment)|over ?quota|quota exceeded|exceeded.{0,24}storage|insufficient (mailbox )?storage`)
 	tooBigWords  = regexp.MustCompile(`(?i)(message|mail|size|data).{0,40}(too (large|big|long)|exceed|larger than|limit)|too (large|big) (message|mail)|exceeds.{0,24}size`)
 	incomingRate = regexp.MustCompile(`(?i)(recipient|user|mailbox).{0,60}(receiving|receives?|getting).{0,40}(rate|too (many|quickly|fast|much))`)
+	wrongWords   = regexp.MustCompile(`(?i)(invalid|wrong|incorrect|bad) (user ?name|user|login|password|credentials)|no such user`)
 	authWords    = regexp.MustCompile(`(?i)authentication (is )?(required|needed|failed)|must (first )?(authenticate|issue a starttls)|not authenticated|log ?in first|credentials`)
 	waitWords    = regexp.MustCompile(`(?i)\b(?:in|after|for|within|wait)\s+(\d{1,5})\s*(s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?)\b`)
 	ownRateWords = regexp.MustCompile(`(?i)smtp relay limit|(sending|submission) (limit|quota)`)
@@ -117,6 +118,9 @@ func isAuthTrouble(op string, reply *smtp.SMTPError, code string) bool {
 	switch code {
 	case "5.7.8", "5.7.139":
 		return true
+	}
+	if op == opLogin && wrongWords.MatchString(reply.Message) {
+		return true // with 454, whatever the reason, by servers built on go-smtp
 	}
 	return op == opLogin && reply.Code >= 500 || op == opSend && reply.Code >= 500 && authWords.MatchString(reply.Message)
 }

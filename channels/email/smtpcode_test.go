@@ -122,6 +122,9 @@ func TestJudgeAtTheDoor(t *testing.T) {
 	if v := judge(opLogin, &smtp.SMTPError{Code: 550, Message: "no"}); v.reason != channels.Auth {
 		t.Errorf("a refused login is %+v", v)
 	}
+	if v := judge(opLogin, &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "invalid username or password"}); v.reason != channels.Auth {
+		t.Errorf("a wrong password by 454 is %+v", v)
+	}
 	if v := judge(opLogin, &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too many login attempts, please try again later."}); v.reason != channels.RateLimited {
 		t.Errorf("too many logins are %+v", v)
 	}

@@ -40,6 +40,15 @@ type Lies struct {
 	// Answer, if it gives a text, is what a command is answered with instead of
 	// being done: "NO [UNAVAILABLE] later", or "" to do it. "BYE …" ends the link.
 	Answer func(command string) string
+	// Refuse is an Answer that also sees what comes behind the command.
+	Refuse func(command, args string) string
+	// DeafIdle announces nothing to who idles.
+	DeafIdle bool
+	// CutAtMove moves mails and cuts the link instead of saying so.
+	CutAtMove bool
+	// Merges stores no mail a second time in a folder, by its Message-ID, and says
+	// that it did.
+	Merges bool
 	// Fetch spoils the answer for one mail, by its UID.
 	Fetch map[uint32]FetchLie
 	// Unasked sends answers that nobody asked for before each command's own.
@@ -154,6 +163,31 @@ func (r *Rogue) Cut() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for conn := range r.conns {
+		_ = conn.Close()
+	}
+}
+
+// Down breaks every link and takes no new ones until Up.
+func (r *Rogue) Down() {
+	r.mu.Lock()
+	r.down = true
+	r.mu.Unlock()
+	r.Cut()
+}
+
+// Up takes links again after Down.
+func (r *Rogue) Up() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.down = false
+}
+
+// Bye ends every plain link with a word, as a provider does after some hours.
+func (r *Rogue) Bye(words string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for conn := range r.conns {
+		_, _ = fmt.Fprintf(conn, "* BYE %s\r\n", words)
 		_ = conn.Close()
 	}
 }

@@ -2,6 +2,7 @@ package emailfake
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,10 +26,7 @@ func (s *rogueSession) inside(name string, args []string) bool {
 	case "SELECT", "EXAMINE":
 		s.open(args[0], name == "EXAMINE")
 	case "APPEND":
-		s.r.mu.Lock()
-		s.r.put(args[0], []byte(args[len(args)-1]), time.Time{}, nil)
-		s.r.mu.Unlock()
-		s.done("OK")
+		s.store(args[0], []byte(args[len(args)-1]))
 	case "IDLE":
 		return s.idle()
 	case "UID SEARCH":
@@ -44,6 +42,11 @@ func (s *rogueSession) inside(name string, args []string) bool {
 			s.done("BAD no MOVE")
 			return true
 		}
+		if s.r.lying().CutAtMove {
+			s.conn = silentConn{s.conn}
+			s.change(args[0], args[1:], s.moveTo)
+			return false
+		}
 		s.change(args[0], args[1:], s.moveTo)
 	case "UID EXPUNGE":
 		if !s.r.can("UIDPLUS") {
@@ -58,6 +61,40 @@ func (s *rogueSession) inside(name string, args []string) bool {
 	}
 	return true
 }
+
+// store appends a mail.
+func (s *rogueSession) store(folder string, raw []byte) {
+	s.r.mu.Lock()
+	f := s.r.folders[folder]
+	same := func(m *rogueMail) bool { return idOf(m.raw) == idOf(raw) }
+	switch {
+	case f == nil:
+		s.r.mu.Unlock()
+		s.done("NO [TRYCREATE] no such folder")
+		return
+	case s.r.lies.Merges && idOf(raw) != "" && slices.ContainsFunc(f.mails, same):
+	default:
+		s.r.put(folder, raw, time.Time{}, nil)
+	}
+	s.r.mu.Unlock()
+	s.done("OK")
+}
+
+// idOf gives the Message-ID of a mail, "" if it has none.
+func idOf(raw []byte) string {
+	for line := range strings.SplitSeq(headerOf(raw), "\r\n") {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.EqualFold(name, "Message-ID") {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// silentConn swallows what is written.
+type silentConn struct{ net.Conn }
+
+// Write implements net.Conn.
+func (silentConn) Write(p []byte) (int, error) { return len(p), nil }
 
 func (s *rogueSession) open(folder string, readOnly bool) {
 	s.r.mu.Lock()
@@ -118,12 +155,17 @@ func (s *rogueSession) idle() bool {
 	changed := s.r.changed
 	s.r.mu.Unlock()
 	s.send("+ idling")
-	s.exists()
+	if !s.r.lying().DeafIdle {
+		s.exists()
+	}
 	ended := make(chan error, 1)
 	go func() {
 		_, err := s.in.ReadString('\n')
 		ended <- err
 	}()
+	if s.r.lying().DeafIdle {
+		changed = nil
+	}
 	for {
 		select {
 		case err := <-ended:

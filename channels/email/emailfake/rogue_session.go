@@ -145,6 +145,11 @@ func (s *rogueSession) command(line string) bool {
 			return true
 		}
 	}
+	if lies.Refuse != nil {
+		if answer := lies.Refuse(name, strings.Join(args, " ")); answer != "" {
+			return s.refuse(answer)
+		}
+	}
 	s.unasked(lies)
 	switch name {
 	case "CAPABILITY":
@@ -178,6 +183,16 @@ func (s *rogueSession) command(line string) bool {
 		return s.inside(name, args)
 	}
 	return true
+}
+
+// refuse gives an answer, and a goodbye if that follows it on a line of its own.
+func (s *rogueSession) refuse(answer string) bool {
+	words, bye, ends := strings.Cut(answer, "\n")
+	s.done("%s", words)
+	if ends {
+		s.send("* %s", bye)
+	}
+	return !ends
 }
 
 func (s *rogueSession) startTLS() bool {
@@ -257,18 +272,7 @@ func (s *rogueSession) authenticate(args []string) bool {
 
 // bearer takes a token as XOAUTH2 or OAUTHBEARER, and refuses in two steps.
 func (s *rogueSession) bearer(mechanism, first string, ask func(string) (string, bool)) bool {
-	user, token := "", ""
-	for field := range strings.SplitSeq(first, "\x01") {
-		if after, ok := strings.CutPrefix(field, "user="); ok {
-			user = after
-		}
-		if after, ok := strings.CutPrefix(field, "n,a="); ok {
-			user = strings.TrimSuffix(after, ",")
-		}
-		if after, ok := strings.CutPrefix(field, "auth=Bearer "); ok {
-			token = after
-		}
-	}
+	user, token := credentials(mechanism, first)
 	if check := s.r.cfg.Login; check != nil {
 		if err := check(mechanism, user, token); err != nil {
 			if _, ok := ask(`{"status":"401","schemes":"bearer","scope":"mail"}`); !ok {
