@@ -71,7 +71,7 @@ func child(ctx context.Context, dir string) error {
 		}
 		fmt.Println("outbox", next)
 		if next%5 == 0 {
-			if err := j.SaveSnapshot(ctx, next, next, fmt.Append(nil, "state ", next)); err != nil {
+			if err := j.SaveSnapshot(ctx, next, next, strings.NewReader(fmt.Sprint("state ", next))); err != nil {
 				return err
 			}
 			fmt.Println("snapshot", next)

@@ -143,7 +143,7 @@ func TestSnapshots(t *testing.T) {
 			}
 			body := func(n uint64) string { return strings.Repeat(fmt.Sprintf("state %d;", n), 90_000) }
 			for _, n := range []uint64{9, 10, 100} {
-				ok(t, j.SaveSnapshot(ctx, n, n+5, []byte(body(n))))
+				ok(t, j.SaveSnapshot(ctx, n, n+5, strings.NewReader(body(n))))
 				gn, seq, data, found, err := j.LatestSnapshot(ctx)
 				if gn != n || seq != n+5 || string(data) != body(n) || !found || err != nil {
 					t.Errorf("got %d %d %d bytes %v %v; want %d", gn, seq, len(data), found, err, n)
@@ -180,7 +180,7 @@ func TestSnapshotRottenOnDisk(t *testing.T) {
 	cfg := journal.Config{Dir: t.TempDir(), Unsynced: true}
 	j := journaltest.OpenAt(t, cfg)
 	for n := range uint64(2) {
-		ok(t, j.SaveSnapshot(t.Context(), n+1, n+1, fmt.Appendf(nil, "the state after commit %d", n+1)))
+		ok(t, j.SaveSnapshot(t.Context(), n+1, n+1, strings.NewReader(fmt.Sprintf("the state after commit %d", n+1))))
 	}
 	ok(t, j.Close())
 	marker := "the state after commit 2"

@@ -1,11 +1,11 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 
@@ -32,13 +32,13 @@ type snapshot struct {
 
 // SaveSnapshot stores the state after commit n, which the log holds at sequence
 // seq, and removes all but the last two. It may be called by one goroutine.
-func (j *Journal) SaveSnapshot(ctx context.Context, n uint64, seq uint64, data []byte) error {
+func (j *Journal) SaveSnapshot(ctx context.Context, n uint64, seq uint64, data io.Reader) error {
 	fault.Here(fault.SnapshotBeforeSave)
 	id := fmt.Sprintf("%020d-%s", n, randomID()[:8])
 	notes := map[string]string{
 		metaCommit: strconv.FormatUint(n, 10), metaSequence: strconv.FormatUint(seq, 10),
 	}
-	if _, err := j.snaps.putAs(ctx, id, notes, bytes.NewReader(data)); err != nil {
+	if _, err := j.snaps.putAs(ctx, id, notes, data); err != nil {
 		return fmt.Errorf("saving snapshot %d: %w", n, err)
 	}
 	fault.Here(fault.SnapshotAfterSave)

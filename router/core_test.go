@@ -1,6 +1,7 @@
 package router
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -195,6 +196,30 @@ func (r *rig) check() {
 	}
 	if string(got) != string(want) {
 		r.t.Fatalf("replay differs (I9)\nlive   %s\nreplay %s", want, got)
+	}
+	r.checkSnapshot(want)
+}
+
+// checkSnapshot fails unless a snapshot gives the state again.
+func (r *rig) checkSnapshot(want []byte) {
+	r.t.Helper()
+	var b bytes.Buffer
+	if err := r.state.WriteSnapshot(&b); err != nil {
+		r.t.Fatal(err)
+	}
+	again, err := RestoreState(b.Bytes())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	got, err := json.Marshal(again)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		r.t.Fatalf("the state of the snapshot differs\nlive     %s\nrestored %s", want, got)
+	}
+	if problems := invariants(again); len(problems) > 0 {
+		r.t.Fatalf("invariants of the state of the snapshot broken: %v", problems)
 	}
 }
 

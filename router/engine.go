@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -24,7 +25,8 @@ type Log interface {
 // Snapshots keeps what a second fold has saved.
 type Snapshots interface {
 	LatestSnapshot(ctx context.Context) (n, seq uint64, data []byte, ok bool, err error)
-	SaveSnapshot(ctx context.Context, n, seq uint64, data []byte) error
+	// SaveSnapshot reads data to its end; an error of data is its error.
+	SaveSnapshot(ctx context.Context, n, seq uint64, data io.Reader) error
 }
 
 // Outbox takes references to replies that are to be sent. Doubled ones are

@@ -2,7 +2,9 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 
 	"stagecoach/fault"
@@ -35,14 +37,26 @@ func SaveSnapshot(ctx context.Context, office string, log Log, snaps Snapshots, 
 	if state.N < from+snapshotEvery && size < snapshotBytes {
 		return nil
 	}
-	data, err := state.MarshalSnapshot()
-	if err != nil {
-		return err
-	}
 	fault.Here(fault.SnapshotBeforeSave)
-	if err := snaps.SaveSnapshot(ctx, state.N, last, data); err != nil {
+	if err := save(ctx, snaps, state, last); err != nil {
 		return fmt.Errorf("saving snapshot %d: %w", state.N, err)
 	}
 	fault.Here(fault.SnapshotAfterSave)
 	return nil
+}
+
+// save writes the state while it is stored.
+func save(ctx context.Context, snaps Snapshots, state *State, seq uint64) error {
+	r, w := io.Pipe()
+	written := make(chan error, 1)
+	go func() {
+		err := state.WriteSnapshot(w)
+		written <- errors.Join(err, w.CloseWithError(err))
+	}()
+	err := snaps.SaveSnapshot(ctx, state.N, seq, r)
+	_ = r.CloseWithError(io.ErrClosedPipe) // never fails; ends a writer whom nobody reads
+	if writing := <-written; err == nil {
+		err = writing
+	}
+	return err
 }

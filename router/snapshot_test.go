@@ -2,7 +2,9 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -36,7 +38,11 @@ func (k *keptSnapshots) LatestSnapshot(context.Context) (n, seq uint64, data []b
 	return k.n, k.seq, k.data, k.data != nil, nil
 }
 
-func (k *keptSnapshots) SaveSnapshot(_ context.Context, n, seq uint64, data []byte) error {
+func (k *keptSnapshots) SaveSnapshot(_ context.Context, n, seq uint64, r io.Reader) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
 	k.n, k.seq, k.data = n, seq, data
 	k.saved++
 	return nil
@@ -96,5 +102,50 @@ func TestSnapshotIsSavedWhenAStartWouldBeSlow(t *testing.T) {
 				t.Fatalf("restored %d at %d: %v", state.N, seq, err)
 			}
 		})
+	}
+}
+
+// brokenSnapshots can't store anything.
+type brokenSnapshots struct {
+	keptSnapshots
+	read int64
+}
+
+var errDisk = errors.New("no space left")
+
+func (b *brokenSnapshots) SaveSnapshot(_ context.Context, _, _ uint64, r io.Reader) error {
+	_, _ = io.CopyN(io.Discard, r, b.read)
+	return errDisk
+}
+
+func TestSnapshotThatCannotBeStoredEndsItsWriter(t *testing.T) {
+	log := &heldLog{commits(t, 20, snapshotBytes/19)}
+	for _, read := range []int64{0, 1, 70_000} {
+		err := SaveSnapshot(t.Context(), "main", log, &brokenSnapshots{read: read}, slog.New(slog.DiscardHandler))
+		if !errors.Is(err, errDisk) {
+			t.Errorf("after %d bytes: %v", read, err)
+		}
+	}
+}
+
+// failingWriter takes so many bytes.
+type failingWriter struct{ left int }
+
+func (f *failingWriter) Write(p []byte) (int, error) {
+	if f.left -= len(p); f.left < 0 {
+		return 0, errDisk
+	}
+	return len(p), nil
+}
+
+func TestWriteSnapshotTellsOfAFailedWriter(t *testing.T) {
+	s := NewState("main")
+	for i := range 5000 {
+		s.Index[fmt.Sprint("key", i)] = &IndexEntry{Message: strings.Repeat("m", 20)}
+	}
+	for _, room := range []int{0, 65 << 10, 300_000} {
+		if err := s.WriteSnapshot(&failingWriter{room}); !errors.Is(err, errDisk) {
+			t.Errorf("with room for %d bytes: %v", room, err)
+		}
 	}
 }

@@ -156,15 +156,6 @@ func (s *State) Hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// MarshalSnapshot gives the bytes from which RestoreState makes the state again.
-func (s *State) MarshalSnapshot() ([]byte, error) {
-	data, err := json.Marshal(s)
-	if err != nil {
-		return nil, fmt.Errorf("encoding snapshot %d: %w", s.N, err)
-	}
-	return data, nil
-}
-
 // RestoreState makes a state of a snapshot.
 func RestoreState(data []byte) (*State, error) {
 	s := NewState("")
