@@ -134,12 +134,15 @@ func staff(ctx context.Context, d *Daemon, count, contacts int) error {
 
 // flood is what a burst came to.
 type flood struct {
-	mails  [][]byte
+	count  int           // mails
+	size   int           // bytes of the first of them
 	took   time.Duration // from the first mail in the mailbox to the last contact durable
 	first  time.Duration // to the first contact
 	cpu    time.Duration // until the ledger and the search have all of it, too
 	during int           // offers made before the last contact
 	offers int
+	// live bytes on the heap that the burst left behind: contacts, offers, bookmarks.
+	grown int64
 	// commits of the burst, and what appending one took.
 	commits uint64
 	append  time.Duration
@@ -152,18 +155,16 @@ func (b *bench) burst(ctx context.Context, d *Daemon, server mailServer) (*flood
 	if err := staff(ctx, d, benchAgents, (n+benchAgents-1)/benchAgents); err != nil {
 		return nil, err
 	}
-	f := &flood{mails: make([][]byte, n)}
-	now := time.Now()
-	for i := range f.mails {
-		f.mails[i] = madeMail(i, fmt.Sprintf("Anliegen %d", i), now)
-	}
+	heap := liveHeap()
+	mails := madeMails(n)
+	f := &flood{count: n, size: len(mails[0])}
 	watching, cancel := context.WithCancel(ctx)
 	defer cancel()
 	commits := d.engine.Watch(watching)
 	m := d.engine.Metrics()
 	count, spent := m.Commits.Load(), m.CommitNanos.Load()
 	cpu, begin := ownCPU(), time.Now()
-	if err := server.put(f.mails); err != nil {
+	if err := server.put(mails); err != nil {
 		return nil, err
 	}
 	if err := b.follow(ctx, f, commits, begin); err != nil {
@@ -175,8 +176,21 @@ func (b *bench) burst(ctx context.Context, d *Daemon, server mailServer) (*flood
 		return nil, err
 	}
 	f.cpu = ownCPU() - cpu
+	clear(mails)
+	f.grown = liveHeap() - heap
 	return f, b.verify(ctx, d)
 }
+
+func madeMails(count int) [][]byte {
+	mails, now := make([][]byte, count), time.Now()
+	for i := range mails {
+		mails[i] = madeMail(i, fmt.Sprintf("Anliegen %d", i), now)
+	}
+	return mails
+}
+
+// manyMails are enough for buffers of a fixed size not to count.
+const manyMails = 20_000
 
 // floodLimit is how long a burst may take before something is wrong.
 const floodLimit = 10 * time.Minute
@@ -198,18 +212,18 @@ func (b *bench) follow(ctx context.Context, f *flood, commits <-chan *router.Com
 				f.first = time.Since(begin)
 			}
 			opened += got
-			b.bar.show("ingest: a burst", opened, len(f.mails))
+			b.bar.show("ingest: a burst", opened, f.count)
 			if rest == nil {
 				f.during = f.offers
 			}
-			if opened == len(f.mails) && rest == nil {
+			if opened == f.count && rest == nil {
 				f.took = time.Since(begin)
 				rest = time.After(500 * time.Millisecond)
 			}
 		case <-rest:
 			return nil
 		case <-limit:
-			return fmt.Errorf("after %s only %d of %d mails are contacts", floodLimit, opened, len(f.mails))
+			return fmt.Errorf("after %s only %d of %d mails are contacts", floodLimit, opened, f.count)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -270,14 +284,14 @@ func firstGap(a *ledger.Audit) string { return a.Gaps[0].Where + ": " + a.Gaps[0
 // tellIngest measures the raw limits and records all figures of the burst.
 func (b *bench) tellIngest(ctx context.Context, f *flood, server mailServer) error {
 	b.bar.show("ingest: raw limits", 0, 0)
-	n := float64(len(f.mails))
+	n := float64(f.count)
 	cpu := ownCPU()
 	fetched, err := fetchAll(ctx, server.login())
 	if err != nil {
 		return fmt.Errorf("fetching the mailbox: %w", err)
 	}
 	fetchCPU := ownCPU() - cpu
-	disk, err := syncedWrites(b.dir, noise(len(f.mails[0])), len(f.mails), 5*time.Second)
+	disk, err := syncedWrites(b.dir, noise(f.size), f.count, 5*time.Second)
 	if err != nil {
 		return err
 	}
@@ -285,9 +299,14 @@ func (b *bench) tellIngest(ctx context.Context, f *flood, server mailServer) err
 	b.add(figure{Name: "ingest", Value: rate, Unit: "mails/s", Limit: float64(fetched.mails) / fetched.took.Seconds()}, atLeast(600))
 	b.add(figure{Name: "ingest_disk", Value: rate, Unit: "mails/s", Limit: float64(len(disk)) / total(disk).Seconds()}, goal{})
 	b.add(figure{Name: "ingest_cpu", Value: millis(f.cpu) / n, Unit: "ms/mail", Limit: millis(fetchCPU) / float64(fetched.mails)}, atMost(3))
+	memory := goal{}
+	if f.count >= manyMails {
+		memory = atMost(4096)
+	}
+	b.add(figure{Name: "ingest_memory", Value: float64(f.grown) / n, Unit: "B/mail"}, memory)
 	b.add(figure{Name: "ingest_offered_during", Value: float64(f.during) / max(1, float64(f.offers)), Unit: "share", Limit: 1}, atLeast(0.5))
 	b.note("ingest: %d mails of 1 to 3 KB by as many senders from two mailboxes of %s; the first was a contact after %s, %d were offered to %d agents, the rest wait. "+
-		"%d commits, %s each. The time begins when the mails are in the mailbox; CPU is this process's until ledger and search have them. Raw limits: fetching the same mailbox and throwing it away; one synced write a mail.",
-		len(f.mails), server.name(), f.first.Round(time.Millisecond), f.offers, benchAgents, f.commits, f.append.Round(10*time.Microsecond))
+		"%d commits, %s each. The time begins when the mails are in the mailbox; CPU is this process's until ledger and search have them; memory is the live heap that stays, all contacts open. Raw limits: fetching the same mailbox and throwing it away; one synced write a mail.",
+		f.count, server.name(), f.first.Round(time.Millisecond), f.offers, benchAgents, f.commits, f.append.Round(10*time.Microsecond))
 	return nil
 }

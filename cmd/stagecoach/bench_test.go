@@ -63,7 +63,7 @@ func TestBenchJournal(t *testing.T) {
 
 func TestBenchIngest(t *testing.T) {
 	got := measured(t, "ingest", "--mails", "40", "--single", "2", "--channels", "email")
-	wantFigures(t, got, "screen_p95 ingest ingest_disk ingest_cpu ingest_offered_during")
+	wantFigures(t, got, "screen_p95 ingest ingest_disk ingest_cpu ingest_memory ingest_offered_during")
 	if f := got["ingest"]; f.Limit < f.Value {
 		t.Errorf("faster than a plain fetch: %+v", f)
 	}
