@@ -163,6 +163,7 @@ func splitResults(s string) []string {
 			}
 		case c == '(':
 			depth++
+			pad(&piece, ' ') // some put nothing behind it
 		case c == ')' && depth > 0:
 			depth--
 		case depth > 0:
@@ -195,6 +196,7 @@ func pad(piece *strings.Builder, c byte) {
 // know of it.
 func (u *understood) judgeSender(whom believed) {
 	u.Auth = readAuthentication(u.head, u.From.Address, whom)
+	u.warnOfName()
 	if u.Auth.Trust == contact.TrustForged {
 		u.warn("the sender is probably forged: the mail names " + u.From.Address + ", but " + failures(u.Auth) + ", says " + orDefault(u.Auth.By, "the receiving server"))
 		return
@@ -207,6 +209,19 @@ func (u *understood) judgeSender(whom believed) {
 	if !whom.form(u) { // a form's mail always names somebody else
 		u.warn("the answer goes to " + to.Address + ", but the mail came from " + u.From.Address + ": nothing proves that " + to.Address + " wrote it")
 	}
+}
+
+// warnOfName says where the sender's name shows another address than the mail is
+// from: many programs show the name alone.
+func (u *understood) warnOfName() {
+	shown := cleanAddress(addressForm.FindString(u.From.Name))
+	if shown == "" || u.From.Address == "" || u.list || aligned(domainOf(shown), domainOf(u.From.Address)) {
+		return
+	}
+	if aligned(domainOf(shown), domainOf(u.Sender().Address)) { // of whom a form or a relay speaks
+		return
+	}
+	u.warn("the sender's name shows " + shown + ", but the mail came from " + u.From.Address)
 }
 
 // failures says in words which checks failed.

@@ -57,6 +57,7 @@ func TestWhetherTheSenderIsProven(t *testing.T) {
 		"a server not trusted":                 {[]string{"mx.acme.test"}, []string{results + "evil.test; dmarc=pass header.from=cust.test"}, contact.TrustUnknown},
 		"not trusted and failing":              {[]string{"mx.acme.test"}, []string{results + "evil.test; dmarc=fail header.from=cust.test"}, contact.TrustUnknown},
 		"trusted below another":                {[]string{"acme.test"}, []string{results + "inner.test; spf=none", results + "MX2.Acme.test 1; dmarc = pass header.from = cust.test"}, contact.TrustProven},
+		"nothing behind a comment":             {nil, []string{results + "mx.acme.test; spf=fail (mx: not permitted)smtp.mailfrom=x@cust.test; dkim=fail (bad)header.d=cust.test"}, contact.TrustForged},
 		"never closed":                         {nil, []string{results + "mx.acme.test; dmarc=pass (oh; header.from=cust.test"}, contact.TrustProven},
 		"quoted":                               {nil, []string{results + `"mx.acme.test"; dmarc=fail reason="not; aligned" header.from=cust.test`}, contact.TrustForged},
 		"rubbish":                              {nil, []string{results + ";;;=;==; a=b=c; (((; \\"}, contact.TrustUnknown},
@@ -75,6 +76,19 @@ func TestWhetherTheSenderIsProven(t *testing.T) {
 				t.Errorf("warnings %q", m.Warnings)
 			}
 		})
+	}
+}
+
+func TestNamesThatShowAnotherAddress(t *testing.T) {
+	t.Parallel()
+	for from, warned := range map[string]bool{
+		`"vip@bank.test" <mallory@evil.test>`: true, `"Vera Iber (vip@bank.test)" <x1@mail.evil.test>`: true,
+		`"jane@cust.test" <jane@cust.test>`: false, `"jane@cust.test" <bounce@mail.cust.test>`: false, `"Jane @ Cust" <jane@cust.test>`: false,
+	} {
+		m := trusting(t, crlf("Received: from a by b", "From: "+from, "Message-ID: <1@x.test>", "Subject: Boiler", "", "It is cold."), "imap.acme.test")
+		if told := strings.Contains(strings.Join(m.Warnings, " "), "name shows"); told != warned {
+			t.Errorf("from %s: warnings %q", from, m.Warnings)
+		}
 	}
 }
 

@@ -178,6 +178,9 @@ func (v *evidence) autoHeader() bool {
 			return true
 		}
 	}
+	if v.f.has("X-MS-Exchange-Inbox-Rules-Loop") && v.suppresses() && !v.f.has("Resent-From") && !answerSubject.MatchString(v.u.Subject) {
+		return true // what Exchange answers by a rule
+	}
 	if strings.EqualFold(v.f.get("X-Message-Flag"), "autoreply") || strings.EqualFold(v.f.get("X-SFDC-EmailCategory"), "workflowActionAlert") {
 		return true
 	}
@@ -190,7 +193,7 @@ func (v *evidence) autoHeader() bool {
 // program. A rule of the recipient's by which Exchange sends a customer's mail on
 // makes it generated, too.
 func (v *evidence) relayed() bool {
-	if v.f.has("Resent-From") || v.f.has("X-MS-Exchange-Inbox-Rules-Loop") || v.marketplace() {
+	if v.f.has("Resent-From") || v.f.has("X-MS-Exchange-Inbox-Rules-Loop") && !v.suppresses() || v.marketplace() {
 		return true
 	}
 	for _, to := range v.u.ReplyTo {

@@ -9,9 +9,14 @@ import (
 )
 
 // report reads what says of itself that it is a report (RFC 6522): on delivery
-// (RFC 3464) or on reading (RFC 8098). A report that somebody forwards is a part
+// (RFC 3464), on reading (RFC 8098) or on a complaint (RFC 5965). A report that somebody forwards is a part
 // among others of a person's mail, and none.
 func (v *evidence) report() contact.AutoKind {
+	if v.root != nil && v.root.kind == "multipart/report" && findPart(v.root, "message/feedback-report") != nil {
+		v.u.Concerns = originalID(v.root)
+		v.u.warn("somebody to whom this was sent has reported it to their provider as spam")
+		return contact.AutoReply
+	}
 	status := findPart(v.root, "message/delivery-status", "message/global-delivery-status")
 	receipt := findPart(v.root, "message/disposition-notification", "message/global-disposition-notification")
 	if status == nil && receipt == nil || !v.isReport() && !v.looseReceipt(receipt) {
