@@ -2,15 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"time"
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/ledger"
 	"stagecoach/router"
 )
 
@@ -32,10 +34,12 @@ func buildID() string {
 	return strings.Join(parts, " ")
 }
 
-// reread reads what is in quarantine again, once for each build: a later one may
-// understand what this one didn't. What fails again stays where it is until the
-// next, or until a person asks.
+// reread reads what was in quarantine before this life again, once for each
+// build: a later one may understand what this one didn't. What fails again stays
+// where it is until the next, or until a person asks. A data directory that
+// doesn't say which build read it is of one that didn't note it.
 func (d *Daemon) reread(ctx context.Context) error {
+	begun := time.Now()
 	select {
 	case <-ctx.Done():
 		return nil
@@ -46,13 +50,11 @@ func (d *Daemon) reread(ctx context.Context) error {
 	if err == nil && string(before) == d.opts.Build {
 		return nil
 	}
-	if err == nil || !errors.Is(err, os.ErrNotExist) {
-		if err := d.rereadAll(ctx); err != nil {
-			if ctx.Err() == nil {
-				d.logger.ErrorContext(ctx, "the quarantine was not read again", "err", err)
-			}
-			return nil
+	if err := d.rereadAll(ctx, begun); err != nil {
+		if ctx.Err() == nil {
+			d.logger.ErrorContext(ctx, "the quarantine was not read again", "err", err)
 		}
+		return nil
 	}
 	// Not synced: whoever loses it reads the quarantine once more.
 	if err := os.WriteFile(file, []byte(d.opts.Build), 0o600); err != nil {
@@ -61,7 +63,8 @@ func (d *Daemon) reread(ctx context.Context) error {
 	return nil
 }
 
-func (d *Daemon) rereadAll(ctx context.Context) error {
+// rereadAll reads again what came before this life began.
+func (d *Daemon) rereadAll(ctx context.Context, begun time.Time) error {
 	var n uint64
 	if err := d.engine.View(ctx, func(s *router.State) { n = s.N }); err != nil {
 		return err
@@ -73,6 +76,10 @@ func (d *Daemon) rereadAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	now := time.Now()
+	items = slices.DeleteFunc(items, func(it ledger.QuarantinedItem) bool {
+		return !it.At.Before(begun) && !it.At.After(now) // this build has read it
+	})
 	failed := 0
 	for _, it := range items {
 		in, err := d.words.Original(ctx, it.Ref)

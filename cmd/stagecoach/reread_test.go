@@ -85,9 +85,15 @@ func TestQuarantineIsReadOnceByEachBuild(t *testing.T) {
 		}
 	})
 	for _, c := range []struct {
-		build string
-		tries int
-	}{{"one", 0}, {"two", 1}, {"two", 0}} {
+		build  string
+		tries  int
+		unsaid bool // the directory is of a build that didn't note itself
+	}{{"one", 0, false}, {"two", 1, false}, {"two", 0, false}, {"three", 1, true}, {"three", 0, false}} {
+		if c.unsaid {
+			if err := os.Remove(filepath.Join(dir, "read-by")); err != nil {
+				t.Fatal(err)
+			}
+		}
 		life(c.build, func(d *Daemon, log *hears) {
 			until(t, "the build to be noted", func() bool {
 				noted, err := os.ReadFile(filepath.Join(dir, "read-by"))
