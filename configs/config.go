@@ -89,7 +89,7 @@ type Email struct {
 	TrustedAuthserv []string `yaml:"trusted_authserv" json:"trusted_authserv"`
 	// Provider names one whose servers and habits are known, so that an address
 	// and a secret are enough. What else is given goes before it.
-	Provider string `yaml:"provider" json:"provider" enum:"generic|aol|fastmail|gmail|gmx|hetzner|icloud|infomaniak|ionos|mailboxorg|mailru|microsoft365|netease|outlook|ovh|posteo|qq|strato|tonline|webde|yahoo|yandex|zoho"`
+	Provider string `yaml:"provider" json:"provider" enum:"generic|aol|fastmail|freenet|gmail|gmx|hetzner|icloud|infomaniak|ionos|ionosuk|ionosus|mailboxorg|mailru|microsoft365|migadu|netease|outlook|ovh|posteo|proton|qq|rackspace|strato|tonline|webde|yahoo|yandex|zoho|zohoeu"`
 	// Subaddress says that mail to local+anything@domain reaches the mailbox:
 	// answers are then asked for at an address of the conversation's own.
 	Subaddress bool `yaml:"-" json:"subaddress"`
