@@ -23,7 +23,7 @@ const (
 func (d *Daemon) keepHouse(ctx context.Context) error {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
-	marks := []mark{}
+	marks, looked := []mark{}, uint64(0)
 	for round := 1; ; round++ {
 		select {
 		case <-ctx.Done():
@@ -42,8 +42,10 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 				d.logger.ErrorContext(ctx, "orphans could not be collected", "err", err)
 			}
 		}
-		if round%5 == 1 { // the first soon: after a crash there is much to replay
+		// The first soon: after a crash there is much to replay.
+		if at := d.ledger.At(); round%5 == 1 && at != looked {
 			d.snapshot(ctx)
+			looked = at
 		}
 	}
 }
