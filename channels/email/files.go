@@ -17,7 +17,28 @@ func (b *builder) keepAs(p *part, name string) {
 		return
 	}
 	id := strings.Trim(p.header.get("Content-ID"), "<> ")
+	if place := strings.TrimSpace(p.header.get("Content-Location")); id == "" && besideMail(place) && strings.HasPrefix(p.kind, "image/") {
+		id = place
+	}
+	if name == "" && p.parent != nil {
+		name = describedName(p)
+	}
 	b.add(contact.Attachment{Name: name, ContentType: p.kind, ContentID: oneLine(id), Data: transferDecoded(p)})
+}
+
+// describedName finds the name of a file that bears none where a program may have
+// put it: its description, or the end of its place.
+func describedName(p *part) string {
+	said := visible(decodeWords(p.header.get("Content-Description")))
+	if before, ending, found := cutLast(said, "."); found && before != "" && ending != "" && len(ending) < 6 && !strings.ContainsAny(ending, " \t") {
+		return said
+	}
+	place, _, _ := strings.Cut(p.header.get("Content-Location"), "?")
+	place, _ = percentDecoded(strings.TrimSpace(place))
+	if before, ending, found := cutLast(place, "."); found && before != "" && len(ending) > 0 && len(ending) < 6 && !strings.ContainsAny(ending, "/ ") {
+		return toUTF8([]byte(place))
+	}
+	return ""
 }
 
 // add takes a file, and makes its name one that can do no harm.

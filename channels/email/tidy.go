@@ -196,6 +196,8 @@ func (t *dresser) picture(token html.Token) {
 		case attr.Key == "src" && (strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")):
 			attr.Key = BlockedSource
 			remote = lower
+		case attr.Key == "src" && besideMail(attr.Val): // RFC 2557: a picture that the mail brings by its place
+			attr.Val = "cid:" + attr.Val
 		}
 		kept = append(kept, attr)
 	}
@@ -205,6 +207,12 @@ func (t *dresser) picture(token html.Token) {
 	}
 	restyle(kept)
 	t.out.WriteString(token.String())
+}
+
+// besideMail reports whether an address is of something beside what names it: a
+// name without a scheme or a host.
+func besideMail(address string) bool {
+	return address != "" && len(address) < 300 && !strings.ContainsAny(address, ":#?&\"<> ") && address[0] != '/'
 }
 
 // counts reports whether a service counts under an address who reads.
