@@ -70,43 +70,6 @@ func (v *evidence) kind() contact.AutoKind {
 	}
 }
 
-// autoSubject are the beginnings that programs which answer put before a subject,
-// in the languages that their makers ship: nobody else calls a mail so.
-// absentSubject are others that people write as well. With more words before the
-// colon it is a person's subject.
-var (
-	autoSubject = regexp.MustCompile(`^\s*\[?(` + strings.Join([]string{
-		`automatic reply`, `auto[- ]?reply`, `auto[- ]?response`, `automatic response`, `automated (reply|response)`, `autoresponder`, `out of (the )?office auto-?reply`,
-		`automatische (antwort|beantwortung|rückantwort|e-mail-antwort)`, `abwesenheits(notiz|nachricht|assistent|meldung|benachrichtigung|mitteilung)`, `autom(\.|atische) antwort`,
-		`r[ée]ponse automatique( d'absence)?`, `message d'absence( du bureau)?`, `notification d'absence`,
-		`respuesta autom[aá]tica`, `contestaci[oó]n autom[aá]tica`, `resposta autom[aàá]tica`, `risposta automatica( fuori sede)?`,
-		`automatisch antwoord`, `automatische reactie`, `afwezigheids(bericht|melding|assistent)`,
-		`odpowied[zź] automatyczna`, `automatyczna odpowied[zź]`, `autoodpowied[zź]`,
-		`automatick[áé]? odpověď`, `automatická odpoveď`, `automatikus válasz`,
-		`autosvar`, `automatiskt svar`, `automatisk svar`, `frånvaromeddelande`, `fraværsbesked`, `automaattinen vastaus`,
-		`автоматический ответ`, `автоответ`, `автоматична відповідь`, `otomatik yanıt`, `otomatik cevap`, `αυτόματη απάντηση`, `răspuns automat`,
-		`samodejni odgovor`, `automatski odgovor`, `аутоматски одговор`, `автоматичен отговор`, `automatinis atsakymas`, `automātiskā atbilde`, `automaatvastus`, `resposta automàtica`,
-		`balasan otomatis`, `jawapan automatik`, `trả lời tự động`, `رد تلقائي`, `הודעה אוטומטית`, `תשובה אוטומטית`, `ตอบกลับอัตโนมัติ`, `自動返信`, `自动回复`, `自動回覆`, `자동 회신`, `自动答复`,
-	}, "|") + `)\s*\]?\s*([:：]|$)`)
-	absentSubject = regexp.MustCompile(`^\s*\[?(` + strings.Join([]string{
-		`out of (the )?office( reply| notification| message)?`, `ooo`, `vacation( reply| message| response)?`, `away( from (my )?(mail|office))?( message)?`,
-		`(ich bin )?(derzeit |zurzeit )?(nicht im (büro|haus)|abwesend|im urlaub)`, `absence du bureau`, `absent\(e\) du bureau`, `fuera de (la )?oficina`, `fora do escrit[oó]rio`,
-		`fuori (sede|ufficio)`, `assente( dall'ufficio)?`, `niet aanwezig`, `afwezig(heid)?`, `poza biurem`, `nieobecno[sś][cć]`, `mimo kancelář`, `házon kívül`,
-		`frånvaro`, `fravær`, `ikke til stede`, `poissa`, `ofis dışında`, `不在`,
-	}, "|") + `)\s*\]?\s*([:：]|$|-\s|–\s|\()`)
-)
-
-// awayWords are what such an answer says. They are asked only where the header
-// has no mark.
-var awayWords = regexp.MustCompile(strings.Join([]string{
-	`\baway\b|out of (the |my )?office|on (annual |parental |maternity |sick )?(leave|vacation|holiday)|automatic(ally generated)? (reply|response|message)|auto-?reply|limited access to (my )?e-?mail|will (be back|return)|no longer (with|work)|has left the company|have (left|received) your (e-?mail|message|request)|thank you for (your (e-?mail|message|enquiry|inquiry)|contacting|reaching)`,
-	`abwesen|nicht im (büro|haus)|urlaub|außer haus|nicht erreichbar|automatisch|wieder (da|erreichbar|im büro|zurück)|zurück am|elternzeit|ihre (nachricht|e-?mail|anfrage)`,
-	`absent|en cong[ée]|en vacances|de retour|réponse automatique|hors du bureau`, `fuera de la oficina|de vacaciones|ausente|estar[ée] de vuelta|respuesta automática|de baja`,
-	`fuori (sede|ufficio)|in ferie|assente|risposta automatica|di ritorno`, `afwezig|vakantie|niet (op kantoor|aanwezig)|automatisch|terug op|verlof`,
-	`nieobecn|urlop|poza biurem|automatyczn|wr[óo]c[ęe]`, `semester|frånvar|tillbaka|ferie|fravær|tilbake|tilbage|loma|poissa|palaan`, `отпуск|отсутств|автоматич|вернусь`,
-	`férias|ausente|fora do escrit`, `dovolen|nepřítom|nepritom|szabadság|házon kívül|yıllık izin|ofis dışında|απουσιάζω|concediu`, `自動|自动|不在|休暇|休假|부재`,
-}, "|"))
-
 // answerSubject is a subject that begins as those of replies and forwards do.
 var answerSubject = regexp.MustCompile(`(?i)^\s*(re|aw|antw|antwort|sv|vs|ref|rif|r|odp|ynt|res|回复|答复|返信|fwd?|wg|tr|rv|i|pd|doorst|vb|vl|enc|weitergeleitet|转发)(\s*\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]`)
 
@@ -157,6 +120,8 @@ func (v *evidence) autoReply() bool {
 		// answer they don't.
 		_, rest, _ := strings.Cut(v.u.Subject, ":")
 		return (v.suppresses() || v.bulk()) && awayWords.MatchString(v.text) || answerSubject.MatchString(rest) && !v.asks()
+	case confirmSubject.MatchString(v.subject):
+		return confirmWords.MatchString(v.own) && caseNumber.MatchString(v.subject+"\n"+v.own) && !v.asks()
 	default:
 		return v.bulk() && v.suppresses() && v.noReply()
 	}
