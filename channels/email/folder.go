@@ -281,16 +281,17 @@ func (s *session) lastUID() (imap.UID, error) {
 
 // search gives the matching UIDs in rising order. Up to the highest there is, "*",
 // the last mail always matches (RFC 3501 section 6.4.8, its note); a server that
-// finds none in a folder that has some may not know the star in a search, as GNU
-// Mailutils doesn't, and is asked by number.
+// finds none in a folder that has some, or refuses, may not know the star in a
+// search, as GNU Mailutils doesn't, and is asked by number.
 func (s *session) search(criteria *imap.SearchCriteria) (uids []imap.UID, err error) {
 	uids, err = s.searchOnce(criteria)
-	if err != nil || len(uids) > 0 {
+	_, refused := errors.AsType[*imap.Error](err)
+	if err != nil && !refused || len(uids) > 0 {
 		return uids, err
 	}
 	numbered, hasStar := withoutStar(criteria.UID)
-	if box := s.client.Mailbox(); !hasStar || box == nil || box.NumMessages == 0 {
-		return uids, nil
+	if box := s.client.Mailbox(); !hasStar || box == nil || box.NumMessages == 0 && !refused {
+		return uids, err
 	}
 	again := *criteria
 	again.UID = numbered

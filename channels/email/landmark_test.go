@@ -121,3 +121,27 @@ func TestFolderAsItWas(t *testing.T) {
 		t.Errorf("the landmarks are %v", got)
 	}
 }
+
+// GNU Mailutils refuses the star that stands for the highest number.
+func TestNoStarInSearch(t *testing.T) {
+	r := rogue(t, emailfake.RogueConfig{})
+	r.AddFolder("Sent", `\Sent`)
+	r.Put("Sent", mail("an older answer"), time.Time{})
+	r.Lie(emailfake.Lies{Refuse: func(command, args string) string {
+		if command == "UID SEARCH" && strings.Contains(args, "*") {
+			return "BAD Bogus number set"
+		}
+		return ""
+	}})
+	cfg := rogueBox(r)
+	cfg.CopyToSent = true
+	a, src := adapter(t, cfg, failureLog(t)), source(t)
+	receiving(t, a, src)
+	connected(src)
+	r.Put("INBOX", mail("a question"), time.Time{})
+	src.UntilStored(1)
+	if err := a.KeepCopy(t.Context(), numbered(1)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "our copy", func() bool { return len(r.Mails("Sent")) == 2 })
+}
