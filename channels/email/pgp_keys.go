@@ -77,7 +77,7 @@ func (r *pgpRing) of(sig *packet.Signature) []*pgpKey {
 }
 
 // errSecret is for whoever exports more than is asked for.
-var errSecret = errors.New(`holds a secret key: export the public one only ("gpg --export --armor NAME")`)
+var errSecret = errors.New(`holds a secret key: export the public one only ("gpg -a --export NAME")`)
 
 // keyBlocks gives the keys, each as its packets, that a file holds, armoured or
 // not.
@@ -108,7 +108,7 @@ func keyBlocks(data []byte, packets int) (blocks [][]byte, err error) {
 // cutKeys cuts packets before each key, and leaves out pictures.
 func cutKeys(data []byte, left *int) (blocks [][]byte, err error) {
 	if len(data) > 12 && bytes.Equal(data[8:12], []byte("KBXf")) {
-		return nil, errors.New(`is a key box of GnuPG: export the keys ("gpg --export --armor NAME")`)
+		return nil, errors.New(`is a key box of GnuPG: export the keys ("gpg -a --export NAME")`)
 	}
 	for len(data) > 0 {
 		p, rest, ok := nextPacket(data)

@@ -79,7 +79,7 @@ func pgpSignedMail(part string, signatures []byte, header string) []byte {
 
 func packetOf(tag byte, body []byte) []byte {
 	out := []byte{0xc0 | tag, 255, 0, 0, 0, 0}
-	binary.BigEndian.PutUint32(out[2:], uint32(len(body))) //nolint:gosec // of a test
+	binary.BigEndian.PutUint32(out[2:], uint32(len(body)))
 	return append(out, body...)
 }
 
@@ -215,7 +215,7 @@ func TestCrowdOfCertificates(t *testing.T) {
 	wrap := func(tag byte, parts ...[]byte) []byte {
 		body := bytes.Join(parts, nil)
 		out := []byte{tag, 0x84, 0, 0, 0, 0}
-		binary.BigEndian.PutUint32(out[2:], uint32(len(body))) //nolint:gosec // of a test
+		binary.BigEndian.PutUint32(out[2:], uint32(len(body)))
 		return append(out, body...)
 	}
 	signer := wrap(0x30, []byte{2, 1, 1, 0x30, 0, 0x30, 0, 0x30, 0, 4, 0})

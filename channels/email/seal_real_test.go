@@ -21,13 +21,13 @@ type gnupg struct{ home string }
 func newGnuPG(t *testing.T) *gnupg {
 	t.Helper()
 	rig.Need(t, "gpg", "gpgconf")
-	home, err := os.MkdirTemp("", "gpg")
+	home, err := os.MkdirTemp("", "gpg") //nolint:usetesting // sockets lie in it, whose names must be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := &gnupg{home}
 	t.Cleanup(func() {
-		_ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() //nolint:noctx // the test's context is over
+		_ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run()
 		_ = os.RemoveAll(home)
 	})
 	return g
@@ -61,7 +61,7 @@ func (g *gnupg) vouched(t *testing.T, armour bool, names ...string) *email.Vouch
 	t.Helper()
 	args := append([]string{"--export"}, names...)
 	if armour {
-		args = append([]string{"--armor"}, args...)
+		args = append([]string{"-a"}, args...)
 	}
 	file := filepath.Join(t.TempDir(), "keys.asc")
 	if err := os.WriteFile(file, g.run(t, "", args...), 0o600); err != nil {
@@ -78,7 +78,7 @@ func (g *gnupg) vouched(t *testing.T, armour bool, names ...string) *email.Vouch
 func pgpWays(t *testing.T, g *gnupg, user string, more ...string) map[string]string {
 	t.Helper()
 	sign := func(text string, args ...string) string {
-		return string(g.run(t, text, append(append([]string{"-u", user, "--armor"}, more...), args...)...))
+		return string(g.run(t, text, append(append([]string{"-u", user, "-a"}, more...), args...)...))
 	}
 	// What is signed has all that is easily lost: spaces at the end of lines, a
 	// hyphen and "From " at the beginning, letters of eight bits, empty lines.
@@ -168,7 +168,7 @@ func TestWordsOnSignaturesOfGnuPG(t *testing.T) {
 		"from the future":       {"Date: Sat, 21 Nov 2024 10:00:00 +0000\n\n" + sign("-u", "good", "--faked-system-time", "20250601T000000"), []string{"after the mail came"}},
 		"by two":                {"\n" + sign("-u", "good", "-u", "other"), []string{"Signed by good", "Signed by other"}},
 		"with a condition":      {"\n" + sign("-u", "good", "--sig-notation", "!law@cust.test=x"), []string{"a condition that is not known here"}},
-		"encrypted and unknown": {"\n" + string(g.run(t, "The words.", "--armor", "--symmetric", "--passphrase", "x")), []string{"encrypted with PGP"}},
+		"encrypted and unknown": {"\n" + string(g.run(t, "The words.", "-a", "--symmetric", "--passphrase", "x")), []string{"encrypted with PGP"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wantWarning(t, email.ExplainBy(pgpMail(c.body), v), c.wants...)
@@ -208,7 +208,7 @@ func TestKeyThatComesWithTheMail(t *testing.T) {
 		for rest := base64.StdEncoding.EncodeToString(key); rest != "" && yield(rest[:min(70, len(rest))]); rest = rest[min(70, len(rest)):] {
 		}
 	}), "\n ") + "\n"
-	attached := "Content-Type: multipart/mixed; boundary=m\n\n--m\n\n" + body + "\n--m\nContent-Type: application/pgp-keys; name=key.asc\n\n" + string(g.run(t, "", "--armor", "--export")) + "\n--m--\n"
+	attached := "Content-Type: multipart/mixed; boundary=m\n\n--m\n\n" + body + "\n--m\nContent-Type: application/pgp-keys; name=key.asc\n\n" + string(g.run(t, "", "-a", "--export")) + "\n--m--\n"
 	for name, raw := range map[string]string{"in the header": autocrypt + "\n" + body, "as a file": attached} {
 		t.Run(name, func(t *testing.T) {
 			wantWarning(t, email.Explain(pgpMail(raw)), "Signed in the name of Kim <kim@cust.test> (PGP): the signature fits the key that came with this mail, which nobody has vouched for")

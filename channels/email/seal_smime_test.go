@@ -277,7 +277,10 @@ func TestSignatureOfEd25519(t *testing.T) {
 		Certs   asn1.RawValue
 		Signers []signer `asn1:"set"`
 	}{
-		1, []algorithm{{sha512OID}}, algorithm{data}, asn1.RawValue{Class: 2, IsCompound: true, Bytes: p.cert.Raw},
+		1,
+		[]algorithm{{sha512OID}},
+		algorithm{data},
+		asn1.RawValue{Class: 2, IsCompound: true, Bytes: p.cert.Raw},
 		[]signer{{1, id{asn1.RawValue{FullBytes: p.cert.RawIssuer}, p.cert.SerialNumber}, algorithm{sha512OID}, asn1.RawValue{FullBytes: attributes}, algorithm{asn1.ObjectIdentifier{1, 3, 101, 112}}, signature}},
 	}))(t)
 	whole := must(asn1.Marshal(struct {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 )
@@ -111,7 +112,7 @@ func certAddresses(cert *x509.Certificate) []string {
 	for _, n := range cert.Subject.Names {
 		if n.Type.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}) {
 			if a, ok := n.Value.(string); ok && !names(out, a) {
-				out = append(out[:len(out):len(out)], a)
+				out = append(slices.Clip(out), a)
 			}
 		}
 	}
@@ -119,7 +120,7 @@ func certAddresses(cert *x509.Certificate) []string {
 }
 
 func issuerName(cert *x509.Certificate) string {
-	issuer := cert.Issuer                                                                                         //nolint:misspell // as the library has it
+	issuer := cert.Issuer
 	return orDefault(named(orDefault(issuer.CommonName, strings.Join(issuer.Organization, " "))), "nobody named") //nolint:misspell // as the library has it
 }
 

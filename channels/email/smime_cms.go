@@ -247,9 +247,9 @@ func berToDER(in []byte, depth int) []byte {
 	case n < 0x100:
 		out = append(out, 0x81, byte(n))
 	case n < 0x10000:
-		out = append(out, 0x82, byte(n>>8), byte(n))
+		out = append(out, 0x82, byte(n>>8), byte(n)) //nolint:gosec // its bytes one by one
 	default:
-		out = append(out, 0x83, byte(n>>16), byte(n>>8), byte(n)) // a signature has at most 2 MiB
+		out = append(out, 0x83, byte(n>>16), byte(n>>8), byte(n)) //nolint:gosec // its bytes one by one: a signature has at most 2 MiB
 	}
 	return append(out, content...)
 }

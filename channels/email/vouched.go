@@ -116,8 +116,9 @@ func (v *Vouched) take(data []byte) error {
 // keyFiles gives the files that a path stands for: itself, or of a folder all
 // but the hidden ones.
 func keyFiles(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !info.IsDir() {
 		return []string{path}, nil
 	}
 	entries, err := os.ReadDir(path)
