@@ -31,6 +31,8 @@ type counter struct {
 	mu       sync.Mutex
 	down     bool
 	conns    map[net.Conn]struct{}
+	// answers are those to challenges.
+	answers []string
 }
 
 func (c *counter) start() error {
@@ -217,7 +219,10 @@ func (s *visit) auth(args []string) bool {
 	}
 	if err := s.c.login(mechanism, user, secret); err != nil {
 		if s.c.told != "" && (mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER") {
-			s.ask(s.c.told)
+			answer := s.ask(s.c.told)
+			s.c.mu.Lock()
+			s.c.answers = append(s.c.answers, answer)
+			s.c.mu.Unlock()
 		}
 		s.say(s.c.refusal)
 		return true

@@ -26,6 +26,7 @@ type OAuth struct {
 	codes   map[string]oauthCode
 	devices map[string]*oauthDevice
 	refuse  string
+	words   string
 	asked   map[string]int
 }
 
@@ -87,9 +88,14 @@ func (o *OAuth) EndLogins() {
 
 // Refuse answers each request for a token with this error, "" with none.
 func (o *OAuth) Refuse(code string) {
+	o.RefuseWith(code, "AADSTS70000: The login has ended. Trace ID: 0000-1111")
+}
+
+// RefuseWith answers each request for a token with this error and its words.
+func (o *OAuth) RefuseWith(code, description string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.refuse = code
+	o.refuse, o.words = code, description
 }
 
 // Asked counts the requests for tokens by their grant.
@@ -157,7 +163,7 @@ func (o *OAuth) token(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "later", http.StatusServiceUnavailable)
 		return
 	case o.refuse != "":
-		fail(w, o.refuse)
+		failWith(w, o.refuse, o.words)
 		return
 	case r.FormValue("client_id") != ClientID:
 		fail(w, "invalid_client")
@@ -229,9 +235,13 @@ func reply(w http.ResponseWriter, v any) {
 }
 
 func fail(w http.ResponseWriter, code string) {
+	failWith(w, code, "AADSTS70000: The login has ended. Trace ID: 0000-1111")
+}
+
+func failWith(w http.ResponseWriter, code, description string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadRequest)
 	_ = json.NewEncoder(w).Encode(map[string]string{
-		"error": code, "error_description": "AADSTS70000: The login has ended. Trace ID: 0000-1111",
+		"error": code, "error_description": description,
 	})
 }

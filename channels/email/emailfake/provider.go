@@ -183,6 +183,13 @@ func (p *Provider) Taken() []Mail {
 	return slices.Clone(p.taken)
 }
 
+// Answers lists what SMTP's challenges were answered with.
+func (p *Provider) Answers() []string {
+	p.smtp.mu.Lock()
+	defer p.smtp.mu.Unlock()
+	return slices.Clone(p.smtp.answers)
+}
+
 // Arrive lays a customer's mail into our inbox.
 func (p *Provider) Arrive(raw []byte) uint32 { return p.IMAP.Put("INBOX", raw, time.Time{}) }
 

@@ -262,3 +262,60 @@ func TestLoginIsRefused(t *testing.T) {
 		t.Error("something was stored")
 	}
 }
+
+// While the provider can't give a new token, the last one is used to its very end;
+// a login that has ended is told at once.
+func TestProviderIsDownNearTheEndOfAToken(t *testing.T) {
+	o := server(t, time.Hour)
+	cfg := config(t, o, oauth.Device)
+	loggedIn(t, o, cfg)
+	first, err := source(cfg).Token(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoil(t, cfg.File, func(all map[string]any) {
+		all["obtained"], all["expires"] = time.Now().Add(-59*time.Minute), time.Now().Add(time.Minute)
+	})
+	o.Refuse("unavailable")
+	if got, err := source(cfg).Token(t.Context(), ""); err != nil || got != first {
+		t.Errorf("with a minute left, Token gives %v", err)
+	}
+	if _, err := source(cfg).Token(t.Context(), first); err == nil {
+		t.Error("a refused token is given again")
+	}
+	o.Refuse("invalid_grant")
+	_, err = source(cfg).Token(t.Context(), "")
+	if _, ok := errors.AsType[*oauth.LoginError](err); !ok {
+		t.Errorf("a login that has ended gives %v", err)
+	}
+	o.Refuse("")
+	if got, err := source(cfg).Token(t.Context(), ""); err != nil || got == first {
+		t.Errorf("once it is back, Token gives the same or %v", err)
+	}
+}
+
+// What an administrator has to do is said.
+func TestRefusalsAreTold(t *testing.T) {
+	for name, c := range map[string]struct{ code, description, want string }{
+		"consent":         {"invalid_grant", "AADSTS65001: The user or administrator has not consented to use the application. Trace ID: 1", "admin consent"},
+		"another number":  {"invalid_grant", "AADSTS650011: Something else. Trace ID: 1", "stagecoach mail login"},
+		"secret expired":  {"invalid_client", "AADSTS7000222: The provided client secret keys for app are expired. Trace ID: 1", "make a new one in Entra ID"},
+		"testing":         {"invalid_grant", "Token has been expired or revoked.", "publish it"},
+		"workspace":       {"admin_policy_enforced", "", "has to trust this program"},
+		"deleted program": {"deleted_client", "The OAuth client was deleted.", "register it again"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := server(t, time.Hour)
+			cfg := config(t, o, oauth.Device)
+			loggedIn(t, o, cfg)
+			spoil(t, cfg.File, func(all map[string]any) { all["expires"] = time.Now().Add(-time.Minute) })
+			o.RefuseWith(c.code, c.description)
+			_, err := source(cfg).Token(t.Context(), "")
+			_, login := errors.AsType[*oauth.LoginError](err)
+			_, setup := errors.AsType[*oauth.SetupError](err)
+			if !login && !setup || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "Trace") {
+				t.Errorf("it is told as %v, want %q", err, c.want)
+			}
+		})
+	}
+}
