@@ -205,6 +205,7 @@ func TestNobodyProvesThemselves(t *testing.T) {
 		"gmail's name below its sender's servers": {"imap.gmail.com", nil, []string{"Received: from mail.evil.test by mx.google.com with ESMTPS id y; Tue, 3 Mar 2026", theirs, google}, contact.TrustUnknown},
 		"another name in a gmail mailbox":         {"imap.gmail.com", nil, []string{"Received: from cust.test by mx.google.com with ESMTPS id y; Tue, 3 Mar 2026", pass}, contact.TrustUnknown},
 		"microsoft's own":                         {"outlook.office365.com", nil, []string{"Received: from A.eurprd01.prod.outlook.com by B.eurprd01.prod.outlook.com with HTTPS; Tue, 3 Mar 2026", bare, "Received: from cust.test by AM0EUR.mail.protection.outlook.com with Microsoft SMTP Server; Tue, 3 Mar 2026"}, contact.TrustProven},
+		"each of icloud's checks":                 {"imap.mail.me.com", nil, []string{"Authentication-Results: bimi.icloud.com; bimi=skipped", "Authentication-Results: dmarc.icloud.com; dmarc=pass header.from=cust.test", "Authentication-Results: spf.icloud.com; spf=pass smtp.mailfrom=cust.test", "Received: from cust.test by mx.icloud.com; Tue, 3 Mar 2026"}, contact.TrustProven},
 		"microsoft's form elsewhere":              {"imap.acme.test", nil, []string{mine, bare}, contact.TrustUnknown},
 		"a server that only ends alike":           {"imap.acme.test", []string{"acme.test"}, []string{"Authentication-Results: mx.notacme.test; dmarc=pass header.from=cust.test", mine}, contact.TrustUnknown},
 	} {

@@ -23,6 +23,8 @@ type believed struct {
 	// nameless is set where the provider's servers give no name: the first field
 	// without one is theirs.
 	nameless bool
+	// several is set where each check is signed by a name of its own.
+	several bool
 	// ours are our own addresses on the account.
 	ours []string
 }
@@ -31,17 +33,18 @@ type believed struct {
 // mail, above what the sender wrote.
 type provider struct {
 	// hosts are those at which its mailboxes are fetched, hosts below included.
-	hosts    []string
-	names    []string
-	nameless bool
+	hosts []string
+	names []string
+	// nameless and several are as in believed.
+	nameless, several bool
 }
 
 //nolint:gochecknoglobals // a table
 var providers = []provider{
 	{hosts: []string{"imap.gmail.com", "imap.googlemail.com"}, names: []string{"mx.google.com"}},
 	{hosts: []string{"outlook.office365.com", "outlook.office.com", "imap-mail.outlook.com", "partner.outlook.cn"}, names: []string{"protection.outlook.com", "mx.microsoft.com"}, nameless: true},
-	{hosts: []string{"imap.mail.me.com"}, names: []string{"icloud.com", "apple.com"}},
-	{hosts: []string{"imap.mail.yahoo.com", "imap.aol.com"}, names: []string{"mail.yahoo.com"}},
+	{hosts: []string{"imap.mail.me.com"}, names: []string{"icloud.com"}, several: true},
+	{hosts: []string{"imap.mail.yahoo.com", "imap.aol.com"}, names: []string{"yahoo.com", "aol.com"}},
 	{hosts: []string{"imap.fastmail.com"}, names: []string{"messagingengine.com"}},
 	{hosts: []string{"imap.gmx.net", "imap.gmx.com"}, names: []string{"gmx.net", "gmx.com"}},
 	{hosts: []string{"imap.web.de"}, names: []string{"web.de"}},
@@ -59,7 +62,7 @@ func (c Config) believes() believed {
 	}
 	for _, p := range providers {
 		if under(c.IMAP.Host, p.hosts) {
-			whom.names, whom.nameless = p.names, p.nameless
+			whom.names, whom.nameless, whom.several = p.names, p.nameless, p.several
 			break
 		}
 	}
@@ -144,7 +147,7 @@ func (s *search) received(value string) bool {
 func (s *search) takes(by, first string, above bool) bool {
 	switch {
 	case s.began:
-		return by == first
+		return by == first || s.several && s.trusts(by)
 	case s.none():
 		s.began, s.proves = true, !s.below && above
 	case s.trusts(by):
