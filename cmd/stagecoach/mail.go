@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"regexp"
 	"runtime/debug"
 	"strings"
 
@@ -26,6 +29,23 @@ type mailExplainCmd struct {
 	Config string `help:"Configuration file, for whose signatures are known." placeholder:"FILE" type:"path"`
 }
 
+// Help shows how it is used.
+func (c *mailExplainCmd) Help() string {
+	return `Any file has an answer, and the exit code is 0: what is no mail is shown as it is, with a warning. It is 1 only
+where there is nothing to read: the file is missing, may not be read, or is a folder. Nothing is sent or stored.
+
+Examples:
+
+  stagecoach mail explain letter.eml
+  stagecoach mail explain --json letter.eml | jq .warnings
+  zcat letter.eml.gz | stagecoach mail explain -
+  for f in Maildir/cur/*; do stagecoach mail explain --json "$f"; done | jq -r .subject
+
+The JSON has these keys, always all of them: from_email, from_name, to, cc, reply_to, subject, text, html_text, reply_text,
+attachments (name, content_type, size, md5), message_id, in_reply_to, references, auto_reply, bounce, mailing_list, warnings.
+What is absent is "" or []. There may be more keys.`
+}
+
 // Run explains a mail. It has an answer for any input.
 func (c *mailExplainCmd) Run(streams std) error {
 	cfg, err := configs.Load(c.Config)
@@ -34,9 +54,9 @@ func (c *mailExplainCmd) Run(streams std) error {
 	}
 	in := streams.in
 	if c.File != "" && c.File != "-" {
-		f, err := os.Open(c.File)
+		f, err := openMail(c.File)
 		if err != nil {
-			return fmt.Errorf("reading a mail: %w", err)
+			return err
 		}
 		defer func() { _ = f.Close() }()
 		in = f
@@ -52,7 +72,11 @@ func (c *mailExplainCmd) Run(streams std) error {
 	for _, one := range unread {
 		fmt.Fprintln(streams.err, one)
 	}
+	raw, remark := oneMail(raw)
 	e := email.ExplainBy(raw, vouched)
+	if remark != "" {
+		e.Warnings = append([]string{remark}, e.Warnings...)
+	}
 	if c.JSON {
 		return printJSON(streams.out, e)
 	}
@@ -94,6 +118,49 @@ func readSized(in io.Reader, size int64) ([]byte, error) {
 	out.Grow(int(min(size, email.MaxMail)) + bytes.MinRead)
 	_, err := out.ReadFrom(in)
 	return out.Bytes(), err
+}
+
+// openMail opens a file with a mail, and says in words why that can't be done.
+func openMail(name string) (*os.File, error) {
+	f, err := os.Open(name) //nolint:gosec // the file that was asked for
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no file %s", name)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%s may not be read by this user", name)
+	case err != nil:
+		return nil, fmt.Errorf("reading a mail: %w", err)
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		_ = f.Close()
+		return nil, fmt.Errorf("%s is a folder: name one mail in it, or go through them with\n  for f in %s/*; do stagecoach mail explain \"$f\"; done", name, strings.TrimRight(name, "/"))
+	}
+	return f, nil
+}
+
+// mboxLine begins each mail of an mbox (RFC 4155); a field comes behind it.
+var mboxLine = regexp.MustCompile(`(?m)^\r?\n(From \S+ [^\r\n]{0,100}\d\d:\d\d[^\r\n]{1,20}(?:19|20)\d\d[^\r\n]{0,12}\r?\n)[A-Za-z][A-Za-z0-9-]{1,60}:`)
+
+// oneMail takes the first mail of what may be a whole mailbox, and remarks on
+// what is something else than a mail.
+func oneMail(raw []byte) (first []byte, remark string) {
+	switch {
+	case bytes.HasPrefix(raw, []byte{0x1f, 0x8b}):
+		return raw, "this is a file packed by gzip, no mail: unpack it first, with zcat"
+	case bytes.HasPrefix(raw, []byte("PK\x03\x04")):
+		return raw, "this is a zip file, no mail: unpack it first"
+	case bytes.HasPrefix(raw, []byte{0xd0, 0xcf, 0x11, 0xe0}):
+		return raw, "this is a file of Outlook (.msg), no mail as it was sent: save it as .eml"
+	case len(bytes.TrimSpace(raw)) == 0:
+		return raw, "there is nothing in it"
+	case !bytes.HasPrefix(raw, []byte("From ")):
+		return raw, ""
+	}
+	more := mboxLine.FindAllSubmatchIndex(raw, -1)
+	if len(more) == 0 {
+		return raw, ""
+	}
+	return raw[:more[0][2]], fmt.Sprintf("this is a mailbox (mbox) of %d mails: the first is explained", len(more)+1)
 }
 
 func printMail(w io.Writer, e *email.Explanation) {

@@ -43,3 +43,25 @@ func TestMailExplainAnything(t *testing.T) {
 		}
 	}
 }
+
+// What isn't one mail is said in words.
+func TestMailExplainOfWhatIsNoMail(t *testing.T) {
+	one := "From kim@cust.test Mon Nov  2 10:00:00 2026\nFrom: kim@cust.test\nSubject: first\n\nFrom here on it is text.\n\nFrom what I hear in 2026\nnothing: comes.\n"
+	two := one + "\nFrom ben@cust.test Mon Nov  2 11:00:00 2026\nFrom: ben@cust.test\nSubject: second\n\nThe second mail.\n"
+	for in, want := range map[string]string{
+		"": "nothing in it", " \n\n": "nothing in it", "\x1f\x8b\x08\x00": "zcat", "PK\x03\x04": "zip", "\xd0\xcf\x11\xe0": ".eml",
+		two: "a mailbox (mbox) of 2 mails",
+	} {
+		out := ok(t, in, "mail", "explain", "--json")
+		if !strings.Contains(out, want) || strings.Contains(out, "The second mail") {
+			t.Errorf("%q gives %s, want %q", in, out, want)
+		}
+	}
+	if out := ok(t, one, "mail", "explain"); strings.Contains(out, "mbox") || !strings.Contains(out, "nothing: comes.") {
+		t.Errorf("one mail of a mailbox is told as %s", out)
+	}
+	dir := t.TempDir()
+	for name, want := range map[string]string{dir: "is a folder: name one mail", filepath.Join(dir, "none.eml"): "there is no file"} {
+		refused(t, 1, want, "mail", "explain", "--json", name)
+	}
+}
