@@ -173,7 +173,8 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		if p := h.Get("Content-Security-Policy"); !strings.Contains(p, "script-src 'self';") || strings.Contains(p, "unsafe") {
 			t.Errorf("%s: policy %q", path, p)
 		}
-		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("X-Frame-Options") != "DENY" || h.Get("Cache-Control") != "no-store" {
+		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("X-Frame-Options") != "DENY" || h.Get("Cache-Control") != "no-store" ||
+			h.Get("X-DNS-Prefetch-Control") != "off" {
 			t.Errorf("%s: headers %v", path, h)
 		}
 	}
@@ -181,6 +182,9 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	item := b2.conversation(in.Conversation).Items[0]
 	resp := get("/m/" + item.ID + "/html") //nolint:bodyclose // closed at the end of the test
 	body, _ := io.ReadAll(resp.Body)
+	if resp.Header.Get("X-DNS-Prefetch-Control") != "off" {
+		t.Error("the names in a mail's links are looked up before anybody follows them")
+	}
 	if p := resp.Header.Get("Content-Security-Policy"); !strings.HasPrefix(p, "sandbox ") || strings.Contains(p, "allow-scripts") || strings.Contains(p, "http") {
 		t.Errorf("mail's policy %q", p)
 	}

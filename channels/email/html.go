@@ -54,7 +54,7 @@ func newPolicy() *bluemonday.Policy {
 	p.RequireNoReferrerOnLinks(true)
 	p.AddTargetBlankToFullyQualifiedLinks(true)
 	p.AllowAttrs("alt", "title").OnElements("img", "a", "abbr")
-	p.AllowAttrs("src").Matching(regexp.MustCompile(`(?i)^(cid:|data:image/)`)).OnElements("img")
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`(?i)^(cid:|data:image/(png|jpe?g|gif|webp|bmp|x-icon)\b)`)).OnElements("img")
 	p.AllowAttrs(BlockedSource).Matching(regexp.MustCompile(`(?i)^https?://\S+$`)).OnElements("img")
 	return p
 }

@@ -150,10 +150,8 @@ func (r *reading) joined(i, n int) string {
 // attributes reports whether n lines from i on are an attribution.
 func (r *reading) attributes(i, n int) (ok, strong bool) {
 	words := r.joined(i, n)
-	if r.tried++; r.tried > mostTried || len(words) < 5 || len(words) > 420 {
-		return false, false
-	}
-	if !hasVerb(words) && !addressForm.MatchString(words) || firstForm.MatchString(words) {
+	r.tried++
+	if r.tried > mostTried || len(words) < 5 || len(words) > 420 || !hasVerb(words) && !addressForm.MatchString(words) || firstForm.MatchString(words) {
 		return false, false
 	}
 	below := r.quotedBelow(i + n)
