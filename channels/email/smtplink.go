@@ -34,6 +34,17 @@ type watchedConn struct {
 	*firstBytes
 	writeFailed atomic.Bool
 	slow        atomic.Bool
+	// atMost, in nanoseconds, bounds what the client library would wait, 0 for as
+	// long as it will.
+	atMost atomic.Int64
+}
+
+// SetDeadline implements net.Conn.
+func (c *watchedConn) SetDeadline(t time.Time) error {
+	if limit := time.Duration(c.atMost.Load()); limit > 0 && (t.IsZero() || time.Until(t) > limit) {
+		t = time.Now().Add(limit)
+	}
+	return c.firstBytes.SetDeadline(t)
 }
 
 // Write implements net.Conn.
@@ -141,8 +152,10 @@ func (a *Adapter) greetSMTP(ctx context.Context, link *smtpLink, e Endpoint) err
 	}
 	var err error
 	if e.TLS == StartTLS {
-		_ = link.conn.SetDeadline(time.Now().Add(a.cfg.Timeout))
+		// The library would wait five minutes for the greeting.
+		link.conn.atMost.Store(int64(a.cfg.Timeout))
 		link.client, err = smtp.NewClientStartTLS(conn, cfg)
+		link.conn.atMost.Store(0)
 	} else {
 		link.client = smtp.NewClient(conn)
 	}
