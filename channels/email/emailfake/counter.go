@@ -199,23 +199,15 @@ func (s *visit) auth(args []string) bool {
 		return strings.HasPrefix(e, "AUTH ") && len(args) > 0 && slices.Contains(strings.Fields(e)[1:], strings.ToUpper(args[0]))
 	})
 	if !offered {
-		s.say("504 5.7.4 Unrecognized authentication type")
+		s.say("504 5.7.4 no such mechanism")
 		return true
 	}
 	mechanism := strings.ToUpper(args[0])
 	var user, secret string
-	switch {
-	case mechanism == "LOGIN":
+	if mechanism == "LOGIN" {
 		user, secret = s.ask("User Name\x00"), s.ask("Password\x00")
-	default:
-		first := ""
-		if len(args) > 1 {
-			data, _ := base64.StdEncoding.DecodeString(args[1])
-			first = string(data)
-		} else {
-			first = s.ask("")
-		}
-		user, secret = credentials(mechanism, first)
+	} else {
+		user, secret = credentials(mechanism, s.firstAnswer(args))
 	}
 	if err := s.c.login(mechanism, user, secret); err != nil {
 		if s.c.told != "" && (mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER") {
@@ -230,6 +222,15 @@ func (s *visit) auth(args []string) bool {
 	s.user = user
 	s.say("235 2.7.0 Accepted")
 	return true
+}
+
+// firstAnswer gives what stands in the command, else what is said when asked.
+func (s *visit) firstAnswer(args []string) string {
+	if len(args) < 2 {
+		return s.ask("")
+	}
+	data, _ := base64.StdEncoding.DecodeString(args[1])
+	return string(data)
 }
 
 func (s *visit) ask(prompt string) string {
