@@ -283,10 +283,14 @@ var alphabets = []alphabet{
 	{"", charmap.Windows1252, "áâãàçéêíóôõúüºª"}, // Portuguese
 	{"", charmap.Windows1252, "õäöüéž"},          // Estonian
 	{"", charmap.Windows1252, "áðéíóúýþæöåøä"},
-	{"iso-8859-2", charmap.ISO8859_2, polish}, {"windows-1250", charmap.Windows1250, polish},
-	{"iso-8859-2", charmap.ISO8859_2, czech}, {"windows-1250", charmap.Windows1250, czech},
-	{"iso-8859-2", charmap.ISO8859_2, croatian}, {"windows-1250", charmap.Windows1250, croatian},
-	{"iso-8859-2", charmap.ISO8859_2, hungarian}, {"iso-8859-2", charmap.ISO8859_2, romanian},
+	{"iso-8859-2", charmap.ISO8859_2, polish},
+	{"windows-1250", charmap.Windows1250, polish},
+	{"iso-8859-2", charmap.ISO8859_2, czech},
+	{"windows-1250", charmap.Windows1250, czech},
+	{"iso-8859-2", charmap.ISO8859_2, croatian},
+	{"windows-1250", charmap.Windows1250, croatian},
+	{"iso-8859-2", charmap.ISO8859_2, hungarian},
+	{"iso-8859-2", charmap.ISO8859_2, romanian},
 	{"windows-1254", charmap.Windows1254, turkish},
 	{"windows-1257", charmap.Windows1257, "āčēģīķļņšūžąęėįųõäöü"},
 	{"cp850", charmap.CodePage850, german + french + spanish},

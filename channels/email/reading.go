@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 )
 
@@ -114,8 +115,8 @@ func (b *builder) nameless(root *part) view {
 	for len(list) > 0 {
 		p := list[len(list)-1]
 		list = list[:len(list)-1]
-		for i := len(p.children) - 1; i >= 0; i-- {
-			list = append(list, p.children[i])
+		for _, child := range slices.Backward(p.children) {
+			list = append(list, child)
 		}
 		if len(p.children) > 0 || p.kind != "text/plain" && p.kind != "text/html" || p.name == "" && p.disposition == "" {
 			continue

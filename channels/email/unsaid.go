@@ -3,6 +3,7 @@ package email
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -72,8 +73,8 @@ func plainlyBase64(raw []byte) (decoded []byte, ok bool) {
 		case len(line) > length:
 			return nil, false
 		}
-		if length < 60 || len(line)%4 != 0 || bytes.ContainsFunc(line, func(r rune) bool {
-			return r != '=' && (r >= utf8.RuneSelf || base64Value[byte(r)] == notBase64)
+		if length < 60 || len(line)%4 != 0 || slices.ContainsFunc(line, func(c byte) bool {
+			return c != '=' && base64Value[c] == notBase64
 		}) {
 			return nil, false
 		}
