@@ -93,8 +93,10 @@ func TestTurnsTo(t *testing.T) {
 
 func TestThumbsAndRisks(t *testing.T) {
 	as := []view.Attachment{
-		{Name: "lamp.jpg", ContentType: "image/jpeg", Size: 900_000}, {Name: "logo.png", ContentType: "image/png", Size: 900, Inline: true},
-		{Name: "drawing.svg", ContentType: "image/svg+xml", Size: 900}, {Name: "huge.png", ContentType: "image/png", Size: 90 << 20},
+		{Name: "lamp.jpg", ContentType: "image/jpeg", Size: 900_000},
+		{Name: "logo.png", ContentType: "image/png", Size: 900, Inline: true},
+		{Name: "drawing.svg", ContentType: "image/svg+xml", Size: 900},
+		{Name: "huge.png", ContentType: "image/png", Size: 90 << 20},
 		{Name: "bill.pdf", ContentType: "application/pdf", Size: 900},
 	}
 	if got := thumbs(as); len(got) != 1 || got[0].Name != "lamp.jpg" {
