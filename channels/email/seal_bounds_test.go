@@ -119,7 +119,7 @@ func TestHostileSealsAreReadInBounds(t *testing.T) {
 	key, v := pgpKeyOf(t, "Kim", &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA})
 	part := "Content-Type: text/plain\r\n\r\nthe words"
 	good := detach(t, key, part, nil)
-	large := part + strings.Repeat("\r\nand more of them", 8<<20/18)
+	large := part + strings.Repeat("\r\nand more of them", (8<<20)/raceFactor/18)
 	bomb := bytes.Repeat([]byte{0}, 16<<20)
 	nested := literal("the words")
 	for range 20 {
@@ -156,15 +156,15 @@ func TestHostileSealsAreReadInBounds(t *testing.T) {
 		"a key with a crowd of names":       {pgpSignedMail(part, strange, "Autocrypt: keydata="+base64.StdEncoding.EncodeToString(crowd)+"\r\n"), "the words", "is not known here"},
 		"a bomb":                            {whole("", "the words\r\n"+pgpPart("MESSAGE", deflated(t, append(packetOf(11, nil)[:2], bomb...)))), "the words", "packed by PGP"},
 		"a bomb in a bomb":                  {whole("", "the words\r\n"+pgpPart("MESSAGE", zlibbed(t, deflated(t, bomb)))), "the words", "packed by PGP"},
-		"5,000 bombs of bzip2":              {whole("", "the words\r\n"+strings.Repeat(pgpPart("MESSAGE", packetOf(8, append([]byte{3}, bz...))), 5000)), "the words", "packed by PGP"},
-		"5,000 parts of bzip2":              {multipart(repeatPart("\r\nthe words\r\n"+pgpPart("MESSAGE", packetOf(8, append([]byte{3}, bz...))), 5000)...), "the words", "packed by PGP"},
+		"5,000 bombs of bzip2":              {whole("", "the words\r\n"+strings.Repeat(pgpPart("MESSAGE", packetOf(8, append([]byte{3}, bz...))), 5000/raceFactor)), "the words", "packed by PGP"},
+		"5,000 parts of bzip2":              {multipart(repeatPart("\r\nthe words\r\n"+pgpPart("MESSAGE", packetOf(8, append([]byte{3}, bz...))), 5000/raceFactor)...), "the words", "packed by PGP"},
 		"a bomb of bzip2":                   {whole("", "the words\r\n"+pgpPart("MESSAGE", packetOf(8, append([]byte{3}, bz...)))), "the words", "packed by PGP"},
 		"20 packings in each other":         {whole("", "the words\r\n"+pgpPart("MESSAGE", nested)), "the words", "packed by PGP"},
 		"5,000 messages":                    {whole("", many), "the words", "packed by PGP"},
-		"5,000 parts of bombs":              {multipart(repeatPart(bombs, 5000)...), "the words", "packed by PGP"},
+		"5,000 parts of bombs":              {multipart(repeatPart(bombs, 5000/raceFactor)...), "the words", "packed by PGP"},
 		"encrypted with AEAD":               {whole("", "the words\r\n"+pgpPart("MESSAGE", packetOf(20, make([]byte, 1<<20)))), "the words", "encrypted with PGP"},
-		"5,000 clear signatures":            {multipart(repeatPart("\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nthe words\r\n"+pgpPart("SIGNATURE", good), 5000)...), "the words", "PGP"},
-		"5,000 signed parts":                {multipart(repeatPart(string(pgpSignedMail(part, good, "X: y\r\n")[37:]), 5000)...), "the words", "PGP"},
+		"5,000 clear signatures":            {multipart(repeatPart("\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nthe words\r\n"+pgpPart("SIGNATURE", good), 5000/raceFactor)...), "the words", "PGP"},
+		"5,000 signed parts":                {multipart(repeatPart(string(pgpSignedMail(part, good, "X: y\r\n")[37:]), 5000/raceFactor)...), "the words", "PGP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wantWarning(t, explainInBounds(t, c.raw, v, c.want), c.said)

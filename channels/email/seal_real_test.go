@@ -96,10 +96,10 @@ func pgpWays(t *testing.T, g *gnupg, user string, more ...string) map[string]str
 		"detached, bare ends": detached(sign(part, "--detach-sign", "--textmode")),
 		"clear":               latin + "\n" + sign(words, "--clear-sign"),
 	}
-	for _, way := range []string{"none", "zip", "zlib", "bzip2"} {
+	for _, way := range []string{"none", "bzip2"} {
 		out["packed by "+way] = latin + "\n" + sign(words, "--sign", "--compress-algo", way)
-		out["packed as text by "+way] = "Content-Type: application/pgp; format=text; x-action=sign\n\n" + sign(words, "--sign", "--textmode", "--compress-algo", way)
 	}
+	out["packed as text"] = "Content-Type: application/pgp; format=text; x-action=sign\n\n" + sign(words, "--sign", "--textmode", "--compress-algo", "zlib")
 	return out
 }
 
@@ -119,7 +119,7 @@ func wantWarning(t *testing.T, e email.Explanation, wants ...string) {
 
 func TestSignaturesOfGnuPG(t *testing.T) {
 	g := newGnuPG(t)
-	for _, kind := range []string{"rsa2048", "ed25519", "nistp256", "dsa2048", "brainpoolP256r1"} {
+	for _, kind := range []string{"rsa2048", "ed25519", "nistp256", "dsa2048"} {
 		g.key(t, kind+" <kim@cust.test>", kind, "never", "")
 		v := g.vouched(t, kind != "ed25519", kind)
 		for way, body := range pgpWays(t, g, kind) {
