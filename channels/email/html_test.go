@@ -10,8 +10,6 @@ import (
 
 // hostilePages try to run something, to load something, to leave their frame, or
 // to become something else when a browser reads what was made of them.
-//
-//nolint:gochecknoglobals // a table
 var hostilePages = []string{
 	`<img src=x onerror=alert(1)>`, `<svg onload=alert(1)>`, `<svg><script>alert(1)</script></svg>`, `<math><mi xlink:href="data:x,<script>1</script>">`,
 	`<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>`, `<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">`,

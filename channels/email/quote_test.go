@@ -12,7 +12,7 @@ import (
 // The corpus under testdata/quote has at least so many cases, of which at least
 // so many in a hundred must be right.
 const (
-	leastCases = 170
+	leastCases = 320
 	leastRight = 95
 )
 
