@@ -65,10 +65,11 @@ func (v *evidence) reportWords() reportWords {
 		w.said, w.quoted = w.said[:at[0]], w.said[at[0]:]
 	}
 	w.low = strings.ToLower(clip(w.said))
-	w.about = v.subject + "\n" + w.low
-	w.failed = failSubject.MatchString(v.subject) || failWords.MatchString(w.low)
+	subject := clipTo(v.subject, 1000)
+	w.about = subject + "\n" + w.low
+	w.failed = failSubject.MatchString(subject) || failWords.MatchString(w.low)
 	w.delayed = delayWords.MatchString(w.about) && !failStrong.MatchString(w.low)
-	w.ours = failSubject.MatchString(v.subject) && failWords.MatchString(w.low) && !strings.Contains(w.low, "?") && v.enclosesOurs(w.quoted)
+	w.ours = failSubject.MatchString(subject) && failWords.MatchString(w.low) && !strings.Contains(w.low, "?") && v.enclosesOurs(w.quoted)
 	return w
 }
 
