@@ -10,12 +10,17 @@ import (
 // original clock (I5). Another message of ours is seen to by the conversation's
 // open contact, or by one of its own.
 func (t *turn) fail(r *Reply, e ReplyFailed) {
+	c := t.Contacts[r.Contact]
+	if r.Main && c != nil && c.End == EndReplied { // it was answered but for those in To
+		t.emit(e)
+		t.bringBack(c, "bounced", r)
+		return
+	}
 	if !Covers(r.Kind) {
 		t.undelivered(r, e)
 		return
 	}
 	t.emit(e)
-	c := t.Contacts[r.Contact]
 	switch {
 	case c == nil:
 	case c.Open():

@@ -98,7 +98,9 @@ func TestRemainderThatFails(t *testing.T) {
 	for _, main := range []bool{true, false} {
 		r := newRig(t)
 		r.agent("anna", contact.RoleAgent, 100)
-		id := r.replyCopied("anna", r.receive(r.mail("m1", "alice")), "id:bob")
+		c := r.receive(r.mail("m1", "alice"))
+		due := c.Due
+		id := r.replyCopied("anna", c, "id:bob")
 		attempt := r.partly(id, main)
 		r.must(ActorSender, Outcome{Reply: id, Attempt: attempt, Life: "life-1", Delivered: true})
 		r.wait(5 * time.Minute)
@@ -108,6 +110,9 @@ func TestRemainderThatFails(t *testing.T) {
 		want := map[bool]uint64{true: 1, false: 0}[main]
 		if r.state.Totals.Open != want {
 			t.Errorf("in To is %v: %d are open, want %d", main, r.state.Totals.Open, want)
+		}
+		if back := r.state.Contacts[c.ID]; back.Open() != main || !back.Due.Equal(due) {
+			t.Errorf("in To is %v: the contact is %s, due %v, want %v (I5)", main, back.State, back.Due, due)
 		}
 		r.check()
 	}
