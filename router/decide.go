@@ -141,7 +141,7 @@ func Decide(s *State, env *Env, cmd *Envelope) (Entry, error) {
 	return e, nil
 }
 
-func (t *turn) decide(cmd Command) error {
+func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 	switch c := cmd.(type) {
 	case Receive:
 		return t.receive(&c)

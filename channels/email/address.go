@@ -290,7 +290,8 @@ func cleanName(s string) string {
 	s = visible(decodeWords(s))
 	s = strings.Join(strings.Fields(s), " ")
 	s = strings.ReplaceAll(s, `" "`, " ")
-	if strings.Count(s, `"`)%2 == 0 && !(strings.HasPrefix(s, `"`) && strings.HasSuffix(s, `"`)) {
+	whole := strings.HasPrefix(s, `"`) && strings.HasSuffix(s, `"`)
+	if strings.Count(s, `"`)%2 == 0 && !whole {
 		return strings.Trim(s, "' ")
 	}
 	return strings.Trim(s, `"' `)

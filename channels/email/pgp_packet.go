@@ -110,7 +110,7 @@ func newLength(in []byte) (body, rest []byte, ok bool) {
 // framed gives a packet as it is read by a library.
 func (p pgpPacket) framed() []byte {
 	out := make([]byte, 6, 6+len(p.body))
-	out[0], out[1] = 0xc0|byte(p.tag&0x3f), 255              //nolint:gosec // six bits
+	out[0], out[1] = 0xc0|byte(p.tag&0x3f), 255
 	binary.BigEndian.PutUint32(out[2:], uint32(len(p.body))) //nolint:gosec // a mail has at most some MiB
 	return append(out, p.body...)
 }

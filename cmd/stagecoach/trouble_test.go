@@ -22,10 +22,14 @@ func TestTroubleSaysWhatSinceWhenAndWhatToDo(t *testing.T) {
 			LastError: failed(channels.Unavailable, "imap server h:993: connection refused, nothing listens there"),
 		}), "nothing is read since 2026-11-01 09:30 UTC: imap server h:993: connection refused, nothing listens there. " +
 			"What waits there is read later, nothing is lost. Is the server up, and are host, port and tls right?"},
-		{"a server that hangs", sendingTrouble("email/support", failed(channels.Unavailable, "smtp server h:465: it has stopped answering"), channels.Unavailable),
-			"replies can't be sent: smtp server h:465: it has stopped answering. They are kept and go out later. It is tried again by itself; if it lasts, look after the server."},
-		{"a wrong certificate", sendingTrouble("email/support", failed(channels.Unavailable, "smtp server h:465: its certificate has expired"), channels.Unavailable),
-			"replies can't be sent: smtp server h:465: its certificate has expired. They are kept and go out later. After a change of the configuration reload it (SIGHUP)."},
+		{
+			"a server that hangs", sendingTrouble("email/support", failed(channels.Unavailable, "smtp server h:465: it has stopped answering"), channels.Unavailable),
+			"replies can't be sent: smtp server h:465: it has stopped answering. They are kept and go out later. It is tried again by itself; if it lasts, look after the server.",
+		},
+		{
+			"a wrong certificate", sendingTrouble("email/support", failed(channels.Unavailable, "smtp server h:465: its certificate has expired"), channels.Unavailable),
+			"replies can't be sent: smtp server h:465: its certificate has expired. They are kept and go out later. After a change of the configuration reload it (SIGHUP).",
+		},
 		{"a wrong password", readingTrouble(channels.State{
 			Channel: "email", Account: "support", Since: at, Reason: channels.Auth, LastError: failed(channels.Auth, "login refused"),
 		}), "nothing is read since 2026-11-01 09:30 UTC: login refused. " +
