@@ -174,7 +174,7 @@ func isReallyUTF8(b []byte, label string) bool {
 func isReallyOther(b []byte, label string) string {
 	switch lookup(label) {
 	case charmap.Windows1252, charmap.ISO8859_15:
-		if really, letters := guessCharset(b); letters >= 12 {
+		if really, certain := guessCharset(b); certain {
 			return really
 		}
 	}

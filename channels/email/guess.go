@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 )
@@ -17,24 +18,24 @@ import (
 const guessSample = 32 << 10
 
 // guessCharset gives the charset that bytes which aren't UTF-8 seem to be in, ""
-// if windows-1252 will do, and how many letters say so.
-func guessCharset(b []byte) (label string, letters int) {
+// if windows-1252 will do, and whether enough letters say so to believe no label.
+func guessCharset(b []byte) (label string, certain bool) {
 	if i := slices.IndexFunc(b, func(c byte) bool { return c >= 0x80 }); i >= 0 {
 		b = b[max(0, i-100):]
 	}
 	b = b[:min(len(b), guessSample)]
-	pairs, n := guessPairs(b)
-	if n >= 12 {
-		return pairs, n
+	pairs, n, frequent := guessPairs(b)
+	if n >= 12 && frequent > 0 {
+		return pairs, true
 	}
 	script, m, sure := guessScript(b)
 	switch {
-	case pairs != "" && (script == "" || !sure):
-		return pairs, n
-	case script != "":
-		return script, m
+	case sure:
+		return script, m >= 16
+	case pairs != "":
+		return pairs, false
 	}
-	return guessLatin(b), 0
+	return guessLatin(b), false
 }
 
 // pairwise describes a charset whose letters are pairs of bytes: which bytes
@@ -63,6 +64,8 @@ var pairwises = []pairwise{
 		first:  func(c byte) bool { return inRange(c, 0x81, 0x9f) || inRange(c, 0xe0, 0xfc) },
 		second: func(c byte) bool { return inRange(c, 0x40, 0x7e) || inRange(c, 0x80, 0xfc) },
 		common: func(first, _ byte) bool { return inRange(first, 0x81, 0x83) || inRange(first, 0x88, 0x97) },
+
+		frequent: "\x82\xcc\x82\xf0\x82\xc9\x82\xa2\x82\xcd\x82\xb5\x82\xbd\x82\xc4\x82\xdc\x82\xb7\x82\xaa\x82\xc5\x82\xa8\x82\xa9\x82\xe7",
 	},
 	{
 		label: "euc-jp", single: never, first: high, second: high,
@@ -92,24 +95,30 @@ var pairwises = []pairwise{
 	},
 }
 
-// guessPairs finds a charset of pairs, and how many pairs there are.
-func guessPairs(b []byte) (label string, letters int) {
+// guessPairs finds a charset of pairs, how many pairs there are, and how many of
+// the commonest.
+func guessPairs(b []byte) (label string, letters, frequent int) {
 	best := 0
 	for _, p := range pairwises {
-		if n, score := p.score(b); score > best {
-			label, letters, best = p.label, n, score
+		if n, f, score := p.score(b); score > best {
+			label, letters, frequent, best = p.label, n, f, score
 		}
 	}
-	return label, letters
+	return label, letters, frequent
 }
 
-// score tells how many pairs there are and how well they fit; 0 is not at all.
-func (p pairwise) score(b []byte) (pairs, score int) {
-	common, bad, adjacent, low, frequent := 0, 0, 0, 0, 0
+// score tells how many pairs there are, how many of the commonest, and how well
+// they fit; 0 is not at all. A pair that is repeated at once, as in a rule made of
+// dashes, counts once.
+func (p pairwise) score(b []byte) (pairs, frequent, score int) {
+	common, bad, adjacent, low := 0, 0, 0, 0
 	last := -2
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
 		case c < 0x80:
+		case last >= 0 && last == i-2 && i+1 < len(b) && c == b[i-2] && b[i+1] == b[i-1]:
+			last = i
+			i++
 		case i+1 < len(b) && p.first(c) && p.second(b[i+1]):
 			pairs++
 			if last == i-2 {
@@ -135,9 +144,9 @@ func (p pairwise) score(b []byte) (pairs, score int) {
 	switch {
 	case pairs < 2, bad*20 > pairs, adjacent*2 < pairs, common*5 < pairs*4,
 		p.needsLow && low*8 < pairs, p.needsExact && common*100 < pairs*97, p.needsExact && pairs < 4 && frequent == 0:
-		return pairs, 0
+		return pairs, frequent, 0
 	}
-	return pairs, 100*common/pairs + 300*frequent/pairs + 1
+	return pairs, frequent, 100*common/pairs + 300*frequent/pairs + 1
 }
 
 // script is a charset of one byte a letter with the letters of a language, the
@@ -153,7 +162,7 @@ const (
 	greek    = "αοιετσνηυρπκμλςωδγχθφβξζψάέόίήύώϊϋ"
 	hebrew   = "יוהלארתשמבנםכדעקחפסגטזןצךףץ"
 	arabic   = "اليمونرتبعدسهفكقأحجةشصىخضزذثطآإغئءظؤ،"
-	thai     = "านรอกเงมยลวดทสตัะปบคหแจพชขใไโผซถศฐธภฉฝฟณญฎฏฬฮิีึืุู่้็์๋๊ำๆฯ"
+	thai     = "านรอกเง่้มยัิลวีดทสตะปบคหแจพชขใไืุู็์โผซถำศฐธภฉฝฟณญฎฏฬฮึ๋๊ๆฯ"
 )
 
 //nolint:gochecknoglobals // a table
@@ -212,7 +221,7 @@ func guessScript(b []byte) (label string, letters int, sure bool) {
 		switch {
 		case withASCII:
 			mixed++
-		case len(word) > 1:
+		case len(word) > 1 && !ornament(word):
 			pure = append(pure, word)
 			letters += len(word)
 		}
@@ -226,7 +235,21 @@ func guessScript(b []byte) (label string, letters int, sure bool) {
 			label, best = s.label, score
 		}
 	}
+	if label == "windows-874" && letters >= 20 { // of twice as many letters, none so common
+		return label, letters, best*2 > letters*3
+	}
 	return label, letters, best > letters*2
+}
+
+// ornament reports whether what looks like a word is a rule made of one sign, or
+// two by turns.
+func ornament(word []byte) bool {
+	for i, c := range word {
+		if c != word[i%2] {
+			return false
+		}
+	}
+	return len(word) > 4 || word[0] == word[1]
 }
 
 // score adds up how common the letters of words are.
@@ -237,13 +260,13 @@ func (s script) score(words [][]byte) int {
 		r := s.charmap.DecodeByte(byte(c))
 		lower := unicode.ToLower(r)
 		upper[c] = lower != r
-		at := strings.IndexRune(s.letters, lower)
-		switch {
-		case at < 0:
+		before, _, known := strings.Cut(s.letters, string(lower))
+		switch at := utf8.RuneCountInString(before); {
+		case !known:
 			worth[c] = -5
-		case at < 16: // of two bytes each
+		case at < 8:
 			worth[c] = 3
-		case at < 36:
+		case at < 18:
 			worth[c] = 2
 		default:
 			worth[c] = 1
@@ -304,9 +327,8 @@ func guessLatin(b []byte) string {
 	any := false
 	eachWord(b, func(word []byte, mixed bool) {
 		for i, c := range word {
-			last := i == len(word)-1
-			if c < 0x80 || !mixed || last && inRange(c, 0xb2, 0xb3) || last && c == 0xb9 {
-				continue // m² and m³ are no letters
+			if c < 0x80 || !mixed || besideLetters(word, i) {
+				continue
 			}
 			seen[c], any = true, true
 		}
@@ -320,6 +342,22 @@ func guessLatin(b []byte) string {
 		}
 	}
 	return ""
+}
+
+// besideLetters reports whether a byte of a word is a sign that stands beside
+// letters in windows-1252, as in m², Acme™, EUR€ and µg, or between those of
+// col·lega.
+func besideLetters(word []byte, i int) bool {
+	last := i == len(word)-1
+	switch word[i] {
+	case 0xb2, 0xb3, 0xb9, 0x80, 0x99, 0xa9, 0xae:
+		return last
+	case 0xa3, 0xb5:
+		return i == 0 && len(word) == 2
+	case 0xb7:
+		return i > 0 && !last && word[i-1]|0x20 == 'l' && word[i+1]|0x20 == 'l'
+	}
+	return false
 }
 
 func (a alphabet) has(seen *[256]bool) bool {
