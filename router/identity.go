@@ -8,6 +8,11 @@ import (
 	"stagecoach/contact"
 )
 
+// maxDomain is the length, in bytes, of the longest domain that is written in
+// ASCII: none is longer (RFC 1035 section 2.3.4), and the time that takes grows
+// with the square of it.
+const maxDomain = 255
+
 // sameAddress gives the form of an address that all ways to write it share: no
 // case, a domain in ASCII, and with providers of mailboxes who promise that it is
 // one and the same mailbox, no "+tag", and no dots where they don't count. What
@@ -19,8 +24,10 @@ func sameAddress(channel, address string) string {
 		return address
 	}
 	local, domain := address[:at], strings.TrimSuffix(address[at+1:], ".")
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
-		domain = ascii
+	if len(domain) <= maxDomain {
+		if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+			domain = ascii
+		}
 	}
 	switch domain {
 	case "gmail.com", "googlemail.com":

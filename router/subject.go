@@ -15,11 +15,14 @@ var (
 	yearForm   = regexp.MustCompile(`^(19[5-9]|20[0-4])\d$`)
 )
 
+// maxSubject is how many bytes of a subject are read.
+const maxSubject = 4096
+
 // bareSubject gives a subject without what mail programs put before it, "" where
 // it says too little to tell one matter from another. answers is true where a
 // program marked it as an answer.
 func bareSubject(subject string) (bare string, answers bool) {
-	s := strings.TrimSpace(subject)
+	s := strings.TrimSpace(subject[:min(len(subject), maxSubject)])
 	for {
 		at := subjectPrefix.FindStringIndex(s)
 		if at == nil {

@@ -11,6 +11,10 @@ import (
 // maxAddresses bounds the addresses of one field.
 const maxAddresses = 5000
 
+// maxAddress is the length, in bytes, of the longest address that is taken for
+// one.
+const maxAddress = 1000
+
 // parseAddresses reads a list of addresses as people and programs write them,
 // also where RFC 5322 would refuse: names with unquoted commas or colons, words
 // encoded anywhere, addresses without brackets, groups. What has neither an
@@ -228,7 +232,7 @@ func cutComments(s string) (without, comments string) {
 
 // quotedLocal reads "any words"@domain, "" if s is none.
 func quotedLocal(s string) string {
-	if !strings.HasPrefix(s, `"`) {
+	if !strings.HasPrefix(s, `"`) || len(s) > maxAddress {
 		return ""
 	}
 	local, domain, found := cutLast(s, `"@`)
@@ -266,7 +270,7 @@ func cleanAddress(s string) string {
 	s = strings.Join(strings.Fields(s), "")
 	local, domain, found := cutLast(s, "@")
 	domain = strings.Trim(domain, ".")
-	if !found || local == "" || domain == "" || len(s) > 1000 {
+	if !found || local == "" || domain == "" || len(s) > maxAddress {
 		return ""
 	}
 	return local + "@" + strings.ToLower(domain)
