@@ -99,7 +99,7 @@ func newTidier(ctx context.Context, r *reader) (*tidier, error) {
 		if !seen && !r.rescanning {
 			from = r.at.last
 		}
-		t.at = position{validity: r.at.validity, era: r.at.era, last: from, before: from}
+		t.at = position{numbering: r.at.numbering, last: from, before: from}
 		t.mark = channels.Bookmark{Source: t.source, Since: r.mark.Since}
 		if err := t.advance(ctx); err != nil {
 			return nil, err

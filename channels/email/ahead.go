@@ -16,8 +16,8 @@ type aheadBook struct {
 
 // aheadOf is what is known of one source.
 type aheadOf struct {
-	validity uint32
-	states   map[imap.UID]chunkState
+	numbering
+	states map[imap.UID]chunkState
 	// below is up to where all is forgotten.
 	below imap.UID
 }
@@ -25,41 +25,34 @@ type aheadOf struct {
 func newAheadBook() *aheadBook { return &aheadBook{at: map[string]*aheadOf{}} }
 
 // of gives what is known of a source under its present numbering.
-func (b *aheadBook) of(source string, validity uint32) *aheadOf {
+func (b *aheadBook) of(source string, n numbering) *aheadOf {
 	o := b.at[source]
-	if o == nil || o.validity != validity {
-		o = &aheadOf{validity: validity, states: map[imap.UID]chunkState{}}
+	if o == nil || o.numbering != n {
+		o = &aheadOf{numbering: n, states: map[imap.UID]chunkState{}}
 		b.at[source] = o
 	}
 	return o
 }
 
-func (b *aheadBook) note(source string, validity uint32, uid imap.UID, state chunkState) {
+func (b *aheadBook) note(source string, n numbering, uid imap.UID, state chunkState) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	o := b.of(source, validity)
+	o := b.of(source, n)
 	o.states[uid] = state
 	o.below = min(o.below, uid-1)
 }
 
-func (b *aheadBook) state(source string, validity uint32, uid imap.UID) chunkState {
+func (b *aheadBook) state(source string, n numbering, uid imap.UID) chunkState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.of(source, validity).states[uid]
-}
-
-// reset forgets a source whose numbers mean other mails now.
-func (b *aheadBook) reset(source string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.at, source)
+	return b.of(source, n).states[uid]
 }
 
 // forget drops what the bookmark covers.
-func (b *aheadBook) forget(source string, validity uint32, last imap.UID) {
+func (b *aheadBook) forget(source string, n numbering, last imap.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	o := b.of(source, validity)
+	o := b.of(source, n)
 	if last <= o.below {
 		return
 	}

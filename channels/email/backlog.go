@@ -44,7 +44,7 @@ type backlog struct {
 func newBacklog(r *reader, uids []imap.UID) *backlog {
 	b := &backlog{r: r, uids: uids, states: make([]chunkState, len(uids)), looked: time.Now(), storms: map[string]bool{}}
 	for i, uid := range uids {
-		b.states[i] = r.a.ahead.state(r.source, r.at.validity, uid)
+		b.states[i] = r.a.ahead.state(r.source, r.at.numbering, uid)
 	}
 	b.settle()
 	return b
@@ -63,7 +63,7 @@ func (b *backlog) settle() {
 		r.at.last = max(r.at.last, uid)
 		b.next++
 	}
-	r.a.ahead.forget(r.source, r.at.validity, r.at.last)
+	r.a.ahead.forget(r.source, r.at.numbering, r.at.last)
 }
 
 // deliver hands over the mails, and moves the bookmark behind them, up to the
@@ -126,7 +126,7 @@ func (b *backlog) more() (calm, stormy []int, err error) {
 	for _, uid := range uids {
 		if uid > highest {
 			b.uids = append(b.uids, uid)
-			b.states = append(b.states, r.a.ahead.state(r.source, r.at.validity, uid))
+			b.states = append(b.states, r.a.ahead.state(r.source, r.at.numbering, uid))
 		}
 	}
 	return b.scout(from, len(b.uids), true)
@@ -165,8 +165,8 @@ func (b *backlog) done(at int, state chunkState) {
 	r := b.r
 	b.states[at] = state
 	r.delivered++
-	r.a.ahead.note(r.source, r.at.validity, b.uids[at], state)
-	r.a.stuck.solved(r.source, r.at.validity, b.uids[at])
+	r.a.ahead.note(r.source, r.at.numbering, b.uids[at], state)
+	r.a.stuck.solved(r.source, r.at.numbering, b.uids[at])
 }
 
 // scout tells the mails of senders who have sent a great many from the others.
@@ -219,7 +219,7 @@ func (b *backlog) scout(from, to int, look bool) (calm, stormy []int, err error)
 // stuck reports whether a mail has broken off the link too often to be fetched
 // together with others.
 func (b *backlog) stuck(at int) bool {
-	tries, _, _ := b.r.a.stuck.tries(b.r.source, b.r.at.validity, b.uids[at])
+	tries, _, _ := b.r.a.stuck.tries(b.r.source, b.r.at.numbering, b.uids[at])
 	return tries >= aloneAfter
 }
 
@@ -231,7 +231,7 @@ func (b *backlog) tryStuck(ctx context.Context) error {
 			continue
 		}
 		if b.r.patient() {
-			if _, _, due := b.r.a.stuck.tries(b.r.source, b.r.at.validity, b.uids[i]); time.Now().Before(due) {
+			if _, _, due := b.r.a.stuck.tries(b.r.source, b.r.at.numbering, b.uids[i]); time.Now().Before(due) {
 				continue
 			}
 		}

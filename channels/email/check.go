@@ -179,7 +179,7 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 	at, ok := parsePosition(after.Position)
 	since := time.Time{}
 	if !ok || at.validity != selected.UIDValidity {
-		at, since = position{validity: selected.UIDValidity}, after.Since.Truncate(time.Second)
+		at, since = position{numbering: numbering{validity: selected.UIDValidity}}, after.Since.Truncate(time.Second)
 	}
 	if selected.UIDNext > 0 && at.last+1 >= selected.UIDNext {
 		return nil

@@ -69,7 +69,7 @@ func (r *reader) deliverChunk(ctx context.Context, uids []imap.UID, dated bool) 
 	}
 	broke = broke && !hasEnough(err)
 	if at := slices.Index(states, chunkOpen); broke && ctx.Err() == nil && at >= 0 {
-		r.a.stuck.failed(r.source, r.at.validity, uids[at], errors.Is(cause, errTooLarge))
+		r.a.stuck.failed(r.source, r.at.numbering, uids[at], errors.Is(cause, errTooLarge))
 	}
 	return states, err
 }

@@ -70,7 +70,7 @@ func (r *reader) open(ctx context.Context) error {
 	}
 	if !seen {
 		now := time.Now()
-		r.rescanning, r.at = false, position{validity: selected.UIDValidity, last: top, before: top}
+		r.rescanning, r.at = false, position{numbering: numbering{validity: selected.UIDValidity}, last: top, before: top}
 		r.mark = channels.Bookmark{Source: r.source, At: now, Since: now}
 		r.blurred = true
 		if err := r.advance(ctx); err != nil {
@@ -118,7 +118,7 @@ func (r *reader) openPlace(readOnly bool) (selected *imap.SelectData, err error)
 func (r *reader) goOn(ctx context.Context, selected *imap.SelectData, top imap.UID) error {
 	var ok bool
 	r.at, ok = parsePosition(r.mark.Position)
-	next := position{validity: selected.UIDValidity}
+	next := position{numbering: numbering{validity: selected.UIDValidity}}
 	if ok && r.at.validity == selected.UIDValidity {
 		sure, setBack, err := r.recall()
 		if err != nil {
@@ -149,8 +149,6 @@ func (r *reader) goOn(ctx context.Context, selected *imap.SelectData, top imap.U
 		"all mail since the account was connected is read again, and what is known already is not taken twice.")
 	next.before = top
 	r.at = next
-	r.a.ahead.reset(r.source)
-	r.a.stuck.reset(r.source)
 	return nil
 }
 
@@ -177,7 +175,7 @@ func (r *reader) catchUp(ctx context.Context) error {
 		return r.a.imapError("search", err)
 	}
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid <= r.at.last })
-	r.a.stuck.keep(r.source, r.at.validity, uids)
+	r.a.stuck.keep(r.source, r.at.numbering, uids)
 	before := r.at.last
 	if err := r.deliver(ctx, uids); err != nil {
 		return err

@@ -178,7 +178,7 @@ func (r *reader) recognise() (sure imap.UID, changed bool, err error) {
 func (r *reader) recall() (sure imap.UID, changed bool, err error) {
 	sure, known := r.at.last, false
 	if len(r.at.marks) > 0 {
-		err = r.looking(func() (err error) {
+		err = r.looking("recognise", func() (err error) {
 			sure, changed, err = r.recognise()
 			known = err == nil
 			return err
@@ -224,7 +224,7 @@ func (r *reader) survey() error {
 		return nil
 	}
 	r.blurred = false
-	return r.looking(func() error {
+	return r.looking("survey", func() error {
 		from := r.at.last - min(r.at.last-1, landmarkSearch)
 		uids, err := r.s.search(&imap.SearchCriteria{UID: uidRange(from, r.at.last)})
 		uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid < from || uid > r.at.last })
@@ -248,22 +248,21 @@ func (r *reader) survey() error {
 
 // looking runs a look at landmarks. One that the server refuses or that ends with
 // the link again and again is left out: no mail may keep a folder from being read.
-func (r *reader) looking(look func() error) error {
-	if r.a.looks.count(r.source, 0) >= lookTries {
+func (r *reader) looking(what string, look func() error) error {
+	name := r.source + "#" + what
+	if r.a.looks.failed(name) >= lookTries {
 		return nil
 	}
 	err := look()
 	if _, refused := errors.AsType[*imap.Error](err); refused {
 		return nil
 	}
-	if err != nil {
-		r.a.looks.count(r.source, 1)
-	}
+	r.a.looks.note(name, err)
 	return r.a.imapError("fetch", err)
 }
 
-// lookBook counts, for each source, the looks that ended with the link: no mail
-// may keep a folder from being read.
+// lookBook counts, for each source and kind of look, how many ended with the link
+// since one came to its end.
 type lookBook struct {
 	mu    sync.Mutex
 	tries map[string]int
@@ -271,9 +270,18 @@ type lookBook struct {
 
 func newLookBook() *lookBook { return &lookBook{tries: map[string]int{}} }
 
-func (b *lookBook) count(source string, more int) int {
+func (b *lookBook) failed(name string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tries[source] += more
-	return b.tries[source]
+	return b.tries[name]
+}
+
+func (b *lookBook) note(name string, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err == nil {
+		delete(b.tries, name)
+		return
+	}
+	b.tries[name]++
 }

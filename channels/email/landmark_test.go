@@ -145,3 +145,33 @@ func TestNoStarInSearch(t *testing.T) {
 	}
 	eventually(t, "our copy", func() bool { return len(r.Mails("Sent")) == 2 })
 }
+
+// A folder that was set back, and whose mails the server can't all hand over, is
+// read to the end all the same: what one link has taught holds for the next.
+func TestFolderSetBackWithASpoiltMail(t *testing.T) {
+	r := rogue(t, emailfake.RogueConfig{})
+	src := &listening{Source: source(t)}
+	cfg := rogueBox(r)
+	cfg.Patience = 400 * time.Millisecond
+	stop := receiving(t, adapter(t, cfg, nil), src)
+	connected(src.Source)
+	for i := range 5 {
+		r.Put("INBOX", mail(fmt.Sprintf("mail %d", i)), time.Time{})
+	}
+	src.Until("the bookmark", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1:5:") })
+	stop()
+	r.SetBack("INBOX", 3)
+	for i := range 5 {
+		r.Put("INBOX", mail(fmt.Sprintf("new %d", i)), time.Time{})
+	}
+	r.Lie(emailfake.Lies{Fetch: map[uint32]emailfake.FetchLie{6: emailfake.CutInside}})
+	receiving(t, adapter(t, cfg, nil), src)
+	src.Until("the folder to be read to its end", func() bool {
+		return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1.1:7:")
+	})
+	for _, text := range []string{"new 0", "new 1", "new 2", "new 4"} {
+		if got := texts(src.Source); !slices.Contains(got, text) {
+			t.Errorf("%s was not stored: %q", text, got)
+		}
+	}
+}

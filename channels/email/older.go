@@ -90,7 +90,7 @@ func (a *Adapter) before(ctx context.Context, src channels.Source, folder string
 	if !seen || !ok || at.validity != selected.UIDValidity {
 		return position{}, fmt.Errorf("loading older mail: the folder %q has no bookmark yet", name)
 	}
-	return position{validity: at.validity, era: at.era, before: at.before}, nil
+	return position{numbering: at.numbering, before: at.before}, nil
 }
 
 // pick chooses the mails of a load. They are all from before the connection by

@@ -8,13 +8,18 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
+// numbering is within what a UID means one mail.
+type numbering struct {
+	validity uint32
+	// era counts how often the folder was set back under this UIDVALIDITY.
+	era uint32
+}
+
 // position is the adapter's form of a bookmark: uidvalidity:uid:before, then the
 // landmarks if there are any. Since a folder was set back under its number, the
 // number has "." and how often behind it.
 type position struct {
-	validity uint32
-	// era counts how often the folder was set back under this UIDVALIDITY.
-	era uint32
+	numbering
 	// last is the highest UID read.
 	last imap.UID
 	// before is the highest UID that was there when we first saw the folder

@@ -90,7 +90,7 @@ func (r *reader) follow(ctx context.Context) error {
 		}
 		trust = min(trust, r.a.cfg.IdleMaximum)
 		idle, poll := trust, r.a.cfg.PollInterval
-		if due := r.a.stuck.nextDue(r.source, r.at.validity); !due.IsZero() {
+		if due := r.a.stuck.nextDue(r.source, r.at.numbering); !due.IsZero() {
 			wait := max(time.Until(due), time.Millisecond)
 			idle, poll = min(idle, wait), min(poll, wait)
 		}

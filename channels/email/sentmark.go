@@ -138,10 +138,15 @@ func (s *session) eachMark(uids []imap.UID, each func(imap.UID, sentMark)) error
 		HeaderFields: []string{"Message-ID", replyField, originalIDField, "References", "Date"},
 	}
 	options := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}
+	asked := make(map[imap.UID]bool, len(uids))
+	for _, uid := range uids {
+		asked[uid] = true
+	}
 	for chunk := range slices.Chunk(uids, chunkSize) {
 		err := s.fetchEach(chunk, options, func(data *imapclient.FetchMessageData) error {
 			item, whole, err := s.readItem(data)
-			if err == nil && whole {
+			if err == nil && whole && asked[item.uid] {
+				delete(asked, item.uid) // some give a mail twice, or one that nobody asked for
 				each(item.uid, markIn(parseFields(item.raw)))
 			}
 			return err

@@ -44,8 +44,8 @@ type stuckMail struct {
 
 // stuckOf is what is known of one source.
 type stuckOf struct {
-	validity uint32
-	mails    map[imap.UID]stuckMail
+	numbering
+	mails map[imap.UID]stuckMail
 	// blind is true where the senders of many can't be looked at first.
 	blind bool
 }
@@ -61,28 +61,21 @@ func newStuckBook(patience time.Duration) *stuckBook {
 	return &stuckBook{patience: patience, at: map[string]*stuckOf{}}
 }
 
-func (b *stuckBook) of(source string, validity uint32) *stuckOf {
+func (b *stuckBook) of(source string, n numbering) *stuckOf {
 	o := b.at[source]
-	if o == nil || o.validity != validity {
-		o = &stuckOf{validity: validity, mails: map[imap.UID]stuckMail{}}
+	if o == nil || o.numbering != n {
+		o = &stuckOf{numbering: n, mails: map[imap.UID]stuckMail{}}
 		b.at[source] = o
 	}
 	return o
 }
 
-// reset forgets a source whose numbers mean other mails now.
-func (b *stuckBook) reset(source string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.at, source)
-}
-
 // failed notes that fetching from a source broke off at this mail. hopeless
 // means that it can't be had whole however often it is tried.
-func (b *stuckBook) failed(source string, validity uint32, uid imap.UID, hopeless bool) {
+func (b *stuckBook) failed(source string, n numbering, uid imap.UID, hopeless bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	o := b.of(source, validity)
+	o := b.of(source, n)
 	m, known := o.mails[uid]
 	now := time.Now()
 	if !known {
@@ -102,37 +95,37 @@ func (b *stuckBook) failed(source string, validity uint32, uid imap.UID, hopeles
 
 // tries gives how often fetching has broken off at this mail, since when, and
 // when it is tried again.
-func (b *stuckBook) tries(source string, validity uint32, uid imap.UID) (tries int, since, due time.Time) {
+func (b *stuckBook) tries(source string, n numbering, uid imap.UID) (tries int, since, due time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	m := b.of(source, validity).mails[uid]
+	m := b.of(source, n).mails[uid]
 	return m.tries, m.since, m.due
 }
 
 // solved forgets a mail that is dealt with.
-func (b *stuckBook) solved(source string, validity uint32, uid imap.UID) {
+func (b *stuckBook) solved(source string, n numbering, uid imap.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.of(source, validity).mails, uid)
+	delete(b.of(source, n).mails, uid)
 }
 
 // keep forgets the mails that are not among these any more: somebody has taken
 // them away. The list is in rising order.
-func (b *stuckBook) keep(source string, validity uint32, uids []imap.UID) {
+func (b *stuckBook) keep(source string, n numbering, uids []imap.UID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for uid := range b.of(source, validity).mails {
+	for uid := range b.of(source, n).mails {
 		if _, there := slices.BinarySearch(uids, uid); !there {
-			delete(b.of(source, validity).mails, uid)
+			delete(b.of(source, n).mails, uid)
 		}
 	}
 }
 
 // nextDue gives when the next mail is to be tried again, zero if none is.
-func (b *stuckBook) nextDue(source string, validity uint32) (due time.Time) {
+func (b *stuckBook) nextDue(source string, n numbering) (due time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, m := range b.of(source, validity).mails {
+	for _, m := range b.of(source, n).mails {
 		if due.IsZero() || m.due.Before(due) {
 			due = m.due
 		}
@@ -161,7 +154,7 @@ func (b *stuckBook) blind(source string) {
 // then without its date, which some servers can't say, and when the patience has
 // run out, what can be had of it is delivered.
 func (r *reader) alone(ctx context.Context, uid imap.UID) (chunkState, error) {
-	tries, since, _ := r.a.stuck.tries(r.source, r.at.validity, uid)
+	tries, since, _ := r.a.stuck.tries(r.source, r.at.numbering, uid)
 	waited := time.Since(since)
 	if tries < headAfter || waited < r.a.cfg.Patience {
 		states, err := r.deliverChunk(ctx, []imap.UID{uid}, tries == aloneAfter)
@@ -188,7 +181,7 @@ func (r *reader) prove(uid imap.UID, waited time.Duration) error {
 			return r.a.imapError("search", err)
 		}
 		others = slices.DeleteFunc(found, func(other imap.UID) bool {
-			tries, _, _ := r.a.stuck.tries(r.source, r.at.validity, other)
+			tries, _, _ := r.a.stuck.tries(r.source, r.at.numbering, other)
 			return other == uid || tries > 0
 		})
 		if len(others) > 0 {
@@ -215,7 +208,7 @@ func (r *reader) deliverHeader(ctx context.Context, uid imap.UID, tries int) (st
 	var item fetched
 	if tries < nothingFrom {
 		if item, err = r.s.fetchHeader(uid, tries%2 == 0); err != nil {
-			r.a.stuck.failed(r.source, r.at.validity, uid, true)
+			r.a.stuck.failed(r.source, r.at.numbering, uid, true)
 			return chunkOpen, r.a.imapError("fetch", err)
 		}
 	}
