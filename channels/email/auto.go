@@ -120,8 +120,8 @@ func (v *evidence) autoReply() bool {
 		// answer they don't.
 		_, rest, _ := strings.Cut(v.u.Subject, ":")
 		return (v.suppresses() || v.bulk()) && awayWords.MatchString(v.text) || answerSubject.MatchString(rest) && !v.asks()
-	case confirmSubject.MatchString(v.subject):
-		return confirmWords.MatchString(v.own) && caseNumber.MatchString(v.subject+"\n"+v.own) && !v.asks()
+	case v.confirms():
+		return true
 	default:
 		return v.bulk() && v.suppresses() && v.noReply()
 	}

@@ -43,9 +43,32 @@ var awayWords = regexp.MustCompile(strings.Join([]string{
 }, "|"))
 
 // confirmSubject and confirmWords are what ticket systems confirm a receipt by,
-// many of them without a mark, caseNumber is what they give the matter.
+// many of them without a mark; caseNumber is what they give the matter, and
+// confirmLocal the sender that they have. People call a mail the same and write
+// of what they received, so the words must be of our own mail, and none be of
+// what somebody sends, lacks or complains of.
 var (
 	confirmSubject = regexp.MustCompile(`^\s*(\[[^\]]{1,60}\]\s*)?(ticket (received|created|opened)|(request|case|message) received|(your|ihre?|votre|su|uw) (ticket|request|case|anfrage|demande|solicitud|verzoek)\b|we('ve| have) received your|eingangsbestätigung|empfangsbestätigung|accusé de réception|hemos recibido|abbiamo ricevuto|ontvangstbevestiging|potwierdzenie (otrzymania|przyjęcia))`)
-	confirmWords   = regexp.MustCompile(`(we|has been|have been|was|we've|we have) (successfully )?(received|created|opened|logged|registered)|(ist|sind) bei uns eingegangen|haben wir erhalten|wurde (erstellt|erfasst|angelegt|aufgenommen)|a (bien )?été (reçue?|créée?|enregistrée?)|hemos recibido|ha sido (recibid|cread|registrad)|abbiamo ricevuto|è stat[oa] (ricevut|creat|registrat)|(hebben|is) (uw .{0,30})?(ontvangen|aangemaakt|geregistreerd)|zostało (przyjęte|zarejestrowane)|otrzymaliśmy`)
-	caseNumber     = regexp.MustCompile(`#\s?\d{2,}|\b[a-z]{0,10}-?\d{4,}\b`)
+	confirmWords   = regexp.MustCompile(`(?s)` + strings.Join([]string{
+		`(received|logged|registered) your (e-?mail|message|request|enquiry|inquiry|ticket|case)`, `(ticket|request|case)\b.{0,60} (has|have) been (successfully )?(created|opened|logged|registered|received)`,
+		`ihre? (nachricht|anfrage|e-?mail|mail|anliegen|schreiben|ticket)\b.{0,80}(eingegangen|erhalten|erfasst|erstellt|angelegt|aufgenommen|registriert)`, `(ticket|vorgang)\b.{0,60}wurde .{0,30}(erstellt|erfasst|angelegt|eröffnet)`,
+		`reçu votre (demande|message|e-?mail|courriel|requête)`, `votre (demande|message|e-?mail|courriel|requête|ticket)\b.{0,80}a (bien )?été (reçue?|créée?|enregistrée?)`,
+		`(hemos recibido|recibimos) su (mensaje|solicitud|correo|consulta)`, `su (solicitud|consulta|ticket|mensaje|correo)\b.{0,60}ha sido (recibid|cread|registrad)`,
+		`abbiamo ricevuto la (sua|vostra|tua) (richiesta|e-?mail)`, `(sua|vostra|tua) (richiesta|e-?mail|segnalazione)\b.{0,60}è stata (ricevut|creat|registrat)`,
+		`uw (bericht|verzoek|e-?mail|vraag|aanvraag)\b.{0,60}(ontvangen|aangemaakt|geregistreerd)`, `(otrzymaliśmy|przyjęliśmy) .{0,20}(zgłoszenie|wiadomość)`, `zgłoszenie\b.{0,60}zostało (przyjęte|zarejestrowane|utworzone)`,
+	}, "|"))
+	confirmNot   = regexp.MustCompile(`\b(but|however|missing|broken|damaged|wrong|attached|enclosed|refund|aber|jedoch|leider|fehlt|fehlen|kaputt|defekt|falsch|anbei|anhang|mais|manque|cassée?|ci-joint|pero|falta|roto|adjunt[oa]?|però|manca|rotto|allegat[oa]|maar|ontbreekt|kapot|bijlage|ale|brakuje|załącz\w*)\b`)
+	caseNumber   = regexp.MustCompile(`#\s?\d{2,}|\b[a-z]{0,10}-?\d{4,}\b`)
+	confirmLocal = regexp.MustCompile(`^((it|customer|client|kunden|user|web|tech|shop)?[-_.]?(help|support|services?|care|desk|tickets?|requests?)[-_.]?(desk|cent(er|re)|team|system)?|info|post|poststelle|mail|office|contact|kontakt|hilfe|anfragen?|kunden(dienst|center|betreuung)|soporte|atencion\w*|ayuda|assistance|serviceclients?|assistenza|klantenservice|biuro|bok|pomoc)([-+_.0-9].*)?$`)
 )
+
+// confirms tells whether a ticket system confirms that our mail came.
+func (v *evidence) confirms() bool {
+	switch {
+	case !confirmSubject.MatchString(v.subject), !v.noReply() && !confirmLocal.MatchString(v.local), len(v.u.Attachments) > 0:
+		return false
+	case v.asks(), confirmNot.MatchString(v.own):
+		return false
+	}
+	return confirmWords.MatchString(v.own) && caseNumber.MatchString(v.subject+"\n"+v.own)
+}
