@@ -98,6 +98,11 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 	}, nil
 }
 
+// Archive reads the mail of mailboxes that are not configured, or no more.
+func Archive() channels.Parser {
+	return &Adapter{cfg: Config{Account: "archive"}.withDefaults()}
+}
+
 // Channel gives the adapter as the daemon holds it: without a receiver where
 // there is no IMAP server, without a sender where there is no SMTP server.
 func (a *Adapter) Channel() channels.Adapter {

@@ -100,9 +100,5 @@ func anyParser(format string) channels.Parser {
 	if format != "rfc822" {
 		return nil
 	}
-	a, err := email.New(email.Config{Account: "archive", Address: "archive@localhost"}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil
-	}
-	return a
+	return email.Archive()
 }
