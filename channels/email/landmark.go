@@ -107,7 +107,8 @@ func fingerprint(raw []byte) uint32 {
 }
 
 // remember notes the fingerprint of what was fetched, pass makes a landmark of it
-// once the bookmark is behind it.
+// once the bookmark is behind it. Where it was read again, it takes the place of
+// those behind it that are gone.
 func (r *reader) remember(uid imap.UID, raw []byte) {
 	if r.prints == nil {
 		r.prints = map[imap.UID]uint32{}
@@ -118,7 +119,7 @@ func (r *reader) remember(uid imap.UID, raw []byte) {
 func (r *reader) pass(uid imap.UID) {
 	if print, known := r.prints[uid]; known {
 		delete(r.prints, uid)
-		r.at.marks = r.at.marks.add(uid, print)
+		r.at.marks = r.at.marks.upTo(uid-1).add(uid, print)
 	}
 }
 

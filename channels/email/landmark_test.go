@@ -175,3 +175,37 @@ func TestFolderSetBackWithASpoiltMail(t *testing.T) {
 		}
 	}
 }
+
+// Where people have taken away the newest mails and all landmarks, the others are
+// read again once, not with each new link.
+func TestLandmarksTakenAway(t *testing.T) {
+	r := rogue(t, emailfake.RogueConfig{})
+	src := &listening{Source: source(t)}
+	stop := receiving(t, adapter(t, rogueBox(r), nil), src)
+	connected(src.Source)
+	const all, left = 300, 60
+	for i := range all {
+		r.Put("INBOX", mail(fmt.Sprintf("mail %d", i)), time.Time{})
+	}
+	src.Until("the bookmark", func() bool { return strings.HasPrefix(src.Bookmarks()[inbox].Position, "1:300:") })
+	stop()
+	gone := marked(t, src.Bookmarks()[inbox].Position)
+	for uid := uint32(left + 1); uid <= all; uid++ {
+		gone = append(gone, uid)
+	}
+	r.Expunge("INBOX", gone...)
+	for range 2 {
+		at := src.Bookmarks()[inbox].At
+		stop = receiving(t, adapter(t, rogueBox(r), nil), src)
+		src.Until("the bookmark of the next link", func() bool { return src.Bookmarks()[inbox].At.After(at) })
+		stop()
+	}
+	for _, in := range src.Items() {
+		if n := src.Asked(in.ProviderID); n > 2 {
+			t.Fatalf("mail %s was handed over %d times", in.Position, n)
+		}
+	}
+	if got := marked(t, src.Bookmarks()[inbox].Position); got[len(got)-1] > left {
+		t.Errorf("the landmarks are %v", got)
+	}
+}
