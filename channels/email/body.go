@@ -61,13 +61,15 @@ func (b *builder) walk(p *part) view {
 	}
 	b.protection(p)
 	var views []view
+	plain := true
 	for _, child := range p.children {
 		if v := b.walk(child); !v.empty() {
 			views = append(views, v)
+			plain = plain && child.kind == "text/plain"
 		}
 	}
 	if p.kind == "multipart/alternative" {
-		return choose(views)
+		return choose(views, plain)
 	}
 	if len(views) == 0 && len(b.below) == 0 && len(b.u.Attachments) == 0 {
 		return afterwards(p)
@@ -76,12 +78,12 @@ func (b *builder) walk(p *part) view {
 }
 
 // choose takes of several forms of the same words the first text and the last
-// HTML (RFC 2046 section 5.1.4: the last is the best). Several texts and no HTML
+// HTML (RFC 2046 section 5.1.4: the last is the best). Where all are plain, they
 // are not of the same words.
-func choose(views []view) view {
+func choose(views []view, plain bool) view {
 	var out view
-	if len(views) > 1 && !slices.ContainsFunc(views, func(v view) bool { return v.html != "" }) {
-		return join(slices.CompactFunc(views, func(a, b view) bool { return strings.TrimSpace(a.text) == strings.TrimSpace(b.text) }))
+	if len(views) > 1 && plain && !slices.ContainsFunc(views, func(v view) bool { return v.html != "" }) {
+		return join(slices.CompactFunc(views, func(a, b view) bool { return sameLines(a.text, b.text) }))
 	}
 	for _, v := range views {
 		if strings.TrimSpace(out.text) == "" {
@@ -92,6 +94,11 @@ func choose(views []view) view {
 		}
 	}
 	return out
+}
+
+// sameLines compares texts without regard to where their lines end.
+func sameLines(a, b string) bool {
+	return slices.Equal(strings.Fields(a), strings.Fields(b))
 }
 
 // maxApart is how many pages make their texts each for itself.

@@ -27,6 +27,7 @@ func (b *builder) enclosed(p *part) {
 	}
 	inner := newBuilder(b.u, 0)
 	inner.textLeft, inner.htmlLeft, inner.filesLeft = b.textLeft, b.htmlLeft, 0
+	inner.rtfLeft, inner.events = b.rtfLeft, b.events
 	inner.depth, inner.named, inner.inside = b.depth+1, b.named, true
 	inner.quiet(func() {
 		root, _ := parseTree(raw)
@@ -198,7 +199,7 @@ func (b *builder) smime(p *part, signature, signed []byte) (broken bool) {
 		return false
 	}
 	words, broken := b.u.seals.smime(signature, signed)
-	b.said(words, broken)(len(p.children) > 2 || surrounded(p))
+	b.said(words, broken)(len(p.children) > 2 || b.u.seals.surrounded(p))
 	return broken
 }
 
@@ -240,5 +241,5 @@ func (b *builder) apart(p *part) {
 		b.u.warn(said)
 		return
 	}
-	b.said(words, false)(len(p.children) > 2 || surrounded(p))
+	b.said(words, false)(len(p.children) > 2 || b.u.seals.surrounded(p))
 }

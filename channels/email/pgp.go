@@ -31,7 +31,7 @@ func (b *builder) pgpText(p *part, text string) string {
 		return text
 	}
 	if frame, found := cutSigned(text); found {
-		outside := strings.TrimSpace(frame.before+frame.after) != "" || surrounded(p)
+		outside := strings.TrimSpace(frame.before+frame.after) != "" || b.u.seals.surrounded(p)
 		b.clearSigned(p, frame, outside)
 		return frame.before + unescaped(frame.signed) + strings.TrimPrefix(frame.after, "\n")
 	}
@@ -59,7 +59,7 @@ func (b *builder) pgpText(p *part, text string) string {
 		b.add(contact.Attachment{Name: "message.asc", ContentType: "application/pgp-encrypted", Data: []byte(armour)})
 		return before + "[" + words + "]" + after
 	}
-	b.unpacked(m, strings.TrimSpace(before+after) != "" || surrounded(p))
+	b.unpacked(m, strings.TrimSpace(before+after) != "" || b.u.seals.surrounded(p))
 	shown, _ := decodeCharset(m.literal, orDefault(armourCharset(inside), p.params["charset"]))
 	return before + normalise(shown) + after
 }
@@ -175,7 +175,7 @@ func (b *builder) pgpDetached(p *part, signed, signature *part) (broken bool) {
 		return false
 	}
 	words, broken := b.u.seals.pgp(signaturesIn(data), signedForms(signed.whole))
-	b.said(words, broken)(len(p.children) > 2 || surrounded(p))
+	b.said(words, broken)(len(p.children) > 2 || b.u.seals.surrounded(p))
 	return broken
 }
 

@@ -16,12 +16,15 @@ import (
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 )
 
-// What is read of the keys that come with a mail: bytes, packets in all, and
-// keys. Those that are configured may be more.
+// What is read of the keys that come with a mail: bytes of each part, parts, and
+// of all together packets and keys. Those that are configured may be more. Of a
+// key whose signatures take long to check, few packets are read.
 const (
 	maxCameBytes   = 256 << 10
-	maxCamePackets = 150
-	maxCameKeys    = 4
+	maxCameParts   = 4
+	maxCamePackets = 300
+	maxCameKeys    = 6
+	maxSlowPackets = 9
 )
 
 // pgpKey is one key that can sign: a primary one or one of those below it. It
@@ -144,6 +147,30 @@ func cutKeys(data []byte, left *int) (blocks [][]byte, err error) {
 		return nil, errors.New("holds no key")
 	}
 	return blocks, nil
+}
+
+// weight gives how many packets a key is made of, and whether what it or one
+// below it has signed takes long to check: it is of DSA, or of a curve that is
+// computed without the help of the machine.
+func weight(block []byte) (packets int, slow bool) {
+	for p, rest, ok := nextPacket(block); ok; p, rest, ok = nextPacket(rest) {
+		packets++
+		if p.tag != tagPublicKey && p.tag != tagPublicSubkey || len(p.body) < 20 {
+			continue
+		}
+		curve := p.body[6:]
+		if p.body[0] > 4 { // RFC 9580 section 5.5.2.3: a length stands before it
+			curve = p.body[10:]
+		}
+		switch p.body[5] { // RFC 9580 section 9.1
+		case 17:
+			slow = true
+		case 19:
+			slow = slow || !bytes.HasPrefix(curve, []byte("\x08\x2a\x86\x48\xce\x3d\x03\x01\x07")) &&
+				!bytes.HasPrefix(curve, []byte("\x05\x2b\x81\x04\x00\x22")) && !bytes.HasPrefix(curve, []byte("\x05\x2b\x81\x04\x00\x23"))
+		}
+	}
+	return packets, slow
 }
 
 // readKey reads one key and what lies below it: all of it that can sign.

@@ -20,8 +20,12 @@ type seals struct {
 	root *part
 	came *pgpRing
 	// checked counts the signatures that were looked at, hashed the bytes that
-	// were gone through for them.
-	checked, hashed int
+	// were gone through for them, beside the parts that were looked at to find
+	// whether all is signed.
+	checked, hashed, beside int
+	// keysLeft and packetsLeft are what may still be read of keys that come with
+	// the mail.
+	keysLeft, packetsLeft int
 }
 
 // maxSeals is how many signatures of one mail are looked at, maxHashed how many
@@ -88,10 +92,13 @@ const partly = " Only a part of the mail is signed; what else stands in it, such
 
 // surrounded reports whether a part is not all that a mail says: somebody put
 // words or files beside it.
-func surrounded(p *part) bool {
+func (s *seals) surrounded(p *part) bool {
 	for ; p.parent != nil; p = p.parent {
 		for _, other := range p.parent.children {
-			if other != p && (len(other.children) > 0 || len(bytes.TrimSpace(other.content)) > 0) {
+			if s.beside++; s.beside > maxBeside {
+				return true
+			}
+			if other != p && (len(other.children) > 0 || len(other.content) > maxBlank || len(bytes.TrimSpace(other.content)) > 0) {
 				return true
 			}
 		}
@@ -99,13 +106,20 @@ func surrounded(p *part) bool {
 	return false
 }
 
+// maxBlank is how many bytes of a part are looked at for whether it is empty,
+// maxBeside how many parts in all.
+const (
+	maxBlank  = 4 << 10
+	maxBeside = 50_000
+)
+
 // keysIn finds the keys that come with a mail: as parts (RFC 3156 section 7) and
 // in the field of Autocrypt.
 func (s *seals) keysIn() *pgpRing {
 	if s.came != nil {
 		return s.came
 	}
-	s.came = newRing()
+	s.came, s.keysLeft, s.packetsLeft = newRing(), maxCameKeys, maxCamePackets
 	if s.root == nil {
 		return s.came
 	}
@@ -117,7 +131,7 @@ func (s *seals) keysIn() *pgpRing {
 			}
 		}
 	}
-	tries := maxCameKeys
+	tries := maxCameParts
 	for list := []*part{s.root}; len(list) > 0 && tries > 0; {
 		p := list[0]
 		list = append(list[1:], p.children...)
@@ -138,7 +152,14 @@ func (s *seals) cameWith(data []byte) {
 	if err != nil {
 		return
 	}
-	for _, block := range blocks[:min(len(blocks), maxCameKeys)] {
+	for _, block := range blocks {
+		n, slow := weight(block)
+		if s.keysLeft--; s.keysLeft < 0 || n > s.packetsLeft {
+			return
+		}
+		if s.packetsLeft -= n; slow && n > maxSlowPackets {
+			continue
+		}
 		keys, err := readKey(block)
 		if err != nil {
 			continue

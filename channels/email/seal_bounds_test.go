@@ -164,6 +164,7 @@ func TestHostileSealsAreReadInBounds(t *testing.T) {
 		"5,000 parts of bombs":              {multipart(repeatPart(bombs, 5000/raceFactor)...), "the words", "packed by PGP"},
 		"encrypted with AEAD":               {whole("", "the words\r\n"+pgpPart("MESSAGE", packetOf(20, make([]byte, 1<<20)))), "the words", "encrypted with PGP"},
 		"5,000 clear signatures":            {multipart(repeatPart("\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nthe words\r\n"+pgpPart("SIGNATURE", good), 5000/raceFactor)...), "the words", "PGP"},
+		"5,000 below much space":            {multipart(append([]string{"Content-Type: image/png\r\n\r\n" + strings.Repeat(" ", 10<<20)}, repeatPart("\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nthe words\r\n"+pgpPart("SIGNATURE", nil), 5000/raceFactor)...)...), "the words", "PGP"},
 		"5,000 signed parts":                {multipart(repeatPart(string(pgpSignedMail(part, good, "X: y\r\n")[37:]), 5000/raceFactor)...), "the words", "PGP"},
 	} {
 		t.Run(name, func(t *testing.T) {
