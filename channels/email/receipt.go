@@ -72,10 +72,10 @@ func (v *evidence) meetingMethod() string {
 // calendar says.
 func (v *evidence) wroteBeside() bool {
 	own := strings.TrimSpace(v.u.ReplyText)
-	if meetingNote.MatchString(own) {
+	if len(own) > judged || meetingNote.MatchString(own) { // no calendar writes that much
 		return true
 	}
-	subject := strings.TrimSpace(meetingSubject.ReplaceAllString(v.u.Subject, ""))
+	subject := strings.TrimSpace(meetingSubject.ReplaceAllString(clipTo(v.u.Subject, 1000), ""))
 	google := strings.Contains(strings.ToLower(own), "calendar.google.com") || strings.Contains(strings.ToLower(own), "google calendar")
 	words := 0
 	for line := range strings.Lines(own) {
