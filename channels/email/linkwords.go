@@ -34,8 +34,10 @@ func linkWords(e Endpoint, err error) (string, bool) {
 		return slow.Error(), true
 	case errors.Is(err, errTooSlow):
 		return "it has stopped answering", true
-	case errors.As(err, &dns):
+	case errors.As(err, &dns) && dns.IsNotFound:
 		return "its name is unknown: " + dns.Err, true
+	case errors.As(err, &dns):
+		return "its name can't be looked up now: " + dns.Err, true
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused, nothing listens there", true
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
