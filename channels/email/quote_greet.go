@@ -16,9 +16,12 @@ var (
 		`(bien )?cordialement|bien à vous|(meilleures )?salutations|(un (cordial )?)?saludos?|atentamente|` +
 		`(cordiali|distinti) saluti|saluti|(met )?vriendelijke groet(en)?|groet(en)?|groetjes|mvg|` +
 		`pozdrawiam( serdecznie)?|z poważaniem|pozdrowienia)( \pL+){0,2}[^\pL]{0,4}$`)
-	// sentenceForm finds what stands in no card.
-	sentenceForm = regexp.MustCompile(`(?i)\b(please|bitte|s'il vous|por favor|per favore|per piacere|alstublieft|graag|proszę|my|meine?|ma|mon|mi|mio|mia|mijn|mój|moja)\b`) //nolint:misspell // Spanish
-	contactLine  = regexp.MustCompile(`(?i)[^\s@]+@[^\s@]+\.\pL{2,}|(\+|\b00|\(0|\b0)[\d\s()/.-]{6,}\d|\+\d[\d\s()/.-]{5,}|\bwww\.\S+|https?://\S+`)
+	// sentenceForm finds what stands in no card: what somebody asks for, or what
+	// it is about.
+	sentenceForm = regexp.MustCompile(`(?i)\b(please|bitte|s'il vous|por favor|per favore|per piacere|alstublieft|graag|proszę|my|meine?|ma|mon|mi|mio|mia|mijn|mój|moja|i|ich|je|ik|` +
+		`(order|invoice|customer|booking|contract|ticket)( (numbers?|no|nr|id)|\PL{1,3}\d+)|(bestell|auftrags?|rechnungs?|kunden|vertrags?|buchungs?)[- ]?(nummern?|nr)|` +
+		`(commande|facture|client|pedido|factura|cliente|ordine|fattura|bestelling|factuur|klant|zamówieni\pL*|faktur\pL*)( (n|no|nr|núm|num)|\PL{1,4}\d+)|bestelnummer|klantnummer)\b`) //nolint:misspell // Spanish
+	contactLine = regexp.MustCompile(`(?i)[^\s@]+@[^\s@]+\.\pL{2,}|(\+|\b00|\(0|\b0)[\d\s()/.-]{6,}\d|\+\d[\d\s()/.-]{5,}|\bwww\.\S+|https?://\S+`)
 )
 
 // onlyGreets reports whether a text holds nothing but a greeting and a closing:

@@ -18,7 +18,7 @@ var (
 	headlineOnly = regexp.MustCompile(`(?i)^\s*[*_]{0,2}(confidentiality (notice|note|statement)|disclaimer|legal (notice|disclaimer)|haftungsausschluss|vertraulichkeitshinweis|` +
 		`avis de confidentialité|aviso de confidencialidad|aviso legal|avviso di riservatezza|informativa privacy|klauzula poufności)\s?:?[*_]{0,2}\s*$`)
 	speaksOfOneself = regexp.MustCompile(`\?\s*$|\b(I|I'm|my|ich|mein\pL*|je|j'ai|mon|yo|mi|io|mio|ik|mijn)\b`)
-	natureForm      = regexp.MustCompile(`(?i)^[\s*_P-]{0,6}(please (consider|think (of|about)) (the|our) environment (before|prior to) (printing|you print this)|think before you print|save (a tree|paper)|` +
+	natureForm      = regexp.MustCompile(`(?i)^[\s*_P-]{0,6}(please (consider|think (of|about)) (the|our) environment (before|prior to) (printing|you print this)|think before you print|save (a tree|paper)(\PL{0,4}|.{0,40}\bprint\b.{0,40})$|` +
 		`(bitte )?(denken sie|denkt|denk) (bitte )?an (die|unsere) umwelt|bitte prüfen sie, ob diese mail wirklich ausgedruckt|pensez (à l['’]environnement|environnement)|avant d['’]imprimer|` +
 		`antes de imprimir|(prima di|pensa all['’]ambiente prima di) stampare|rispetta l['’]ambiente|denk aan het milieu|pomyśl o środowisku|zanim wydrukujesz)`)
 )

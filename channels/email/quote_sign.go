@@ -24,7 +24,7 @@ const devices = `(iphone|ipad|ipod|ios|android|samsung|galaxy|huawei|xiaomi|redm
 var (
 	deviceForm = regexp.MustCompile(`(?i)^[\s<(\[_*]*(` + strings.Join([]string{
 		`sent (from|via|using|with|by)\s.{0,60}` + devices,
-		`from my .{0,20}(iphone|ipad|ipod|android|galaxy|phone)`, `sent from my (cell|ti-\d+|alcatel|\S+ (pc|watch|phone))\b.{0,30}`,
+		`from my .{0,20}(iphone|ipad|ipod|android|galaxy|phone)[^\pL\d]*$`, `sent from my (cell|ti-\d+|alcatel|\S+ (pc|watch|phone))\b.{0,30}`,
 		`(get|download|try) (the )?(outlook|bluemail|spark)\b.{0,40}`,
 		`(mit|vo[nm]|via|über) (mein\pL* .{2,40}|.{0,40}` + devices + `.{0,20}) gesendet`,
 		`(diese (e-?mail|nachricht) wurde |die(se)? mail wurde )(von|mit) .{2,70} (gesendet|geschrieben)`,
@@ -229,7 +229,7 @@ func (r *reading) isMachine(start, end int) bool {
 	lone := end-start == 1 && headlineOnly.MatchString(r.lines[start]) && end < len(r.lines) && r.below(end) == lineSignature
 	headed := above >= 0 && headlineOnly.MatchString(r.lines[above]) && legalForm.MatchString(all) && !speaksOfOneself.MatchString(all)
 	switch {
-	case lone || headed || len(all) > 120 && legalStart.MatchString(all) && legalEnd.MatchString(all):
+	case lone || headed || len(all) > 120 && legalStart.MatchString(all) && legalEnd.MatchString(all) && !speaksOfOneself.MatchString(all):
 		return true
 	case natureForm.MatchString(r.lines[first]) && end-first <= 3:
 		return true
