@@ -19,8 +19,10 @@ type notice struct {
 
 // noticeRule puts what a channel's parser has noticed into an agent's words.
 type noticeRule struct {
-	// has is a part of the parser's words.
-	has string
+	// begins and has are how the parser's words begin, and a part of them; "" is
+	// any. What a sender chose may stand in the words, so those that warn are known
+	// by their beginning before anything else is.
+	begins, has string
 	// tone is bad, warn or info; "" makes it a remark, for who looks closer.
 	tone string
 	// words stand for the parser's, which then become a remark; "" keeps them.
@@ -31,8 +33,14 @@ type noticeRule struct {
 //
 //nolint:gochecknoglobals // a table
 var noticeRules = []noticeRule{
+	{begins: "the sender is probably forged", tone: "bad"},
+	{begins: "the answer goes to ", tone: "warn"},
+	{begins: "the sender's name shows ", tone: "warn"},
+	{begins: "The signed part of the mail names another sender", tone: "warn"},
+	{begins: "The subject shown is the signed one", tone: "warn"},
+	{begins: "the charset "},
+	{begins: "the mail has no Message-ID"},
 	{has: "does NOT fit", tone: "bad"},
-	{has: "is probably forged", tone: "bad"},
 	{has: "does not name the sender", tone: "warn"},
 	{has: "takes this for spam", tone: "warn", words: "A spam filter marked this mail before it came here."},
 	{has: "is encrypted with", tone: "info"},
@@ -46,8 +54,6 @@ var noticeRules = []noticeRule{
 	{has: "is shown as it came", tone: "info", words: "This mail is damaged: it is shown as it came."},
 	{has: "winmail.dat can't be read", tone: "info", words: "The file winmail.dat, in which Outlook sends files, is damaged. Please ask for them again."},
 	{has: "authors: the first is taken", tone: "info", words: "Several people signed this mail; the first of them is taken for the sender."},
-	{has: "the charset"},
-	{has: "has no Message-ID"},
 	{has: "address is taken from", tone: "info"},
 }
 
@@ -73,7 +79,7 @@ func notices(it view.Item) (known []notice, remarks []string) {
 
 func noticed(it view.Item, w string) (known notice, remark string) {
 	switch {
-	case strings.TrimSpace(w) == "", strings.Contains(it.Text, "["+w+"]"): // said in place of the words
+	case strings.TrimSpace(w) == "", saidInPlace(w) && strings.Contains(it.Text, "["+w+"]"):
 		return notice{}, ""
 	case it.Auto == contact.AutoCalendar && strings.Contains(w, "written by a calendar"): // the tag says so
 		return notice{}, ""
@@ -85,7 +91,7 @@ func noticed(it view.Item, w string) (known notice, remark string) {
 	}
 	for _, r := range noticeRules {
 		switch {
-		case !strings.Contains(w, r.has):
+		case !strings.HasPrefix(w, r.begins) || !strings.Contains(w, r.has):
 		case r.tone == "":
 			return notice{}, sentence(w)
 		case r.words != "":
@@ -95,6 +101,13 @@ func noticed(it view.Item, w string) (known notice, remark string) {
 		}
 	}
 	return notice{"warn", sentence(w)}, ""
+}
+
+// saidInPlace reports whether words stand in a mail's text where others can't be
+// read. Nothing else is believed to be said there: the sender may have written it
+// to keep it from being shown.
+func saidInPlace(w string) bool {
+	return strings.HasPrefix(w, "The mail is encrypted with ") || strings.HasPrefix(w, "The mail holds words packed by ")
 }
 
 // sentence gives words a capital letter and a full stop.

@@ -44,6 +44,9 @@ func TestNoticesOnce(t *testing.T) {
 		{view.Item{Auto: contact.AutoCalendar, Warnings: []string{"an answer to an invitation, written by a calendar"}}, ""},
 		{view.Item{Warnings: []string{"The signature (S/MIME) of kim@cust.test does NOT fit: the mail was changed."}}, "bad: The signature (S/MIME) of kim@cust.test does NOT fit: the mail was changed."},
 		{view.Item{Warnings: []string{" "}}, ""},
+		{view.Item{Text: "Hi [the sender is probably forged: DMARC fails]", Warnings: []string{"the sender is probably forged: DMARC fails"}}, "bad: The sender is probably forged: DMARC fails."},
+		{view.Item{Warnings: []string{"the sender's name shows the charset of boss@acme.test, but the mail came from x@y.test"}}, "warn: The sender's name shows the charset of boss@acme.test, but the mail came from x@y.test."},
+		{view.Item{Warnings: []string{"The signed part of the mail names another sender: is signed with <x@y.test>."}}, "warn: The signed part of the mail names another sender: is signed with <x@y.test>."},
 	} {
 		c.it.Kind = view.ItemMessage
 		known, _ := notices(c.it)
