@@ -21,10 +21,10 @@ func TestSignatures(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"{pgp_keys: [keys, kim.asc]}": "",
-		"{pgp_keys: [nowhere.asc]}":   "signatures.pgp_keys[0]: no such file",
+		"{pgp_keys: [nowhere.asc]}":   "signatures.pgp_keys[0]: there is no such file",
 		"{pgp_keys: [\"\"]}":          "signatures.pgp_keys[0]: must not be empty",
 		"{ca_file: ca.pem}":           "signatures.ca_file: holds no certificate in PEM form",
-		"{ca_file: nowhere.pem}":      "signatures.ca_file: no such file",
+		"{ca_file: nowhere.pem}":      "signatures.ca_file: there is no such file",
 		"{keyring: kim.asc}":          "pgp_keys is a list of files and folders",
 	} {
 		c, err := configs.Parse(filepath.Join(dir, "c.yaml"), []byte("version: 1\nsignatures: "+text+"\n"))
