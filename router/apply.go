@@ -349,12 +349,17 @@ func (s *State) applyContactReopened(e *ContactReopened) {
 
 func (s *State) applyTrimmed(before uint64) {
 	s.TrimmedTo = max(s.TrimmedTo, before)
-	keep, awaited := 0, s.awaited()
-	for keep < len(s.Fading) && s.Fading[keep].N < before {
-		s.fade(s.Fading[keep], before, awaited)
-		keep++
+	past, awaited := 0, s.awaited()
+	var kept []Fade
+	for past < len(s.Fading) && s.Fading[past].N < before {
+		if one := s.Fading[past]; one.Kind == FadeContact && awaited[one.ID] {
+			kept = append(kept, one)
+		} else {
+			s.fade(one, before, awaited)
+		}
+		past++
 	}
-	s.Fading = slices.Clone(s.Fading[keep:])
+	s.Fading = slices.Concat(kept, s.Fading[past:])
 	s.forgetAcknowledgements()
 	for id, r := range s.Commands {
 		if s.At.Sub(r.At) > commandMemory {
@@ -367,12 +372,17 @@ func (s *State) applyTrimmed(before uint64) {
 const commandMemory = 24 * time.Hour
 
 // awaited gives the conversations with a reply that is not settled: they stay,
-// and are touched when it is.
+// and are touched when it is. So do contacts whose reply is still on its way to
+// those in To: they come back with their first clock should it not arrive.
 func (s *State) awaited() map[string]bool {
 	out := map[string]bool{}
 	for _, replies := range []map[string]bool{s.unsent, s.inDoubt} {
 		for id := range replies {
-			out[s.Replies[id].Conversation] = true
+			r := s.Replies[id]
+			out[r.Conversation] = true
+			if r.Main {
+				out[r.Contact] = true
+			}
 		}
 	}
 	return out
