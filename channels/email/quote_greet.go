@@ -18,9 +18,9 @@ var (
 		`pozdrawiam( serdecznie)?|z poważaniem|pozdrowienia)( \pL+){0,2}[^\pL]{0,4}$`)
 	// sentenceForm finds what stands in no card: what somebody asks for, or what
 	// it is about.
-	sentenceForm = regexp.MustCompile(`(?i)\b(please|bitte|s'il vous|por favor|per favore|per piacere|alstublieft|graag|proszę|my|meine?|ma|mon|mi|mio|mia|mijn|mój|moja|i|ich|je|ik|` +
+	sentenceForm = regexp.MustCompile(`(?i)\b(please|bitte|s'il vous|por favor|per favore|per piacere|alstublieft|graag|proszę|my|meine?|ma|mon|mi|mio|mia|mijn|mój|moja|i|ich|je|ik|` + //nolint:misspell // Spanish
 		`(order|invoice|customer|booking|contract|ticket)( (numbers?|no|nr|id)|\PL{1,3}\d+)|(bestell|auftrags?|rechnungs?|kunden|vertrags?|buchungs?)[- ]?(nummern?|nr)|` +
-		`(commande|facture|client|pedido|factura|cliente|ordine|fattura|bestelling|factuur|klant|zamówieni\pL*|faktur\pL*)( (n|no|nr|núm|num)|\PL{1,4}\d+)|bestelnummer|klantnummer)\b`) //nolint:misspell // Spanish
+		`(commande|facture|client|pedido|factura|cliente|ordine|fattura|bestelling|factuur|klant|zamówieni\pL*|faktur\pL*)( (n|no|nr|núm|num)|\PL{1,4}\d+)|bestelnummer|klantnummer)\b`)
 	contactLine = regexp.MustCompile(`(?i)[^\s@]+@[^\s@]+\.\pL{2,}|(\+|\b00|\(0|\b0)[\d\s()/.-]{6,}\d|\+\d[\d\s()/.-]{5,}|\bwww\.\S+|https?://\S+`)
 )
 
