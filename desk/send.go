@@ -248,9 +248,10 @@ func (s *Service) store(ctx context.Context, r *contact.Reply, given bool) (rout
 func (s *Service) copied(r *contact.Reply) []string {
 	var out []string
 	for _, one := range r.CC {
-		inTo := func(to contact.Address) bool { return strings.EqualFold(to.Address, one.Address) }
+		key := s.deps.Keys.Identity(string(r.Channel), one.Address)
+		inTo := func(to contact.Address) bool { return s.deps.Keys.Identity(string(r.Channel), to.Address) == key }
 		if !slices.ContainsFunc(r.To, inTo) {
-			out = append(out, s.deps.Keys.Identity(string(r.Channel), one.Address))
+			out = append(out, key)
 		}
 	}
 	return out
