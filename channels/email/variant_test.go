@@ -2,6 +2,7 @@ package email_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +49,15 @@ func names(e email.Explanation) string {
 // mail says stays the same.
 func TestMailSaysTheSameAfterItsJourney(t *testing.T) {
 	lf := func(raw []byte) []byte { return bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")) }
+	mails := corpus(t, "odd-bare-cr", "odd-cr-cr-lf", "odd-lone-cr-in-the-body", "odd-no-header",
+		"odd-no-header-with-a-colon", "odd-nothing", "odd-bom-first", "odd-utf-16-whole", "odd-blank-lines-first", "pack-yenc",
+		"charset-utf-8-cut-in-a-letter", "from-missing", "from-missing-but-return-path", "from-empty-brackets", "from-empty-brackets-and-name", "mime-base64-cut")
+	came := map[string]email.Explanation{}
+	for i, file := range slices.Sorted(maps.Keys(mails)) {
+		if i%raceFactor == 0 { // under the race detector some are enough
+			came[file] = email.Explain(mails[file])
+		}
+	}
 	trace := []byte("Return-Path: <x@y.test>\r\nDelivered-To: support@acme.test\r\nReceived: from a by b;\r\n\tMon, 2 Nov 2026 10:00:01 +0100\r\n")
 	for kind, change := range map[string]func([]byte) []byte{
 		"line feeds":       lf,
@@ -61,13 +71,11 @@ func TestMailSaysTheSameAfterItsJourney(t *testing.T) {
 		},
 	} {
 		t.Run(kind, func(t *testing.T) {
-			for file, raw := range corpus(t, "odd-bare-cr", "odd-cr-cr-lf", "odd-lone-cr-in-the-body", "odd-no-header",
-				"odd-no-header-with-a-colon", "odd-nothing", "odd-bom-first", "odd-utf-16-whole", "odd-blank-lines-first", "pack-yenc",
-				"charset-utf-8-cut-in-a-letter", "from-missing", "from-missing-but-return-path", "from-empty-brackets", "from-empty-brackets-and-name", "mime-base64-cut") {
+			for file, before := range came {
 				if kind == "trace fields" && strings.Contains(file, "kind/") {
 					continue // a return path is what tells some of these
 				}
-				before, after := email.Explain(raw), email.Explain(change(raw))
+				after := email.Explain(change(mails[file]))
 				for what, pair := range map[string][2]string{
 					"from": {before.FromEmail, after.FromEmail}, "name": {before.FromName, after.FromName},
 					"subject": {before.Subject, after.Subject}, "text": {before.Text, after.Text}, "html": {before.HTMLText, after.HTMLText},
