@@ -158,7 +158,7 @@ func (h *house) consoles() {
 	h.t.Helper()
 	for _, p := range h.people {
 		for i, line := range p.Errors() {
-			if i >= p.before && i < p.outage && strings.Contains(line, "net::ERR_") {
+			if i >= p.before && i < p.outage && (strings.Contains(line, "net::ERR_") || strings.Contains(line, `"htmx:`)) {
 				continue
 			}
 			h.t.Errorf("the console of %s: %s", p.name, line)

@@ -34,8 +34,12 @@ func (v *evidence) bounceText() *contact.Bounce {
 	if answerSubject.MatchString(v.u.Subject) || listed || v.person() && !ndr {
 		return nil
 	}
+	machine := sure || v.daemon() || v.nullPath()
+	if !machine && !failSubject.MatchString(clipTo(v.subject, 1000)) { // most mails: spare them the words
+		return nil
+	}
 	words := v.reportWords()
-	if !sure && !v.daemon() && !v.nullPath() && !words.ours {
+	if !machine && !words.ours {
 		return nil
 	}
 	switch {
