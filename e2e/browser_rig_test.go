@@ -153,12 +153,18 @@ func (h *house) outage(do func()) {
 	}
 }
 
+// reachedNobody reports whether a line of the console is the browser's, or
+// htmx's, on a request without an answer.
+func reachedNobody(line string) bool {
+	return strings.Contains(line, "net::ERR_") || strings.Contains(line, `"htmx:sendError,`) || strings.Contains(line, `"htmx:afterRequest,`)
+}
+
 // consoles fails the test for each error that a browser's console has shown.
 func (h *house) consoles() {
 	h.t.Helper()
 	for _, p := range h.people {
 		for i, line := range p.Errors() {
-			if i >= p.before && i < p.outage && (strings.Contains(line, "net::ERR_") || strings.Contains(line, `"htmx:`)) {
+			if i >= p.before && i < p.outage && reachedNobody(line) {
 				continue
 			}
 			h.t.Errorf("the console of %s: %s", p.name, line)

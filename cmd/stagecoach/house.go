@@ -43,8 +43,7 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 			}
 		}
 		// The first soon: after a crash there is much to replay.
-		if at := d.ledger.At(); round%5 == 1 && at != looked {
-			d.snapshot(ctx)
+		if at := d.ledger.At(); round%5 == 1 && at != looked && d.snapshot(ctx) {
 			looked = at
 		}
 	}
@@ -55,8 +54,9 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 const sparing = 30
 
 // snapshot saves what a start begins from. What it needs of memory is given
-// back: it would else stay with the process until the next one.
-func (d *Daemon) snapshot(ctx context.Context) {
+// back: it would else stay with the process until the next one. It is false
+// where that failed and is to be tried again.
+func (d *Daemon) snapshot(ctx context.Context) bool {
 	usual := debug.SetGCPercent(sparing)
 	err := router.SaveSnapshot(ctx, d.cfg.Office, d.journal.Log(), d.journal, d.logger)
 	debug.SetGCPercent(usual)
@@ -64,6 +64,7 @@ func (d *Daemon) snapshot(ctx context.Context) {
 		d.logger.ErrorContext(ctx, "no snapshot could be saved", "err", err)
 	}
 	debug.FreeOSMemory()
+	return err == nil
 }
 
 // mark is how far the ledger was at a time.
