@@ -395,7 +395,7 @@ func (d *day) closed() {
 	d.boss.to("/overview")
 	d.boss.shows("#ovpeople li.available", "Anna Adler")
 	d.anna.leave()
-	eventually(d.t, 30*time.Second, words("Anna to be unreachable"), func() bool {
+	eventually(d.t, patience, words("Anna to be unreachable"), func() bool {
 		return d.boss.has("#ovpeople li.unreachable", "Anna Adler")
 	})
 	d.boss.shows("#ovpeople li.unreachable small", "unreachable")

@@ -265,10 +265,10 @@ func (c *chaos) check() {
 	for _, name := range c.unreached {
 		t.Errorf("fault point %s was never reached", name)
 	}
-	eventually(t, 30*time.Second, words("Postfix to deliver what it has taken"), func() bool { return len(c.postfix.Queued()) == 0 })
+	eventually(t, patience, words("Postfix to deliver what it has taken"), func() bool { return len(c.postfix.Queued()) == 0 })
 	none, doubled := 0, 0
 	var sent map[string]int
-	eventually(t, 30*time.Second, func() string { return fmt.Sprintf("copies of all replies, %d are there", len(sent)) }, func() bool {
+	eventually(t, patience, func() string { return fmt.Sprintf("copies of all replies, %d are there", len(sent)) }, func() bool {
 		sent = c.copies()
 		return len(sent) >= chaosMails
 	})

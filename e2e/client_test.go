@@ -150,7 +150,7 @@ func (c *client) conversation(t *testing.T, id string) conversation {
 func (c *client) take(t *testing.T, subject string) offer {
 	t.Helper()
 	var found offer
-	eventually(t, 30*time.Second, words("an offer of %q", subject), func() bool {
+	eventually(t, patience, words("an offer of %q", subject), func() bool {
 		var d desk
 		c.must(t, "GET", "/api/desk", nil, &d)
 		for _, o := range d.Offers {
@@ -168,17 +168,25 @@ func (c *client) take(t *testing.T, subject string) offer {
 // answer replies to a contact that is held, and waits until it is delivered.
 func (c *client) answer(t *testing.T, held card, text string) string {
 	t.Helper()
+	reply := c.reply(t, held, text)
+	c.untilDelivered(t, held.Conversation, reply)
+	return reply
+}
+
+// reply writes without waiting for what becomes of it: a server may take it
+// and report it dead before anybody has looked.
+func (c *client) reply(t *testing.T, held card, text string) string {
+	t.Helper()
 	v := c.conversation(t, held.Conversation)
 	var d done
 	c.must(t, "POST", "/api/contacts/"+held.Contact+"/reply", map[string]any{"text": text, "covers": v.Covers}, &d)
-	c.untilDelivered(t, held.Conversation, d.Reply)
 	return d.Reply
 }
 
 func (c *client) untilDelivered(t *testing.T, conversation, reply string) {
 	t.Helper()
 	var last item
-	eventually(t, 30*time.Second, func() string {
+	eventually(t, patience, func() string {
 		return fmt.Sprintf("reply %s to be delivered, is %q %s", reply, last.State, last.Detail)
 	}, func() bool {
 		for _, it := range c.conversation(t, conversation).Items {

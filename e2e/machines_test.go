@@ -66,7 +66,7 @@ func TestMachinesAndStrangers(t *testing.T) {
 	mail(ghost, "Nobody reads this mailbox", "g1@cust.test")
 	dead := anna.take(t, "Nobody reads this mailbox")
 	due := anna.said(t, dead.Card.Conversation).Card.Due
-	anna.answer(t, dead.Card, "You will not read this.")
+	anna.reply(t, dead.Card, "You will not read this.")
 	eventually(t, patience, words("the bounce to reopen the contact"), func() bool {
 		return anna.said(t, dead.Card.Conversation).State == "open"
 	})

@@ -94,7 +94,7 @@ func (o *office) inbox(address string) []got {
 // untilReceived waits until somebody has n mails, and gives them.
 func (o *office) untilReceived(address string, n int) []got {
 	o.t.Helper()
-	eventually(o.t, 30*time.Second, words("%d mails for %s", n, address), func() bool { return len(o.dovecot.Mails(address, "INBOX")) >= n })
+	eventually(o.t, patience, words("%d mails for %s", n, address), func() bool { return len(o.dovecot.Mails(address, "INBOX")) >= n })
 	return o.inbox(address)
 }
 

@@ -206,7 +206,7 @@ func (o *outages) killedWhileSMTPHangs() {
 func (o *outages) hold(n int) []card {
 	o.t.Helper()
 	var d desk
-	eventually(o.t, 30*time.Second, func() string { return fmt.Sprintf("%d contacts held, are %+v", n, d) }, func() bool {
+	eventually(o.t, patience, func() string { return fmt.Sprintf("%d contacts held, are %+v", n, d) }, func() bool {
 		o.anna.must(o.t, "GET", "/api/desk", nil, &d)
 		for _, one := range d.Offers {
 			o.anna.must(o.t, "POST", "/api/offers/"+one.ID+"/accept", map[string]any{"command_id": "accept-" + one.ID}, nil)
@@ -258,7 +258,7 @@ func (o *outages) untilCopied() {
 	o.t.Helper()
 	c := &chaos{office: o.office}
 	var copies map[string]int
-	eventually(o.t, 30*time.Second, func() string { return fmt.Sprintf("%d copies, are %v", len(o.all), copies) }, func() bool {
+	eventually(o.t, patience, func() string { return fmt.Sprintf("%d copies, are %v", len(o.all), copies) }, func() bool {
 		copies = c.copies()
 		return len(copies) == len(o.all)
 	})
