@@ -198,7 +198,7 @@ func newRigAt(tb testing.TB, cfg desk.Config) *rig {
 	}
 	words := messages{r.journal, parse}
 	r.intake = router.NewIntake(router.IntakeConfig{
-		Keys: keys, Parse: parse, Policy: func() *policies.Set { return set },
+		Keys: keys, Parse: func(_ string, in *channels.Inbound) (*contact.Message, error) { return parse(in) }, Policy: func() *policies.Set { return set },
 		Account: func(contact.Channel, string) router.AccountFacts {
 			return router.AccountFacts{Addresses: []string{"support@acme.example"}}
 		},

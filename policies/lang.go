@@ -15,7 +15,8 @@ func DetectLanguage(text string) string {
 	latin, other := 0, 0
 	for _, r := range clip(text, 4<<10) {
 		switch {
-		case unicode.Is(unicode.Latin, r):
+		case r < unicode.MaxASCII && !isASCIILetter(r):
+		case r < unicode.MaxASCII || unicode.Is(unicode.Latin, r):
 			latin++
 		case unicode.IsLetter(r):
 			other++
@@ -40,9 +41,14 @@ func DetectLanguage(text string) string {
 	return winner(&scores)
 }
 
+func isASCIILetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }
+
 // between reports whether a letter stands between words. Links and addresses
 // stay whole so that they can be passed over.
 func between(r rune) bool {
+	if r < unicode.MaxASCII {
+		return !isASCIILetter(r) && r != '@' && r != '/'
+	}
 	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !strings.ContainsRune("@/¿¡", r)
 }
 
@@ -64,12 +70,28 @@ func count(scores *[languageCount]int, word string) {
 			}
 		}
 	}
-	for _, hint := range letterHints {
-		if strings.Contains(word, hint.part) {
-			scores[hint.language] += hint.weight
+	var counted uint64
+	for i := range len(word) {
+		for _, n := range hintsBy[word[i]] {
+			hint := letterHints[n]
+			if counted&(1<<n) == 0 && strings.HasPrefix(word[i:], hint.part) {
+				counted |= 1 << n
+				scores[hint.language] += hint.weight
+			}
 		}
 	}
 }
+
+// hintsBy has the numbers of the hints that begin with a byte, so that a word is
+// gone through once; they are fewer than 64.
+//
+//nolint:gochecknoglobals // a table
+var hintsBy = func() (by [256][]uint8) {
+	for n, hint := range letterHints {
+		by[hint.part[0]] = append(by[hint.part[0]], uint8(n))
+	}
+	return by
+}()
 
 // winner gives the language that leads clearly.
 func winner(scores *[languageCount]int) string {

@@ -30,8 +30,9 @@ type AccountFacts struct {
 // IntakeConfig is what intake needs to know.
 type IntakeConfig struct {
 	Keys Keys
-	// Parse makes a message of an original.
-	Parse func(in *channels.Inbound) (*contact.Message, error)
+	// Parse makes a message of the original that INBOX keeps under ref. The
+	// message is read only.
+	Parse func(ref string, in *channels.Inbound) (*contact.Message, error)
 	// Policy gives the active policy set.
 	Policy func() *policies.Set
 	// Ours reports whether an address is one of our own on a channel, whatever
@@ -125,7 +126,7 @@ func (i *Intake) read(ref string, in *channels.Inbound) *Receive {
 		},
 		Kind: string(in.Kind),
 	}
-	m, err := i.cfg.Parse(in)
+	m, err := i.cfg.Parse(ref, in)
 	if err != nil {
 		i.logger.Warn("an item could not be read: it is quarantined", "channel", ch, "account", in.Account, "err", err)
 		c.Quarantine = "unreadable"

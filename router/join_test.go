@@ -482,7 +482,7 @@ func TestWhoTakesPartByAMail(t *testing.T) {
 	keys := NewKeys([]byte("0123456789abcdef0123456789abcdef"), []byte("0123456789abcdef0123456789abcdef"))
 	i := NewIntake(IntakeConfig{
 		Keys:   keys,
-		Parse:  func(*channels.Inbound) (*contact.Message, error) { return m, nil },
+		Parse:  func(string, *channels.Inbound) (*contact.Message, error) { return m, nil },
 		Policy: func() *policies.Set { return set },
 		Ours: func(_ contact.Channel, address string) bool {
 			return slices.Contains([]string{"support@acme.test", "sales@acme.test"}, strings.ToLower(address))

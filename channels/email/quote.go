@@ -170,10 +170,19 @@ func (r *reading) findBreaks() {
 // quote it counts only where the mail begins with it.
 func (r *reading) isForward(i int) bool {
 	line := strings.TrimLeft(r.lines[i], "> \t*\u00a0")
-	if line == "" || len(line) > 300 || !forwardForm.MatchString(r.lines[i]) {
+	if line == "" || len(line) > 300 || !beginsForward(r.lines[i], line) {
 		return false
 	}
 	return r.kinds[i] == lineOwn || r.prefix == subjectForward || r.prefix == subjectPlain && !r.ownWords(i)
+}
+
+// beginsForward reports whether a line, trimmed too, stands above a forwarded
+// mail.
+func beginsForward(line, trimmed string) bool {
+	if strings.IndexByte("-_=", trimmed[0]) >= 0 || strings.IndexByte("Ff", trimmed[0]) >= 0 && strings.Contains(trimmed, ":") {
+		return forwardForm.MatchString(line)
+	}
+	return beginForward.match(trimmed)
 }
 
 // forwards reports whether a break begins a forwarded mail rather than what is

@@ -20,29 +20,42 @@ const devices = `(iphone|ipad|ipod|ios|android|samsung|galaxy|huawei|xiaomi|redm
 	`superhuman|bluemail|blue mail|aquamail|aqua mail|mailspring|canary|edison|missive|newton|acompli|mailbox|icloud|htc|nokia|motorola|xperia|nexus|` +
 	`\pL[\pL\d-]*\.(net|fr|it|pl|nl|es|de|com))`
 
-// The lines that programs add at the end by themselves.
+// deviceForms are the lines that programs add at the end by themselves: sent
+// from my phone, and get the app.
+//
+//nolint:gochecknoglobals // a table
+var deviceForms = formsByWord([]lineForm{
+	{"sent", ` (from|via|using|with|by)\s.{0,60}` + devices},
+	{"sent", ` from my (cell|ti-\d+|alcatel|\S+ (pc|watch|phone))\b.{0,30}`},
+	{"from", ` my .{0,20}(iphone|ipad|ipod|android|galaxy|phone)[^\pL\d]*$`},
+	{"get download try", ` (the )?(outlook|bluemail|spark)\b.{0,40}`},
+	{"mit von vom via über", ` (mein\pL* .{2,40}|.{0,40}` + devices + `.{0,20}) gesendet`},
+	{"diese", ` (e-?mail|nachricht|mail) wurde (von|mit) .{2,70} (gesendet|geschrieben)`},
+	{"die", ` mail wurde (von|mit) .{2,70} (gesendet|geschrieben)`},
+	{"gesendet geschrieben verschickt", ` (von|mit|über|aus|via)\s.{0,60}` + devices},
+	{"laden", ` sie outlook für (ios|android|mac)\b.{0,20}`},
+	{"holen", ` sie sich outlook für (ios|android|mac)\b.{0,20}`},
+	{"hol", ` dir outlook für (ios|android|mac)\b.{0,20}`},
+	{"outlook", ` für (ios|android|mac)\b.{0,20}| voor (ios|android) (downloaden|ophalen).{0,20}`},
+	{"provenance", `\s?: (courrier|outlook|mail)\b.{0,30}`},
+	{"courriel mail", ` envoyé (de|depuis|avec)\b.{0,60}` + devices},
+	{"envoyé", ` (de|depuis|avec|à partir (de|d['’])|via|par).{0,60}` + devices},
+	{"obtenir obtenez télécharger téléchargez", ` outlook pour\b.{0,20}`},
+	{"enviado", ` (desde|con|por|a través de|mediante)\s.{0,60}` + devices + `| do meu\s.{0,40}`},
+	{"obtener obtén descargar descarga", ` outlook para\b.{0,20}`},
+	{"inviato spedito", ` (da|dal|con|tramite|dalla|dallo)\b.{0,60}` + devices},
+	{"scarica ottieni", ` outlook per\b.{0,20}`},
+	{"verzonden verstuurd verstuurt", ` (vanaf|met|via|vanuit|van)\s.{0,60}` + devices},
+	{"download", ` outlook voor.{0,20}`},
+	{"wysłane wysłano wysłana wysłany", ` (z|ze|za pomocą|przy użyciu|przez)\s.{0,60}` + devices},
+	{"wiadomość", ` wysłana (z|ze|za pomocą|przy użyciu|przez)\s.{0,60}` + devices},
+	{"pobierz uzyskaj", ` (program |aplikację )?outlook\b.{0,40}`},
+	{"sendt", ` fra min\s.{0,40}`},
+	{"skickat", ` från min\s.{0,40}`},
+}, `.{0,30}$`)
+
+// What else they add, and what stands near it.
 var (
-	deviceForm = regexp.MustCompile(`(?i)^[\s<(\[_*]*(` + strings.Join([]string{
-		`sent (from|via|using|with|by)\s.{0,60}` + devices,
-		`from my .{0,20}(iphone|ipad|ipod|android|galaxy|phone)[^\pL\d]*$`, `sent from my (cell|ti-\d+|alcatel|\S+ (pc|watch|phone))\b.{0,30}`,
-		`(get|download|try) (the )?(outlook|bluemail|spark)\b.{0,40}`,
-		`(mit|vo[nm]|via|über) (mein\pL* .{2,40}|.{0,40}` + devices + `.{0,20}) gesendet`,
-		`(diese (e-?mail|nachricht) wurde |die(se)? mail wurde )(von|mit) .{2,70} (gesendet|geschrieben)`,
-		`(gesendet|geschrieben|verschickt) (von|mit|über|aus|via)\s.{0,60}` + devices,
-		`(laden sie |holen sie sich |hol dir )?outlook für (ios|android|mac)\b.{0,20}`,
-		`provenance\s?: (courrier|outlook|mail)\b.{0,30}`, `(courriel|mail) envoyé (de|depuis|avec)\b.{0,60}` + devices,
-		`envoyé (de|depuis|avec|à partir (de|d['’])|via|par).{0,60}` + devices,
-		`(obtenir|obtenez|télécharger|téléchargez) outlook pour\b.{0,20}`,
-		`enviado (desde|con|por|a través de|mediante)\s.{0,60}` + devices,
-		`(obtener|obtén|descargar|descarga) outlook para\b.{0,20}`,
-		`(inviato|spedito) (da|dal|con|tramite|dalla|dallo)\b.{0,60}` + devices,
-		`(scarica|ottieni) outlook per\b.{0,20}`,
-		`(verzonden|verstuurd|verstuurt) (vanaf|met|via|vanuit|van)\s.{0,60}` + devices,
-		`(outlook voor (ios|android) (downloaden|ophalen)|download outlook voor).{0,20}`,
-		`(wysłan[eoay]|wiadomość wysłana) (z|ze|za pomocą|przy użyciu|przez)\s.{0,60}` + devices,
-		`(pobierz|uzyskaj) (program |aplikację )?outlook\b.{0,40}`,
-		`(enviado do meu|sendt fra min|skickat från min)\s.{0,40}`,
-	}, "|") + `).{0,30}$`)
 	excuseForm = regexp.MustCompile(`(?i)(excuse|pardon|sorry for|forgive|entschuldig|verzeih|veuillez|disculp|perdon|scusa|excuseer|wybacz|przeprasz)`)
 	virusForm  = regexp.MustCompile(`(?i)^\s*(yahoo mail\s?: .{3,60}|this (e-?mail|message) has been (checked|scanned) ((for viruses )?(by|with)|for (viruses|malware)\b) ?.*|` +
 		`(virus-free|virenfrei|sin virus|libre de virus|garanti sans virus|sans virus|privo di virus|virusvrij|wolny od wirusów|nie zawiera wirusów)\.?\s?(www\.\S+)?.{0,40}|` +
@@ -185,13 +198,32 @@ func (r *reading) wordsBefore(end int) bool {
 	return false
 }
 
+// longestDevice is how long a line such as "Sent from my phone" is at most,
+// without the links in it.
+const longestDevice = 160
+
 // isDevice reports whether a line is one such as "Sent from my phone".
 func (r *reading) isDevice(i int) bool {
-	line := strings.Trim(linkTail.ReplaceAllString(r.lines[i], ""), " \t\u00a0\u200b\u200e\u200f\u2063\ufeff")
-	if first, rest, found := strings.Cut(line, ". "); found && excuseForm.MatchString(rest) {
+	line := strings.Trim(unlinked(r.lines[i]), " \t\u00a0\u200b\u200e\u200f\u2063\ufeff")
+	if len(line) > 4*longestDevice {
+		return false
+	}
+	if first, rest, found := strings.Cut(line, ". "); found && isDeviceForm(first) && excuseForm.MatchString(rest) {
 		line = first
 	}
-	return len(line) < 160 && !strings.HasSuffix(line, "?") && (deviceForm.MatchString(line) && plainEnd(line))
+	return len(line) < longestDevice && !strings.HasSuffix(line, "?") && isDeviceForm(line) && plainEnd(line)
+}
+
+func isDeviceForm(line string) bool {
+	return deviceForms.match(strings.TrimLeft(line, " \t<([_*"))
+}
+
+// unlinked gives a line without the links in it.
+func unlinked(line string) string {
+	if !strings.Contains(line, "://") {
+		return line
+	}
+	return linkTail.ReplaceAllString(line, "")
 }
 
 // plainEnd reports whether a line ends where a device's line does, rather than
@@ -205,7 +237,7 @@ func plainEnd(line string) bool {
 // link, an excuse.
 func (r *reading) trails(from, to int) bool {
 	for _, line := range r.lines[from:to] {
-		if strings.TrimSpace(linkTail.ReplaceAllString(line, "")) != "" && !excuseForm.MatchString(line) && !deviceForm.MatchString(line) {
+		if strings.TrimSpace(unlinked(line)) != "" && !excuseForm.MatchString(line) && !isDeviceForm(line) {
 			return false
 		}
 	}

@@ -3,6 +3,7 @@ package email
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // headField is a field of a mail header as programs copy it above what they
@@ -66,10 +67,6 @@ const (
 		`(wiadomość przekazana|przekazana wiadomość|przekazywana wiadomość|treść przekazanej wiadomości|przekazane przez .*)|` +
 		`(mensagem|mensaje) (reencaminhada|encaminhada|reencaminhado)|videresendt (meddelelse|melding)|` +
 		`vidarebefordrat meddelande|välitetty viesti|пересылаемое сообщение|перенаправленное сообщение|přeposlaná zpráva|továbbított (üzenet|levél)`
-	beginForwardWords = `begin forwarded message|anfang der weitergeleiteten (nachricht|e-mail)|beginn der weitergeleiteten nachricht|` +
-		`début du message (transféré|réexpédié)|inicio del mensaje reenviado|inizio (del )?messaggio inoltrato|` +
-		`begin (van )?(het )?doorgestuurd(e)? bericht|początek przekazywanej wiadomości|` +
-		`início da mensagem (re)?encaminhada|start på videresendt besked|vidarebefordrat mejl|videresendt melding|välitetty viesti alkaa`
 )
 
 var (
@@ -78,9 +75,62 @@ var (
 		`^\s*-{3,}.{2,160}(wrote|schrieb|a écrit|escribió|ha scritto|schreef|napisał(\(a\))?)\s*:\s*-{3,}\s*$`)
 	forwardForm = regexp.MustCompile(`(?i)^[>\s]*\*?\s*(-{2,}|_{2,}|={2,})\s*(` + forwardWords + `)\s*([-_=]{2,})?\s*\*?\s*$|` +
 		`^\s*-{5}\s*(` + forwardWords + `)\s*-{5}\s*\pL+\s?:|` +
-		`^[>\s]*\*?forwarded message\s*:\s*\*?$|` +
-		`^[>\s]*\*?(` + beginForwardWords + `)\s*[:：]?\s*\*?\s*$`)
+		`^[>\s]*\*?forwarded message\s*:\s*\*?$`)
 )
+
+// beginForward has what begins a forwarded mail without dashes around it.
+//
+//nolint:gochecknoglobals // a table
+var beginForward = formsByWord([]lineForm{
+	{"begin", ` forwarded message| (van )?(het )?doorgestuurd(e)? bericht`},
+	{"anfang", ` der weitergeleiteten (nachricht|e-mail)`},
+	{"beginn", ` der weitergeleiteten nachricht`},
+	{"début", ` du message (transféré|réexpédié)`},
+	{"inicio", ` del mensaje reenviado`},
+	{"inizio", ` (del )?messaggio inoltrato`},
+	{"początek", ` przekazywanej wiadomości`},
+	{"início", ` da mensagem (re)?encaminhada`},
+	{"start", ` på videresendt besked`},
+	{"vidarebefordrat", ` mejl`},
+	{"videresendt", ` melding`},
+	{"välitetty", ` viesti alkaa`},
+}, `\s*[:：]?\s*\*?\s*$`)
+
+// lineForm is the form of a line that begins with a word of its own, so that no
+// other line needs to be tried.
+type lineForm struct {
+	// words are what it may begin with, lower case, with spaces between.
+	words string
+	// rest is what follows, a regular expression.
+	rest string
+}
+
+type lineForms map[string]*regexp.Regexp
+
+// formsByWord gives the forms with what may stand behind each of them.
+func formsByWord(forms []lineForm, tail string) lineForms {
+	rests := map[string][]string{}
+	for _, form := range forms {
+		for word := range strings.FieldsSeq(form.words) {
+			rests[word] = append(rests[word], form.rest)
+		}
+	}
+	by := lineForms{}
+	for word, all := range rests {
+		by[word] = regexp.MustCompile(`(?i)^(` + strings.Join(all, "|") + `)` + tail)
+	}
+	return by
+}
+
+// match reports whether a line has one of the forms.
+func (f lineForms) match(line string) bool {
+	end := strings.IndexFunc(line, func(c rune) bool { return !unicode.IsLetter(c) })
+	if end < 1 || end > 32 {
+		return false
+	}
+	form := f[strings.ToLower(line[:end])]
+	return form != nil && form.MatchString(line[end:])
+}
 
 // subjectKind tells by its first prefix what a subject says of its mail.
 type subjectKind byte

@@ -125,9 +125,19 @@ func (w *words) Message(ctx context.Context, ref string) (*contact.Message, erro
 	if err != nil {
 		return nil, err
 	}
-	m, err := w.parse(in)
+	m, err := w.read(ref, in)
 	if err != nil {
 		return nil, fmt.Errorf("reading message %q: %w", ref, err)
+	}
+	return m, nil
+}
+
+// read parses the original kept under ref and keeps what it makes of it: the
+// search asks for what intake has read a moment ago.
+func (w *words) read(ref string, in *channels.Inbound) (*contact.Message, error) {
+	m, err := w.parse(in)
+	if err != nil {
+		return nil, err
 	}
 	m.ReceivedAt = in.ReceivedAt
 	if in.Size < keptSize {

@@ -123,7 +123,7 @@ func (d *Daemon) open(ctx context.Context) error {
 	}
 	d.words = newWords(j, d.links.parse)
 	d.intake = router.NewIntake(router.IntakeConfig{
-		Keys: d.keys, Parse: d.links.parse, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
+		Keys: d.keys, Parse: d.words.read, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
 	}, d.engine, d.ledger, d.logger)
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
 	d.receipts = &acknowledger{
