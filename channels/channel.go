@@ -8,6 +8,7 @@ package channels
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"stagecoach/contact"
@@ -61,12 +62,14 @@ type InboundKind string
 
 // The kinds. A History item is loaded without a promise. OwnCopy is our own
 // reply as found in the provider's folder of sent items. Status is a provider's
-// word on the fate of a reply (read receipt, failure).
+// word on the fate of a reply (read receipt, failure). Changed is what a customer
+// has done to an earlier message: edited or withdrawn it.
 const (
 	Fresh   InboundKind = "message"
 	History InboundKind = "history"
 	OwnCopy InboundKind = "own_copy"
 	Status  InboundKind = "status"
+	Changed InboundKind = "changed"
 )
 
 // Inbound is one item as it came, before anything is understood of it. Its JSON
@@ -205,7 +208,11 @@ type Adapter struct {
 	Lister   Lister
 	Resolver Resolver
 	Checker  Checker
-	Limits   contact.Limits
+	// HTTP takes what the provider or the customer's browser sends to
+	// /channels/<channel>/<account>/, without that part of the path; nil where
+	// nothing comes by HTTP. While Receive doesn't run it answers 503.
+	HTTP   http.Handler
+	Limits contact.Limits
 	// Address is the account's own address on its channel, for display; Aliases
 	// are its others.
 	Address string

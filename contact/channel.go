@@ -28,6 +28,11 @@ func (c Channel) ByHand() bool {
 type Limits struct {
 	// TextRunes is the longest text of one reply, in Unicode code points.
 	TextRunes int `json:"text_runes"`
+	// PartRunes is how much of it fits into one post: a longer reply goes out as
+	// several.
+	PartRunes int `json:"part_runes"`
+	// AttachmentCount is how many attachments one reply carries at most.
+	AttachmentCount int `json:"attachment_count"`
 	// AttachmentBytes is the size of all attachments of one reply together.
 	AttachmentBytes int64 `json:"attachment_bytes"`
 	// ReplyWindowSeconds is how long after the customer's last message a reply

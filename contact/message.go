@@ -1,6 +1,9 @@
 package contact
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Address is one address on one channel, as written by whoever wrote it.
 type Address struct {
@@ -127,6 +130,19 @@ type Message struct {
 	Token string `json:"token,omitempty"`
 	// Thread is a provider's own thread id (Slack thread_ts), "" if none.
 	Thread string `json:"thread,omitempty"`
+
+	// Origin is what its channel needs to answer it (the place, who may read
+	// it), in the channel's own form; it is copied to the reply as it is.
+	Origin json.RawMessage `json:"origin,omitempty"`
+	// Replaces is the MessageID of an earlier message that the customer has
+	// edited, or withdrawn where Withdrawn is true; "" for a message of its own.
+	Replaces  string `json:"replaces,omitempty"`
+	Withdrawn bool   `json:"withdrawn,omitempty"`
+	// Public reports that anybody can read it.
+	Public bool `json:"public,omitempty"`
+	// Outreach is what it was found by (a hashtag, a keyword) where it was not
+	// addressed to us, "" where it was.
+	Outreach string `json:"outreach,omitempty"`
 
 	// Forwarded is who wrote what was forwarded with it, nil if nothing was.
 	Forwarded *Forwarded `json:"forwarded,omitempty"`

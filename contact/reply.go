@@ -1,6 +1,9 @@
 package contact
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // ReplyKind tells what the author promises with a reply.
 type ReplyKind string
@@ -48,6 +51,8 @@ type Reply struct {
 	// InReplyTo and References thread it at the provider, without <>.
 	InReplyTo  string   `json:"in_reply_to,omitempty"`
 	References []string `json:"references,omitempty"`
+	// Origin is that of the message it answers, nil where that has none.
+	Origin json.RawMessage `json:"origin,omitempty"`
 	// Token is the unguessable token of the conversation.
 	Token string `json:"token,omitempty"`
 
