@@ -131,12 +131,8 @@ func (t *tidier) run(ctx context.Context) error {
 	}
 	last := t.r.at.last
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid <= t.at.last || uid > last || t.keep[uid] })
-	for batch := range slices.Chunk(uids, tidyBatch) {
-		if err := t.do(ctx, batch); err != nil {
-			return err
-		}
-		t.at.last = batch[len(batch)-1]
-		if err := t.advance(ctx); err != nil {
+	if len(uids) > 0 {
+		if err := t.doAll(ctx, uids); err != nil {
 			return err
 		}
 	}
@@ -147,6 +143,23 @@ func (t *tidier) run(ctx context.Context) error {
 	t.careful, t.at.last = false, last
 	clear(t.keep)
 	return t.advance(ctx)
+}
+
+// doAll does it, batch by batch.
+func (t *tidier) doAll(ctx context.Context, uids []imap.UID) error {
+	if err := t.r.writable(true); err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(uids, tidyBatch) {
+		if err := t.do(ctx, batch); err != nil {
+			return err
+		}
+		t.at.last = batch[len(batch)-1]
+		if err := t.advance(ctx); err != nil {
+			return err
+		}
+	}
+	return t.r.writable(false)
 }
 
 // refusedPause is how long a server is left alone that refuses what is to be

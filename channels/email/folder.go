@@ -50,13 +50,14 @@ type reader struct {
 	prints  map[imap.UID]uint32
 	// tidy does what is to be done with stored mails, nil if nothing is.
 	tidy *tidier
+	// opened is when the folder was opened last.
+	opened time.Time
 }
 
 // open selects the folder and finds out where to go on. It is opened read-only,
 // so that nothing can be marked, unless something is to be done afterwards.
 func (r *reader) open(ctx context.Context) error {
-	readOnly := r.a.cfg.After.Mode == Leave || r.kind != channels.Fresh
-	selected, err := r.openPlace(readOnly)
+	selected, err := r.openPlace(r.readOnly())
 	if err != nil {
 		return err
 	}
@@ -105,6 +106,7 @@ func (r *reader) untidy(err error) error {
 
 // openPlace opens the folder, and finds out how the server spells it.
 func (r *reader) openPlace(readOnly bool) (selected *imap.SelectData, err error) {
+	r.opened = time.Now()
 	if r.place == "" {
 		r.place, selected, err = r.a.openFolder(r.s, r.folder, readOnly)
 		return selected, err
@@ -143,10 +145,12 @@ func (r *reader) goOn(ctx context.Context, selected *imap.SelectData, top imap.U
 		next.era, next.last, next.marks = r.at.era+1, sure, r.at.marks.upTo(sure)
 	}
 	r.rescanning, r.again, r.blurred = true, uidSpan{}, true
-	r.a.log.LogAttrs(ctx, slog.LevelWarn, "folder was renumbered or set back, reading it again: nothing is taken twice",
-		sourceAttr(r.source), slog.String("was", r.mark.Position), slog.Uint64("uidvalidity", uint64(selected.UIDValidity)))
-	channels.Told(r.src, r.source, "The mail server has renumbered this folder or set it back, as after a restore; "+
-		"all mail since the account was connected is read again, and what is known already is not taken twice.")
+	if r.at.last > 0 { // what never held a mail has nothing to tell
+		r.a.log.LogAttrs(ctx, slog.LevelWarn, "folder was renumbered or set back, reading it again: nothing is taken twice",
+			sourceAttr(r.source), slog.String("was", r.mark.Position), slog.Uint64("uidvalidity", uint64(selected.UIDValidity)))
+		channels.Told(r.src, r.source, "The mail server has renumbered this folder or set it back, as after a restore; "+
+			"all mail since the account was connected is read again, and what is known already is not taken twice.")
+	}
 	next.before = top
 	r.at = next
 	return nil
@@ -254,6 +258,9 @@ func (s *session) open(folder string, readOnly bool) (data *imap.SelectData, err
 		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
 		return err
 	})
+	if err == nil {
+		s.place, s.readOnly = folder, readOnly
+	}
 	return data, err
 }
 

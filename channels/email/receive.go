@@ -90,6 +90,9 @@ func (r *reader) follow(ctx context.Context) error {
 		}
 		trust = min(trust, r.a.cfg.IdleMaximum)
 		idle, poll := trust, r.a.cfg.PollInterval
+		if r.s.simple() {
+			idle = min(idle, poll)
+		}
 		if due := r.a.stuck.nextDue(r.source, r.at.numbering); !due.IsZero() {
 			wait := max(time.Until(due), time.Millisecond)
 			idle, poll = min(idle, wait), min(poll, wait)
@@ -98,6 +101,9 @@ func (r *reader) follow(ctx context.Context) error {
 			return r.a.imapError("idle", err)
 		}
 		trust *= 4
+		if err := r.reopen(ctx); err != nil {
+			return err
+		}
 	}
 }
 

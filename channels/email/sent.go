@@ -209,7 +209,7 @@ func (a *Adapter) appendAll(ctx context.Context) error {
 		return err
 	}
 	// Not read-only: Courier then takes nothing into the folder.
-	if _, err := s.open(folder, false); err != nil {
+	if _, err := s.open(folder, s.simple()); err != nil {
 		return a.folderError(folder, err)
 	}
 	var known sentIndex
@@ -247,6 +247,9 @@ func (a *Adapter) appendOne(ctx context.Context, s *session, known *sentIndex, f
 	}
 	a.savesItself.Store(false)
 	a.lastAppended.Store(&wanted)
+	if err := s.leave(); err != nil {
+		return a.imapError("append", err)
+	}
 	fault.Here(fault.SentBeforeAppend)
 	err = s.do(func() error {
 		cmd := s.client.Append(folder, int64(len(c.raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}, Time: c.at})

@@ -61,7 +61,7 @@ type sentIndex struct {
 
 // refresh takes in what has come since it was last called.
 func (x *sentIndex) refresh(s *session) error {
-	if err := s.do(func() error { return s.client.Noop().Wait() }); err != nil { // so that it sees what just came
+	if err := s.lookAnew(); err != nil { // so that it sees what just came
 		return err
 	}
 	from := x.upTo + 1

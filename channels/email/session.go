@@ -30,6 +30,9 @@ type session struct {
 	tooSlow atomic.Bool
 	// last is what the server said last, nil where it can't be known.
 	last *lastWords
+	// place is the folder that was opened last, readOnly how.
+	place    string
+	readOnly bool
 }
 
 // errTooSlow is what a slowError is.

@@ -57,6 +57,10 @@ type Lies struct {
 	Shuffled bool
 	// Fewer says before each answer that there are fewer mails than there were.
 	Fewer bool
+	// FirstOnly shows of what comes into a folder that was empty when it was opened
+	// only the first mail, and takes the others away when the folder is left, if it
+	// was open for writing. GNU Mailutils does so.
+	FirstOnly bool
 	// NextBack says a next UID that is behind by so many.
 	NextBack uint32
 }

@@ -11,6 +11,10 @@ import (
 
 // inside does what wants a login, and reports whether the link goes on.
 func (s *rogueSession) inside(name string, args []string) bool {
+	if s.folder == "" && (strings.HasPrefix(name, "UID ") || name == "EXPUNGE" || name == "CLOSE") {
+		s.done("BAD open a folder first")
+		return true
+	}
 	switch name {
 	case "LIST":
 		for _, folder := range s.r.names() {
@@ -25,6 +29,14 @@ func (s *rogueSession) inside(name string, args []string) bool {
 		s.done("OK")
 	case "SELECT", "EXAMINE":
 		s.open(args[0], name == "EXAMINE")
+	case "CLOSE":
+		if !s.readOnly {
+			s.r.mu.Lock()
+			_ = s.expunge(s.r.folders[s.folder], s.pick("1:*"), nil)
+			s.r.mu.Unlock()
+		}
+		s.leave()
+		s.done("OK")
 	case "APPEND":
 		s.store(args[0], []byte(args[len(args)-1]))
 	case "IDLE":
@@ -96,7 +108,28 @@ type silentConn struct{ net.Conn }
 // Write implements net.Conn.
 func (silentConn) Write(p []byte) (int, error) { return len(p), nil }
 
+// leave closes the folder that is open, if one is.
+func (s *rogueSession) leave() {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	if s.folder != "" && s.firstOnly && !s.readOnly {
+		f := s.r.folders[s.folder]
+		f.mails = f.mails[:min(len(f.mails), 1)]
+	}
+	s.folder, s.firstOnly = "", false
+}
+
+// mails gives what it is shown of the open folder.
+func (s *rogueSession) mails() []*rogueMail {
+	all := s.r.folders[s.folder].mails
+	if s.firstOnly {
+		all = all[:min(len(all), 1)]
+	}
+	return all
+}
+
 func (s *rogueSession) open(folder string, readOnly bool) {
+	s.leave()
 	s.r.mu.Lock()
 	f := s.r.folders[folder]
 	if strings.EqualFold(folder, "INBOX") {
@@ -108,6 +141,7 @@ func (s *rogueSession) open(folder string, readOnly bool) {
 		return
 	}
 	count, validity, next := len(f.mails), f.validity, f.next-min(s.r.lies.NextBack, f.next-1)
+	s.firstOnly = s.r.lies.FirstOnly && count == 0
 	s.r.mu.Unlock()
 	s.folder, s.readOnly, s.told = folder, readOnly, count
 	s.send(`* FLAGS (\Seen \Deleted \Flagged \Answered)`)
@@ -138,7 +172,7 @@ func (s *rogueSession) exists() {
 		return
 	}
 	s.r.mu.Lock()
-	count := len(s.r.folders[s.folder].mails)
+	count := len(s.mails())
 	s.r.mu.Unlock()
 	if count != s.told {
 		s.told = count
@@ -182,10 +216,10 @@ func (s *rogueSession) idle() bool {
 
 // pick gives the mails of the folder within a set of UIDs.
 func (s *rogueSession) pick(set string) []*rogueMail {
-	f := s.r.folders[s.folder]
+	mails := s.mails()
 	var last uint32
-	if len(f.mails) > 0 {
-		last = f.mails[len(f.mails)-1].uid
+	if len(mails) > 0 {
+		last = mails[len(mails)-1].uid
 	}
 	number := func(text string) uint32 {
 		if text == "*" {
@@ -195,7 +229,7 @@ func (s *rogueSession) pick(set string) []*rogueMail {
 		return uint32(n)
 	}
 	var out []*rogueMail
-	for _, m := range f.mails {
+	for _, m := range mails {
 		for part := range strings.SplitSeq(set, ",") {
 			from, to, isRange := strings.Cut(part, ":")
 			a, b := number(from), number(from)
@@ -215,7 +249,7 @@ func (s *rogueSession) pick(set string) []*rogueMail {
 func (s *rogueSession) search(args []string) {
 	s.r.mu.Lock()
 	lies := s.r.lies
-	found := s.r.folders[s.folder].mails
+	found := s.mails()
 	keep := func(ok func(*rogueMail) bool) {
 		found = slices.DeleteFunc(slices.Clone(found), func(m *rogueMail) bool { return !ok(m) })
 	}

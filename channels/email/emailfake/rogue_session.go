@@ -22,6 +22,8 @@ type rogueSession struct {
 	readOnly  bool
 	// told is how many mails it was told of last.
 	told int
+	// firstOnly is true where it is shown the first mail and none behind it.
+	firstOnly bool
 }
 
 func (s *rogueSession) send(format string, args ...any) {
@@ -159,6 +161,7 @@ func (s *rogueSession) command(line string) bool {
 		s.exists()
 		s.done("OK")
 	case "LOGOUT":
+		s.leave()
 		s.send("* BYE")
 		s.done("OK")
 		return false

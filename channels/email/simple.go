@@ -1,0 +1,94 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"stagecoach/channels"
+)
+
+// reopenAfter is how many times as long as an IDLE is trusted a folder stays open
+// in silence before it is opened again, at servers that know more than the
+// simplest things.
+const reopenAfter = 10
+
+// simple reports whether the server knows no more than the protocol's oldest
+// form. One of them, GNU Mailutils, announces the first mail that comes into a
+// folder that was empty when it was opened, and none after it, not even to a
+// search; and where such a folder is open for writing, it writes it back at the
+// end with that one mail, and the others are lost. So folders are opened read-only
+// at these servers but for the moment in which something is done to mails that
+// are there, again after each silence, and no mail is put into one that is open.
+func (s *session) simple() bool { return !s.client.Caps().Has(imap.CapUIDPlus) }
+
+// readOnly reports whether the folder is to be opened without the right to
+// change anything.
+func (r *reader) readOnly() bool {
+	return r.a.cfg.After.Mode == Leave || r.kind != channels.Fresh || r.s.simple()
+}
+
+// writable opens the folder at a simple server for changes, and then again
+// read-only.
+func (r *reader) writable(yes bool) error {
+	if !r.s.simple() {
+		return nil
+	}
+	_, err := r.openPlace(!yes)
+	return err
+}
+
+// reopen opens the folder again after a silence that can't be trusted. One that
+// was renumbered or set back meanwhile is read again.
+func (r *reader) reopen(ctx context.Context) error {
+	silent := len(r.s.news) == 0
+	if !silent || !r.s.simple() && time.Since(r.opened) < reopenAfter*r.a.cfg.IdleMaximum {
+		return nil
+	}
+	selected, err := r.openPlace(r.readOnly())
+	if err != nil {
+		return err
+	}
+	top, err := r.s.highestUID(selected)
+	if err != nil {
+		return r.a.imapError("select", err)
+	}
+	if selected.UIDValidity == r.at.validity && r.at.last <= top {
+		return nil
+	}
+	r.mark.Position = r.at.String()
+	if err := r.goOn(ctx, selected, top); err != nil {
+		return err
+	}
+	r.tidy, err = newTidier(ctx, r)
+	return r.untidy(err)
+}
+
+// lookAnew makes a session see what has come into the folder that it has open.
+func (s *session) lookAnew() error {
+	if s.simple() {
+		_, err := s.open(s.place, s.readOnly)
+		return err
+	}
+	return s.do(func() error { return s.client.Noop().Wait() })
+}
+
+// leave closes, at a simple server, a folder that was opened read-only, which
+// takes nothing away.
+func (s *session) leave() error {
+	if !s.simple() {
+		return nil
+	}
+	err := s.do(func() error {
+		if s.client.Caps().Has(imap.CapUnselect) {
+			return s.client.Unselect().Wait()
+		}
+		return s.client.UnselectAndExpunge().Wait()
+	})
+	if _, refused := errors.AsType[*imap.Error](err); refused {
+		return nil // then it stays open
+	}
+	return err
+}
