@@ -158,11 +158,16 @@ func (s *Source) Connections() int {
 	return s.connected
 }
 
-// Until waits until ok holds, asking at every change, and fails the test after
-// a minute.
+// patience is how long Until waits: a machine that does much else is slow.
+const patience = 2 * time.Minute
+
+// Until waits until ok holds, asking at every change and five times a second
+// besides, and fails the test when its patience ends.
 func (s *Source) Until(what string, ok func() bool) {
 	s.t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(patience)
+	tick := time.NewTicker(200 * time.Millisecond) // for what changes elsewhere
+	defer tick.Stop()
 	for {
 		s.mu.Lock()
 		changed := s.changed
@@ -172,8 +177,9 @@ func (s *Source) Until(what string, ok func() bool) {
 		}
 		select {
 		case <-changed:
+		case <-tick.C:
 		case <-deadline:
-			s.t.Fatalf("waited a minute for: %s", what)
+			s.t.Fatalf("waited %v for: %s", patience, what)
 		}
 	}
 }

@@ -395,6 +395,7 @@ func (d *day) tellsWrongSecrets() {
 
 // Where a MOVE cuts the link all is moved all the same, and once.
 func TestMoveWhereItCutsTheLink(t *testing.T) {
+	t.Parallel()
 	d := newDay(t, emailfake.Gmail())
 	d.cfg.After = email.Afterwards{Mode: email.MoveAside, Folder: "Erledigt"}
 	d.a = d.adapter()
@@ -412,6 +413,7 @@ func TestMoveWhereItCutsTheLink(t *testing.T) {
 
 // A provider that puts its copy there late is noticed after the first mail.
 func TestProviderSavesSentLate(t *testing.T) {
+	t.Parallel()
 	m := emailfake.ExchangeOnline()
 	d := newDay(t, m)
 	d.cfg.SentPatience = 30 * time.Second

@@ -179,9 +179,12 @@ func TestFolderSetBackWithASpoiltMail(t *testing.T) {
 // Where people have taken away the newest mails and all landmarks, the others are
 // read again once, not with each new link.
 func TestLandmarksTakenAway(t *testing.T) {
+	t.Parallel()
 	r := rogue(t, emailfake.RogueConfig{})
+	cfg := rogueBox(r)
+	cfg.IdleMaximum = time.Second // how often the bookmark is written where nothing comes
 	src := &listening{Source: source(t)}
-	stop := receiving(t, adapter(t, rogueBox(r), nil), src)
+	stop := receiving(t, adapter(t, cfg, nil), src)
 	connected(src.Source)
 	const all, left = 300, 60
 	for i := range all {
@@ -196,7 +199,7 @@ func TestLandmarksTakenAway(t *testing.T) {
 	r.Expunge("INBOX", gone...)
 	for range 2 {
 		at := src.Bookmarks()[inbox].At
-		stop = receiving(t, adapter(t, rogueBox(r), nil), src)
+		stop = receiving(t, adapter(t, cfg, nil), src)
 		src.Until("the bookmark of the next link", func() bool { return src.Bookmarks()[inbox].At.After(at) })
 		stop()
 	}

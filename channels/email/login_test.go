@@ -151,6 +151,7 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 }
 
 func TestLogInByToken(t *testing.T) {
+	t.Parallel()
 	l := newLogin(t, time.Hour, oauth.Device)
 	l.byCode(t)
 	for name, caps := range map[string]string{
@@ -185,6 +186,7 @@ func TestLogInByToken(t *testing.T) {
 }
 
 func TestTokenEndsInTheMiddleOfASession(t *testing.T) {
+	t.Parallel()
 	l := newLogin(t, time.Hour, oauth.Device)
 	l.byCode(t)
 	r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "AUTH=XOAUTH2", "IDLE"}, Login: l.server.Check})
@@ -206,6 +208,7 @@ func TestTokenEndsInTheMiddleOfASession(t *testing.T) {
 
 // What a person must do is said in words, and done as soon as they have.
 func TestLoginEnds(t *testing.T) {
+	t.Parallel()
 	l := newLogin(t, time.Hour, oauth.Device)
 	r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "AUTH=XOAUTH2"}, Login: l.server.Check})
 	cfg := rogueBox(r)
@@ -245,6 +248,7 @@ func TestLoginEnds(t *testing.T) {
 }
 
 func TestCertificatesAreVerified(t *testing.T) {
+	t.Parallel()
 	good := rogue(t, emailfake.RogueConfig{TLS: true})
 	sum := sha256.Sum256(good.CertificateDER())
 	pin := hex.EncodeToString(sum[:])
@@ -346,6 +350,7 @@ func TestProviderHint(t *testing.T) {
 }
 
 func TestStoredLoginIsPrivate(t *testing.T) {
+	t.Parallel()
 	l := newLogin(t, time.Hour, oauth.Device)
 	l.byCode(t)
 	info, err := os.Stat(l.cfg.File)

@@ -31,6 +31,11 @@ func asOwner(t *testing.T, d *rig.Dovecot, user string, do func(*imapclient.Clie
 func untilTexts(t *testing.T, src *channeltest.Source, want ...string) {
 	t.Helper()
 	slices.Sort(want)
+	defer func() {
+		if t.Failed() {
+			t.Logf("stored are %q, bookmarks %+v", texts(src), src.Bookmarks())
+		}
+	}()
 	src.Until(fmt.Sprintf("the mails %q", want), func() bool {
 		got := texts(src)
 		return !slices.ContainsFunc(want, func(one string) bool { return !slices.Contains(got, one) })
@@ -44,6 +49,7 @@ func untilTexts(t *testing.T, src *channeltest.Source, want ...string) {
 // mails alone; then the folder is deleted and made again. Nothing is lost, and
 // nothing is there twice.
 func TestRealNumbersLost(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support)
 	cfg := realMailbox(d, nil, "support", support)
 	cfg.IMAP.Folders = []string{"INBOX", "Kunden"}
@@ -86,6 +92,7 @@ func TestRealNumbersLost(t *testing.T) {
 // A backup is put back while the server is down: what came since is gone there,
 // and the numbers are given again before we look.
 func TestRealBackupPutBack(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support)
 	src := &listening{Source: source(t)}
 	cfg := realMailbox(d, nil, "support", support)
@@ -121,6 +128,7 @@ func TestRealBackupPutBack(t *testing.T) {
 }
 
 func TestRealAfterwards(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support)
 	for _, after := range []email.Afterwards{{Mode: email.FlagIt}, {Mode: email.MarkSeen}, {Mode: email.MoveAside, Folder: "Erledigt/Ältere"}} {
 		t.Run(string(after.Mode), func(t *testing.T) {
@@ -145,6 +153,7 @@ func TestRealAfterwards(t *testing.T) {
 // A mailbox of a team that we may only read: its mail comes in, what can't be done
 // afterwards is told, and done once it is allowed.
 func TestRealSharedReadOnly(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecotWith(t, rig.Extras{Shared: true}, support, "team0@acme.test", "team1@acme.test", "team2@acme.test")
 	for i, after := range []email.Afterwards{{Mode: email.FlagIt}, {Mode: email.MarkSeen}, {Mode: email.MoveAside, Folder: "Done"}} {
 		t.Run(string(after.Mode), func(t *testing.T) {

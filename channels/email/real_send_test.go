@@ -53,6 +53,7 @@ func greyPolicy(t *testing.T, passed *atomic.Bool) (port int) {
 }
 
 func TestRealGreylisting(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support, alice)
 	p := rig.StartPostfix(t, d)
 	var passed atomic.Bool
@@ -77,6 +78,7 @@ func TestRealGreylisting(t *testing.T) {
 }
 
 func TestRealSizeLimit(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support, alice)
 	p := rig.StartPostfix(t, d)
 	p.Set("message_size_limit", "200000")
@@ -101,6 +103,7 @@ func TestRealSizeLimit(t *testing.T) {
 }
 
 func TestRealWrongNameAtSMTP(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecotNamed(t, "mail.elsewhere.test", support)
 	p := rig.StartPostfix(t, d)
 	_, err := adapter(t, realMailbox(d, p, "support", support), nil).Send(t.Context(), numbered(1))
@@ -110,6 +113,7 @@ func TestRealWrongNameAtSMTP(t *testing.T) {
 }
 
 func TestRealReportNamesTheEnvelope(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support, alice)
 	p := rig.StartPostfix(t, d)
 	a := adapter(t, realMailbox(d, p, "support", support), nil)

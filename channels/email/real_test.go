@@ -63,6 +63,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 func TestRealConformance(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support, alice)
 	p := rig.StartPostfix(t, d)
 	number := 0
@@ -118,6 +119,7 @@ func reallyMalformed() []byte {
 }
 
 func TestRealRoundTrip(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support, sales, alice)
 	p := rig.StartPostfix(t, d)
 	first, second := adapter(t, realMailbox(d, p, "support", support), nil), adapter(t, realMailbox(d, p, "sales", sales), nil)
@@ -204,6 +206,7 @@ func normal(raw []byte) []byte {
 }
 
 func TestRealServerKilledInIdle(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecot(t, support)
 	src := source(t)
 	cfg := realMailbox(d, nil, "support", support)
@@ -230,6 +233,7 @@ func TestRealServerKilledInIdle(t *testing.T) {
 }
 
 func TestRealTrouble(t *testing.T) {
+	t.Parallel()
 	d := rig.StartDovecotNamed(t, "mail.elsewhere.test", support)
 	cfg := realMailbox(d, nil, "support", support)
 	_, err := adapter(t, cfg, nil).Check(t.Context())

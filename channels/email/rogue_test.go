@@ -52,6 +52,7 @@ func TestOneMailIsSpoilt(t *testing.T) {
 		{emailfake.HangInside, false},
 	} {
 		t.Run(string(c.lie), func(t *testing.T) {
+			t.Parallel()
 			r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "IDLE"}})
 			cfg := rogueBox(r)
 			cfg.Patience = 400 * time.Millisecond
@@ -88,6 +89,7 @@ func TestOneMailIsSpoilt(t *testing.T) {
 
 // While one mail can't be had and the patience lasts, all others come in.
 func TestSpoiltMailBlocksNobody(t *testing.T) {
+	t.Parallel()
 	r := rogue(t, emailfake.RogueConfig{Caps: []string{"IMAP4rev1", "IDLE"}})
 	cfg := rogueBox(r)
 	cfg.Patience = time.Hour
@@ -220,6 +222,7 @@ func TestServerRefuses(t *testing.T) {
 }
 
 func TestGreeting(t *testing.T) {
+	t.Parallel()
 	r := rogue(t, emailfake.RogueConfig{})
 	hold := make(chan struct{})
 	r.Lie(emailfake.Lies{HoldGreeting: hold})

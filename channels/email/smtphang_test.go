@@ -21,6 +21,7 @@ func TestServerThatNeverGreets(t *testing.T) {
 	addr, _ := l.Addr().(*net.TCPAddr)
 	for _, mode := range []email.TLSMode{email.StartTLS, email.ImplicitTLS, email.NoTLS} {
 		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
 			e := endpoint(addr.Port, mode, "")
 			cfg := email.Config{Account: "support", Address: support, Timeout: 500 * time.Millisecond, SMTP: email.SMTP{Endpoint: e}}
 			begun := time.Now()

@@ -17,10 +17,12 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	random "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,19 +88,24 @@ func folder(t testing.TB) string {
 	return dir
 }
 
+// freePorts finds ports that stay free while their server is down: such as the
+// system gives to nobody by itself.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var out []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 1000 {
+		port := 10000 + random.IntN(10000) //nolint:gosec // nobody gains by a guess
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		defer l.Close() //nolint:errcheck // only asked for its number
-		addr, _ := l.Addr().(*net.TCPAddr)
-		out = append(out, addr.Port)
+		if out = append(out, port); len(out) == n {
+			return out
+		}
 	}
-	return out
+	t.Fatalf("%d of %d ports are free", len(out), n)
+	return nil
 }
 
 func write(t testing.TB, path, text string, mode os.FileMode) string {
