@@ -79,7 +79,7 @@ func TestBenchIngestWithoutDovecot(t *testing.T) {
 }
 
 func TestBenchReplayAndSearch(t *testing.T) {
-	wantFigures(t, measured(t, "replay", "search", "--contacts", "300"), "replay replay_contact_memory search_fold search_fill search_p95")
+	wantFigures(t, measured(t, "replay", "search", "--contacts", "100"), "replay replay_contact_memory search_fold search_fill search_p95")
 }
 
 func TestBenchOfThisProgram(t *testing.T) {
@@ -98,8 +98,9 @@ func TestBenchBadInput(t *testing.T) {
 }
 
 func TestMadeMails(t *testing.T) {
+	const mails = 100
 	sum := 0
-	for i := range 300 {
+	for i := range mails {
 		raw := madeMail(i, "Anliegen", time.Now())
 		sum += len(raw)
 		if len(raw) < 1000 || len(raw) > 3072 {
@@ -117,8 +118,8 @@ func TestMadeMails(t *testing.T) {
 			t.Fatalf("mail %d: %+v", i, e)
 		}
 	}
-	if sum/300 < 1200 {
-		t.Errorf("%d bytes on average", sum/300)
+	if sum/mails < 1200 {
+		t.Errorf("%d bytes on average", sum/mails)
 	}
 }
 

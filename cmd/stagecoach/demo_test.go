@@ -15,6 +15,7 @@ func TestDemoComesOutEven(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a quarter of a minute")
 	}
+	t.Parallel()
 	r := oneJSON[demo.Report](t, ok(t, "", "demo", "--headless", "--contacts", "12", "--seed", "3", "--json"))
 	if r.Contacts != 12 || !r.AddsUp || r.Open != 0 || len(r.Problems) > 0 {
 		t.Errorf("%+v", r)

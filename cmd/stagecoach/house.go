@@ -23,7 +23,7 @@ const (
 func (d *Daemon) keepHouse(ctx context.Context) error {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
-	marks, looked := []mark{}, uint64(0)
+	marks, snapshots := []mark{}, saver{}
 	for round := 1; ; round++ {
 		select {
 		case <-ctx.Done():
@@ -42,10 +42,19 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 				d.logger.ErrorContext(ctx, "orphans could not be collected", "err", err)
 			}
 		}
-		// The first soon: after a crash there is much to replay.
-		if at := d.ledger.At(); round%5 == 1 && at != looked && d.snapshot(ctx) {
-			looked = at
-		}
+		snapshots.turn(round, d.ledger.At(), func() bool { return d.snapshot(ctx) })
+	}
+}
+
+// saver says when a snapshot is due. at is how far the ledger was when the last
+// one succeeded.
+type saver struct{ at uint64 }
+
+// turn saves every fifth minute if there is anything new, the first soon: after
+// a crash there is much to replay. What failed is new again.
+func (s *saver) turn(round int, at uint64, save func() bool) {
+	if round%5 == 1 && at != s.at && save() {
+		s.at = at
 	}
 }
 

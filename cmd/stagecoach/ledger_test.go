@@ -122,6 +122,7 @@ func TestAuditSignedAndChecked(t *testing.T) {
 
 // A gap is told on standard output, with exit status 1.
 func TestAuditOfAGap(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	d, stop := serveAt(t, dir)
 	// A source that says it was read further than what came of it.
@@ -147,6 +148,7 @@ func TestAuditOfAGap(t *testing.T) {
 
 // Another process may hold the directory without a socket to answer on.
 func TestLockedDirectory(t *testing.T) {
+	t.Parallel()
 	dir := dataAt(t)
 	f, err := os.Open(filepath.Join(dir, "lock"))
 	if err != nil {
