@@ -49,8 +49,9 @@ type offers struct {
 	// how it is used. SMTP has none.
 	command bool
 	by      func(username, password string) error
-	// emptyLines is true where an answer may be empty.
-	emptyLines bool
+	// emptyLine sees to it that the next answer may be an empty line, and reports
+	// whether it may.
+	emptyLine func() bool
 }
 
 // logIn logs in at a server by what it offers and the configuration has. run
@@ -136,7 +137,7 @@ func (a *Adapter) byPassword(e Endpoint, o offers, run func(sasl.Client) error) 
 // tokenClient makes the SASL client for a token. XOAUTH2 goes first: whoever
 // offers both has more clients that use it.
 func tokenClient(e Endpoint, o offers, token string) (*bearerClient, error) {
-	c := &bearerClient{user: e.asToken, token: token, host: e.Host, port: e.Port, emptyAnswer: o.emptyLines}
+	c := &bearerClient{user: e.asToken, token: token, host: e.Host, port: e.Port, emptyLine: o.emptyLine}
 	switch {
 	case o.can(xoauth2Name) && e.Auth != OAuthBearerAuth:
 		c.mechanism = xoauth2Name

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -15,6 +16,8 @@ type lastWords struct {
 	net.Conn
 	mu   sync.Mutex
 	tail []byte
+	// blank is true while an answer of nothing is to go out as an empty line.
+	blank atomic.Bool
 }
 
 const lastWordsKept = 512
@@ -29,6 +32,29 @@ func (l *lastWords) Read(p []byte) (int, error) {
 		l.mu.Unlock()
 	}
 	return n, err
+}
+
+// emptyLine lets the next answer of nothing be an empty line, as XOAUTH2 wants it
+// (developers.google.com/workspace/gmail/imap/xoauth2-protocol): the client
+// library can only write "=" for it, as a first answer within a command is written.
+func (l *lastWords) emptyLine() bool {
+	if l == nil { // under STARTTLS what the library writes can't be changed
+		return false
+	}
+	l.blank.Store(true)
+	return true
+}
+
+// Write implements net.Conn.
+func (l *lastWords) Write(p []byte) (int, error) {
+	if string(p) == "=\r\n" && l.blank.CompareAndSwap(true, false) {
+		n, err := l.Conn.Write(p[1:])
+		if err == nil {
+			n++
+		}
+		return n, err
+	}
+	return l.Conn.Write(p)
 }
 
 // bye gives the server's goodbye if that was its last line, else nil.

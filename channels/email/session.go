@@ -143,6 +143,7 @@ func (a *Adapter) authenticate(ctx context.Context, s *session) error {
 	o := offers{
 		can:     func(mechanism string) bool { return caps.Has(imap.AuthCap(mechanism)) },
 		command: !caps.Has(imap.CapLoginDisabled),
+		emptyLine: s.last.emptyLine,
 		by: func(user, password string) error {
 			return s.do(func() error { return s.client.Login(user, password).Wait() })
 		},

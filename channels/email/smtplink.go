@@ -176,7 +176,7 @@ func (a *Adapter) loginSMTP(ctx context.Context, link *smtpLink, e Endpoint) err
 	if e.Password == "" && a.cfg.Tokens == nil {
 		return nil
 	}
-	err := a.logIn(ctx, e, offers{can: link.client.SupportsAuth, emptyLines: true}, link.client.Auth)
+	err := a.logIn(ctx, e, offers{can: link.client.SupportsAuth, emptyLine: func() bool { return true }}, link.client.Auth)
 	if _, done := errors.AsType[*channels.Error](err); done {
 		return err
 	}

@@ -19,8 +19,9 @@ type bearerClient struct {
 	user, token string
 	host        string
 	port        int
-	// emptyAnswer is true where the protocol's library can send an empty line.
-	emptyAnswer bool
+	// emptyLine, if any, sees to it that the next answer may be an empty line, and
+	// reports whether it may.
+	emptyLine func() bool
 	// why is the server's challenge, if there was one.
 	why *bearerRefusal
 }
@@ -75,7 +76,7 @@ func (c *bearerClient) Next(challenge []byte) ([]byte, error) {
 	}
 	c.why = &bearerRefusal{}
 	_ = json.Unmarshal(challenge, c.why) // what can't be read has no status
-	if c.mechanism == xoauth2Name && c.emptyAnswer {
+	if c.mechanism == xoauth2Name && c.emptyLine != nil && c.emptyLine() {
 		return []byte{}, nil // as Google's own description has it
 	}
 	return []byte("\x01"), nil

@@ -232,7 +232,7 @@ func (s *rogueSession) authenticate(args []string) bool {
 		s.send("+ %s", base64.StdEncoding.EncodeToString([]byte(prompt)))
 		line, err := s.in.ReadString('\n')
 		answer, derr := base64.StdEncoding.DecodeString(strings.TrimRight(line, "\r\n"))
-		return string(answer), err == nil && (derr == nil || strings.HasPrefix(line, "="))
+		return string(answer), err == nil && derr == nil
 	}
 	if mechanism == "LOGIN" {
 		user, ok := ask("User Name")
@@ -278,9 +278,11 @@ func (s *rogueSession) bearer(mechanism, first string, ask func(string) (string,
 	user, token := credentials(mechanism, first)
 	if check := s.r.cfg.Login; check != nil {
 		if err := check(mechanism, user, token); err != nil {
-			if _, ok := ask(`{"status":"401","schemes":"bearer","scope":"mail"}`); !ok {
+			answer, ok := ask(`{"status":"401","schemes":"bearer","scope":"mail"}`)
+			if !ok {
 				return false
 			}
+			s.r.note("CHALLENGE answered with %q", answer)
 			s.done("NO %v", err)
 			return true
 		}
