@@ -33,6 +33,12 @@ type reading struct {
 	mixed bool
 	// structured is true when the HTML itself tells what is quoted.
 	structured bool
+	// hues are the colours of the lines of an HTML text; coloured is true when
+	// answers stand in the quote in a colour of their own.
+	hues     []hue
+	coloured bool
+	// writer is the name of whom the mail is from, lower case.
+	writer string
 	// forwardAt is the line where a forwarded mail begins, -1 if none does, and
 	// forwarded what its header says.
 	forwardAt int
@@ -83,6 +89,9 @@ func (r *reading) own(whole string) (own string, cut bool) {
 		return whole, false // what is forwarded is what is meant
 	}
 	r.settle()
+	if r.coloured = (r.unmarked || r.framed) && r.answeredInColour(); r.coloured {
+		return whole, false
+	}
 	r.markSignatures()
 	var out []string
 	blocks := r.blocks()
@@ -233,7 +242,7 @@ func (r *reading) quoteFrom(i int, b quoteBreak) int {
 		for above > 0 && r.lines[above] == "" && start-above < 3 {
 			above--
 		}
-		if above < 0 || r.kinds[above] != lineOwn || !isRule(r.lines[above]) && (b.head.lines == 0 || !titled.MatchString(r.lines[above])) {
+		if above < 0 || r.kinds[above] != lineOwn || !isRule(r.lines[above]) && (b.head.lines == 0 || !headedBy(r.lines[above])) {
 			break
 		}
 		start = above
@@ -258,6 +267,13 @@ func (r *reading) quoteFrom(i int, b quoteBreak) int {
 	return next - 1
 }
 
+// headedBy reports whether a program writes such a line above a header that it
+// copies: words between dashes, Notes' line of whom, when and what, or "Message
+// du 03/11/26 16:12".
+func headedBy(line string) bool {
+	return titled.MatchString(line) || len(line) < 400 && digitForm.MatchString(line) && datedTitle.MatchString(line)
+}
+
 // quoteEnd gives the line after the marked quote that begins at i. A few words
 // between two quoted lines, left over where a program wrapped a long line, are
 // part of it.
@@ -269,11 +285,11 @@ func (r *reading) quoteEnd(i int) int {
 			for next < len(r.lines) && r.lines[next] == "" {
 				next++
 			}
-			if next == len(r.lines) || r.kinds[next] == lineOwn || r.kinds[next] == lineSignature {
+			if next == len(r.lines) || (r.kinds[next] == lineOwn || r.kinds[next] == lineSignature) && !endsOriginal(r.lines[next]) {
 				return i
 			}
 		case r.kinds[i] != lineOwn && r.kinds[i] != lineSignature:
-		case r.leftOver(i):
+		case r.leftOver(i) || endsOriginal(r.lines[i]):
 		default:
 			return i
 		}

@@ -5,6 +5,12 @@ import (
 	"strings"
 )
 
+// What ticket systems ask for on top of their own mail: a reply above this line.
+const (
+	replyWords = `(reply|type|write|respond|antwort|schreib|répon|écri|escrib|rispond|scriv|antwoord|typ|odpowied|pis)`
+	aboveWords = `(above|oberhalb|über|au-dessus|encima|arriba|sopra|boven|powyżej)[^.]{0,40}(line|zeile|linie|ligne|línea|linea|riga|lijn|regel|lini)`
+)
+
 // The attributions without a verb or without a colon, and other lines that only
 // programs write above what they quote.
 var (
@@ -12,24 +18,36 @@ var (
 	datedStart = regexp.MustCompile(`(?i)^((on|am|le|el|il|op|dnia|em|den|på|dne)\s)?(\pL{2,12}[.,]{0,2}\s)?` +
 		`(\d{1,2}[.:/-]\d|\d{4}[-./年]|\d{1,2}\.?\s\pL{3,})`)
 	// byAddress is who wrote it: an address in brackets, or one behind "by".
-	byAddress  = regexp.MustCompile(`[<(\[]\s?[^\s<>()@]+@[^\s<>()@]+\s?[>)\]]*|\s(by|from|von|par|de|da|van|od|от)\s[^\s<>@]+@[^\s<>@]+$`)
-	oddColon   = regexp.MustCompile(`\D:|:\D`)
-	logWord    = regexp.MustCompile(`\b(INFO|WARN(ING)?|ERROR|DEBUG|TRACE|FATAL|GET|POST)\b`)
-	verbEnding = regexp.MustCompile(`(?i)(wrote|writes|schrieb|a écrit|escribió|ha scritto|schreef|geschreven|geschrieben|napisał(\(-?a\))?|pisze|escreveu|skrev)$`)
-	datedOnly  = regexp.MustCompile(`^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s.*<[^<>\s]+@[^<>\s]+>?$`)
+	byAddress = regexp.MustCompile(`[<(\[]\s?[^\s<>()@]+@[^\s<>()@]+\s?[>)\]]*|\s(by|from|von|par|de|da|van|od|от)\s[^\s<>@]+@[^\s<>@]+$`)
+	// programsOwn is what people leave out who only note when somebody said what: a
+	// comma behind the day or the time, quotation marks, seconds, the zone, "by".
+	programsOwn = regexp.MustCompile(`\d{2,4}[.]?,\s|\d:\d{2},|["“„»]|\d:\d{2}:\d{2}|\b(GMT|UTC|CES?T|MES?Z)\b|\s[+-]\d{4}\b|\s(by|from|von|par|de|da|van|od|от)\s\S+@\S+$`)
+	oddColon    = regexp.MustCompile(`\D:|:\D`)
+	logWord     = regexp.MustCompile(`\b(INFO|WARN(ING)?|ERROR|DEBUG|TRACE|FATAL|GET|POST)\b`)
+	verbEnding  = regexp.MustCompile(`(?i)(wrote|writes|schrieb|a écrit|escribió|ha scritto|schreef|geschreven|geschrieben|napisał(\(-?a\))?|pisze|escreveu|skrev)$`)
+	datedOnly   = regexp.MustCompile(`^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s.*<[^<>\s]+@[^<>\s]+>?$`)
 	// tripleMark is GroupWise's ">>> Jo <jo@x.test> 02.11.2026 10:00 >>>".
 	tripleMark = regexp.MustCompile(`^\s?>>>\s\S.*\d{1,4}[-./]\d{1,2}[-./]\d{1,4}.*\s>>>$|^\s?>>>\s\S.*@[^>]+>\s\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\s\d{1,2}:\d{2}$|^\s?>>>\s[^>]+@[^>]+>\s+schrieb\sam\s.*$`)
 	// replyAbove is what ticket systems write on top of their own mail.
-	replyAbove = regexp.MustCompile(`(?i)^[\s#>*=_~–—-]{2,}[^.]{0,40}(reply|type|write|respond|antwort|schreib|répon|écri|respond|escrib|rispond|scriv|antwoord|typ|odpowied|pis)` +
-		`[^.]{0,60}(above|oberhalb|über|au-dessus|encima|arriba|sopra|boven|powyżej)[^.]{0,40}(line|zeile|linie|ligne|línea|linea|riga|lijn|regel|lini)[^.]{0,20}$`)
+	replyAbove = regexp.MustCompile(`(?i)^[\s#>*=_~–—-]{2,}[^.]{0,40}(` + replyWords + `[^.]{0,60}` + aboveWords + `[^.]{0,20}|` + aboveWords + `[^.]{0,20}` + replyWords + `[^.]{0,20})$`)
 	// titled is a line of words between dashes, in whatever language.
 	titled = regexp.MustCompile(`^\s*\*?[-_=*~–—]{3,}\s?\pL[\pL\s'’.-]{2,60}\s?[-_=*~–—]{3,}\*?\s*$`)
+	// datedTitle is a line that says when what is quoted was written, without a
+	// colon.
+	datedTitle = regexp.MustCompile(`(?i)^\pL.{0,80}\s---\d{1,4}[-./]\d{1,2}[-./]\d{2,4}\s\d{1,2}[:.]\d{2}.{0,12}---|^message du \d{1,2}[./-]\d{1,2}[./-]\d{2,4}(\s\d{1,2}[:h]\d{2})?\s*$`)
+	endForm    = regexp.MustCompile(`(?i)^-{2,}\s*(end|ende|fin|fine|einde|koniec|fim)\s(of|der|des|du|del|de|van)?.{2,40}-{2,}$`)
 	// broken is a link that a quoted line has begun and not ended.
 	broken     = regexp.MustCompile(`[(<]https?://[^\s)>]*$`)
 	personOnly = regexp.MustCompile(`(?i)^["']?[\pL .,'’()-]{0,50}["']?\s?<[^\s<>@]+@[^\s<>@]+>\s(wrote|schrieb|a écrit|escribió|ha scritto|schreef|napisał(\(a\))?)$`)
 	bareOnly   = regexp.MustCompile(`(?i)^[^\s<>@]+@[^\s<>@]+\s(wrote|schrieb|a écrit|escribió|ha scritto|schreef|napisał(\(a\))?)$`)
 	linkOnly   = regexp.MustCompile(`^\s*[(<]https?://[^\s)>]*[)>]\s*>?$`)
 )
+
+// endsOriginal reports whether a line is one such as "--- End of Original
+// Message ---".
+func endsOriginal(line string) bool {
+	return len(line) < 120 && strings.HasPrefix(line, "--") && endForm.MatchString(line)
+}
 
 // isTriple reports whether a line is GroupWise's of who wrote what follows.
 func isTriple(line string) bool {
@@ -51,7 +69,10 @@ func (r *reading) dated(i, n int, words string) bool {
 	if behind > 3 || r.introduced(i) || len(strings.Fields(words)) > 16 || !r.loneParagraph(i, n) {
 		return false
 	}
-	return behind > 0 || r.quotedBelow(i+n) || i+n >= len(r.lines) || r.lines[i+n] == ""
+	if behind > 0 || r.quotedBelow(i+n) {
+		return true
+	}
+	return (i+n >= len(r.lines) || r.lines[i+n] == "") && programsOwn.MatchString(words)
 }
 
 // named reports whether a line alone names who wrote what follows, as some

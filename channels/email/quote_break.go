@@ -176,7 +176,8 @@ func (r *reading) attributes(i, n int) (ok, strong bool) {
 		return below, false // a date and an address stand in many a pasted list
 	}
 	digits := digitForm.MatchString(words)
-	strong = (address || exact || r.ruled(i)) && digits && (below || !r.introduced(i))
+	strong = (address || exact || r.ruled(i) || !below && timeForm.MatchString(words) && !personForm.MatchString(words) && r.indentedBelow(i+n)) &&
+		digits && (below || !r.introduced(i))
 	return strong || below && (digits || address), strong
 }
 
@@ -220,6 +221,21 @@ func (r *reading) quotedBelow(i int) bool {
 		}
 	}
 	return false
+}
+
+// indentedBelow reports whether all that follows is indented.
+func (r *reading) indentedBelow(i int) bool {
+	words := false
+	for _, line := range r.lines[min(i, len(r.lines)):] {
+		if line == "" {
+			continue
+		}
+		if line[0] != '\t' && !strings.HasPrefix(line, "    ") {
+			return false
+		}
+		words = true
+	}
+	return words
 }
 
 // loneParagraph reports whether n lines from i on stand by themselves.

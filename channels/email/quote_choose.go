@@ -1,9 +1,13 @@
 package email
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
+
+// finnish finds the lines above a quote in Finnish, where "VS:" is an answer.
+var finnish = regexp.MustCompile(`(?im)^[>\s]*(lähettäjä\s?:|.{6,160}\skirjoitti\b)`)
 
 // readBody finds what the person wrote, and what was forwarded, in the plain
 // text and the HTML of a mail. The HTML's structure is a fact where it tells
@@ -26,7 +30,7 @@ func (u *understood) readBody(plain, htm string) {
 			if best.forwardAt < 0 && laid.forwarded.from != "" {
 				best = laid
 			}
-		case laid.structured && laid.mixed:
+		case laid.structured && laid.mixed || laid.coloured:
 			u.ReplyText = strings.TrimSpace(u.Text) // answers between what is quoted
 		case cut && laid.structured && !sameWords(own, u.ReplyText) && within(own, plain):
 			u.ReplyText = own
@@ -39,9 +43,14 @@ func (u *understood) readBody(plain, htm string) {
 
 func (u *understood) prepare(r *reading) *reading {
 	r.prefix = kindOfSubject(u.Subject)
+	if len(u.Subject) > 3 && strings.EqualFold(u.Subject[:3], "vs:") && finnish.MatchString(strings.Join(r.lines, "\n")) {
+		r.prefix = subjectAnswer // what forwards in Norwegian
+	}
 	r.subject = bareSubject(u.Subject)
 	r.answer = r.prefix == subjectAnswer || u.Subject == "" ||
 		r.prefix != subjectForward && (u.InReplyTo != "" || len(u.References) > 0)
+	r.writer = strings.ToLower(u.From.Name)
+	r.apart()
 	return r
 }
 

@@ -65,6 +65,19 @@ func (r *reading) closes(from, i int) bool {
 	return false
 }
 
+// signedBelow reports whether the first line with words from i on is the name of
+// whom the mail is from: a first name and a surname, and nothing else that
+// matters.
+func (r *reading) signedBelow(i, end int) bool {
+	for i < end && r.lines[i] == "" {
+		i++
+	}
+	if i == end || !strings.Contains(r.writer, " ") {
+		return false
+	}
+	return strings.HasPrefix(strings.ToLower(strings.Trim(r.lines[i], " *_")), r.writer)
+}
+
 // ruledOff gives where a card begins that stands under a rule below the closing
 // words: a name, a post, telephone and address; else to.
 func (r *reading) ruledOff(from, to int) int {
@@ -76,8 +89,8 @@ func (r *reading) ruledOff(from, to int) int {
 	for i := end - 1; i > last; i-- {
 		line := strings.TrimSpace(r.lines[i])
 		switch {
-		case line != "" && line != "--" && isRule(line):
-			if contacts > 0 && r.closes(from, i) {
+		case line != "" && line != "--" && (isRule(line) || line == "—" || line == "–"):
+			if contacts > 0 && isRule(line) && r.closes(from, i) || i > from && r.signedBelow(i+1, end) {
 				return i
 			}
 			return to

@@ -20,7 +20,7 @@ type copiedHead struct {
 
 var (
 	timeForm    = regexp.MustCompile(`\d{1,2}\s?[:h]\s?\d{2}|(^|[^.\d])\d{1,2}\.\d{2}($|[^.\d])|\d{1,2}\s?(am|pm|AM|PM|uhr|Uhr)\b`)
-	sentForm    = regexp.MustCompile(`(?i)^[\s*]*(sent|gesendet|envoy|enviad|inviat|verzonden|wysłan|sendt|skickat)`)
+	sentForm    = regexp.MustCompile(`(?i)^[\s*]*(sent|gesendet|envoy|enviad|inviat|verzonden|wysłan|sendt|skickat|odesl|lähetet|elküld|отправл|надісл)`)
 	bareHead    = regexp.MustCompile(`^(From|Von|De|Da|Van|Od)\s[^:]{1,80}@[^:]*$`)
 	addressForm = regexp.MustCompile(`[^\s<>\[\]()"';:,@]+@[^\s<>\[\]()"';:,@]+\.?[^\s<>\[\]()"';:,@]`)
 )

@@ -46,11 +46,15 @@ type markedText struct {
 	rest bool
 	// seen is true once anything has marked a quote.
 	seen bool
+	// colour is that of the text, now that of the line, hues those of the lines.
+	colour string
+	now    hue
+	hues   []hue
 }
 
 type openElement struct {
-	name string
-	kind byte
+	name, colour string
+	kind         byte
 }
 
 // readHTML reads HTML as its writer's and others' lines.
@@ -64,7 +68,9 @@ func readHTML(htm string) *reading {
 		}
 		switch kind {
 		case html.TextToken:
-			m.text(string(z.Text()))
+			text := string(z.Text())
+			m.tint(text)
+			m.text(text)
 		case html.StartTagToken, html.SelfClosingTagToken:
 			m.enter(z.Token())
 		case html.EndTagToken:
@@ -86,7 +92,11 @@ func (m *markedText) follow() {
 		kind = lineQuoted
 	}
 	for len(m.kinds) < len(m.lines) {
-		m.kinds = append(m.kinds, kind)
+		line, h := m.lines[len(m.kinds)], hue{}
+		if strings.Trim(line, "> ") != "" {
+			h, m.now = m.now, h
+		}
+		m.kinds, m.hues = append(m.kinds, kind), append(m.hues, h)
 	}
 }
 
@@ -113,8 +123,8 @@ func (m *markedText) enter(token html.Token) {
 	if token.Type == html.SelfClosingTagToken || isVoid(token.DataAtom) || len(m.open) >= longestStack {
 		return
 	}
-	m.open = append(m.open, openElement{token.Data, m.kind})
-	m.kind = kind
+	m.open = append(m.open, openElement{token.Data, m.colour, m.kind})
+	m.kind, m.colour = kind, colourOf(token, m.colour)
 }
 
 // words reports whether anything was written so far.
@@ -133,7 +143,7 @@ func (m *markedText) leave(name string) {
 			m.block()
 		}
 		m.follow()
-		m.kind, m.open = m.open[i].kind, m.open[:i]
+		m.kind, m.colour, m.open = m.open[i].kind, m.open[i].colour, m.open[:i]
 		return
 	}
 }
@@ -146,7 +156,7 @@ func (m *markedText) reading() *reading {
 		line = strings.TrimRight(line, " \t\u00a0>")
 		if strings.TrimSpace(line) == "" {
 			if !blank {
-				r.lines, r.kinds = append(r.lines, ""), append(r.kinds, m.kinds[i])
+				r.lines, r.kinds, r.hues = append(r.lines, ""), append(r.kinds, m.kinds[i]), append(r.hues, hue{})
 			}
 			blank = true
 			continue
@@ -159,7 +169,7 @@ func (m *markedText) reading() *reading {
 		if strings.TrimSpace(line) == "--" {
 			line = "--"
 		}
-		r.lines, r.kinds = append(r.lines, line), append(r.kinds, kind)
+		r.lines, r.kinds, r.hues = append(r.lines, line), append(r.kinds, kind), append(r.hues, m.hues[i])
 	}
 	return r
 }

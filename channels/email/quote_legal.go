@@ -14,7 +14,7 @@ var (
 		`(dit|deze|de inhoud van (dit|deze)|de informatie).{0,40}(bericht|e-?mail).{0,300}(vertrouwelijk|uitsluitend|bestemd)|` + //nolint:misspell // Dutch
 		`(niniejsz\pL+|ta|ten|treść (niniejszej|tej)|informacje zawarte).{0,40}(wiadomoś\pL+|e-?mail|korespondencj).{0,300}(poufn|wyłącznie|przeznaczon))`)
 	legalEnd = regexp.MustCompile(`(?i)(recipient|addressee|in error|by mistake|disclos|prohibited|empfänger|adressat|irrtümlich|löschen|vernichten|` +
-		`destinataire|par erreur|destinatari[oa]|por error|per errore|ontvanger|geadresseerde|abusievelijk|adresat\pL*|odbiorc\pL*|omyłkowo)`)
+		`destinataire|par erreur|destinatari[oaie]|destinat[aeio] esclusivamente|esclusivamente destinat|por error|per errore|(solely|only|exclusively) for the|2016/679|ontvanger|geadresseerde|abusievelijk|adresat\pL*|odbiorc\pL*|omyłkowo)`)
 	headlineOnly = regexp.MustCompile(`(?i)^\s*[*_]{0,2}(confidentiality (notice|note|statement)|disclaimer|legal (notice|disclaimer)|haftungsausschluss|vertraulichkeitshinweis|` +
 		`avis de confidentialité|aviso de confidencialidad|aviso legal|avviso di riservatezza|informativa privacy|klauzula poufności)\s?:?[*_]{0,2}\s*$`)
 	speaksOfOneself = regexp.MustCompile(`\?\s*$|\b(I|I'm|my|ich|mein\pL*|je|j'ai|mon|yo|mi|io|mio|ik|mijn)\b`)

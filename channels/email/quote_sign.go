@@ -50,8 +50,15 @@ var deviceForms = formsByWord([]lineForm{
 	{"wysłane wysłano wysłana wysłany", ` (z|ze|za pomocą|przy użyciu|przez)\s.{0,60}` + devices},
 	{"wiadomość", ` wysłana (z|ze|za pomocą|przy użyciu|przez)\s.{0,60}` + devices},
 	{"pobierz uzyskaj", ` (program |aplikację )?outlook\b.{0,40}`},
-	{"sendt", ` fra min\s.{0,40}`},
-	{"skickat", ` från min\s.{0,40}`},
+	{"obter baixar baixe", ` (o )?outlook para\b.{0,20}`},
+	{"sendt", ` fra min\s.{0,40}| (fra|via|med)\s.{0,40}` + devices},
+	{"hent", ` outlook til\b.{0,20}`},
+	{"skickat", ` från min\s.{0,40}| (från|via|med)\s.{0,40}` + devices},
+	{"hämta", ` outlook för\b.{0,20}`},
+	{"odesláno odoslané odoslaná", ` (z|ze|zo|pomocí|pomocou|přes)\s.{0,60}` + devices},
+	{"získat získejte získať stáhnout", ` outlook pr[eo]\b.{0,20}`},
+	{"lähetetty", ` (.{0,40}\s)?` + devices + `\pL*`},
+	{"elküldve", ` .{0,40}` + devices + `\pL*`},
 }, `.{0,30}$`)
 
 // What else they add, and what stands near it.
@@ -66,6 +73,10 @@ var (
 	legalForm = regexp.MustCompile(`(?i)confidential|privileged|disclaimer|vertraulich|rechtlich geschützt|confidentiel|confidencial|riservat|vertrouwelijk|poufn`) //nolint:misspell // French, Spanish
 	headlines = regexp.MustCompile(`(?i)^\s*\*?(confidentiality (notice|note)|disclaimer|legal notice|haftungsausschluss|vertraulichkeitshinweis|` +
 		`avis de confidentialité|aviso de confidencialidad|aviso legal|avviso di riservatezza|klauzula poufności)\b.{0,3}[:.*]`)
+	// deviceEnd is what may stand behind a comma in a device's line: what telephone
+	// it is, what the program says of itself.
+	deviceEnd = regexp.MustCompile(`(?i)^\s?((a|an|my)\s)?(\S+\s){0,3}(smart|cell|mobile )?(phone|smartphone|tablet|handset)( from \S+)?\s?$|` +
+		`^\s?(the|an?|your|die|das|der|ein|le|la|un|il|el|het|de)\s(\S+\s){0,4}(app|client|software|mailer|inbox|e-?mail|mail)(\s(for|für|pour|para|per|voor|dla)\s\S+(\s\S+)?)?\s?[.!]?$`)
 	linkTail = regexp.MustCompile(`\s*[<\[(]?\s?https?://[^\s>\])]+\s?[>\])]?`)
 )
 
@@ -175,7 +186,9 @@ func (r *reading) cutFooter(from, to int) int {
 		return end - 1
 	case r.isMachine(start, end):
 	default:
-		return to
+		if start = r.legalWithin(start, end); start == end {
+			return to
+		}
 	}
 	for start > from && (r.lines[start-1] == "" || isRule(r.lines[start-1])) {
 		start--
@@ -211,6 +224,12 @@ func (r *reading) isDevice(i int) bool {
 	if first, rest, found := strings.Cut(line, ". "); found && isDeviceForm(first) && excuseForm.MatchString(rest) {
 		line = first
 	}
+	if at := strings.IndexAny(line, ",;"); at > 0 && isDeviceForm(line[:at]) && excuseForm.MatchString(line[at:]) {
+		line = line[:at]
+	}
+	if len(line) > 5 && strings.EqualFold(line[:5], "from ") && (line[0] != 'F' || i > 0 && r.lines[i-1] != "") {
+		return false // the end of a sentence
+	}
 	return len(line) < longestDevice && !strings.HasSuffix(line, "?") && isDeviceForm(line) && plainEnd(line)
 }
 
@@ -230,7 +249,7 @@ func unlinked(line string) string {
 // going on as a sentence.
 func plainEnd(line string) bool {
 	comma := strings.IndexAny(line, ",;")
-	return comma < 0 || excuseForm.MatchString(line[comma:])
+	return comma < 0 || excuseForm.MatchString(line[comma:]) || deviceEnd.MatchString(line[comma+1:])
 }
 
 // trails reports whether lines only go on with what a device's line began: a
@@ -242,6 +261,24 @@ func (r *reading) trails(from, to int) bool {
 		}
 	}
 	return true
+}
+
+// legalWithin gives the line in the middle of a paragraph where a company's
+// notice begins that ends it, end if none does.
+func (r *reading) legalWithin(start, end int) int {
+	if end-start < 2 || end-start > 20 || !legalEnd.MatchString(strings.Join(r.lines[start:end], " ")) {
+		return end
+	}
+	for i := start + 1; i < end; i++ {
+		all := strings.Join(r.lines[i:end], " ")
+		if len(all) <= 120 {
+			break
+		}
+		if legalStart.MatchString(all) && legalEnd.MatchString(all) && !speaksOfOneself.MatchString(all) {
+			return i
+		}
+	}
+	return end
 }
 
 // isMachine reports whether a last paragraph was added by a scanner, a list, or

@@ -26,15 +26,16 @@ const (
 //nolint:gochecknoglobals // a table
 var headNames = fieldTable(map[headField]string{
 	headFrom: "from|von|de|da|van|od|mittente|nadawca|expéditeur|expediteur|remitente|afzender|absender|fra|från|" +
-		"lähettäjä|от|отправитель|від|feladó|kimden|gönderen|expeditor|saatja|šalje|message de",
-	headDate: "sent|date|gesendet|gesendet am|datum|envoyé|envoye|envoyé le|date d'envoi|enviado|enviado el|enviada|enviado em|fecha|" +
+		"lähettäjä|от|отправитель|від|feladó|kimden|gönderen|expeditor|saatja|šalje|message de|από|de la|od koga|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람|من|מאת",
+	headDate: "sent|date|gesendet|gesendet am|datum|envoyé|envoye|envoyé le|date d'envoi|enviado|enviado el|enviada|enviado em|enviada em|enviada el|data de envio|fecha|" +
 		"fecha de envío|inviato|inviato il|data|verzonden|verzonden op|wysłano|wysłane|wyslano|data wysłania|sendt|dato|" +
-		"skickat|lähetetty|päiväys|отправлено|дата|надіслано|odesláno|odoslané|dátum|küldve|tarih|gönderildi|message du|sent at|received",
+		"skickat|lähetetty|päiväys|отправлено|дата|надіслано|odesláno|odoslané|dátum|küldve|tarih|gönderildi|message du|sent at|received|elküldve|elküldés dátuma|gönderme|gönderilme|στάλθηκε|ημερομηνία|изпратено|trimis|enviat|poslano|" +
+		"发送时间|日期|寄件日期|傳送時間|传送时间|送信日時|日時|보낸 날짜|보낸날짜|날짜|تاريخ الإرسال|נשלח",
 	headTo: "to|an|à|a|pour|para|aan|do|adresat|empfänger|destinataire|destinatario|destinatarios|til|till|" +
-		"vastaanottaja|кому|komu|címzett|kime|prima|pre|ontvanger",
-	headCC: "cc|bcc|kopie|copie|copie à|con copia|copia|cópia|kopia|dw|do wiadomości|copie cachée|cci|ccn|cco|kopie (cc)|копия",
+		"vastaanottaja|кому|komu|címzett|kime|prima|pre|ontvanger|προς|către|per a|za|收件人|收件者|宛先|받는 사람|받는사람|إلى|אל",
+	headCC: "cc|bcc|kopie|copie|copie à|con copia|copia|cópia|kopia|dw|do wiadomości|copie cachée|cci|ccn|cco|kopie (cc)|копия|másolatot kap|kopi|抄送|副本|참조",
 	headSubject: "subject|betreff|objet|sujet|asunto|oggetto|onderwerp|temat|emne|ämne|assunto|aihe|тема|předmět|" +
-		"predmet|tárgy|konu|naslov|subiect|subiectul",
+		"predmet|tárgy|konu|naslov|subiect|subiectul|θέμα|assumpte|zadeva|主题|主題|主旨|件名|제목|الموضوع|נושא",
 	headOther: "reply-to|reply to|importance|priority|attachments|anlagen|anhänge|wichtigkeit|priorität|antwort an|antworten an|" +
 		"importance|priorité|pièces jointes|répondre à|importancia|prioridad|adjuntos|datos adjuntos|responder a|priorità|" +
 		"allegati|rispondi a|urgentie|prioriteit|bijlagen|beantwoorden|ważność|priorytet|załączniki|odpowiedz do|" +
@@ -60,7 +61,7 @@ const (
 		`(mensaje|correo) original|messaggio originale|mail originale|` +
 		`(oorspronkelijke?|originele?|origineel) (bericht|e-mail)|` +
 		`(wiadomość oryginalna|oryginalna wiadomość|treść oryginalnej wiadomości|pierwotna wiadomość)|` +
-		`mensagem original|originalmeddelelse|oprindelig (meddelelse|besked)|ursprungligt meddelande|opprinnelig melding|alkuperäinen viesti|eredeti üzenet|исходное сообщение|původní zpráva`
+		`mensagem original|originalmeddelelse|oprindelig (meddelelse|besked)|ursprungligt meddelande|opprinnelig melding|alkuperäinen viesti|eredeti üzenet|исходное сообщение|původní (zpráva|e-mail)|pôvodná správa|原始邮件|原始郵件|原始信件|元のメッセージ|원본 메시지`
 	forwardWords = `forwarded (message|mail|by .*)|weitergeleitete (nachricht|e-mail|mail)|weitergeleitet von .*|` +
 		`message (transféré|transmis|réexpédié)|courriel transféré|transféré par .*|mensaje reenviado|reenviado por .*|` +
 		`messaggio inoltrato|inoltrato da .*|doorgestuurd (bericht|door .*)|` +
