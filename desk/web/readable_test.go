@@ -6,7 +6,12 @@ import "testing"
 // is under what WCAG 2.2 AA asks (section 1.4.3): 4.5, or 3 for large text.
 const contrast = `(() => {
 	const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+	const known = new Map();
 	const rgba = (c) => {
+		if (!known.has(c)) known.set(c, painted(c));
+		return known.get(c);
+	};
+	const painted = (c) => {
 		canvas.clearRect(0, 0, 1, 1);
 		canvas.fillStyle = c;
 		canvas.fillRect(0, 0, 1, 1);
