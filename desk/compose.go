@@ -40,15 +40,19 @@ func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story)
 	if c.has {
 		language = c.contact.Language
 	}
-	if m != nil && m.HTML != "" && r.HTML == "" {
-		r.HTML = withHTML(r.Text, m, in.Quote, language, s.cfg.Zone)
+	quote := in.Quote && ch == contact.Email // elsewhere the thread is in view
+	if m != nil && m.HTML != "" && r.HTML == "" && ch == contact.Email {
+		r.HTML = withHTML(r.Text, m, quote, language, s.cfg.Zone)
 	}
-	if in.Quote && m != nil {
+	if quote && m != nil {
 		if q := quoted(m, language, s.cfg.Zone); q != "" {
 			r.Text = strings.TrimRight(r.Text, "\n") + "\n\n" + q
 		}
 	}
 	r.InReplyTo, r.References = threading(m)
+	if m != nil {
+		r.Origin = m.Origin
+	}
 	return r
 }
 

@@ -240,7 +240,7 @@ func (s *Service) ConfirmElsewhere(ctx context.Context, who Who, contactID, ref 
 		ID: id, Kind: contact.Answer, Channel: c.contact.ReplyChannel, Account: c.Account,
 		Conversation: c.ID, Contact: c.contact.ID, Covers: coveredAt(c.contact.Messages, m.ReceivedAt), Agent: who.ID,
 		CreatedAt: m.ReceivedAt, FromName: called(m.From), To: m.To, CC: m.CC, Subject: m.Subject, Text: m.Text,
-		InReplyTo: m.InReplyTo, References: m.References,
+		InReplyTo: m.InReplyTo, References: m.References, Origin: m.Origin,
 	}
 	facts, keys, err := s.store(ctx, r, true)
 	if err != nil {

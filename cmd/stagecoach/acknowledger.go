@@ -192,6 +192,7 @@ func (a *acknowledger) receipt(ctx context.Context, owed *router.Acknowledgement
 		To: []contact.Address{m.Sender()}, CC: []contact.Address{}, Subject: receiptSubject(m.Subject), Attachments: []contact.Attachment{},
 		Text:      set.AcknowledgementText(owed.Language, policies.Facts{Channel: owed.Channel, Account: owed.Account, Language: owed.Language}, owed.Due, a.zone),
 		InReplyTo: m.MessageID, References: append(slices.Clone(m.References), m.MessageID), Token: a.keys.Token(owed.Conversation),
+		Origin: m.Origin,
 	}
 	if now := time.Now().UTC().Truncate(time.Second); now.After(r.CreatedAt) {
 		r.CreatedAt = now
