@@ -16,6 +16,7 @@ import (
 	"stagecoach/channels"
 	"stagecoach/journal"
 	"stagecoach/journal/journaltest"
+	"stagecoach/router"
 )
 
 // external starts a NATS server of its own on a free port of the loopback.
@@ -52,6 +53,17 @@ func engines() map[string]func(t *testing.T) (j *journal.Journal, store string) 
 			url, store := external(t)
 			return journaltest.OpenAt(t, journal.Config{Dir: t.TempDir(), URL: url}), store
 		},
+	}
+}
+
+// oneByOne makes a handler of a function that takes one item in.
+func oneByOne(one func(ctx context.Context, ref string, in *channels.Inbound) error) journal.InboxHandler {
+	return func(ctx context.Context, items []router.Stored) []error {
+		failed := make([]error, len(items))
+		for i, item := range items {
+			failed[i] = one(ctx, item.Ref, item.Inbound)
+		}
+		return failed
 	}
 }
 

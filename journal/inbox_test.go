@@ -94,7 +94,7 @@ func TestOneSendersItemsComeInOrder(t *testing.T) {
 	}
 	c, last, mu := newCollector(), map[string]string{}, sync.Mutex{}
 	stop := running(t, func(ctx context.Context) error {
-		return j.ConsumeInbox(ctx, func(_ context.Context, _ string, in *channels.Inbound) error {
+		return j.ConsumeInbox(ctx, oneByOne(func(_ context.Context, _ string, in *channels.Inbound) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if before := last[in.Sender]; len(in.ProviderID) < len(before) || len(in.ProviderID) == len(before) && in.ProviderID < before {
@@ -103,7 +103,7 @@ func TestOneSendersItemsComeInOrder(t *testing.T) {
 			last[in.Sender] = in.ProviderID
 			c.add(in.ProviderID)
 			return nil
-		})
+		}))
 	})
 	c.await(t, "all items", func(seen map[string]int) bool { return len(seen) == n*senders })
 	stop()
@@ -160,12 +160,12 @@ func TestIntakeGetsEverythingOnceItSaysSo(t *testing.T) {
 			}
 			c := newCollector()
 			stop := running(t, func(ctx context.Context) error {
-				return j.ConsumeInbox(ctx, func(_ context.Context, ref string, in *channels.Inbound) error {
+				return j.ConsumeInbox(ctx, oneByOne(func(_ context.Context, ref string, in *channels.Inbound) error {
 					if k := c.add(in.ProviderID); k == 1 && (in.ProviderID == "m3" || in.ProviderID == "m7") {
 						return errors.New("not now")
 					}
 					return nil
-				})
+				}))
 			})
 			c.await(t, "each item, and the two failed ones again", func(seen map[string]int) bool {
 				return len(seen) == n && seen["m3"] == 2 && seen["m7"] == 2
@@ -193,14 +193,14 @@ func TestIntakeResumesAtOnceAfterARestart(t *testing.T) {
 	}
 	c := newCollector()
 	stop := running(t, func(ctx context.Context) error {
-		return j.ConsumeInbox(ctx, func(ctx context.Context, _ string, in *channels.Inbound) error {
+		return j.ConsumeInbox(ctx, oneByOne(func(ctx context.Context, _ string, in *channels.Inbound) error {
 			c.add(in.ProviderID)
 			if in.ProviderID != "m2" {
 				return nil
 			}
 			<-ctx.Done()
 			return ctx.Err()
-		})
+		}))
 	})
 	c.await(t, "the item that hangs", func(seen map[string]int) bool { return seen["m2"] == 1 })
 	stop()
@@ -208,10 +208,10 @@ func TestIntakeResumesAtOnceAfterARestart(t *testing.T) {
 	again := newCollector()
 	began := time.Now()
 	running(t, func(ctx context.Context) error {
-		return j.ConsumeInbox(ctx, func(_ context.Context, _ string, in *channels.Inbound) error {
+		return j.ConsumeInbox(ctx, oneByOne(func(_ context.Context, _ string, in *channels.Inbound) error {
 			again.add(in.ProviderID)
 			return nil
-		})
+		}))
 	})
 	again.await(t, "the rest", func(seen map[string]int) bool { return seen["m2"] > 0 && seen["m3"] > 0 && seen["m4"] > 0 })
 	if d := time.Since(began); d > 10*time.Second {
@@ -232,10 +232,10 @@ func TestIntakeGetsTheUndecodableToo(t *testing.T) {
 	}
 	got := make(chan *channels.Inbound, 2)
 	running(t, func(ctx context.Context) error {
-		return j.ConsumeInbox(ctx, func(_ context.Context, _ string, in *channels.Inbound) error {
+		return j.ConsumeInbox(ctx, oneByOne(func(_ context.Context, _ string, in *channels.Inbound) error {
 			got <- in
 			return nil
-		})
+		}))
 	})
 	for _, want := range []string{"not json", `{"schema":99,"provider_id":"later"}`} {
 		if in := <-got; in.Format != journal.FormatUndecodable || string(in.Raw) != want {

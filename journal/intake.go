@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,20 +9,22 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
-	"stagecoach/channels"
+	"stagecoach/router"
 )
 
 // The consumer of an INBOX shard.
 const (
-	inboxConsumer   = "intake"
-	inboxAckWait    = 60 * time.Second
-	inboxPull       = 32
-	inboxMaxPending = 4096
+	inboxConsumer = "intake"
+	inboxAckWait  = 60 * time.Second
+	inboxPull     = 64
+	// inboxMaxPending is how many items of a shard are known and not answered for
+	// at a time: as far can others be seen behind one sender's.
+	inboxMaxPending = 16_384
 
-	// inboxLanes is how many items of a shard are taken in at a time, heavyItems
-	// how many large originals of all shards are in memory for it.
-	inboxLanes = 8
-	heavyItems = 4
+	// inboxWorkers is how many senders' items of a shard are taken in at a time,
+	// heavyItems how many large originals of all shards are in memory for it.
+	inboxWorkers = 8
+	heavyItems   = 4
 )
 
 // openInboxConsumers makes the durable consumer of every shard.
@@ -40,13 +41,21 @@ func (j *Journal) openInboxConsumer(ctx context.Context, k int) error {
 	ctx, cancel := j.bounded(ctx)
 	defer cancel()
 	s := j.streams[j.names.shard(areaInbox, k)]
-	_, err := s.Consumer(ctx, inboxConsumer)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		_, err = s.CreateConsumer(ctx, jetstream.ConsumerConfig{
-			Durable: inboxConsumer, DeliverPolicy: jetstream.DeliverAllPolicy,
-			AckPolicy: jetstream.AckExplicitPolicy, AckWait: inboxAckWait,
-			MaxDeliver: -1, MaxAckPending: inboxMaxPending,
-		})
+	want := jetstream.ConsumerConfig{
+		Durable: inboxConsumer, DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: inboxAckWait,
+		MaxDeliver: -1, MaxAckPending: inboxMaxPending,
+	}
+	cons, err := s.Consumer(ctx, inboxConsumer)
+	switch {
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+		_, err = s.CreateConsumer(ctx, want)
+	case err == nil && cons.CachedInfo().Config.MaxAckPending != inboxMaxPending:
+		// An engine may allow less than this build wants: it goes on with what
+		// the consumer has.
+		if _, refused := s.UpdateConsumer(ctx, want); refused != nil {
+			j.slog.WarnContext(ctx, "the consumer of a shard stays as it is", "shard", k, "err", refused)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("making consumer of shard %d: %w", k, err)
@@ -54,23 +63,27 @@ func (j *Journal) openInboxConsumer(ctx context.Context, k int) error {
 	return nil
 }
 
-// InboxHandler takes one item in. Several run at a time.
-type InboxHandler func(ctx context.Context, ref string, in *channels.Inbound) error
+// InboxHandler takes some of one sender's items in, in their order. It gives an
+// error for each, nil for those that are done. Several run at a time, each with
+// another sender's.
+type InboxHandler func(ctx context.Context, items []router.Stored) []error
 
-// ConsumeInbox hands every item to handle until ctx ends, then returns nil. A
-// few lanes per shard: one sender's items come one at a time, in order, unless
-// an earlier call failed; those of different senders at the same time, so that
-// their commands share commits. An item is done only when handle returned nil;
-// otherwise it comes again, after a growing pause, for ever. It may also come
-// again after a restart, so handle must know it by its reference or its
-// provider's id. What can't be decoded comes too, with its bytes in Raw.
+// ConsumeInbox hands every item to handle until ctx ends, then returns nil.
+// Senders take turns: of each a few items at a time go to handle, in order unless
+// an earlier one failed, so that they can share commits; several senders at the
+// same time, and however many one has sent, the others are not kept waiting. An
+// item is done only when handle gave nil for it; otherwise it comes again, after
+// a growing pause, for ever. It may also come again after a restart, so handle
+// must know it by its reference or its provider's id. What can't be decoded comes
+// too, with its bytes in Raw.
 func (j *Journal) ConsumeInbox(ctx context.Context, handle InboxHandler) error {
 	g, gctx := errgroup.WithContext(ctx)
 	heavy := make(chan struct{}, heavyItems)
 	for k := range j.shards {
 		g.Go(func() error {
 			return j.consumeForEver(gctx, "inbox", func(ctx context.Context) error {
-				return j.consumeShard(ctx, &intake{j: j, shard: k, handle: handle, heavy: heavy})
+				w := &intake{j: j, shard: k, handle: handle, heavy: heavy, queue: newIntakeQueue()}
+				return w.run(ctx)
 			})
 		})
 	}
@@ -93,126 +106,6 @@ func (j *Journal) consumeForEver(ctx context.Context, what string, consume func(
 			return nil
 		}
 	}
-}
-
-// intake is one run over a shard.
-type intake struct {
-	j      *Journal
-	shard  int
-	handle InboxHandler
-	heavy  chan struct{}
-}
-
-// pulled is an item in a lane. It is kept from coming again until it is
-// answered for.
-type pulled struct {
-	msg      jetstream.Msg
-	in       *channels.Inbound
-	ref      string
-	delivery uint64
-	keep     func()
-}
-
-func (j *Journal) consumeShard(ctx context.Context, w *intake) error {
-	if err := j.openInboxConsumer(ctx, w.shard); err != nil { // somebody may have removed it
-		return err
-	}
-	it, err := j.resume(ctx, j.streams[j.names.shard(areaInbox, w.shard)], inboxConsumer, inboxPull)
-	if err != nil {
-		return err
-	}
-	defer it.Stop()
-	g, gctx := errgroup.WithContext(ctx)
-	lanes := make([]chan pulled, inboxLanes)
-	for i := range lanes {
-		lanes[i] = make(chan pulled, inboxPull)
-		g.Go(func() error { return w.lane(gctx, lanes[i]) })
-	}
-	g.Go(func() error {
-		defer func() {
-			for _, lane := range lanes {
-				close(lane)
-			}
-		}()
-		return w.distribute(gctx, it, lanes)
-	})
-	return g.Wait()
-}
-
-// distribute hands items to the lanes, each sender's to one.
-func (w *intake) distribute(ctx context.Context, it *puller, lanes []chan pulled) error {
-	for {
-		m, err := it.Next(ctx)
-		if err != nil {
-			return err
-		}
-		md, err := m.Metadata()
-		if err != nil {
-			return fmt.Errorf("reading metadata: %w", err)
-		}
-		p := pulled{
-			msg: m, in: decodeEntry(m.Data()), ref: inboxRef(w.shard, md.Sequence.Stream), delivery: md.NumDelivered,
-			keep: w.j.keepUp(ctx, m, inboxAckWait/3),
-		}
-		// The shard was chosen by the same words: the lane needs others.
-		lane := lanes[shardOf(len(lanes), "lane", p.in.Account, cmp.Or(p.in.Sender, p.in.ProviderID))]
-		select {
-		case lane <- p:
-		case <-ctx.Done():
-			p.keep()
-			return ctx.Err()
-		}
-	}
-}
-
-// lane takes items in, one after the other. Once one can't be answered for, it
-// only empties itself: the engine hands all of them out again.
-func (w *intake) lane(ctx context.Context, queue <-chan pulled) (failed error) {
-	for p := range queue {
-		if failed == nil && ctx.Err() == nil {
-			failed = w.take(ctx, p)
-		}
-		p.keep()
-	}
-	return failed
-}
-
-func (w *intake) take(ctx context.Context, p pulled) error {
-	err := w.handleInbound(ctx, p)
-	switch {
-	case ctx.Err() != nil && err != nil:
-		return ctx.Err()
-	case err != nil:
-		d := backOff(p.delivery)
-		w.j.slog.WarnContext(ctx, "inbox item comes again", "ref", p.ref,
-			"delivery", p.delivery, "again_in", d, "err", err)
-		err = p.msg.NakWithDelay(d)
-	default:
-		err = p.msg.Ack()
-	}
-	if err != nil {
-		return fmt.Errorf("answering for %q: %w", p.ref, err)
-	}
-	return nil
-}
-
-// handleInbound fetches a large original and hands over, few large ones at a
-// time. An original that is gone for good is handed over without it; one that
-// can't be read just now comes again.
-func (w *intake) handleInbound(ctx context.Context, p pulled) error {
-	if p.in.RawObject != "" {
-		select {
-		case w.heavy <- struct{}{}:
-			defer func() { <-w.heavy }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	err := w.j.fetchOriginal(ctx, p.in)
-	if err != nil && !errors.Is(err, ErrErased) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged) {
-		return fmt.Errorf("reading original: %w", err)
-	}
-	return w.handle(ctx, p.ref, p.in)
 }
 
 // resume opens the consumer anew from its first item without an
@@ -253,13 +146,6 @@ func (j *Journal) keepUp(ctx context.Context, m jetstream.Msg, every time.Durati
 		}
 	}()
 	return func() { close(done); <-ended }
-}
-
-// backOff is the pause before an item comes again: 0.25 s, doubling up to a
-// minute.
-func backOff(delivery uint64) time.Duration {
-	d := 250 * time.Millisecond << min(delivery, 9) / 2
-	return min(d, time.Minute)
 }
 
 // InboxPending counts the items that intake hasn't finished: all that were

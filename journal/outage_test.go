@@ -49,10 +49,10 @@ func TestOutageOfTheExternalEngine(t *testing.T) {
 	})
 	taken := newCollector()
 	running(t, func(ctx context.Context) error {
-		return j.ConsumeInbox(ctx, func(_ context.Context, _ string, in *channels.Inbound) error {
+		return j.ConsumeInbox(ctx, oneByOne(func(_ context.Context, _ string, in *channels.Inbound) error {
 			taken.add(in.ProviderID)
 			return nil
-		})
+		}))
 	})
 	_, err := j.Log().Append(t.Context(), "c1", 0, []byte("x"))
 	ok(t, err)

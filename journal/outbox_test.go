@@ -23,10 +23,10 @@ func consumeAll(t *testing.T, j *journal.Journal, n int) (stop func()) {
 	t.Helper()
 	c := newCollector()
 	stop = running(t, func(ctx context.Context) error {
-		return j.ConsumeInbox(ctx, func(_ context.Context, ref string, _ *channels.Inbound) error {
+		return j.ConsumeInbox(ctx, oneByOne(func(_ context.Context, ref string, _ *channels.Inbound) error {
 			c.add(ref)
 			return nil
-		})
+		}))
 	})
 	c.await(t, "intake", func(seen map[string]int) bool { return len(seen) >= n })
 	soon(t, "nothing pending", func() bool { p, err := j.InboxPending(t.Context()); return p == 0 && err == nil })
@@ -204,7 +204,7 @@ func TestEndOfContextEndsConsumers(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := errors.Join(
-		j.ConsumeInbox(ctx, func(context.Context, string, *channels.Inbound) error { return nil }),
+		j.ConsumeInbox(ctx, oneByOne(func(context.Context, string, *channels.Inbound) error { return nil })),
 		j.ConsumeOutbox(ctx, "a", func(context.Context, journal.OutboxItem, uint64, func() error) journal.Verdict { return journal.Done() }),
 		j.Log().Follow(ctx, 0, func(uint64, []byte) error { return nil }),
 	); err != nil {

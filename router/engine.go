@@ -96,43 +96,92 @@ func NewEngine(cfg Config, log Log, snapshots Snapshots, outbox Outbox, logger *
 type request struct {
 	env  Envelope
 	view func(*State)
-	done chan answer
+	done chan Answer
+	// after must not be lost for this one to be decided; lost belongs to the loop.
+	after *request
+	lost  bool
 }
 
-type answer struct {
-	result Result
-	err    error
+// lose answers a request whose outcome nobody will know.
+func (r *request) lose() {
+	r.lost = true
+	r.done <- Answer{Err: ErrNotActive}
+}
+
+// Answer is what the router says to a command. An error that is a *Refusal is a
+// refusal; with any other the outcome is not known.
+type Answer struct {
+	Result Result
+	Err    error
 }
 
 // Do decides a command and returns when its commit is durable. A refusal is a
 // *Refusal; any other error means that the outcome is not known: send the same
 // command id again.
 func (e *Engine) Do(ctx context.Context, env Envelope) (Result, error) {
-	a := e.ask(ctx, &request{env: env, done: make(chan answer, 1)})
-	return a.result, a.err
+	a := e.ask(ctx, &request{env: env, done: make(chan Answer, 1)})
+	return a.Result, a.Err
+}
+
+// DoAll decides commands in their order, each by itself, and returns when the
+// commits of all are durable. They share commits: it costs little more than one.
+// When the outcome of one is not known, none behind it is decided.
+func (e *Engine) DoAll(ctx context.Context, envs []Envelope) []Answer {
+	answers := make([]Answer, len(envs))
+	requests := make([]*request, 0, len(envs))
+	var last *request
+	var failed error
+	for n, env := range envs {
+		r := &request{env: env, done: make(chan Answer, 1), after: last}
+		if failed == nil {
+			failed = e.post(ctx, r)
+		}
+		if failed != nil {
+			answers[n].Err = failed
+			continue
+		}
+		requests, last = append(requests, r), r
+	}
+	for n, r := range requests {
+		answers[n] = e.wait(ctx, r)
+	}
+	return answers
 }
 
 // View calls look with the state on the router's goroutine: it must be quick,
 // and copy what it needs. View returns when what it saw is durable.
 func (e *Engine) View(ctx context.Context, look func(*State)) error {
-	return e.ask(ctx, &request{view: look, done: make(chan answer, 1)}).err
+	return e.ask(ctx, &request{view: look, done: make(chan Answer, 1)}).Err
 }
 
-func (e *Engine) ask(ctx context.Context, r *request) answer {
+func (e *Engine) ask(ctx context.Context, r *request) Answer {
+	if err := e.post(ctx, r); err != nil {
+		return Answer{Err: err}
+	}
+	return e.wait(ctx, r)
+}
+
+// post puts a request before the router.
+func (e *Engine) post(ctx context.Context, r *request) error {
 	select {
 	case e.requests <- r:
+		return nil
 	case <-e.ended:
-		return answer{err: ErrNotActive}
+		return ErrNotActive
 	case <-ctx.Done():
-		return answer{err: fmt.Errorf("asking the router: %w", context.Cause(ctx))}
+		return fmt.Errorf("asking the router: %w", context.Cause(ctx))
 	}
+}
+
+// wait gives the answer to a request once there is one.
+func (e *Engine) wait(ctx context.Context, r *request) Answer {
 	select {
 	case a := <-r.done:
 		return a
 	case <-e.ended:
-		return answer{err: ErrNotActive}
+		return Answer{Err: ErrNotActive}
 	case <-ctx.Done():
-		return answer{err: fmt.Errorf("waiting for the router: %w", context.Cause(ctx))}
+		return Answer{Err: fmt.Errorf("waiting for the router: %w", context.Cause(ctx))}
 	}
 }
 
@@ -204,7 +253,7 @@ func (e *Engine) failAll() {
 	for {
 		select {
 		case r := <-e.requests:
-			r.done <- answer{err: ErrNotActive}
+			r.lose()
 		default:
 			return
 		}

@@ -48,7 +48,7 @@ type IntakeConfig struct {
 type Intake struct {
 	cfg    IntakeConfig
 	router interface {
-		Do(ctx context.Context, env Envelope) (Result, error)
+		DoAll(ctx context.Context, envs []Envelope) []Answer
 	}
 	ledger Lookup
 	logger *slog.Logger
@@ -59,38 +59,86 @@ func NewIntake(cfg IntakeConfig, engine *Engine, ledger Lookup, logger *slog.Log
 	return &Intake{cfg: cfg, router: engine, ledger: ledger, logger: logger.With("component", "intake")}
 }
 
-// Handle decides one stored item. When it returns nil, the item's fate is in
-// the log; any error means: try again.
-func (i *Intake) Handle(ctx context.Context, ref string, in *channels.Inbound) error {
-	_, err := i.Take(ctx, ActorIntake, ref, in)
-	return err
+// Stored is an item that INBOX holds, with its reference there.
+type Stored struct {
+	Ref     string
+	Inbound *channels.Inbound
 }
 
-// Take is Handle with its result, for what a person enters.
-func (i *Intake) Take(ctx context.Context, actor, ref string, in *channels.Inbound) (Result, error) {
-	return i.decide(ctx, actor, i.read(ref, in))
-}
-
-func (i *Intake) decide(ctx context.Context, actor string, cmd *Receive) (Result, error) {
-	for range 5 {
-		asOf, known, err := i.ledger.Known(ctx, lookups(cmd))
-		if err != nil {
-			return Result{}, fmt.Errorf("looking keys up in the ledger: %w", err)
-		}
-		cmd.AsOf, cmd.Known = asOf, known
-		fault.Here(fault.IntakeBeforeCommand)
-		res, err := i.router.Do(ctx, Envelope{Actor: actor, Command: *cmd})
-		var refusal *Refusal
-		if errors.As(err, &refusal) && refusal.Code == RefusedStale {
-			continue
-		}
-		if err != nil {
-			return Result{}, err
-		}
-		fault.Here(fault.IntakeAfterCommand)
-		return res, nil
+// Handle decides stored items in their order. Where it gives nil, the item's
+// fate is in the log; any error means: try again. The items share a look-up and
+// commits.
+func (i *Intake) Handle(ctx context.Context, items []Stored) []error {
+	cmds := make([]*Receive, len(items))
+	for n, item := range items {
+		cmds[n] = i.read(item.Ref, item.Inbound)
 	}
-	return Result{}, errors.New("the ledger is too far behind the router")
+	failed := make([]error, len(items))
+	for n, a := range i.decide(ctx, ActorIntake, cmds) {
+		failed[n] = a.Err
+	}
+	return failed
+}
+
+// Take decides one stored item that an actor, such as a person, enters.
+func (i *Intake) Take(ctx context.Context, actor, ref string, in *channels.Inbound) (Result, error) {
+	a := i.decide(ctx, actor, []*Receive{i.read(ref, in)})[0]
+	return a.Result, a.Err
+}
+
+// decide asks the router for the commands in their order, and again for those
+// that it decided on a look-up which was too old.
+func (i *Intake) decide(ctx context.Context, actor string, cmds []*Receive) []Answer {
+	answers := make([]Answer, len(cmds))
+	open := make([]int, len(cmds))
+	for n := range open {
+		open[n] = n
+	}
+	for range 5 {
+		got := i.ask(ctx, actor, cmds, open)
+		var stale []int
+		for k, n := range open {
+			answers[n] = got[k]
+			if refusal, is := errors.AsType[*Refusal](got[k].Err); is && refusal.Code == RefusedStale {
+				answers[n].Err = errors.New("the ledger is too far behind the router")
+				stale = append(stale, n)
+			}
+		}
+		if open = stale; len(open) == 0 {
+			break
+		}
+	}
+	return answers
+}
+
+// ask looks the keys of those commands up, all at once, and has the router
+// decide them.
+func (i *Intake) ask(ctx context.Context, actor string, cmds []*Receive, which []int) []Answer {
+	answers := make([]Answer, len(which))
+	var keys []string
+	for _, n := range which {
+		keys = append(keys, lookups(cmds[n])...)
+	}
+	asOf, known, err := i.ledger.Known(ctx, keys)
+	if err != nil {
+		for k := range answers {
+			answers[k].Err = fmt.Errorf("looking keys up in the ledger: %w", err)
+		}
+		return answers
+	}
+	envs := make([]Envelope, len(which))
+	for k, n := range which {
+		cmds[n].AsOf, cmds[n].Known = asOf, known
+		fault.Here(fault.IntakeBeforeCommand)
+		envs[k] = Envelope{Actor: actor, Command: *cmds[n]}
+	}
+	answers = i.router.DoAll(ctx, envs)
+	for k := range answers {
+		if answers[k].Err == nil {
+			fault.Here(fault.IntakeAfterCommand)
+		}
+	}
+	return answers
 }
 
 // Again reads an item that is in quarantine once more, after an upgrade or
@@ -98,7 +146,8 @@ func (i *Intake) decide(ctx context.Context, actor string, cmd *Receive) (Result
 func (i *Intake) Again(ctx context.Context, id, ref string, in *channels.Inbound) (Result, error) {
 	cmd := i.read(ref, in)
 	cmd.Released = id
-	return i.decide(ctx, ActorIntake, cmd)
+	a := i.decide(ctx, ActorIntake, []*Receive{cmd})[0]
+	return a.Result, a.Err
 }
 
 // lookups gives every key that the decision may ask for.

@@ -144,9 +144,9 @@ func TestCommandTooLargeForTheLog(t *testing.T) {
 	}
 	e := NewEngine(Config{Now: time.Now, Rules: func() Rules { return r.rules }}, nil, nil, nil, slog.New(slog.DiscardHandler))
 	loop := &term{Engine: e, state: r.state, clock: newClock(r.now, r.now)}
-	req := &request{env: Envelope{Actor: ActorIntake, Command: *m}, done: make(chan answer, 1)}
+	req := &request{env: Envelope{Actor: ActorIntake, Command: *m}, done: make(chan Answer, 1)}
 	loop.decide(req)
-	if a := <-req.done; a.err == nil || loop.broken == nil {
+	if a := <-req.done; a.Err == nil || loop.broken == nil {
 		t.Errorf("answered %+v, broken is %v", a, loop.broken)
 	}
 }

@@ -28,7 +28,7 @@ type batch struct {
 
 type waiter struct {
 	req *request
-	ans answer
+	ans Answer
 }
 
 // term is one run of the loop: from takeover until the log refuses or ctx ends.
@@ -79,7 +79,7 @@ func (e *Engine) term(ctx context.Context) error {
 // is refused from then on.
 func (t *term) takeOver(ctx context.Context) error {
 	t.state.Epoch++
-	t.decide(&request{env: Envelope{Actor: ActorRouter, Command: Begin{Life: t.cfg.Life}}, done: make(chan answer, 1)})
+	t.decide(&request{env: Envelope{Actor: ActorRouter, Command: Begin{Life: t.cfg.Life}}, done: make(chan Answer, 1)})
 	if t.broken != nil {
 		return fmt.Errorf("taking the log over: %w", t.broken)
 	}
@@ -191,7 +191,7 @@ func (t *term) setAlarm(wake *time.Timer) {
 
 // internal decides a command of the router's own.
 func (t *term) internal(cmd Command) {
-	t.decide(&request{env: Envelope{Actor: ActorRouter, Command: cmd}, done: make(chan answer, 1)})
+	t.decide(&request{env: Envelope{Actor: ActorRouter, Command: cmd}, done: make(chan Answer, 1)})
 }
 
 // lookAround notices who has gone, who is back, and a clock that was set.
@@ -212,9 +212,14 @@ func (t *term) lookAround() {
 
 // decide handles one request on the building commit.
 func (t *term) decide(r *request) {
+	if r.after != nil && r.after.lost {
+		r.lose()
+		return
+	}
+	r.after = nil // from here on both are lost together or neither
 	if r.view != nil {
 		r.view(t.state)
-		t.answer(r, answer{})
+		t.answer(r, Answer{})
 		return
 	}
 	fresh := t.building == nil
@@ -228,10 +233,10 @@ func (t *term) decide(r *request) {
 		if fresh {
 			t.state.N, t.state.At = n, at
 		}
-		a := answer{err: err}
+		a := Answer{Err: err}
 		if entry.Result != nil {
-			a.result = *entry.Result
-			a.result.Commit = min(a.result.Commit, t.state.N) // none came of it
+			a.Result = *entry.Result
+			a.Result.Commit = min(a.Result.Commit, t.state.N) // none came of it
 		}
 		t.answer(r, a)
 		return
@@ -270,17 +275,17 @@ func (t *term) add(entry Entry, r *request) {
 	if err != nil { // the state has it, the log never will
 		b.encoded.Truncate(before)
 		t.broken = fmt.Errorf("%s by %s: %w", entry.Kind, entry.Actor, err)
-		r.done <- answer{err: err}
+		r.done <- Answer{Err: err}
 		return
 	}
 	b.entries = append(b.entries, entry)
 	b.events += len(entry.Events)
-	b.waiters = append(b.waiters, waiter{req: r, ans: answer{result: result}})
+	b.waiters = append(b.waiters, waiter{req: r, ans: Answer{Result: result}})
 }
 
 // answer gives an answer that changed nothing: once the commit whose state it
 // was judged on is durable.
-func (t *term) answer(r *request, a answer) {
+func (t *term) answer(r *request, a Answer) {
 	switch {
 	case t.building != nil:
 		t.building.waiters = append(t.building.waiters, waiter{req: r, ans: a})
@@ -361,7 +366,7 @@ func (t *term) release(b *batch) {
 
 func (b *batch) fail() {
 	for _, w := range b.waiters {
-		w.req.done <- answer{err: ErrNotActive}
+		w.req.lose()
 	}
 }
 
