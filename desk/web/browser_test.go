@@ -205,6 +205,27 @@ func TestOfflineIsSaidAndHealed(t *testing.T) {
 	page.Wait(`document.querySelectorAll("#rail .card").length === 9`)
 }
 
+// Who has lost the line asks nobody for anything, neither what was planned nor
+// what is asked now and then, until it stands again.
+func TestNothingIsAskedWhileTheLineIsLost(t *testing.T) {
+	s, page, _ := open(t, sampleConversation)
+	page.Wait(`document.getElementById("offline").hidden`)
+	page.Eval(`window.asked = []; document.addEventListener("htmx:beforeSend", (e) => asked.push(e.detail.pathInfo.requestPath))`, nil)
+	s.tell("waiting") // which is asked three seconds later
+	s.cut()
+	page.Wait(`!document.getElementById("offline").hidden`)
+	page.Eval(`asked.length = 0; document.querySelectorAll("[data-on]").forEach((e) => htmx.trigger(e, "live")); window.lost = performance.now()`, nil)
+	page.Wait(`performance.now() > lost + 3500`)
+	var asked []string
+	page.Eval(`asked`, &asked)
+	if len(asked) > 0 {
+		t.Errorf("asked while nobody answers: %q", asked)
+	}
+	s.change(func() { s.down = false })
+	page.Wait(`document.getElementById("offline").hidden`)
+	page.Wait(`asked.length >= 2`)
+}
+
 // TestSelectionsSurviveUpdates picks contacts on the overview, lets the lists
 // change, and assigns.
 func TestSelectionsSurviveUpdates(t *testing.T) {

@@ -14,8 +14,10 @@
 
   function regions() { return document.querySelectorAll("[data-on]"); }
 
-  // refresh asks the regions that something concerns anew, soon.
+  // refresh asks the regions that something concerns anew, soon. While nobody
+  // answers it asks nothing: all is asked anew once the line stands again.
   function refresh(name) {
+    if (!online) return;
     const wait = SLOW[name] ?? PACE, at = Date.now() + wait;
     for (const el of regions()) {
       if (name !== null && !el.dataset.on.split(" ").includes(name)) continue;
@@ -36,6 +38,13 @@
     document.body.toggleAttribute("data-offline", !on);
     if (leading) tabs?.postMessage({ state: on });
     if (on) refresh(null);
+    else forget();
+  }
+
+  // forget drops all that was to be asked.
+  function forget() {
+    for (const planned of due.values()) clearTimeout(planned.timer);
+    due.clear();
   }
 
   // begin asks for everything once the line stands: what happened between the
@@ -130,10 +139,13 @@
     clearTimeout(timer);
     source?.close();
     source = null;
-    for (const planned of due.values()) clearTimeout(planned.timer);
-    due.clear();
+    forget();
   }
 
+  // What a region asks by itself, now and then, waits as well.
+  document.addEventListener("htmx:beforeRequest", (e) => {
+    if (!online && e.target.matches("[data-on]")) e.preventDefault();
+  });
   document.addEventListener("DOMContentLoaded", () => {
     if (!document.getElementById("offline")) return;
     want(names());
