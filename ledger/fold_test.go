@@ -131,6 +131,11 @@ func compareKeys(t *testing.T, s *story, l *Ledger) {
 	if len(known) != len(keys) {
 		t.Errorf("%d keys are known, want %d", len(known), len(keys))
 	}
+	compared := map[string]int{} // of what a thousand keys lead to, a few are compared whole
+	whole := func(id string) bool {
+		compared[id]++
+		return id != "" && compared[id] <= 20
+	}
 	for _, k := range keys {
 		want, f := s.state.Index[k], known[k]
 		if f.Kind != want.Kind || f.Message != want.Message || f.Place != want.Place || f.Reply != want.Reply || f.Conversation != want.Conversation {
@@ -139,13 +144,13 @@ func compareKeys(t *testing.T, s *story, l *Ledger) {
 		if want.Customer != "" && f.Customer != want.Customer {
 			t.Errorf("key %s: customer %q, want %q", k, f.Customer, want.Customer)
 		}
-		if f.Contact != "" && (f.ContactFacts == nil || text(t, f.ContactFacts) != text(t, s.state.Contacts[f.Contact])) {
+		if whole(f.Contact) && (f.ContactFacts == nil || text(t, f.ContactFacts) != text(t, s.state.Contacts[f.Contact])) {
 			t.Errorf("key %s: facts of contact %s differ", k, f.Contact)
 		}
-		if f.Conversation != "" && (f.ConversationFacts == nil || text(t, f.ConversationFacts) != text(t, s.state.Conversations[f.Conversation])) {
+		if whole(f.Conversation) && (f.ConversationFacts == nil || text(t, f.ConversationFacts) != text(t, s.state.Conversations[f.Conversation])) {
 			t.Errorf("key %s: facts of conversation %s differ", k, f.Conversation)
 		}
-		if f.Reply != "" && (f.ReplyFacts == nil || text(t, f.ReplyFacts) != text(t, s.state.Replies[f.Reply])) {
+		if whole(f.Reply) && (f.ReplyFacts == nil || text(t, f.ReplyFacts) != text(t, s.state.Replies[f.Reply])) {
 			t.Errorf("key %s: facts of reply %s differ", k, f.Reply)
 		}
 	}
