@@ -41,9 +41,11 @@ func freePort(t *testing.T) int {
 	return 0
 }
 
-// eventually polls for what another process doesn't announce.
+// eventually polls for what another process doesn't announce, for as long as
+// limit, and never less than patience.
 func eventually(t *testing.T, limit time.Duration, what func() string, ok func() bool) {
 	t.Helper()
+	limit = max(limit, patience)
 	for deadline := time.Now().Add(limit); !ok(); {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited %v for: %s", limit, what())

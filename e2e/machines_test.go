@@ -116,16 +116,19 @@ func TestMachinesAndStrangers(t *testing.T) {
 	}
 }
 
-// heldOr gives the contact, which the agent takes if it is offered anew.
+// heldOr waits until the agent holds the contact again, which they take if it
+// is offered anew.
 func (c *client) heldOr(t *testing.T, contact, subject string) string {
 	t.Helper()
-	var d desk
-	c.must(t, "GET", "/api/desk", nil, &d)
-	for _, mine := range d.Mine {
-		if mine.Contact == contact {
-			return contact
+	eventually(t, patience, words("the contact %q to come back", subject), func() bool {
+		var d desk
+		c.must(t, "GET", "/api/desk", nil, &d)
+		for _, o := range d.Offers {
+			if o.Card.Contact == contact && c.accept(t, o) {
+				return true
+			}
 		}
-	}
-	c.take(t, subject)
+		return slices.ContainsFunc(d.Mine, func(mine card) bool { return mine.Contact == contact })
+	})
 	return contact
 }
