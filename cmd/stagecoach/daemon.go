@@ -198,6 +198,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	if err := d.listen(ctx); err != nil {
 		return err
 	}
+	defer frugal()()
 	g, ctx := errgroup.WithContext(ctx)
 	// The router ends last, so that what the others still have to tell it, such
 	// as that a reply was delivered, is recorded.
