@@ -94,13 +94,7 @@ func newTidier(ctx context.Context, r *reader) (*tidier, error) {
 	t.mark = mark
 	var ok bool
 	if t.at, ok = parsePosition(mark.Position); !seen || !ok || t.at.number() != r.at.number() || t.at.last > r.at.last {
-		// What was there before us, or came before this was asked for, stays.
-		from := r.at.before
-		if !seen && !r.rescanning {
-			from = r.at.last
-		}
-		t.at = position{numbering: r.at.numbering, last: from, before: from}
-		t.mark = channels.Bookmark{Source: t.source, Since: r.mark.Since}
+		t.begin(seen)
 		if err := t.advance(ctx); err != nil {
 			return nil, err
 		}
@@ -115,19 +109,9 @@ func (t *tidier) run(ctx context.Context) error {
 	if t == nil || time.Now().Before(t.later) || t.at.last >= t.r.at.last || t.r.rescanning {
 		return nil
 	}
-	criteria := &imap.SearchCriteria{UID: uidRange(t.at.last+1, t.r.at.last)}
-	switch t.r.a.cfg.After.Mode {
-	case FlagIt:
-		criteria.NotFlag = []imap.Flag{imap.FlagFlagged}
-	case MarkSeen:
-		criteria.NotFlag = []imap.Flag{imap.FlagSeen}
-	case MoveAside: // what is deleted is moved already, or was deleted by somebody
-		criteria.NotFlag = []imap.Flag{imap.FlagDeleted}
-	case Leave:
-	}
-	uids, err := t.r.s.search(criteria)
+	uids, err := t.waiting()
 	if err != nil {
-		return t.r.a.imapError("search", err)
+		return err
 	}
 	last := t.r.at.last
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid <= t.at.last || uid > last || t.keep[uid] })

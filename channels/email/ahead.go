@@ -20,6 +20,8 @@ type aheadOf struct {
 	states map[imap.UID]chunkState
 	// below is up to where all is forgotten.
 	below imap.UID
+	// marks are mails of this numbering, by which it is known again.
+	marks landmarks
 }
 
 func newAheadBook() *aheadBook { return &aheadBook{at: map[string]*aheadOf{}} }
@@ -46,6 +48,25 @@ func (b *aheadBook) state(source string, n numbering, uid imap.UID) chunkState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.of(source, n).states[uid]
+}
+
+// landmark remembers a mail of the numbering by its fingerprint.
+func (b *aheadBook) landmark(source string, n numbering, uid imap.UID, print uint32) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.of(source, n)
+	o.marks = o.marks.add(uid, print)
+}
+
+// latest gives the numbering that was last read from, with its landmarks.
+func (b *aheadBook) latest(source string) (n numbering, marks landmarks, known bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o, known := b.at[source]
+	if !known {
+		return numbering{}, nil, false
+	}
+	return o.numbering, o.marks, true
 }
 
 // forget drops what the bookmark covers.

@@ -15,13 +15,14 @@ import (
 // hold up everybody else's behind them. Of a backlog of more than scoutFrom the
 // senders are looked at first, scoutWindow at a time; who has sent more than
 // stormSize gets stormShare of each range and everybody else the rest. While
-// only a storm is left, new mail is asked for every stormBreath.
+// only a storm is left, its ranges are that small too, and new mail is asked for
+// every stormBreath.
 const (
 	scoutFrom   = 2 * chunkSize
 	scoutWindow = 20_000
 	stormSize   = chunkSize
 	stormShare  = chunkSize / 4
-	stormBreath = time.Second
+	stormBreath = 250 * time.Millisecond
 )
 
 // backlog is what a reader has to deliver, in rising order of UIDs. It may be
@@ -87,7 +88,8 @@ func (r *reader) deliver(ctx context.Context, uids []imap.UID) error {
 // last one, what comes meanwhile joins it.
 func (b *backlog) window(ctx context.Context, calm, stormy []int, last bool) error {
 	for len(calm)+len(stormy) > 0 {
-		if len(calm) == 0 && last && b.r.patient() && time.Since(b.looked) >= stormBreath {
+		breathes := len(calm) == 0 && last && b.r.patient()
+		if breathes && time.Since(b.looked) >= stormBreath {
 			quiet, wild, err := b.more()
 			if err != nil {
 				return err
@@ -96,6 +98,9 @@ func (b *backlog) window(ctx context.Context, calm, stormy []int, last bool) err
 		}
 		quiet := min(len(calm), chunkSize-min(len(stormy), stormShare))
 		wild := min(len(stormy), chunkSize-quiet)
+		if breathes {
+			wild = min(wild, stormShare)
+		}
 		batch := slices.Concat(calm[:quiet], stormy[:wild])
 		calm, stormy = calm[quiet:], stormy[wild:]
 		slices.Sort(batch)
@@ -166,6 +171,9 @@ func (b *backlog) done(at int, state chunkState) {
 	b.states[at] = state
 	r.delivered++
 	r.a.ahead.note(r.source, r.at.numbering, b.uids[at], state)
+	if print, known := r.prints[b.uids[at]]; known {
+		r.a.ahead.landmark(r.source, r.at.numbering, b.uids[at], print)
+	}
 	r.a.stuck.solved(r.source, r.at.numbering, b.uids[at])
 }
 

@@ -145,15 +145,43 @@ func (r *reader) goOn(ctx context.Context, selected *imap.SelectData, top imap.U
 		next.era, next.last, next.marks = r.at.era+1, sure, r.at.marks.upTo(sure)
 	}
 	r.rescanning, r.again, r.blurred = true, uidSpan{}, true
-	if r.at.last > 0 { // what never held a mail has nothing to tell
+	next.before = top
+	again, err := r.resume(&next)
+	if err != nil {
+		return err
+	}
+	if r.at.last > 0 && !again { // what never held a mail has nothing to tell
 		r.a.log.LogAttrs(ctx, slog.LevelWarn, "folder was renumbered or set back, reading it again: nothing is taken twice",
 			sourceAttr(r.source), slog.String("was", r.mark.Position), slog.Uint64("uidvalidity", uint64(selected.UIDValidity)))
 		channels.Told(r.src, r.source, "The mail server has renumbered this folder or set it back, as after a restore; "+
 			"all mail since the account was connected is read again, and what is known already is not taken twice.")
 	}
-	next.before = top
 	r.at = next
 	return nil
+}
+
+// resume goes on with a re-read that another link has begun, and reports whether
+// it does. Where the folder was set back once more since, what was read then says
+// nothing of the mails that have these numbers now.
+func (r *reader) resume(next *position) (again bool, err error) {
+	begun, marks, known := r.a.ahead.latest(r.source)
+	if !known || begun.validity != next.validity || begun.era < next.era || begun == r.at.numbering {
+		return false, nil
+	}
+	next.era = begun.era
+	if len(marks) == 0 {
+		return true, nil
+	}
+	again = true
+	err = r.looking("resume", func(int) error {
+		sure, _, err := r.s.compare(marks)
+		if err == nil && sure != marks[len(marks)-1].uid {
+			next.era++
+			again = false
+		}
+		return err
+	})
+	return again, err
 }
 
 // catchUp delivers everything after the bookmark, oldest first.
@@ -168,6 +196,9 @@ func (r *reader) catchUp(ctx context.Context) error {
 	}
 	if r.rescanning {
 		if err := r.rescan(ctx); err != nil {
+			return err
+		}
+		if err := r.advance(ctx); err != nil { // before anything can end the link
 			return err
 		}
 	}

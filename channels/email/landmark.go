@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -28,8 +29,10 @@ const (
 	// lookAgainMost is how many mails that can't be told from new ones are read
 	// again.
 	lookAgainMost = 1000
-	// lookTries is how often a look may end with the link before it is left out.
-	lookTries = 3
+	// lookTries is how often a look may end with the link before it is left out
+	// for lookPause.
+	lookTries = 6
+	lookPause = 10 * time.Minute
 )
 
 // landmark is a mail by which a folder is recognised: its place, and 32 bits of a
@@ -145,21 +148,41 @@ func printFields() *imap.FetchItemBodySection {
 }
 
 // recognise looks at the landmarks: up to sure all is as it was; changed is true
-// when another mail has the number of one of them.
-func (r *reader) recognise() (sure imap.UID, changed bool, err error) {
+// when another mail has the number of one of them. A mail at which the link was
+// lost may be lost at it again: so they are looked at one by one then, and from
+// then on the newest is left out, each time one more, and is a landmark no more.
+func (r *reader) recognise(lost int) (sure imap.UID, changed bool, err error) {
+	marks := r.at.marks[:max(1, len(r.at.marks)-max(0, lost-1))]
+	size := len(marks)
+	if lost > 0 {
+		size = 1
+	}
+	for at := len(marks); at > 0 && err == nil && sure == 0; at -= size {
+		var differs bool
+		sure, differs, err = r.s.compare(marks[at-size : at])
+		changed = changed || differs
+	}
+	if err == nil {
+		r.at.marks = slices.Clip(marks)
+	}
+	return sure, changed, err
+}
+
+// compare looks for landmarks in the open folder.
+func (s *session) compare(marks landmarks) (sure imap.UID, changed bool, err error) {
 	var uids []imap.UID
-	for _, one := range r.at.marks {
+	for _, one := range marks {
 		uids = append(uids, one.uid)
 	}
-	found, err := r.s.prints(uids, printFields())
+	found, err := s.prints(uids, printFields())
 	if err != nil {
 		return 0, false, err
 	}
-	for _, one := range slices.Backward(r.at.marks) {
+	for _, one := range slices.Backward(marks) {
 		print, there := found[one.uid]
 		if there && print != one.print {
 			// Some servers write these fields otherwise than they stand in the mail.
-			whole, err := r.s.prints([]imap.UID{one.uid}, &imap.FetchItemBodySection{Peek: true})
+			whole, err := s.prints([]imap.UID{one.uid}, &imap.FetchItemBodySection{Peek: true})
 			if err != nil {
 				return 0, false, err
 			}
@@ -177,11 +200,11 @@ func (r *reader) recognise() (sure imap.UID, changed bool, err error) {
 // back, with the place up to which it is as it was. What can't be told is left to
 // lookAgain.
 func (r *reader) recall() (sure imap.UID, changed bool, err error) {
-	sure, known := r.at.last, false
+	sure, known, left := r.at.last, false, false
 	if len(r.at.marks) > 0 {
-		err = r.looking("recognise", func() (err error) {
-			sure, changed, err = r.recognise()
-			known = err == nil
+		err = r.looking("recognise", func(lost int) (err error) {
+			sure, changed, err = r.recognise(lost)
+			known, left = err == nil, lost > 1
 			return err
 		})
 	}
@@ -190,7 +213,9 @@ func (r *reader) recall() (sure imap.UID, changed bool, err error) {
 		return sure, changed, err
 	}
 	r.blurred = sure != r.at.marks[len(r.at.marks)-1].uid
-	r.again = uidSpan{sure, r.at.last}
+	if r.blurred || !left { // what lies behind one that was left out has been seen
+		r.again = uidSpan{sure, r.at.last}
+	}
 	return sure, false, nil
 }
 
@@ -225,13 +250,14 @@ func (r *reader) survey() error {
 		return nil
 	}
 	r.blurred = false
-	return r.looking("survey", func() error {
+	return r.looking("survey", func(lost int) error {
 		from := r.at.last - min(r.at.last-1, landmarkSearch)
 		uids, err := r.s.search(&imap.SearchCriteria{UID: uidRange(from, r.at.last)})
 		uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return uid < from || uid > r.at.last })
 		if err != nil || len(uids) == 0 {
 			return err
 		}
+		uids = uids[:max(1, len(uids)-lost*landmarksNear)] // past where the link was lost
 		uids = uids[max(0, len(uids)-landmarksNear):]
 		found, err := r.s.prints(uids, printFields())
 		if err != nil {
@@ -247,15 +273,17 @@ func (r *reader) survey() error {
 	})
 }
 
-// looking runs a look at landmarks. One that the server refuses or that ends with
-// the link again and again is left out: no mail may keep a folder from being read.
-func (r *reader) looking(what string, look func() error) error {
+// looking runs a look at landmarks, which is told how often the link was lost at
+// it. One that the server refuses is left out, and for a while one that ends with
+// the link again and again: no mail may keep a folder from being read.
+func (r *reader) looking(what string, look func(lost int) error) error {
 	name := r.source + "#" + what
-	if r.a.looks.failed(name) >= lookTries {
+	lost := r.a.looks.failed(name)
+	if lost >= lookTries {
 		return nil
 	}
-	err := look()
-	if _, refused := errors.AsType[*imap.Error](err); refused {
+	err := look(lost)
+	if refused, is := errors.AsType[*imap.Error](err); is && refused.Type != imap.StatusResponseTypeBye {
 		return nil
 	}
 	r.a.looks.note(name, err)
@@ -266,15 +294,25 @@ func (r *reader) looking(what string, look func() error) error {
 // since one came to its end.
 type lookBook struct {
 	mu    sync.Mutex
-	tries map[string]int
+	tries map[string]lostLook
 }
 
-func newLookBook() *lookBook { return &lookBook{tries: map[string]int{}} }
+// lostLook is how many looks ended with the link, and when the last did.
+type lostLook struct {
+	times int
+	last  time.Time
+}
+
+func newLookBook() *lookBook { return &lookBook{tries: map[string]lostLook{}} }
 
 func (b *lookBook) failed(name string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.tries[name]
+	if lost := b.tries[name]; lost.times < lookTries || time.Since(lost.last) < lookPause {
+		return lost.times
+	}
+	delete(b.tries, name)
+	return 0
 }
 
 func (b *lookBook) note(name string, err error) {
@@ -284,5 +322,5 @@ func (b *lookBook) note(name string, err error) {
 		delete(b.tries, name)
 		return
 	}
-	b.tries[name]++
+	b.tries[name] = lostLook{b.tries[name].times + 1, time.Now()}
 }

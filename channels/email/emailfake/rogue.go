@@ -266,6 +266,17 @@ func (r *Rogue) SetBack(folder string, n int) {
 	r.tell()
 }
 
+// SetBackTo makes a folder what it was when next was the number of the next mail:
+// those that have been given since are gone, and are given again.
+func (r *Rogue) SetBackTo(folder string, next uint32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.folders[folder]
+	f.mails = slices.DeleteFunc(f.mails, func(m *rogueMail) bool { return m.uid >= next })
+	f.next = next
+	r.tell()
+}
+
 // Flag sets a flag on a mail, as another program does.
 func (r *Rogue) Flag(folder string, uid uint32, flag string) {
 	r.mu.Lock()
