@@ -1,7 +1,11 @@
 package email
 
 import (
+	"net/netip"
 	"strings"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 
 	"stagecoach/contact"
 )
@@ -103,17 +107,30 @@ func (w *weighed) add(out *contact.Authentication, r authResult) {
 
 func failed(result string) bool { return result == "fail" || result == "hardfail" }
 
-// aligned tells whether two domains are one or one lies in the other (RFC 7489
-// section 3.1, relaxed; a common parent alone is not enough here).
+// aligned tells whether two domains are one organisation's (RFC 7489 section 3.1,
+// relaxed): whether they are the same below the suffix under which anybody can
+// have a name, such as co.uk or github.io.
 func aligned(a, b string) bool {
-	a, b = strings.ToLower(strings.Trim(a, ". ")), strings.ToLower(strings.Trim(b, ". "))
-	if a == "" || b == "" {
-		return false
+	a, b = organisation(a), organisation(b)
+	return a != "" && a == b
+}
+
+// organisation gives the domain that somebody has registered, of which a domain is
+// a part; what is a suffix itself, or has no part above, stands for itself.
+func organisation(domain string) string {
+	domain = strings.ToLower(strings.Trim(domain, ". "))
+	if !isASCII(domain) {
+		if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+			domain = ascii
+		}
 	}
-	if len(a) > len(b) {
-		a, b = b, a
+	if _, err := netip.ParseAddr(strings.Trim(domain, "[]")); err == nil {
+		return domain
 	}
-	return a == b || strings.Contains(a, ".") && strings.HasSuffix(b, "."+a)
+	if own, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
+		return own
+	}
+	return domain
 }
 
 // parseAuthResults reads one field. by is the server's name, "" where it begins
