@@ -14,7 +14,7 @@ const (
 )
 
 func (k *checker) accounts() {
-	names, addresses := map[string]bool{}, map[string]string{}
+	names, addresses, read := map[string]bool{}, map[string]string{}, map[string]string{}
 	for i := range k.config.Channels.Email {
 		a := &k.config.Channels.Email[i]
 		key := fmt.Sprintf("channels.email[%d]", i)
@@ -23,6 +23,7 @@ func (k *checker) accounts() {
 			k.doc.Report(key+".name", "give each account a name of its own", "the account %q is there already", a.Name)
 		}
 		names[strings.ToLower(a.Name)] = true
+		k.readOnce(key, a, read)
 		for j, address := range append([]string{a.Address}, a.Aliases...) {
 			at := key + ".address"
 			if j > 0 {
@@ -35,6 +36,22 @@ func (k *checker) accounts() {
 			}
 			addresses[lower] = a.Name
 		}
+	}
+}
+
+// readOnce reports folders that another account reads already: each mail there
+// would come in twice, and nobody could tell for which address.
+func (k *checker) readOnce(key string, a *Email, read map[string]string) {
+	if a.IMAP.Host == "" {
+		return
+	}
+	for _, folder := range a.IMAP.Folders {
+		place := strings.ToLower(fmt.Sprintf("%s:%d/%s/%s/%s", a.IMAP.Host, a.IMAP.Port, a.IMAP.Username, a.SharedMailbox, folder))
+		if other, ok := read[place]; ok && other != a.Name {
+			k.doc.Report(orParent(k, key+".imap"), fmt.Sprintf("one mailbox with several addresses is one account: put %s under aliases of %q; or let a filter of the mail server sort its mail into a folder of its own", a.Address, other),
+				"the account %q reads the folder %q of this mailbox already", other, folder)
+		}
+		read[place] = a.Name
 	}
 }
 
