@@ -43,6 +43,7 @@ var (
 	weekdayDay = regexp.MustCompile(`(?i)\b(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|lun|mié|jue|vie|sáb|dom|gio|sab|ma|wo|vr|za|zo|pon|wt|śr|czw|pt|sob|niedz)\pL*[.,]*\s`)
 	yearForm   = regexp.MustCompile(`\b(19|20)\d\d\b`)
 	digitForm  = regexp.MustCompile(`\d`)
+	inBrackets = regexp.MustCompile(`\([^\s<>()@]+@[^\s<>()@]+\)`) // as people write an address
 	zohoForm   = regexp.MustCompile(`^-{3,}\s?\pL.*[^-]\s?-{3,}$`)
 )
 
@@ -76,6 +77,9 @@ func (r *reading) breakAt(i int) quoteBreak {
 	}
 	if h := r.quotedHead(i); h.lines > 0 && h.complete() && (r.prefix == subjectForward || !r.introduced(i)) {
 		return quoteBreak{lines: h.lines, strong: true, head: h}
+	}
+	if n := r.stackedHead(i); n > 0 {
+		return quoteBreak{lines: n, strong: true}
 	}
 	n, strong := r.attribution(i)
 	if n == 0 {
@@ -136,6 +140,9 @@ func runsOn(line string) bool {
 
 func endsAttribution(line string) bool {
 	end := strings.TrimRight(line, quoteTrim)
+	if rest, dots := strings.CutSuffix(strings.TrimRight(end, "…"), "..."); dots || rest != end {
+		return hasVerb(rest[max(0, len(rest)-12):])
+	}
 	return strings.HasSuffix(end, ":") || strings.HasSuffix(end, "：") || strings.HasSuffix(end, "---")
 }
 
@@ -143,6 +150,9 @@ func (r *reading) joined(i, n int) string {
 	words := strings.Trim(strings.Join(r.lines[i:i+n], " "), quoteTrim)
 	if zohoForm.MatchString(words) {
 		words = strings.Trim(words, "- ")
+	}
+	if strings.HasSuffix(words, "...") || strings.HasSuffix(words, "…") {
+		words = strings.TrimRight(words, ".…")
 	}
 	return strings.TrimRight(words, quoteTrim+":：")
 }
@@ -176,7 +186,7 @@ func (r *reading) attributes(i, n int) (ok, strong bool) {
 		return below, false // a date and an address stand in many a pasted list
 	}
 	digits := digitForm.MatchString(words)
-	strong = (address || exact || r.ruled(i) || !below && timeForm.MatchString(words) && !personForm.MatchString(words) && r.indentedBelow(i+n)) &&
+	strong = (address && !inBrackets.MatchString(words) || exact || r.ruled(i) || !below && timeForm.MatchString(words) && !personForm.MatchString(words) && r.indentedBelow(i+n)) &&
 		digits && (below || !r.introduced(i))
 	return strong || below && (digits || address), strong
 }

@@ -75,7 +75,8 @@ func (r *reading) signedBelow(i, end int) bool {
 	if i == end || !strings.Contains(r.writer, " ") {
 		return false
 	}
-	return strings.HasPrefix(strings.ToLower(strings.Trim(r.lines[i], " *_")), r.writer)
+	rest, found := strings.CutPrefix(strings.ToLower(strings.Trim(r.lines[i], " *_")), r.writer)
+	return found && (rest == "" || strings.ContainsAny(strings.TrimLeft(rest, " ")[:1], ",|·•–—-/("))
 }
 
 // ruledOff gives where a card begins that stands under a rule below the closing
@@ -90,7 +91,7 @@ func (r *reading) ruledOff(from, to int) int {
 		line := strings.TrimSpace(r.lines[i])
 		switch {
 		case line != "" && line != "--" && (isRule(line) || line == "—" || line == "–"):
-			if contacts > 0 && isRule(line) && r.closes(from, i) || i > from && r.signedBelow(i+1, end) {
+			if contacts > 0 && isRule(line) && r.closes(from, i) || i > from && !r.listed(i) && r.signedBelow(i+1, end) {
 				return i
 			}
 			return to

@@ -14,8 +14,10 @@ type copiedHead struct {
 	// addressed is true when there is an address in it.
 	addressed bool
 	// sent is true when the date's name is one that only mail programs use.
-	sent  bool
-	kinds [headOther + 1]bool
+	sent bool
+	// fromFirst is true when it begins with who wrote.
+	fromFirst bool
+	kinds     [headOther + 1]bool
 }
 
 var (
@@ -35,7 +37,7 @@ func (h *copiedHead) complete() bool {
 			n++
 		}
 	}
-	return h.kinds[headFrom] && n >= 2 && (h.addressed || n == 3 && h.sent || (h.kinds[headSubject] || h.sent) && timeForm.MatchString(h.date))
+	return h.kinds[headFrom] && n >= 2 && (h.addressed || n == 3 && h.sent && h.fromFirst || h.fromFirst && (h.kinds[headSubject] || h.sent) && timeForm.MatchString(h.date))
 }
 
 // fieldOf reads a line as a field of a copied header.
@@ -63,15 +65,19 @@ func headAt(lines []string, i int) copiedHead {
 	if field == headNone || field == headOther || field == headCC {
 		return h
 	}
-	last, rest := field, 0
+	h.fromFirst = field == headFrom
+	last, rest, tight := field, 0, false
 	for j := i; j < len(lines) && j < i+40; j++ {
 		if j > i {
 			field, value = fieldOf(lines[j])
 		}
 		switch {
+		case field != headNone && rest > 0 && tight && h.kinds[headFrom] && h.kinds[headSubject]:
+			return h // another list below the first
 		case field != headNone && (field == headOther || field == headCC || !h.kinds[field]):
 			h.take(field, value)
 			h.sent = h.sent || field == headDate && sentForm.MatchString(lines[j])
+			tight = tight || j > i && rest == 0
 			last, rest = field, 0
 		case strings.TrimSpace(lines[j]) == "":
 			if rest++; rest > 1 && !h.goesOn(lines, j+1) {
@@ -128,6 +134,29 @@ func (r *reading) quotedHead(i int) copiedHead {
 		near = append(near, strings.TrimLeft(line, "> "))
 	}
 	return headAt(near, 0)
+}
+
+// momentOnly is a day and a time and nothing else.
+var momentOnly = regexp.MustCompile(`^\s*\d{1,4}[-./]\d{1,2}[-./]\d{2,4},?\s+\d{1,2}[:.]\d{2}([:.]\d{2})?(\s?[APap]\.?[Mm]\.?)?\s*$`)
+
+// stackedHead tells how many lines the header takes that begins at line i as old
+// Notes stacks it: who wrote, below it when, below it "To" and to whom. It's 0 if
+// none does.
+func (r *reading) stackedHead(i int) int {
+	if !r.answer || i+3 >= len(r.lines) || r.kinds[i+1] != lineOwn || len(r.lines[i]) > 120 || len(r.lines[i+1]) > 40 ||
+		!digitForm.MatchString(r.lines[i+1]) || !momentOnly.MatchString(r.lines[i+1]) {
+		return 0
+	}
+	for j := i + 2; j < len(r.lines) && j < i+6; j++ {
+		if r.lines[j] == "" {
+			continue
+		}
+		if headNames[strings.ToLower(strings.TrimSpace(r.lines[j]))] == headTo && j+1 < len(r.lines) {
+			return j + 2 - i
+		}
+		break
+	}
+	return 0
 }
 
 // goesOn reports whether a header that lacks its subject goes on at line i, where

@@ -1,6 +1,10 @@
 package email
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // How companies' notices below a mail begin, and what else stands in them. Only
 // both together are a notice: a person too may write that a mail is confidential.
@@ -22,6 +26,58 @@ var (
 		`(bitte )?(denken sie|denkt|denk) (bitte )?an (die|unsere) umwelt|bitte prüfen sie, ob diese mail wirklich ausgedruckt|pensez (à l['’]environnement|environnement)|avant d['’]imprimer|` +
 		`antes de imprimir|(prima di|pensa all['’]ambiente prima di) stampare|rispetta l['’]ambiente|denk aan het milieu|pomyśl o środowisku|zanim wydrukujesz)`)
 )
+
+// noticeWords are what companies' notices speak of, whatever language: that a
+// mail is confidential, that it may have gone wrong, for whom it is, what is
+// forbidden or to be done then, whom to tell. A paragraph about the mail itself
+// with three of them, one of the first two among them, is such a notice: who only
+// writes of a parcel's sender and recipient has neither.
+//
+//nolint:gochecknoglobals // a table
+var noticeWords = [][]string{
+	{
+		"confidential", "privileged", "vertraulich", "rechtlich geschützt", "confidenti", "confidencia", "riservat", "confidenzial", "vertrouwelijk", //nolint:misspell // French, Spanish
+		"poufn", "konfidentiel", "fortrolig", "důvěrn",
+	},
+	{
+		"in error", "by mistake", "not the intended", "not the named", "irrtümlich", "versehentlich", "nicht der richtige", "nicht der beabsichtigte", "nicht der vorgesehene",
+		"nicht der adressat", "par erreur", "pas le destinataire", "por error", "usted el destinatario", "por engano", "per errore", "il destinatario",
+		"abusievelijk", "ten onrechte", "per abuis", "niet de geadresseerde", "niet de beoogde", "niet voor u bestemd", "omyłkowo", "przez pomyłkę", "adresatem",
+		"av misstag", "ved en fejl", "omylem",
+	},
+	{
+		"intended recipient", "named recipient", "addressee", "individual or entity", "to whom it is addressed", "empfänger", "adressat", "destinataire",
+		"destinatari", "persona a la que", "geadresseerde", "beoogde ontvanger", "bestemd voor", "adresat", "odbiorc", "mottagare", "modtager", "adresát", "příjemc",
+	},
+	{
+		"prohibited", "unauthorised", "unauthorized", "delete it", "delete this", "and delete", "destroy", "untersagt", "unbefugt", "nicht gestattet", "löschen", "löschung",
+		"vernichten", "détruire", "supprimer", "interdite", "prohibid", "elimin", "borrar", "bórr", "cancellar", "vietat", "proibit", "verwijder", "verboden", "usunięci", "zabronion",
+		"radera", "slette", "smazat", "smažte", "apagar", "apague",
+	},
+	{
+		"notify the sender", "notify us", "inform the sender", "contact the sender", "advise the sender", "absender", "l'expéditeur", "l’expéditeur", "remitente", "remetente",
+		"mittente", "afzender", "nadawc", "avsändaren", "afsenderen", "odesílatele",
+	},
+}
+
+// ofThisMail finds what says that a paragraph is about the mail itself.
+var ofThisMail = regexp.MustCompile(`(?i)\b(this|diese[rs]?|ce|cet|este|esta|quest[oa]|dit|deze|ta|tej|tę|niniejsz\pL+|denna|detta|denne|tento|této|tato)\s(\pL+\s){0,2}` +
+	`(e-?mail|mail|message|communication|nachricht|courriel|courrier|mensaje|mensagem|correo|messaggio|comunicazione|bericht|e-?mailbericht|wiadomoś\pL+|meddelande|mejl|besked|zpráv\pL+)`) //nolint:misspell // in many languages
+
+// isNotice reports whether a last paragraph is a company's notice.
+func isNotice(all string) bool {
+	if len(all) <= 100 || len(all) > 6000 {
+		return false
+	}
+	lower, spoken, secret := strings.ToLower(all), 0, false
+	for i, words := range noticeWords {
+		if slices.ContainsFunc(words, func(word string) bool { return strings.Contains(lower, word) }) {
+			spoken, secret = spoken+1, secret || i < 2
+		}
+	}
+	return (secret && spoken > 2 && ofThisMail.MatchString(all) || len(all) > 120 && legalStart.MatchString(all) && legalEnd.MatchString(all)) &&
+		!speaksOfOneself.MatchString(all)
+}
 
 // below gives the kind of the next line with words from i on, that of own words
 // if there is none.

@@ -2,7 +2,10 @@ package email
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // longestSignature is how many lines a signature has at most; below the exact
@@ -17,7 +20,7 @@ const devices = `(iphone|ipad|ipod|ios|android|samsung|galaxy|huawei|xiaomi|redm
 	`(mobile|cell|smart)? ?phone|smartphone|mobile( device)?|mobil(telefon|ger[aä]t)|handy|tablet|tel[eé]fono|t[eé]l[eé]phone|m[oó]vil|mobiele?|telefoon|` +
 	`telefon\pL*|cellulare|dispositivo|appareil|apparaat|toestel|urządzeni\pL*|komórk\pL*|outlook|thunderbird|proton ?mail|k-9 mail|` + //nolint:misspell // French
 	`courriel|courrier|correo|posta|gmx\pL*|web\.de\pL*|freemail|yahoo|aol|mail|e-mail|tutanota|tuta|fairemail|spark|airmail|poczt\pL*|app|` +
-	`superhuman|bluemail|blue mail|aquamail|aqua mail|mailspring|canary|edison|missive|newton|acompli|mailbox|icloud|htc|nokia|motorola|xperia|nexus|` +
+	`superhuman|bluemail|blue mail|macbook\pL*|imac|mac|chromebook|apple watch|laptop|shortwave|posteo|fastmail|aquamail|aqua mail|mailspring|canary|edison|missive|newton|acompli|mailbox|icloud|htc|nokia|motorola|xperia|nexus|` +
 	`\pL[\pL\d-]*\.(net|fr|it|pl|nl|es|de|com))`
 
 // deviceForms are the lines that programs add at the end by themselves: sent
@@ -27,6 +30,8 @@ const devices = `(iphone|ipad|ipod|ios|android|samsung|galaxy|huawei|xiaomi|redm
 var deviceForms = formsByWord([]lineForm{
 	{"sent", ` (from|via|using|with|by)\s.{0,60}` + devices},
 	{"sent", ` from my (cell|ti-\d+|alcatel|\S+ (pc|watch|phone))\b.{0,30}`},
+	{"sent", ` (on the (go|move|run|road)|while (out|mobile))\b.{0,40}`},
+	{"von", ` unterwegs gesendet`},
 	{"from", ` my .{0,20}(iphone|ipad|ipod|android|galaxy|phone)[^\pL\d]*$`},
 	{"get download try", ` (the )?(outlook|bluemail|spark)\b.{0,40}`},
 	{"mit von vom via über", ` (mein\pL* .{2,40}|.{0,40}` + devices + `.{0,20}) gesendet`},
@@ -63,7 +68,7 @@ var deviceForms = formsByWord([]lineForm{
 
 // What else they add, and what stands near it.
 var (
-	excuseForm = regexp.MustCompile(`(?i)(excuse|pardon|sorry for|forgive|entschuldig|verzeih|veuillez|disculp|perdon|scusa|excuseer|wybacz|przeprasz)`)
+	excuseForm = regexp.MustCompile(`(?i)(excuse|pardon|sorry for|forgive|apolog(y|ies)|bear with|entschuldig|verzeih|veuillez|disculp|perdon|scusa|excuseer|wybacz|przeprasz)`)
 	virusForm  = regexp.MustCompile(`(?i)^\s*(yahoo mail\s?: .{3,60}|this (e-?mail|message) has been (checked|scanned) ((for viruses )?(by|with)|for (viruses|malware)\b) ?.*|` +
 		`(virus-free|virenfrei|sin virus|libre de virus|garanti sans virus|sans virus|privo di virus|virusvrij|wolny od wirusów|nie zawiera wirusów)\.?\s?(www\.\S+)?.{0,40}|` +
 		`diese e-?mail wurde von avast.*|l'absence de virus dans ce courrier.*|este correo electrónico ha sido comprobado.*|` +
@@ -76,7 +81,10 @@ var (
 	// deviceEnd is what may stand behind a comma in a device's line: what telephone
 	// it is, what the program says of itself.
 	deviceEnd = regexp.MustCompile(`(?i)^\s?((a|an|my)\s)?(\S+\s){0,3}(smart|cell|mobile )?(phone|smartphone|tablet|handset)( from \S+)?\s?$|` +
+		`^\s?(get|try|create|holen sie sich|hol dir)\s(your|the|an?|ihr|dein)\pL*\s.{0,50}(mailbox|app|inbox|account|e-?mail|postfach)\s?[:.]?$|` +
 		`^\s?(the|an?|your|die|das|der|ein|le|la|un|il|el|het|de)\s(\S+\s){0,4}(app|client|software|mailer|inbox|e-?mail|mail)(\s(for|für|pour|para|per|voor|dla)\s\S+(\s\S+)?)?\s?[.!]?$`)
+	sentBy   = regexp.MustCompile(`^(Sent|Secured|Gesendet|Envoyé|Enviado|Inviato|Verzonden|Verstuurd|Wysłano|Wysłane|Skickat|Sendt|Odesláno) (from|via|with|using|von|mit|über|depuis|avec|de|desde|con|da|vanuit|vanaf|met|z|från|fra|ze?) [^.?!:]+$`)
+	itemForm = regexp.MustCompile(`^\s*(\pL|\d{1,2})[.):]\s\S|^\s*[-*•]\s\S`)
 	linkTail = regexp.MustCompile(`\s*[<\[(]?\s?https?://[^\s>\])]+\s?[>\])]?`)
 )
 
@@ -136,17 +144,20 @@ func (r *reading) cutDelimited(from, to int) int {
 	if first < 0 || !r.exact[first] && trimmed > 1 {
 		return to
 	}
-	lines, asks := 0, false
+	lines, items, asks := 0, 0, false
 	for i := first + 1; i < to; i++ {
 		if r.lines[i] != "" && r.lines[i] != "--" {
 			lines++
 			asks = asks || strings.HasSuffix(r.lines[i], "?")
+			if itemForm.MatchString(r.lines[i]) && !contactLine.MatchString(r.lines[i]) {
+				items++
+			}
 		}
 	}
 	most := longestSignature
 	if r.exact[first] {
 		most = longestMarkedSignature
-	} else if asks || r.listed(first) {
+	} else if asks || items > 1 || r.listed(first) {
 		return to
 	}
 	if lines > most || first == 0 {
@@ -185,6 +196,7 @@ func (r *reading) cutFooter(from, to int) int {
 	case isRule(r.lines[end-1]) && end < to && r.kinds[end] == lineSignature && len(strings.TrimSpace(r.lines[end-1])) > 2:
 		return end - 1
 	case r.isMachine(start, end):
+		start = r.ownAbove(start, end)
 	default:
 		if start = r.legalWithin(start, end); start == end {
 			return to
@@ -227,10 +239,21 @@ func (r *reading) isDevice(i int) bool {
 	if at := strings.IndexAny(line, ",;"); at > 0 && isDeviceForm(line[:at]) && excuseForm.MatchString(line[at:]) {
 		line = line[:at]
 	}
+	if (i == 0 || r.lines[i-1] == "") && advertises(r.lines[i], line) && !r.introduced(i) {
+		return true
+	}
 	if len(line) > 5 && strings.EqualFold(line[:5], "from ") && (line[0] != 'F' || i > 0 && r.lines[i-1] != "") {
 		return false // the end of a sentence
 	}
 	return len(line) < longestDevice && !strings.HasSuffix(line, "?") && isDeviceForm(line) && plainEnd(line)
+}
+
+// advertises reports whether a line, without its link too, only says with what
+// program it was sent, and links to it.
+func advertises(line, unlinked string) bool {
+	at := strings.Index(line, "://")
+	return at > 0 && strings.HasSuffix(line, ">") && strings.HasSuffix(strings.TrimRight(line[:at], "htps"), "<") &&
+		len(strings.Fields(unlinked)) < 6 && sentBy.MatchString(unlinked)
 }
 
 func isDeviceForm(line string) bool {
@@ -249,7 +272,17 @@ func unlinked(line string) string {
 // going on as a sentence.
 func plainEnd(line string) bool {
 	comma := strings.IndexAny(line, ",;")
+	if at := strings.Index(line, ": "); at > comma || at > 0 && slogan(line[at+2:]) {
+		line = line[:at] // where to get it
+		comma = strings.IndexAny(line, ",;")
+	}
 	return comma < 0 || excuseForm.MatchString(line[comma:]) || deviceEnd.MatchString(line[comma+1:])
+}
+
+// slogan reports whether a few words all begin with capitals.
+func slogan(words string) bool {
+	fields := strings.Fields(words)
+	return len(fields) < 7 && !slices.ContainsFunc(fields, func(word string) bool { return !beginsUpper(word) })
 }
 
 // trails reports whether lines only go on with what a device's line began: a
@@ -263,6 +296,21 @@ func (r *reading) trails(from, to int) bool {
 	return true
 }
 
+// ownAbove gives where the notice begins in a last paragraph that is one: short
+// lines on top of it, such as a name, are the person's.
+func (r *reading) ownAbove(start, end int) int {
+	for start < end-1 && len(r.lines[start]) < 60 && !isRule(r.lines[start]) && !ofThisMail.MatchString(r.lines[start]) && !headlineOnly.MatchString(r.lines[start]) &&
+		isNotice(strings.Join(r.lines[start+1:end], " ")) && beginsUpper(r.lines[start+1]) {
+		start++
+	}
+	return start
+}
+
+func beginsUpper(line string) bool {
+	c, _ := utf8.DecodeRuneInString(strings.TrimLeft(line, " \t*_"))
+	return unicode.IsUpper(c)
+}
+
 // legalWithin gives the line in the middle of a paragraph where a company's
 // notice begins that ends it, end if none does.
 func (r *reading) legalWithin(start, end int) int {
@@ -270,11 +318,7 @@ func (r *reading) legalWithin(start, end int) int {
 		return end
 	}
 	for i := start + 1; i < end; i++ {
-		all := strings.Join(r.lines[i:end], " ")
-		if len(all) <= 120 {
-			break
-		}
-		if legalStart.MatchString(all) && legalEnd.MatchString(all) && !speaksOfOneself.MatchString(all) {
+		if all := strings.Join(r.lines[i:end], " "); len(all) > 120 && legalStart.MatchString(all) && isNotice(all) {
 			return i
 		}
 	}
@@ -298,7 +342,7 @@ func (r *reading) isMachine(start, end int) bool {
 	lone := end-start == 1 && headlineOnly.MatchString(r.lines[start]) && end < len(r.lines) && r.below(end) == lineSignature
 	headed := above >= 0 && headlineOnly.MatchString(r.lines[above]) && legalForm.MatchString(all) && !speaksOfOneself.MatchString(all)
 	switch {
-	case lone || headed || len(all) > 120 && legalStart.MatchString(all) && legalEnd.MatchString(all) && !speaksOfOneself.MatchString(all):
+	case lone || headed || isNotice(all):
 		return true
 	case natureForm.MatchString(r.lines[first]) && end-first <= 3:
 		return true
