@@ -141,8 +141,8 @@ func (a *Adapter) authenticate(ctx context.Context, s *session) error {
 		return err
 	}
 	o := offers{
-		can:     func(mechanism string) bool { return caps.Has(imap.AuthCap(mechanism)) },
-		command: !caps.Has(imap.CapLoginDisabled),
+		can:       func(mechanism string) bool { return caps.Has(imap.AuthCap(mechanism)) },
+		command:   !caps.Has(imap.CapLoginDisabled),
 		emptyLine: s.last.emptyLine,
 		by: func(user, password string) error {
 			return s.do(func() error { return s.client.Login(user, password).Wait() })

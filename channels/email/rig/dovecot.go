@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Dovecot is a running IMAP server with Maildir mailboxes.
@@ -54,7 +55,11 @@ func StartDovecotWith(t testing.TB, with Extras, users ...string) *Dovecot {
 	if len(with.Sieve) > 0 {
 		d.relay = freePorts(t, 1)[0]
 	}
-	d.CA, d.key = certificate(t, d.dir, cmp.Or(with.Name, "127.0.0.1"))
+	until := time.Now().Add(24 * time.Hour)
+	if with.Expired {
+		until = time.Now().Add(-time.Minute)
+	}
+	d.CA, d.key = certificateUntil(t, d.dir, cmp.Or(with.Name, "127.0.0.1"), until)
 	var passwords strings.Builder
 	for _, one := range users {
 		rule := "*:storage=1G"

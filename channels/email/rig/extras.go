@@ -19,6 +19,8 @@ import (
 type Extras struct {
 	// Name is what the certificate is for; 127.0.0.1 if empty.
 	Name string
+	// Expired is true for a certificate that ended a minute ago.
+	Expired bool
 	// Full are the mailboxes that take no further mail (quota).
 	Full []string
 	// Sieve are the mailboxes' filters (RFC 5228), vacation included.

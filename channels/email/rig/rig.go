@@ -8,7 +8,6 @@
 package rig
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -94,7 +93,7 @@ func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var out []int
 	for range 1000 {
-		port := 10000 + random.IntN(10000) //nolint:gosec // nobody gains by a guess
+		port := 10000 + random.IntN(10000)
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			continue
@@ -165,19 +164,19 @@ func untilGone(pid int) {
 // certificate writes a self-signed one for the name, and gives its file and key.
 func certificate(t testing.TB, dir, name string) (cert, key string) {
 	t.Helper()
+	return certificateUntil(t, dir, name, time.Now().Add(24*time.Hour))
+}
+
+// certificateUntil is certificate with the moment of its end.
+func certificateUntil(t testing.TB, dir, name string, until time.Time) (cert, key string) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return certificateOf(t, dir, name, private)
-}
-
-// certificateOf writes one for this key.
-func certificateOf(t testing.TB, dir, name string, private crypto.Signer) (cert, key string) {
-	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: until.Add(-25 * time.Hour), NotAfter: until,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
