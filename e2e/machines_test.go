@@ -67,10 +67,11 @@ func TestMachinesAndStrangers(t *testing.T) {
 	dead := anna.take(t, "Nobody reads this mailbox")
 	due := anna.said(t, dead.Card.Conversation).Card.Due
 	anna.reply(t, dead.Card, "You will not read this.")
+	var v said // which is open before the reply is delivered, too
 	eventually(t, patience, words("the bounce to reopen the contact"), func() bool {
-		return anna.said(t, dead.Card.Conversation).State == "open"
+		v = anna.said(t, dead.Card.Conversation)
+		return v.State == "open" && strings.Contains(v.words("evidence"), "came back")
 	})
-	v := anna.said(t, dead.Card.Conversation)
 	if got := v.words("evidence"); !strings.Contains(got, "came back") || !strings.Contains(got, ghost) || !v.Card.Due.Equal(due) {
 		t.Errorf("the desk says %q, due %v for %v", got, v.Card.Due, due)
 	}
