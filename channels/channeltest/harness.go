@@ -28,6 +28,9 @@ type Harness struct {
 
 	// Put makes a customer send a message with this text in it.
 	Put func(t *testing.T, text string)
+	// Pushes says that the provider hands items over itself, and again until they
+	// are taken: then nothing is older than the connection.
+	Pushes bool
 	// PutMalformed makes the worst item that the provider passes on, and gives
 	// bytes that the delivered original must contain.
 	PutMalformed func(t *testing.T) []byte

@@ -1,0 +1,131 @@
+package webhook
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"stagecoach/channels"
+)
+
+// outcome is what an answer to a callback means. An empty reason means that the
+// reply is delivered.
+type outcome struct {
+	reason channels.Reason
+	words  string
+	wait   time.Duration
+}
+
+// longestWait is the longest pause that a receiver can ask for.
+const longestWait = time.Hour
+
+// outcomeOf says what an answer means (Standard Webhooks, "Delivery success and
+// failure"): 2xx is success, redirects are not followed, 410 ends it, 429, 502
+// and 504 ask for less. Where the standard has only "failure", a code which says
+// that these bytes will never do goes to a person, and all else is tried again.
+func outcomeOf(status int, header http.Header, body []byte, id string, now time.Time) outcome {
+	wait := retryAfter(header.Get("Retry-After"), now)
+	said := saidOf(body)
+	switch {
+	case status >= 200 && status <= 299:
+		return outcome{}
+	case status == http.StatusConflict && knownAlready(body, id):
+		return outcome{}
+	case status >= 300 && status <= 399:
+		return outcome{reason: channels.Unknown, words: "it sends us elsewhere, which a webhook must not follow: write the new address as callback.url"}
+	}
+	o := outcome{reason: channels.Unknown, words: strings.TrimSpace("the receiver answered " + strconv.Itoa(status) + " " + http.StatusText(status))}
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		o.reason = channels.Auth
+		o.words += ": it does not accept our signature or our headers; callback.secrets must hold the secret that it verifies by, and both clocks must be right"
+	case http.StatusGone:
+		o.reason = channels.Rejected
+		o.words += ": it wants nothing more from here"
+	case http.StatusTooManyRequests:
+		o.reason, o.wait = channels.RateLimited, max(wait, time.Second)
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		o.words += ": nothing takes replies at callback.url"
+	case http.StatusConflict:
+		o.reason = channels.Rejected
+		o.words += `: if it has the reply already, it must answer 2xx, or {"status":"duplicate"}`
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusLocked, http.StatusFailedDependency:
+		o.reason, o.wait = channels.Unavailable, wait
+	default:
+		switch {
+		case status >= 500:
+			o.reason, o.wait = channels.Unavailable, wait
+		case status >= 400:
+			o.reason = channels.Rejected
+		}
+	}
+	if said != "" {
+		o.words += ", and said: " + said
+	}
+	return o
+}
+
+// mayHaveTaken reports whether a receiver that answers this may have handled the
+// request all the same: it broke down in it, or something between gave up.
+func mayHaveTaken(status int) bool {
+	return status >= 500 && status != http.StatusServiceUnavailable && status != http.StatusNotImplemented
+}
+
+// knownAlready reports whether a receiver says by 409 that it has this webhook-id.
+func knownAlready(body []byte, id string) bool {
+	var said struct {
+		ID     string `json:"id"`
+		Status string `json:"status"`
+	}
+	if json.Unmarshal(body, &said) != nil {
+		return false
+	}
+	return said.ID == id || said.Status == "duplicate" || said.Status == "stored"
+}
+
+// saidOf gives the words of an answer in JSON, "" if it has none. Other answers
+// are pages for people, and not worth reading.
+func saidOf(body []byte) string {
+	var said map[string]any
+	if json.Unmarshal(body, &said) != nil {
+		return ""
+	}
+	for _, name := range []string{"detail", "message", "error", "title"} {
+		if text, ok := said[name].(string); ok && strings.TrimSpace(text) != "" {
+			return oneLine(text, 200)
+		}
+	}
+	return ""
+}
+
+// idSaid gives the receiver's own id of the reply, "" if it names none.
+func idSaid(body []byte) string {
+	var said struct {
+		ID any `json:"id"`
+	}
+	if json.Unmarshal(body, &said) != nil {
+		return ""
+	}
+	switch id := said.ID.(type) {
+	case string:
+		return oneLine(id, maxID)
+	case float64:
+		return fmt.Sprint(int64(id))
+	default:
+		return ""
+	}
+}
+
+// retryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date.
+func retryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseInt(strings.TrimSpace(value), 10, 32); err == nil {
+		return min(max(0, time.Duration(seconds)*time.Second), longestWait)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(0, at.Sub(now)), longestWait)
+	}
+	return 0
+}
