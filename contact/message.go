@@ -136,6 +136,7 @@ type Message struct {
 	Origin json.RawMessage `json:"origin,omitempty"`
 	// Replaces is the MessageID of an earlier message that the customer has
 	// edited, or withdrawn where Withdrawn is true; "" for a message of its own.
+	// MessageID is then that of the change.
 	Replaces  string `json:"replaces,omitempty"`
 	Withdrawn bool   `json:"withdrawn,omitempty"`
 	// Public reports that anybody can read it.

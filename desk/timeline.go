@@ -157,6 +157,9 @@ func inMail(item *view.Item, m *contact.Message) {
 	item.Text, item.ReplyText, item.Auto = m.Text, cmp.Or(m.ReplyText, m.Text), m.Auto
 	item.HasHTML, item.PicturesElsewhere = m.HTML != "", strings.Contains(m.HTML, waitingPicture)
 	item.Attachments, item.Warnings = attachments(item.ID, m.Attachments), m.Warnings
+	if m.Replaces != "" && !m.Withdrawn {
+		item.Warnings = append([]string{"The customer has edited an earlier message. This is how it reads now."}, item.Warnings...)
+	}
 	for i, a := range m.Attachments {
 		item.Attachments[i].Inline = a.ContentID != "" && strings.Contains(m.HTML, `"cid:`+a.ContentID+`"`)
 	}
@@ -343,6 +346,8 @@ func evidenceWords(kind router.EvidenceKind, code string) string {
 		return "Their server says that the reply has arrived."
 	case router.EvidenceCalendar:
 		return "A calendar answered our invitation."
+	case router.EvidenceWithdrawn:
+		return "The customer has taken a message back. Its words are kept here, and the promise holds."
 	case router.EvidenceReceipt:
 		return "The reply was read."
 	case router.EvidenceOwnCopy:

@@ -107,8 +107,12 @@ const (
 // Receive is an item that intake has read: facts only.
 type Receive struct {
 	Item
-	// Kind is KindFresh, KindHistory or KindOwnCopy.
+	// Kind is KindFresh, KindHistory, KindOwnCopy or KindChanged.
 	Kind string
+	// Replaces is the key of the message that the customer has edited, or taken
+	// back where Withdrawn is true; "" otherwise.
+	Replaces  string
+	Withdrawn bool
 	// Identity is the keyed hash of the sender's channel and address.
 	Identity string
 	// Participants are those of the other people it was sent to.

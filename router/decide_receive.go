@@ -52,6 +52,7 @@ func (t *turn) receive(c *Receive) error {
 	case c.Bounce != nil && t.bounce(c):
 	case c.Kind == KindHistory:
 		t.history(c)
+	case c.Kind == KindChanged && t.changed(c):
 	default:
 		t.message(c)
 	}
@@ -66,6 +67,7 @@ const (
 	KindFresh   = "message"
 	KindHistory = "history"
 	KindOwnCopy = "own_copy"
+	KindChanged = "changed"
 )
 
 // seenBefore handles an item that is known: a redelivery changes nothing; the

@@ -85,6 +85,8 @@ const (
 	EvidenceAutoReply EvidenceKind = "auto_reply"
 	EvidenceDelivered EvidenceKind = "delivered_report"
 	EvidenceCalendar  EvidenceKind = "calendar_answer"
+	// EvidenceWithdrawn is that the customer took a message back.
+	EvidenceWithdrawn EvidenceKind = "withdrawn"
 	// EvidenceCopyFailed is a bounce of those alone who got a copy: the customer
 	// has the reply.
 	EvidenceCopyFailed EvidenceKind = "copy_bounced"

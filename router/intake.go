@@ -224,6 +224,10 @@ func (i *Intake) identify(c *Receive, m *contact.Message) {
 // ones find it.
 func (i *Intake) thread(c *Receive, m *contact.Message) {
 	k, ch := i.cfg.Keys, string(c.Channel)
+	if m.Replaces != "" {
+		c.Replaces, c.Withdrawn = k.MessageID(ch, m.Replaces), m.Withdrawn
+		c.Threads = append(c.Threads, c.Replaces)
+	}
 	if m.Concerns != "" {
 		c.Threads = append(c.Threads, k.MessageID(ch, m.Concerns))
 	}
