@@ -27,6 +27,9 @@ func (r *reading) apart() {
 				continue
 			}
 		}
+		if r.tried++; r.tried > mostTried {
+			return
+		}
 		if at := r.attributedWithin(i, n); at > 0 {
 			r.splitLine(i, at)
 			return

@@ -186,8 +186,8 @@ func (r *reading) attributes(i, n int) (ok, strong bool) {
 		return below, false // a date and an address stand in many a pasted list
 	}
 	digits := digitForm.MatchString(words)
-	strong = (address && !inBrackets.MatchString(words) || exact || r.ruled(i) || !below && timeForm.MatchString(words) && !personForm.MatchString(words) && r.indentedBelow(i+n)) &&
-		digits && (below || !r.introduced(i))
+	exact = exact || address && !inBrackets.MatchString(words) || r.ruled(i) || !below && r.indentsBelow(i+n, words)
+	strong = exact && digits && (below || !r.introduced(i))
 	return strong || below && (digits || address), strong
 }
 
@@ -233,9 +233,12 @@ func (r *reading) quotedBelow(i int) bool {
 	return false
 }
 
-// indentedBelow reports whether all that follows is indented.
-func (r *reading) indentedBelow(i int) bool {
-	words := false
+// indentsBelow reports whether all that follows an attribution is indented.
+func (r *reading) indentsBelow(i int, words string) bool {
+	if !timeForm.MatchString(words) || personForm.MatchString(words) {
+		return false
+	}
+	found := false
 	for _, line := range r.lines[min(i, len(r.lines)):] {
 		if line == "" {
 			continue
@@ -243,9 +246,9 @@ func (r *reading) indentedBelow(i int) bool {
 		if line[0] != '\t' && !strings.HasPrefix(line, "    ") {
 			return false
 		}
-		words = true
+		found = true
 	}
-	return words
+	return found
 }
 
 // loneParagraph reports whether n lines from i on stand by themselves.

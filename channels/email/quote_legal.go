@@ -36,7 +36,7 @@ var (
 //nolint:gochecknoglobals // a table
 var noticeWords = [][]string{
 	{
-		"confidential", "privileged", "vertraulich", "rechtlich geschützt", "confidenti", "confidencia", "riservat", "confidenzial", "vertrouwelijk", //nolint:misspell // French, Spanish
+		"confidential", "privileged", "vertraulich", "rechtlich geschützt", "confidenti", "confidencia", "riservat", "confidenzial", "vertrouwelijk",
 		"poufn", "konfidentiel", "fortrolig", "důvěrn",
 	},
 	{
@@ -47,10 +47,11 @@ var noticeWords = [][]string{
 	},
 	{
 		"intended recipient", "named recipient", "addressee", "individual or entity", "to whom it is addressed", "empfänger", "adressat", "destinataire",
-		"destinatari", "persona a la que", "geadresseerde", "beoogde ontvanger", "bestemd voor", "adresat", "odbiorc", "mottagare", "modtager", "adresát", "příjemc",
+		"destinatari", "persona a la que", "geadresseerde", "beoogde ontvanger", "bestemd voor", "adresat", "odbiorc", "mottagare", "modtager", "adresát", "příjemc", //nolint:misspell // Czech
 	},
 	{
-		"prohibited", "unauthorised", "unauthorized", "delete it", "delete this", "and delete", "destroy", "untersagt", "unbefugt", "nicht gestattet", "löschen", "löschung",
+		"prohibited", "unauthorised", "unauthorized", //nolint:misspell // as Americans write
+		"delete it", "delete this", "and delete", "destroy", "untersagt", "unbefugt", "nicht gestattet", "löschen", "löschung",
 		"vernichten", "détruire", "supprimer", "interdite", "prohibid", "elimin", "borrar", "bórr", "cancellar", "vietat", "proibit", "verwijder", "verboden", "usunięci", "zabronion",
 		"radera", "slette", "smazat", "smažte", "apagar", "apague",
 	},
@@ -62,11 +63,14 @@ var noticeWords = [][]string{
 
 // ofThisMail finds what says that a paragraph is about the mail itself.
 var ofThisMail = regexp.MustCompile(`(?i)\b(this|diese[rs]?|ce|cet|este|esta|quest[oa]|dit|deze|ta|tej|tę|niniejsz\pL+|denna|detta|denne|tento|této|tato)\s(\pL+\s){0,2}` +
-	`(e-?mail|mail|message|communication|nachricht|courriel|courrier|mensaje|mensagem|correo|messaggio|comunicazione|bericht|e-?mailbericht|wiadomoś\pL+|meddelande|mejl|besked|zpráv\pL+)`) //nolint:misspell // in many languages
+	`(e-?mail|mail|message|communication|nachricht|courriel|courrier|mensaje|mensagem|correo|messaggio|comunicazione|bericht|e-?mailbericht|wiadomoś\pL+|meddelande|mejl|besked|zpráv\pL+)`)
+
+// longestNotice is how many bytes a company's notice has at most.
+const longestNotice = 6000
 
 // isNotice reports whether a last paragraph is a company's notice.
 func isNotice(all string) bool {
-	if len(all) <= 100 || len(all) > 6000 {
+	if len(all) <= 100 || len(all) > longestNotice {
 		return false
 	}
 	lower, spoken, secret := strings.ToLower(all), 0, false

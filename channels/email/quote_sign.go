@@ -144,16 +144,7 @@ func (r *reading) cutDelimited(from, to int) int {
 	if first < 0 || !r.exact[first] && trimmed > 1 {
 		return to
 	}
-	lines, items, asks := 0, 0, false
-	for i := first + 1; i < to; i++ {
-		if r.lines[i] != "" && r.lines[i] != "--" {
-			lines++
-			asks = asks || strings.HasSuffix(r.lines[i], "?")
-			if itemForm.MatchString(r.lines[i]) && !contactLine.MatchString(r.lines[i]) {
-				items++
-			}
-		}
-	}
+	lines, items, asks := r.underDelimiter(first+1, to)
 	most := longestSignature
 	if r.exact[first] {
 		most = longestMarkedSignature
@@ -164,6 +155,22 @@ func (r *reading) cutDelimited(from, to int) int {
 		return to
 	}
 	return first
+}
+
+// underDelimiter counts the lines with words from from to to, and those among them
+// that belong to a list; asks is true when one ends with a question mark.
+func (r *reading) underDelimiter(from, to int) (lines, items int, asks bool) {
+	for _, line := range r.lines[from:to] {
+		if line == "" || line == "--" {
+			continue
+		}
+		lines++
+		asks = asks || strings.HasSuffix(line, "?")
+		if itemForm.MatchString(line) && !contactLine.MatchString(line) {
+			items++
+		}
+	}
+	return lines, items, asks
 }
 
 // listed reports whether the paragraph with line i stands under one that leads
@@ -314,7 +321,10 @@ func beginsUpper(line string) bool {
 // legalWithin gives the line in the middle of a paragraph where a company's
 // notice begins that ends it, end if none does.
 func (r *reading) legalWithin(start, end int) int {
-	if end-start < 2 || end-start > 20 || !legalEnd.MatchString(strings.Join(r.lines[start:end], " ")) {
+	if end-start < 2 || end-start > 20 {
+		return end
+	}
+	if all := strings.Join(r.lines[start:end], " "); len(all) > longestNotice || !legalEnd.MatchString(all) {
 		return end
 	}
 	for i := start + 1; i < end; i++ {
