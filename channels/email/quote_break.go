@@ -166,7 +166,6 @@ func (r *reading) attributes(i, n int) (ok, strong bool) {
 	}
 	below := r.quotedBelow(i + n)
 	address := addressForm.MatchString(words)
-	exact := yearForm.MatchString(words) && timeForm.MatchString(words) && weekdayDay.MatchString(words) && !personForm.MatchString(words)
 	switch {
 	case r.dated(i, n, words) || r.named(i, n, words):
 		return true, true
@@ -185,10 +184,22 @@ func (r *reading) attributes(i, n int) (ok, strong bool) {
 	if strings.HasPrefix(words, "2") && !hasVerb(words) {
 		return below, false // a date and an address stand in many a pasted list
 	}
-	digits := digitForm.MatchString(words)
-	exact = exact || address && !inBrackets.MatchString(words) || r.ruled(i) || !below && r.indentsBelow(i+n, words)
-	strong = exact && digits && (below || !r.introduced(i))
-	return strong || below && (digits || address), strong
+	strong = digitForm.MatchString(words) && r.programs(i, n, words, below)
+	return strong || below && (digitForm.MatchString(words) || address), strong
+}
+
+// programs reports whether only a program writes an attribution like this one:
+// with an address as programs write it, or with weekday, year and time and no
+// word of somebody who tells a story.
+func (r *reading) programs(i, n int, words string, below bool) bool {
+	if !below && r.introduced(i) {
+		return false
+	}
+	if addressForm.MatchString(words) && !inBrackets.MatchString(words) || r.ruled(i) {
+		return true
+	}
+	return yearForm.MatchString(words) && timeForm.MatchString(words) && weekdayDay.MatchString(words) && !personForm.MatchString(words) ||
+		!below && r.indentsBelow(i+n, words)
 }
 
 // ruled reports whether an attribution with a time stands between dashes.
