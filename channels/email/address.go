@@ -115,6 +115,9 @@ func (s *splitter) forgottenComma() {
 	if next <= 0 || s.s[s.at+1+next] != '<' || strings.TrimSpace(s.s[s.at+1:s.at+1+next]) == "" {
 		return
 	}
+	if viaWords.MatchString(s.s[s.at+1 : s.at+1+next]) { // "Jo <jo@x.test> via List <list@y.test>" is one, the list's
+		return
+	}
 	text := s.s[s.from:s.at]
 	if open := strings.LastIndexByte(text, '<'); open < 0 || !strings.Contains(text[open:], "@") {
 		return
@@ -124,6 +127,9 @@ func (s *splitter) forgottenComma() {
 	s.from = s.at
 	s.at--
 }
+
+// viaWords stand between a sender and who sends for them.
+var viaWords = regexp.MustCompile(`(?i)^\s*(via|through|on behalf of|über|im auftrag von|de la part de|en nombre de|por cuenta de|per conto di|namens|w imieniu)\s`)
 
 func (s *splitter) flush() {
 	if text := strings.TrimSpace(s.s[s.from:s.at]); text != "" {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -214,6 +215,7 @@ func pad(piece *strings.Builder, c byte) {
 func (u *understood) judgeSender(whom believed) {
 	u.Auth = readAuthentication(u.head, u.From.Address, whom)
 	u.warnOfName()
+	u.warnOfOurName(whom)
 	if u.Auth.Trust == contact.TrustForged {
 		u.warn("the sender is probably forged: the mail names " + u.From.Address + ", but " + failures(u.Auth) + ", says " + orDefault(u.Auth.By, "the receiving server"))
 		return
@@ -239,6 +241,16 @@ func (u *understood) warnOfName() {
 		return
 	}
 	u.warn("the sender's name shows " + shown + ", but the mail came from " + u.From.Address)
+}
+
+// warnOfOurName says where a stranger bears the name that our own mail bears.
+func (u *understood) warnOfOurName(whom believed) {
+	name := strings.Join(strings.Fields(whom.called), " ")
+	if name == "" || u.From.Address == "" || !strings.EqualFold(name, u.From.Name) ||
+		slices.ContainsFunc(whom.ours, func(own string) bool { return aligned(domainOf(own), domainOf(u.From.Address)) }) {
+		return
+	}
+	u.warn("the sender's name shows our own, " + name + ", but the mail came from " + u.From.Address)
 }
 
 // failures says in words which checks failed.

@@ -25,8 +25,10 @@ type believed struct {
 	nameless bool
 	// several is set where each check is signed by a name of its own.
 	several bool
-	// ours are our own addresses on the account.
-	ours []string
+	// ours are our own addresses on the account, called the name that its mail
+	// bears.
+	ours   []string
+	called string
 }
 
 // provider is a provider of mailboxes that writes a field of its own into each
@@ -54,7 +56,7 @@ var providers = []provider{
 // believes gives whose fields the account believes: those that it names, else
 // its provider's.
 func (c Config) believes() believed {
-	whom := believed{ours: append([]string{c.Address}, c.Aliases...)}
+	whom := believed{ours: append([]string{c.Address}, c.Aliases...), called: c.FromName}
 	if len(c.TrustedAuthserv) > 0 {
 		whom.names = c.TrustedAuthserv
 		whom.nameless = slices.ContainsFunc(whom.names, func(name string) bool { return under(name, []string{"outlook.com"}) })

@@ -167,16 +167,16 @@ const (
 
 //nolint:gochecknoglobals // a table
 var scripts = []script{
-	{"windows-1251", charmap.Windows1251, cyrillic},
-	{"koi8-u", charmap.KOI8U, cyrillic},
-	{"iso-8859-5", charmap.ISO8859_5, cyrillic},
-	{"cp866", charmap.CodePage866, cyrillic},
-	{"windows-1253", charmap.Windows1253, greek},
-	{"iso-8859-7", charmap.ISO8859_7, greek},
-	{"windows-1255", charmap.Windows1255, hebrew},
-	{"windows-1256", charmap.Windows1256, arabic},
-	{"iso-8859-6", charmap.ISO8859_6, arabic},
-	{"windows-874", charmap.Windows874, thai},
+	{label: "windows-1251", charmap: charmap.Windows1251, letters: cyrillic},
+	{label: "koi8-u", charmap: charmap.KOI8U, letters: cyrillic},
+	{label: "iso-8859-5", charmap: charmap.ISO8859_5, letters: cyrillic},
+	{label: "cp866", charmap: charmap.CodePage866, letters: cyrillic},
+	{label: "windows-1253", charmap: charmap.Windows1253, letters: greek},
+	{label: "iso-8859-7", charmap: charmap.ISO8859_7, letters: greek},
+	{label: "windows-1255", charmap: charmap.Windows1255, letters: hebrew},
+	{label: "windows-1256", charmap: charmap.Windows1256, letters: arabic},
+	{label: "iso-8859-6", charmap: charmap.ISO8859_6, letters: arabic},
+	{label: "windows-874", charmap: charmap.Windows874, letters: thai},
 }
 
 // sign reports whether a byte above ASCII is, in most charsets, a mark between
@@ -289,6 +289,8 @@ type alphabet struct {
 	label   string
 	charmap *charmap.Charmap
 	letters string
+	// needs lists letters of which one must be there, if any are listed.
+	needs string
 }
 
 const (
@@ -302,22 +304,26 @@ const (
 //
 //nolint:gochecknoglobals // a table
 var alphabets = []alphabet{
-	{"", charmap.Windows1252, german + french + spanish + "ìòåøëï"},
-	{"", charmap.Windows1252, "áâãàçéêíóôõúüºª"}, // Portuguese
-	{"", charmap.Windows1252, "õäöüéž"},          // Estonian
-	{"", charmap.Windows1252, "áðéíóúýþæöåøä"},
-	{"iso-8859-2", charmap.ISO8859_2, polish},
-	{"windows-1250", charmap.Windows1250, polish},
-	{"iso-8859-2", charmap.ISO8859_2, czech},
-	{"windows-1250", charmap.Windows1250, czech},
-	{"iso-8859-2", charmap.ISO8859_2, croatian},
-	{"windows-1250", charmap.Windows1250, croatian},
-	{"iso-8859-2", charmap.ISO8859_2, hungarian},
-	{"iso-8859-2", charmap.ISO8859_2, romanian},
-	{"windows-1254", charmap.Windows1254, turkish},
-	{"windows-1257", charmap.Windows1257, "āčēģīķļņšūžąęėįųõäöü"},
-	{"cp850", charmap.CodePage850, german + french + spanish},
-	{"macintosh", charmap.Macintosh, german + french + spanish + "‘’“”–—…«»"},
+	{charmap: charmap.Windows1252, letters: german + french + spanish + "ìòåëï"},
+	{charmap: charmap.Windows1252, letters: german + french + "ìòåøëï"}, // an ø beside an á or í is the Czech ř
+	{charmap: charmap.Windows1252, letters: german + french + spanish + "ìòåøëï", needs: "åæ"},
+	{charmap: charmap.Windows1252, letters: "áâãàçéêíóôõúüºª"}, // Portuguese
+	{charmap: charmap.Windows1252, letters: "õäöüéž"},          // Estonian
+	{charmap: charmap.Windows1252, letters: "áðéíóúýþæöåä"},
+	{charmap: charmap.Windows1252, letters: "áðéíóúýþæöåøä", needs: "ðþæå"},
+	{label: "iso-8859-2", charmap: charmap.ISO8859_2, letters: polish},
+	{label: "windows-1250", charmap: charmap.Windows1250, letters: polish},
+	{label: "iso-8859-2", charmap: charmap.ISO8859_2, letters: czech},
+	{label: "windows-1250", charmap: charmap.Windows1250, letters: czech},
+	{charmap: charmap.Windows1252, letters: german + french + spanish + "ìòåøëï"},
+	{label: "iso-8859-2", charmap: charmap.ISO8859_2, letters: croatian},
+	{label: "windows-1250", charmap: charmap.Windows1250, letters: croatian},
+	{label: "iso-8859-2", charmap: charmap.ISO8859_2, letters: hungarian},
+	{label: "iso-8859-2", charmap: charmap.ISO8859_2, letters: romanian},
+	{label: "windows-1254", charmap: charmap.Windows1254, letters: turkish},
+	{label: "windows-1257", charmap: charmap.Windows1257, letters: "āčēģīķļņšūžąęėįųõäöü"},
+	{label: "cp850", charmap: charmap.CodePage850, letters: german + french + spanish},
+	{label: "macintosh", charmap: charmap.Macintosh, letters: german + french + spanish + "‘’“”–—…«»"},
 }
 
 // guessLatin finds the alphabet that all letters of the words belong to, "" if it
@@ -366,5 +372,9 @@ func (a alphabet) has(seen *[256]bool) bool {
 			return false
 		}
 	}
-	return true
+	return a.needs == "" || slices.ContainsFunc([]rune(a.needs), func(r rune) bool {
+		lower, _ := a.charmap.EncodeRune(r)
+		upper, _ := a.charmap.EncodeRune(unicode.ToUpper(r))
+		return seen[lower] || seen[upper]
+	})
 }

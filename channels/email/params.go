@@ -62,16 +62,32 @@ func scanParams(s string) []piece {
 		}
 		var value string
 		value, s = paramValue(strings.TrimLeft(s[end+1:], " \t\r\n"))
-		if name != "" {
+		if keptParam(name) {
 			out = append(out, newPiece(name, value))
 		}
 	}
 	return out
 }
 
+// keptParam reports whether a parameter is one that anybody here asks for: of a
+// mail of thousands of parts with dozens each the others are no more than garbage.
+func keptParam(name string) bool {
+	base, _, _ := strings.Cut(name, "*")
+	switch strings.TrimSpace(base) {
+	case "boundary", "charset", "delsp", "file", "filename", "format", "hp", "method", "name", "number",
+		"protected-headers", "protocol", "smime-type", "total", // of parts of mails
+		"cn", "partstat", "tzid": // of calendars
+		return true
+	}
+	return false
+}
+
 // paramValue cuts the value off that s begins with.
 func paramValue(s string) (value, rest string) {
 	if strings.HasPrefix(s, `"`) {
+		if end := strings.IndexAny(s[1:], `"\`); end >= 0 && s[1+end] == '"' {
+			return s[1 : 1+end], s[end+2:] // as most are
+		}
 		var out strings.Builder
 		for i := 1; i < len(s); i++ {
 			switch {
