@@ -50,8 +50,9 @@ type reader struct {
 	prints  map[imap.UID]uint32
 	// tidy does what is to be done with stored mails, nil if nothing is.
 	tidy *tidier
-	// opened is when the folder was opened last.
+	// opened is when the folder was opened last, took how long that took.
 	opened time.Time
+	took   time.Duration
 }
 
 // open selects the folder and finds out where to go on. It is opened read-only,
@@ -106,7 +107,8 @@ func (r *reader) untidy(err error) error {
 
 // openPlace opens the folder, and finds out how the server spells it.
 func (r *reader) openPlace(readOnly bool) (selected *imap.SelectData, err error) {
-	r.opened = time.Now()
+	begun := time.Now()
+	defer func() { r.opened, r.took = time.Now(), time.Since(begun) }()
 	if r.place == "" {
 		r.place, selected, err = r.a.openFolder(r.s, r.folder, readOnly)
 		return selected, err

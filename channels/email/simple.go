@@ -15,6 +15,10 @@ import (
 // simplest things.
 const reopenAfter = 10
 
+// reopenShare is how many times as long as its opening took a folder stays open at
+// simple servers: to some it means to read through one large file.
+const reopenShare = 20
+
 // simple reports whether the server knows no more than the protocol's oldest
 // form. One of them, GNU Mailutils, announces the first mail that comes into a
 // folder that was empty when it was opened, and none after it, not even to a
@@ -43,8 +47,11 @@ func (r *reader) writable(yes bool) error {
 // reopen opens the folder again after a silence that can't be trusted. One that
 // was renumbered or set back meanwhile is read again.
 func (r *reader) reopen(ctx context.Context) error {
-	silent := len(r.s.news) == 0
-	if !silent || !r.s.simple() && time.Since(r.opened) < reopenAfter*r.a.cfg.IdleMaximum {
+	wait := reopenAfter * r.a.cfg.IdleMaximum
+	if r.s.simple() {
+		wait = min(wait, reopenShare*r.took)
+	}
+	if silent := len(r.s.news) == 0; !silent || time.Since(r.opened) < wait {
 		return nil
 	}
 	selected, err := r.openPlace(r.readOnly())
