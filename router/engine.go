@@ -125,7 +125,8 @@ func (e *Engine) Do(ctx context.Context, env Envelope) (Result, error) {
 
 // DoAll decides commands in their order, each by itself, and returns when the
 // commits of all are durable. They share commits: it costs little more than one.
-// When the outcome of one is not known, none behind it is decided.
+// When the outcome of one is not known, that of those behind it isn't either, and
+// if the log lost it, none behind it is decided.
 func (e *Engine) DoAll(ctx context.Context, envs []Envelope) []Answer {
 	answers := make([]Answer, len(envs))
 	requests := make([]*request, 0, len(envs))
@@ -144,6 +145,12 @@ func (e *Engine) DoAll(ctx context.Context, envs []Envelope) []Answer {
 	}
 	for n, r := range requests {
 		answers[n] = e.wait(ctx, r)
+		if _, refused := errors.AsType[*Refusal](answers[n].Err); answers[n].Err != nil && !refused {
+			for behind := range answers[n:] {
+				answers[n+behind].Err = answers[n].Err
+			}
+			break
+		}
 	}
 	return answers
 }
