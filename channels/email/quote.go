@@ -2,6 +2,7 @@ package email
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -93,6 +94,7 @@ func (r *reading) own(whole string) (own string, cut bool) {
 		return whole, false
 	}
 	r.markSignatures()
+	r.keepWords()
 	var out []string
 	blocks := r.blocks()
 	r.mixed = len(blocks) > 2
@@ -112,6 +114,23 @@ func (r *reading) own(whole string) (own string, cut bool) {
 	}
 	own = strings.TrimRight(own, " \t\n")
 	return own, own != whole
+}
+
+// keepWords takes nothing for a signature where only a greeting would be left:
+// "Unsubscribe me" below "Hello" is what somebody wrote.
+func (r *reading) keepWords() {
+	if !slices.Contains(r.kinds, lineSignature) {
+		return
+	}
+	own := r.linesOf(func(_ int, kind byte) bool { return kind == lineOwn })
+	if !onlyGreets(strings.Join(own, "\n")) {
+		return
+	}
+	for i, kind := range r.kinds {
+		if kind == lineSignature {
+			r.kinds[i] = lineOwn
+		}
+	}
 }
 
 func (r *reading) linesOf(wanted func(i int, kind byte) bool) []string {

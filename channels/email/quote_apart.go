@@ -55,7 +55,7 @@ func (r *reading) attributedWithin(i, n int) int {
 			firstForm.MatchString(rest) || personForm.MatchString(rest) {
 			continue
 		}
-		if addressForm.MatchString(rest) || r.quotedBelow(i+n) {
+		if r.quotedBelow(i + n) { // else somebody tells what was written, and goes on
 			return start[0]
 		}
 	}

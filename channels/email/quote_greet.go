@@ -86,12 +86,12 @@ func (r *reading) ruledOff(from, to int) int {
 	for end > from && r.lines[end-1] == "" {
 		end--
 	}
-	contacts, last := 0, max(from, end-longestSignature-1)
+	contacts, labelled, last := 0, false, max(from, end-longestSignature-1)
 	for i := end - 1; i > last; i-- {
 		line := strings.TrimSpace(r.lines[i])
 		switch {
 		case line != "" && line != "--" && (isRule(line) || line == "—" || line == "–"):
-			if contacts > 0 && isRule(line) && r.closes(from, i) || i > from && !r.listed(i) && r.signedBelow(i+1, end) {
+			if contacts > 0 && isRule(line) && r.closes(from, i) || i > from && !labelled && !r.listed(i) && r.signedBelow(i+1, end) {
 				return i
 			}
 			return to
@@ -99,6 +99,8 @@ func (r *reading) ruledOff(from, to int) int {
 			return to
 		case contactLine.MatchString(line):
 			contacts++
+		default:
+			labelled = labelled || strings.Contains(line, ": ")
 		}
 	}
 	return to

@@ -74,7 +74,7 @@ var (
 		`diese e-?mail wurde von avast.*|l'absence de virus dans ce courrier.*|este correo electrónico ha sido comprobado.*|` +
 		`questa e-?mail è stata controllata.*|deze e-?mail is gecontroleerd op virussen.*|ta wiadomość została sprawdzona.*)$`)
 	listForm = regexp.MustCompile(`(?i)^\s*(\S+ (mailing list|mailingliste)( -- \S+)?$|you received this message because you (are subscribed|were)|` +
-		`to unsubscribe (from this|send)|unsubscribe:? |sie erhalten diese nachricht, weil)`)
+		`to unsubscribe (from this|send)|unsubscribe\b.{0,60}(://|mailto:|@)|sie erhalten diese nachricht, weil)`)
 	legalForm = regexp.MustCompile(`(?i)confidential|privileged|disclaimer|vertraulich|rechtlich geschützt|confidentiel|confidencial|riservat|vertrouwelijk|poufn`) //nolint:misspell // French, Spanish
 	headlines = regexp.MustCompile(`(?i)^\s*\*?(confidentiality (notice|note)|disclaimer|legal notice|haftungsausschluss|vertraulichkeitshinweis|` +
 		`avis de confidentialité|aviso de confidencialidad|aviso legal|avviso di riservatezza|klauzula poufności)\b.{0,3}[:.*]`)
@@ -83,9 +83,18 @@ var (
 	deviceEnd = regexp.MustCompile(`(?i)^\s?((a|an|my)\s)?(\S+\s){0,3}(smart|cell|mobile )?(phone|smartphone|tablet|handset)( from \S+)?\s?$|` +
 		`^\s?(get|try|create|holen sie sich|hol dir)\s(your|the|an?|ihr|dein)\pL*\s.{0,50}(mailbox|app|inbox|account|e-?mail|postfach)\s?[:.]?$|` +
 		`^\s?(the|an?|your|die|das|der|ein|le|la|un|il|el|het|de)\s(\S+\s){0,4}(app|client|software|mailer|inbox|e-?mail|mail)(\s(for|für|pour|para|per|voor|dla)\s\S+(\s\S+)?)?\s?[.!]?$`)
-	sentBy   = regexp.MustCompile(`^(Sent|Secured|Gesendet|Envoyé|Enviado|Inviato|Verzonden|Verstuurd|Wysłano|Wysłane|Skickat|Sendt|Odesláno) (from|via|with|using|von|mit|über|depuis|avec|de|desde|con|da|vanuit|vanaf|met|z|från|fra|ze?) [^.?!:]+$`)
-	itemForm = regexp.MustCompile(`^\s*(\pL|\d{1,2})[.):]\s\S|^\s*[-*•]\s\S`)
-	linkTail = regexp.MustCompile(`\s*[<\[(]?\s?https?://[^\s>\])]+\s?[>\])]?`)
+	// tellsForm finds what people write who tell how they have sent something: when,
+	// to whom, what came of it.
+	tellsForm = regexp.MustCompile(`(?i)(^|\s)(yesterday|today|last|ago|((mon|tues|wednes|thurs|fri|satur|sun)day)|to (you|your|the)|but|not|never|nothing|again|please|` +
+		`gestern|heute|letzte\pL*|(mon|diens|donners|frei|sams|sonn)tag|mittwoch|an (sie|ihre?n?|euch)|aber|nicht|bitte|` +
+		`(lun|mar|mercre|jeu|vendre|same)di|dimanche|à (vous|votre|vos)|mais|rien|ayer|lunes|martes|miércoles|jueves|viernes|a su|pero|` +
+		`ieri|lunedì|martedì|mercoledì|giovedì|venerdì|al (vostro|suo)|ma|gisteren|(maan|dins|woens|donder|vrij)dag|aan (u|uw|jullie)|maar|` +
+		`wczoraj|poniedziałek|wtorek|środę|czwartek|piątek|do (was|państwa|pana|pani)|ale|(il|le|el|am|on|op|dnia|vom|z) \d{1,2}\.?)([\s.,;:!]|$)`)
+	// postscript begins what is written below a signature.
+	postscript = regexp.MustCompile(`^\s*([Pp]\.\s?[Ss]\.?:?|P\.?S\s?[:.–-])\s?\S`)
+	sentBy     = regexp.MustCompile(`^(Sent|Secured|Gesendet|Envoyé|Enviado|Inviato|Verzonden|Verstuurd|Wysłano|Wysłane|Skickat|Sendt|Odesláno) (from|via|with|using|von|mit|über|depuis|avec|de|desde|con|da|vanuit|vanaf|met|z|från|fra|ze?) [^.?!:]+$`)
+	itemForm   = regexp.MustCompile(`^\s*(\pL|\d{1,2})[.):]\s\S|^\s*[-*•]\s\S`)
+	linkTail   = regexp.MustCompile(`\s*[<\[(]?\s?https?://[^\s>\])]+\s?[>\])]?`)
 )
 
 // markSignatures marks, in each stretch of the person's lines, what a program
@@ -119,9 +128,14 @@ func (r *reading) markSignatures() {
 	}
 }
 
+// sign marks lines as a signature, but for what was added below it.
 func (r *reading) sign(from, to int) {
+	added := false
 	for i := from; i < to; i++ {
-		r.kinds[i] = lineSignature
+		added = r.lines[i] != "" && (added || r.kinds[i] == lineOwn && postscript.MatchString(r.lines[i]))
+		if !added {
+			r.kinds[i] = lineSignature
+		}
 	}
 }
 
@@ -252,7 +266,8 @@ func (r *reading) isDevice(i int) bool {
 	if len(line) > 5 && strings.EqualFold(line[:5], "from ") && (line[0] != 'F' || i > 0 && r.lines[i-1] != "") {
 		return false // the end of a sentence
 	}
-	return len(line) < longestDevice && !strings.HasSuffix(line, "?") && isDeviceForm(line) && plainEnd(line)
+	return len(line) < longestDevice && !strings.HasSuffix(line, "?") && isDeviceForm(line) && plainEnd(line) &&
+		(!tellsForm.MatchString(line) || excuseForm.MatchString(line))
 }
 
 // advertises reports whether a line, without its link too, only says with what
