@@ -41,6 +41,8 @@ func (k *checker) run() {
 	k.nats(&c.NATS)
 	k.http(&c.HTTP)
 	k.accounts()
+	k.webhooks()
+	k.mastodons()
 	k.signatures(&c.Signatures)
 	k.lastResort(&c.LastResort)
 }
@@ -177,7 +179,7 @@ func (k *checker) lastResort(l *LastResort) {
 		return
 	}
 	if !l.Configured() {
-		if len(accounts) > 0 {
+		if k.config.Channels.Count() > 0 {
 			k.warn("last_resort", "give last_resort.mail_to or last_resort.webhook", "nobody is told outside the desk when a customer waits too long")
 		}
 		return

@@ -69,11 +69,6 @@ type TLS struct {
 // On reports whether a certificate is configured.
 func (t TLS) On() bool { return t.Cert != "" }
 
-// Channels holds the accounts of each kind of channel.
-type Channels struct {
-	Email []Email `yaml:"email" json:"email"`
-}
-
 // Email is one mailbox.
 type Email struct {
 	// Name names the account: letters, digits, - and _.
@@ -283,7 +278,7 @@ func Default() *Config {
 		NATS:    NATS{Replicas: 1},
 		HTTP:    HTTP{Listen: "127.0.0.1:8080", TrustedProxies: []Network{}},
 		Channels: Channels{
-			Email: []Email{},
+			Email: []Email{}, Webhook: []Webhook{}, Mastodon: []Mastodon{},
 		},
 		Signatures: Signatures{PGPKeys: []string{}},
 		LastResort: LastResort{MailTo: []string{}},

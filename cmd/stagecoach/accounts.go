@@ -16,6 +16,21 @@ import (
 // buildAccounts is the table from configuration to adapters: every channel has
 // its lines here, and only here. dir is the data directory, where logins are kept.
 func buildAccounts(cfg *configs.Config, dir string, logger *slog.Logger) ([]*link, error) {
+	out, err := emailAccounts(cfg, dir, logger)
+	if err != nil {
+		return nil, err
+	}
+	for _, build := range []func(*configs.Config, *slog.Logger) ([]*link, error){webhookAccounts, mastodonAccounts} {
+		more, err := build(cfg, logger)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+func emailAccounts(cfg *configs.Config, dir string, logger *slog.Logger) ([]*link, error) {
 	if len(cfg.Channels.Email) == 0 {
 		return nil, nil
 	}
@@ -35,7 +50,7 @@ func buildAccounts(cfg *configs.Config, dir string, logger *slog.Logger) ([]*lin
 		for _, a := range append([]string{e.Address}, e.Aliases...) {
 			facts.Addresses = append(facts.Addresses, strings.ToLower(a))
 		}
-		out = append(out, &link{adapter: adapter.Channel(), facts: facts, settings: settingsOf(&e) + vouched.Digest()})
+		out = append(out, &link{adapter: adapter.Channel(), facts: facts, settings: emailSettings(&e) + vouched.Digest()})
 	}
 	return out, nil
 }
@@ -45,14 +60,22 @@ func signaturesOf(cfg *configs.Config) email.Signatures {
 	return email.Signatures{PGPKeys: cfg.Signatures.PGPKeys, CAFile: cfg.Signatures.CAFile}
 }
 
-// settingsOf gives a text that differs when any setting does, the password
-// included; it is compared and never shown.
-func settingsOf(e *configs.Email) string {
-	data, err := json.Marshal(e)
+func emailSettings(e *configs.Email) string {
+	return settingsOf(e, e.IMAP.Password, e.SMTP.Password, e.OAuth.ClientSecret, e.DKIM.Key)
+}
+
+// settingsOf gives a text that differs when any setting of an account does, the
+// secrets included; it is compared and never shown.
+func settingsOf(account any, secrets ...configs.Secret) string {
+	data, err := json.Marshal(account)
 	if err != nil {
 		return randomID() // can't be compared: take it as changed
 	}
-	return strings.Join([]string{string(data), e.IMAP.Password.Reveal(), e.SMTP.Password.Reveal(), e.OAuth.ClientSecret.Reveal(), e.DKIM.Key.Reveal()}, "\x00")
+	all := string(data)
+	for _, one := range secrets {
+		all += "\x00" + one.Reveal()
+	}
+	return all
 }
 
 func emailConfig(e *configs.Email, dir string, logger *slog.Logger) email.Config {

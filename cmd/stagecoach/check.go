@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,8 @@ type checked struct {
 	Warnings strict.Errors `json:"warnings"`
 	// Channels are the accounts that were tried, with --connect only.
 	Channels []triedAccount `json:"channels"`
+	// unmade is true where an account can't be made of what is configured.
+	unmade bool
 }
 
 // Run checks everything and prints all errors at once.
@@ -42,6 +45,7 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 	} else {
 		found.Warnings = append(found.Warnings, cfg.Warnings...)
 		found.keys(cfg)
+		found.accounts(cfg, dataDir(c.Data, cfg))
 	}
 	dir := c.Policies
 	if dir == "" {
@@ -54,7 +58,7 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 		found.Warnings = append(found.Warnings, set.Warnings()...)
 	}
 	found.OK = len(found.Errors) == 0
-	if c.Connect && cfg != nil {
+	if c.Connect && cfg != nil && !found.unmade {
 		found.Channels = tryAccounts(ctx, cfg, dataDir(c.Data, cfg), io.err)
 		for i := range found.Channels {
 			found.OK = found.OK && found.Channels[i].OK
@@ -84,6 +88,14 @@ func (f *checked) add(file string, err error) {
 		err = path.Err
 	}
 	f.Errors = append(f.Errors, strict.Error{File: file, Message: err.Error()})
+}
+
+// accounts takes in what the channels themselves find wrong with their accounts.
+func (f *checked) accounts(cfg *configs.Config, dir string) {
+	if _, err := buildAccounts(cfg, dir, slog.New(slog.DiscardHandler)); err != nil {
+		f.unmade = true
+		f.Errors = append(f.Errors, strict.Error{File: cfg.File, Message: strings.ReplaceAll(err.Error(), "\n", "; ")})
+	}
 }
 
 // keys takes in which keys and authorities for signatures can't be read.
@@ -130,9 +142,9 @@ func (c *checkCmd) print(streams std, f *checked, cfg *configs.Config, set *poli
 	}
 	accounts := 0
 	if cfg != nil {
-		accounts = len(cfg.Channels.Email)
+		accounts = cfg.Channels.Count()
 	}
-	fmt.Fprintf(w, "%s %s: %d e-mail accounts, policies %s.\n", paint(w, green, "ok"), what, accounts, set.Version)
+	fmt.Fprintf(w, "%s %s: %d accounts, policies %s.\n", paint(w, green, "ok"), what, accounts, set.Version)
 	if !c.Connect && accounts > 0 {
 		fmt.Fprintln(w, "Nothing was connected to: --connect tries each account.")
 	}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"stagecoach/channels/mastodon"
+	"stagecoach/channels/webhook"
+	"stagecoach/configs"
+	"stagecoach/router"
+)
+
+func webhookAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error) {
+	var out []*link
+	for _, w := range cfg.Channels.Webhook {
+		adapter, err := webhook.New(webhookConfig(&w), logger)
+		if err != nil {
+			return nil, fmt.Errorf("channel webhook/%s: %w", w.Name, err)
+		}
+		out = append(out, &link{
+			adapter: adapter.Channel(), facts: router.AccountFacts{Skills: w.Skills, Language: w.Language},
+			settings: settingsOf(w, w.Secret, w.PreviousSecret, w.Callback.Secret),
+		})
+	}
+	return out, nil
+}
+
+func webhookConfig(w *configs.Webhook) webhook.Config {
+	c := webhook.Config{
+		Account: w.Name, Window: w.Window, PerSecond: float64(w.MaxPerSecond), Burst: 2 * w.MaxPerSecond, Public: w.Public,
+		AttachmentHosts: w.AttachmentHosts, CAFile: w.CAFile,
+		Callback: webhook.Callback{
+			URL: w.Callback.URL, NotIdempotent: w.Callback.NotIdempotent, PlainHTTP: w.Callback.PlainHTTP,
+			TextLimit: w.Callback.TextLimit, Timeout: w.Callback.Timeout,
+		},
+	}
+	for _, one := range []configs.Secret{w.Secret, w.PreviousSecret} {
+		if !one.Empty() {
+			c.Secrets = append(c.Secrets, webhook.Secret(one.Reveal()))
+		}
+	}
+	if !w.Callback.Secret.Empty() {
+		c.Callback.Secrets = []webhook.Secret{webhook.Secret(w.Callback.Secret.Reveal())}
+	}
+	return c
+}
+
+func mastodonAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error) {
+	var out []*link
+	for _, m := range cfg.Channels.Mastodon {
+		adapter, err := mastodon.New(mastodon.Config{
+			Account: m.Name, Server: m.Server, Address: m.Address, Token: mastodon.Secret(m.Token.Reveal()), CAFile: m.CAFile,
+			ReplyVisibility: mastodon.ReplyVisibility(m.ReplyVisibility),
+			Listen:          mastodon.Listen{Hashtags: m.Listen.Hashtags, Keywords: m.Listen.Keywords},
+			PollInterval:    m.Poll,
+		}, logger)
+		if err != nil {
+			return nil, fmt.Errorf("channel mastodon/%s: %w", m.Name, err)
+		}
+		out = append(out, &link{
+			adapter: adapter.Channel(), settings: settingsOf(m, m.Token),
+			facts: router.AccountFacts{
+				Addresses: []string{strings.ToLower(strings.TrimPrefix(m.Address, "@"))}, Skills: m.Skills, Language: m.Language,
+			},
+		})
+	}
+	return out, nil
+}

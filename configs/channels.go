@@ -1,0 +1,104 @@
+package configs
+
+import "time"
+
+// Channels holds the accounts of each kind of channel.
+type Channels struct {
+	Email    []Email    `yaml:"email" json:"email"`
+	Webhook  []Webhook  `yaml:"webhook" json:"webhook"`
+	Mastodon []Mastodon `yaml:"mastodon" json:"mastodon"`
+}
+
+// Count is how many accounts there are.
+func (c Channels) Count() int { return len(c.Email) + len(c.Webhook) + len(c.Mastodon) }
+
+// Webhook is a system of the company's own that hands messages in and takes
+// replies, both signed by Standard Webhooks.
+type Webhook struct {
+	// Name names the account, and the address that it posts to.
+	Name string `yaml:"name" json:"name" required:"true"`
+	// The secret by which what comes in is verified. While it is being changed
+	// the one before stands under previous_secret.
+	SecretFile         string `yaml:"secret_file" json:"secret_file"`
+	SecretEnv          string `yaml:"secret_env" json:"secret_env"`
+	Secret             Secret `yaml:"-" json:"-"`
+	PreviousSecretFile string `yaml:"previous_secret_file" json:"previous_secret_file"`
+	PreviousSecretEnv  string `yaml:"previous_secret_env" json:"previous_secret_env"`
+	PreviousSecret     Secret `yaml:"-" json:"-"`
+	// Callback is where replies go; none are sent without it.
+	Callback Callback `yaml:"callback" json:"callback"`
+	// Window is how far a request's time may be from ours.
+	Window time.Duration `yaml:"window" json:"window" range:"10s..1h"`
+	// MaxPerSecond is how many messages are taken in a second.
+	MaxPerSecond int `yaml:"max_per_second" json:"max_per_second" range:"1..10000"`
+	// Public says that anybody can read what is written there.
+	Public bool `yaml:"public" json:"public"`
+	// AttachmentHosts are those in a private network that files may be fetched
+	// from; CAFile holds authorities to trust besides the system's.
+	AttachmentHosts []string `yaml:"attachment_hosts" json:"attachment_hosts"`
+	CAFile          string   `yaml:"ca_file" json:"ca_file"`
+	Skills          []string `yaml:"skills" json:"skills"`
+	Language        string   `yaml:"language" json:"language"`
+}
+
+// HintFor implements strict.Hinter.
+func (Webhook) HintFor(key string) string { return secretHint(key) }
+
+// Callback is where a webhook's replies are posted to.
+type Callback struct {
+	URL string `yaml:"url" json:"url"`
+	// The secret signs replies; the webhook's own if left out.
+	SecretFile string `yaml:"secret_file" json:"secret_file"`
+	SecretEnv  string `yaml:"secret_env" json:"secret_env"`
+	Secret     Secret `yaml:"-" json:"-"`
+	// NotIdempotent says that the receiver doesn't know a webhook-id again.
+	NotIdempotent bool `yaml:"not_idempotent" json:"not_idempotent"`
+	// PlainHTTP allows http to another machine.
+	PlainHTTP bool `yaml:"plain_http" json:"plain_http"`
+	// TextLimit is the longest text that the receiver takes, in characters.
+	TextLimit int           `yaml:"text_limit" json:"text_limit" range:"1..1000000"`
+	Timeout   time.Duration `yaml:"timeout" json:"timeout" range:"1s..5m"`
+}
+
+// HintFor implements strict.Hinter.
+func (Callback) HintFor(key string) string { return secretHint(key) }
+
+// Mastodon is one account on a server that speaks the Mastodon API: Mastodon,
+// GoToSocial, Pleroma or Akkoma.
+type Mastodon struct {
+	Name string `yaml:"name" json:"name" required:"true"`
+	// Server is where the API is, Address the account's own: name@domain.
+	Server  string `yaml:"server" json:"server" required:"true"`
+	Address string `yaml:"address" json:"address" required:"true"`
+	// The token is one with the scopes read and write.
+	TokenFile string `yaml:"token_file" json:"token_file"`
+	TokenEnv  string `yaml:"token_env" json:"token_env"`
+	Token     Secret `yaml:"-" json:"-"`
+	CAFile    string `yaml:"ca_file" json:"ca_file"`
+	// ReplyVisibility is who may read an answer to a public question: never more
+	// than could read the question.
+	ReplyVisibility string `yaml:"reply_visibility" json:"reply_visibility" enum:"same|unlisted|direct"`
+	// Listen is what to look for in posts that are not addressed to us.
+	Listen Listen `yaml:"listen" json:"listen"`
+	// Poll is how often the server is asked though nothing woke us.
+	Poll     time.Duration `yaml:"poll" json:"poll" range:"5s..1h"`
+	Skills   []string      `yaml:"skills" json:"skills"`
+	Language string        `yaml:"language" json:"language"`
+}
+
+// HintFor implements strict.Hinter.
+func (Mastodon) HintFor(key string) string { return secretHint(key) }
+
+// Listen is what to look for in public posts.
+type Listen struct {
+	Hashtags []string `yaml:"hashtags" json:"hashtags"`
+	Keywords []string `yaml:"keywords" json:"keywords"`
+}
+
+func secretHint(key string) string {
+	switch key {
+	case "secret", "token", "password":
+		return "write it into a file of its own and name that by " + key + "_file, or name a variable by " + key + "_env"
+	}
+	return ""
+}

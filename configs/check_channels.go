@@ -1,0 +1,112 @@
+package configs
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// common checks what every account has beside its channel's own: names is those
+// that the channel has already.
+func (k *checker) common(key, name string, skills []string, language string, names map[string]bool) {
+	if name != "" && !accountName.MatchString(name) {
+		k.doc.Report(key+".name", "such as support", "must be of letters, digits, - and _, at most 64")
+	}
+	if name != "" && names[strings.ToLower(name)] {
+		k.doc.Report(key+".name", "give each account a name of its own", "the account %q is there already", name)
+	}
+	names[strings.ToLower(name)] = true
+	for j, skill := range skills {
+		if strings.TrimSpace(skill) == "" {
+			k.doc.Report(fmt.Sprintf("%s.skills[%d]", key, j), "", "must not be empty")
+		}
+	}
+	if language != "" && !subtag.MatchString(language) {
+		k.doc.Report(key+".language", "such as de", "%q is not a language", language)
+	}
+}
+
+func (k *checker) webhooks() {
+	names := map[string]bool{}
+	for i := range k.config.Channels.Webhook {
+		w := &k.config.Channels.Webhook[i]
+		key := fmt.Sprintf("channels.webhook[%d]", i)
+		k.common(key, w.Name, w.Skills, w.Language, names)
+		w.Secret = k.secret(key, "secret", &w.SecretFile, w.SecretEnv)
+		w.PreviousSecret = k.secret(key, "previous_secret", &w.PreviousSecretFile, w.PreviousSecretEnv)
+		k.absolute(&w.CAFile)
+		k.certificates(key+".ca_file", w.CAFile)
+		given := w.SecretFile != "" || w.SecretEnv != ""
+		if !given && (w.PreviousSecretFile != "" || w.PreviousSecretEnv != "") {
+			k.doc.Report(key, "give secret_file too", "has a previous secret and none now")
+		}
+		if !given && w.Callback.URL == "" {
+			k.doc.Report(key, "give secret_file to take messages, callback.url to send replies", "goes neither way")
+		}
+		k.callback(key+".callback", &w.Callback, given)
+	}
+}
+
+func (k *checker) callback(key string, c *Callback, signed bool) {
+	c.Secret = k.secret(key, "secret", &c.SecretFile, c.SecretEnv)
+	if c.URL == "" {
+		if k.doc.Has(key) {
+			k.doc.Report(key+".url", "", "is missing")
+		}
+		return
+	}
+	k.webAddress(key+".url", c.URL, c.PlainHTTP, "plain_http: true")
+	if c.SecretFile == "" && c.SecretEnv == "" && !signed {
+		k.doc.Report(key, "give secret_file", "has nothing to sign replies with")
+	}
+}
+
+// webAddress reports what is no address of a web server, and one without TLS on
+// another machine unless that is allowed.
+func (k *checker) webAddress(key, address string, plain bool, allow string) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		k.doc.Report(key, "such as https://crm.example.org/replies", "is not the address of a web site")
+	case u.User != nil:
+		k.doc.Report(key, "", "must not hold a login")
+	case u.Scheme == "http" && !plain && !onThisMachine(u.Hostname()):
+		k.doc.Report(key, "write https"+orAllow(allow), "would cross the network in the clear")
+	}
+}
+
+func orAllow(allow string) string {
+	if allow == "" {
+		return ""
+	}
+	return ", or " + allow
+}
+
+func onThisMachine(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.IsLoopback()
+	}
+	return loopback(host)
+}
+
+func (k *checker) mastodons() {
+	names := map[string]bool{}
+	for i := range k.config.Channels.Mastodon {
+		m := &k.config.Channels.Mastodon[i]
+		key := fmt.Sprintf("channels.mastodon[%d]", i)
+		k.common(key, m.Name, m.Skills, m.Language, names)
+		m.Token = k.secret(key, "token", &m.TokenFile, m.TokenEnv)
+		if m.TokenFile == "" && m.TokenEnv == "" {
+			k.doc.Report(key, "give token_file or token_env", "no token")
+		}
+		k.absolute(&m.CAFile)
+		k.certificates(key+".ca_file", m.CAFile)
+		if m.Server != "" {
+			k.webAddress(key+".server", m.Server, false, "")
+		}
+		if name, domain, ok := strings.Cut(strings.TrimPrefix(m.Address, "@"), "@"); m.Address != "" && (!ok || name == "" || domain == "") {
+			k.doc.Report(key+".address", "such as support@social.example", "%q is not name@domain", m.Address)
+		}
+	}
+}
