@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,6 +135,11 @@ func (t *tidier) doAll(ctx context.Context, uids []imap.UID) error {
 	if err := t.r.writable(true); err != nil {
 		return err
 	}
+	err := t.batches(ctx, uids)
+	return cmp.Or(err, t.r.writable(false)) // also after a refusal
+}
+
+func (t *tidier) batches(ctx context.Context, uids []imap.UID) error {
 	for batch := range slices.Chunk(uids, tidyBatch) {
 		if err := t.do(ctx, batch); err != nil {
 			return err
@@ -143,7 +149,7 @@ func (t *tidier) doAll(ctx context.Context, uids []imap.UID) error {
 			return err
 		}
 	}
-	return t.r.writable(false)
+	return nil
 }
 
 // refusedPause is how long a server is left alone that refuses what is to be

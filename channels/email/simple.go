@@ -35,12 +35,16 @@ func (r *reader) readOnly() bool {
 }
 
 // writable opens the folder at a simple server for changes, and then again
-// read-only.
+// read-only. Nothing is done to one that was renumbered meanwhile: its numbers are
+// other mails'.
 func (r *reader) writable(yes bool) error {
 	if !r.s.simple() {
 		return nil
 	}
-	_, err := r.openPlace(!yes)
+	selected, err := r.openPlace(!yes)
+	if err == nil && selected.UIDValidity != r.at.validity {
+		err = r.a.failure("select", channels.Unavailable, "", "the folder was renumbered while it was being read", nil)
+	}
 	return err
 }
 

@@ -3,6 +3,7 @@ package email_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,5 +51,45 @@ func TestServerShowsTheFirstOnly(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A folder at a simple server that was renumbered between our reading and what is
+// to be done afterwards keeps its mails: their numbers are others' now. And one
+// that we have open for writing when the server refuses is opened read-only again.
+func TestSimpleServerRenumberedOrRefuses(t *testing.T) {
+	t.Parallel()
+	r := rogue(t, emailfake.RogueConfig{Caps: strings.Fields("IMAP4rev1 IDLE")})
+	r.Put("INBOX", mail("old 1"), time.Now().Add(-72*time.Hour))
+	r.Put("INBOX", mail("old 2"), time.Now().Add(-72*time.Hour))
+	var renumbered, refused atomic.Bool
+	r.Lie(emailfake.Lies{Answer: func(command string) string {
+		switch {
+		case command == "SELECT" && renumbered.CompareAndSwap(false, true):
+			r.Renumber("INBOX", 2) // what was old 2 has the number of new 1 now
+		case command == "UID STORE" && refused.CompareAndSwap(false, true):
+			return "NO not now"
+		}
+		return ""
+	}})
+	cfg := rogueBox(r)
+	cfg.After.Mode = email.FlagIt
+	src := source(t)
+	receiving(t, adapter(t, cfg, failureLog(t)), src)
+	connected(src)
+	r.Put("INBOX", mail("new 1"), time.Time{})
+	src.UntilStored(1)
+	eventually(t, "the refusal", refused.Load)
+	eventually(t, "the folder to be read-only again", func() bool {
+		last := ""
+		for _, said := range r.Said() {
+			if command, _, _ := strings.Cut(said, " "); command == "SELECT" || command == "EXAMINE" {
+				last = command
+			}
+		}
+		return last == "EXAMINE"
+	})
+	if got := flagged(r, "INBOX", `\Flagged`); len(got) > 0 {
+		t.Errorf("flagged: %q", got)
 	}
 }

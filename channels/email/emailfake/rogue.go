@@ -277,6 +277,19 @@ func (r *Rogue) SetBackTo(folder string, next uint32) {
 	r.tell()
 }
 
+// Renumber gives a folder another UIDVALIDITY, and its mails the numbers from
+// first on.
+func (r *Rogue) Renumber(folder string, first uint32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.folders[folder]
+	f.validity++
+	for i, m := range f.mails {
+		m.uid = first + uint32(i) //nolint:gosec // few
+	}
+	f.next = first + uint32(len(f.mails)) //nolint:gosec // few
+}
+
 // Flag sets a flag on a mail, as another program does.
 func (r *Rogue) Flag(folder string, uid uint32, flag string) {
 	r.mu.Lock()
