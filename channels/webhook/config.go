@@ -52,8 +52,9 @@ type Config struct {
 	Burst     int
 	// Public says that anybody can read what is written there (a forum).
 	Public bool
-	// AttachmentHosts are names or addresses that files may be fetched from
-	// though they are in a private network. Public ones need not be named.
+	// AttachmentHosts are names or addresses, with a port or without, that files
+	// may be fetched from though they are in a private network. Public ones need
+	// not be named, nor that of the callback.
 	AttachmentHosts []string
 	// CAFile holds certificates (PEM) to trust beside the system's.
 	CAFile string

@@ -45,7 +45,7 @@ func decode(body []byte) (*Message, []string, *verdict) {
 	if at, odd := badUTF8(text); odd {
 		return nil, nil, notJSON(at, "bytes that are not UTF-8")
 	}
-	if at, deep := tooDeep(text); deep {
+	if at, deep := tooDeep(text, maxDepth); deep {
 		return nil, nil, notJSON(at, fmt.Sprintf("nested deeper than %d levels", maxDepth))
 	}
 	m := new(Message)
@@ -56,7 +56,11 @@ func decode(body []byte) (*Message, []string, *verdict) {
 	case len(bytes.TrimSpace(text)) == 0:
 		return nil, nil, notJSON(0, "the body is empty")
 	case errors.As(err, &syntax):
-		return nil, nil, notJSON(max(0, int(syntax.Offset)-1), strings.TrimPrefix(err.Error(), "json: "))
+		at := max(0, int(syntax.Offset)-1)
+		if strings.Contains(err.Error(), "unexpected end") {
+			at = len(text)
+		}
+		return nil, nil, notJSON(at, strings.TrimPrefix(err.Error(), "json: "))
 	case errors.As(err, &kind):
 		one := mistake{Location: kind.Field, Message: "want " + kindWords(kind.Type.Kind().String()) + ", got " + kindWords(kind.Value)}
 		one.Line, one.Column = lineOf(body, int(kind.Offset)+skipped)
@@ -107,8 +111,8 @@ func badUTF8(text []byte) (int, bool) {
 	return 0, false
 }
 
-// tooDeep finds where JSON nests deeper than maxDepth.
-func tooDeep(text []byte) (int, bool) {
+// tooDeep finds where JSON nests deeper than limit.
+func tooDeep(text []byte, limit int) (int, bool) {
 	depth, inString := 0, false
 	for at := 0; at < len(text); at++ {
 		switch c := text[at]; {
@@ -118,7 +122,7 @@ func tooDeep(text []byte) (int, bool) {
 			inString = !inString
 		case inString:
 		case c == '{', c == '[':
-			if depth++; depth > maxDepth {
+			if depth++; depth > limit {
 				return at, true
 			}
 		case c == '}', c == ']':

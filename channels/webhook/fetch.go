@@ -43,7 +43,7 @@ type fetcher struct {
 func newFetcher(cfg Config, roots *x509.CertPool) *fetcher {
 	f := &fetcher{hosts: slices.Clone(cfg.AttachmentHosts)}
 	if u, err := url.Parse(cfg.Callback.URL); err == nil && u.Host != "" {
-		f.hosts = append(f.hosts, u.Hostname())
+		f.hosts = append(f.hosts, u.Host) // with its port: what else listens there is not meant
 	}
 	f.client = &retryablehttp.Client{
 		HTTPClient: &http.Client{
@@ -85,9 +85,8 @@ func retryFetch(ctx context.Context, resp *http.Response, err error) (bool, erro
 // dial connects to what a name resolves to, if that may be asked: judged at the
 // socket, so that a name can't resolve otherwise meanwhile.
 func (f *fetcher) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	host := hostOf(address)
 	d := &net.Dialer{Timeout: 5 * time.Second}
-	if !slices.ContainsFunc(f.hosts, func(known string) bool { return strings.EqualFold(known, host) }) {
+	if !f.named(address) {
 		d.Control = func(_, found string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(found)
 			if err != nil || !public(to.Addr()) {
@@ -99,13 +98,20 @@ func (f *fetcher) dial(ctx context.Context, network, address string) (net.Conn, 
 	return d.DialContext(ctx, network, address)
 }
 
+// named reports whether the configuration names a host, or a host and its port.
+func (f *fetcher) named(address string) bool {
+	return slices.ContainsFunc(f.hosts, func(known string) bool {
+		return strings.EqualFold(known, address) || strings.EqualFold(strings.Trim(known, "[]"), hostOf(address))
+	})
+}
+
 // reserved are ranges that net/netip doesn't know as private, and that lead to
 // somebody's own network (RFC 6890, RFC 6598, RFC 6052, RFC 3056).
 func reserved() []netip.Prefix {
 	var out []netip.Prefix
 	for _, text := range []string{
 		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-		"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "::/96",
+		"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "::/96", "fec0::/10",
 	} {
 		out = append(out, netip.MustParsePrefix(text))
 	}
@@ -255,8 +261,7 @@ func fetchWords(ctx context.Context, err error) string {
 	if words, ok := linkWords(err); ok {
 		return words
 	}
-	var at *url.Error
-	if errors.As(err, &at) {
+	if _, is := errors.AsType[*url.Error](err); is {
 		return "its server could not be asked"
 	}
 	return err.Error()

@@ -73,6 +73,9 @@ func (t *textMaker) text(s string) {
 
 // breaks ends the line, n times unless it has ended already.
 func (t *textMaker) breaks(n int) {
+	if n == 0 {
+		return
+	}
 	t.space = false
 	if t.out.Len() == 0 || t.hidden > 0 {
 		return

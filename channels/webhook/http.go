@@ -18,8 +18,11 @@ const (
 	crowdedWait    = 2 * time.Second
 )
 
-// bodyTime is how long a sender may take for its body.
-const bodyTime = 30 * time.Second
+// How long a sender may take for its body, and for the rest of a large one.
+const (
+	bodyTime = 30 * time.Second
+	restTime = 2 * time.Minute
+)
 
 // smallBody is read by as many as come; beyond it a request waits for its turn.
 const smallBody = 256 << 10
@@ -50,11 +53,12 @@ func (a *Adapter) serveMessage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	body, ok := a.body(w, r)
+	body, done, ok := a.body(w, r)
 	if !ok {
 		return
 	}
-	if !a.taken.verify(id, stamp, r.Header.Get(headerSignature), body) {
+	defer done()
+	if !a.taken.verify(id, stamp, strings.Join(r.Header.Values(headerSignature), " "), body) {
 		a.unsigned(w, "The signature is not that of the body, the id and the time by a secret of this account. "+
 			"Sign the very bytes that are sent: v1,base64(hmac-sha256(secret, id.timestamp.body)).")
 		return
@@ -154,39 +158,52 @@ func (a *Adapter) headers(w http.ResponseWriter, r *http.Request) (id, stamp str
 	return id, stamp, true
 }
 
-// body reads the body, bounded in bytes and time.
-func (a *Adapter) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // where the server can
+// body reads the body, bounded in bytes and time. Large ones are few at a time,
+// from here until done is called.
+func (a *Adapter) body(w http.ResponseWriter, r *http.Request) (body []byte, done func(), ok bool) {
+	deadline := http.NewResponseController(w)
+	_ = deadline.SetReadDeadline(time.Now().Add(bodyTime)) // where the server can
 	limited := http.MaxBytesReader(w, r.Body, a.cfg.MaxBody)
+	done = func() {}
 	body, err := io.ReadAll(io.LimitReader(limited, smallBody))
 	if err == nil && len(body) == smallBody {
-		select {
-		case a.large <- struct{}{}:
-			defer func() { <-a.large }()
-		case <-r.Context().Done():
-			return nil, false
-		case <-time.After(crowdedWait):
-			a.tally.postponed.Add(1)
-			w.Header().Set("Connection", "close")
-			postpone(w, crowdedWait, problem{
-				Title: "Not now", Status: http.StatusServiceUnavailable,
-				Detail: "Too many large messages come at a time. Send it again later.",
-			})
-			return nil, false
+		if !a.largeTurn(w, r) {
+			return nil, nil, false
 		}
+		done = func() { <-a.large }
+		_ = deadline.SetReadDeadline(time.Now().Add(restTime))
 		var rest []byte
 		rest, err = io.ReadAll(limited)
 		body = append(body, rest...)
 	}
-	var over *http.MaxBytesError
-	switch {
-	case errors.As(err, &over):
-		a.tooBig(w)
-	case err != nil:
-		w.Header().Set("Connection", "close")
-		refuse(w, problem{Title: "The body broke off", Status: http.StatusBadRequest, Detail: "It ended, or took longer than 30 seconds. Send it again."})
-	default:
-		return body, true
+	_ = deadline.SetReadDeadline(time.Time{})
+	if err == nil {
+		return body, done, true
 	}
-	return nil, false
+	done()
+	if over := (*http.MaxBytesError)(nil); errors.As(err, &over) {
+		a.tooBig(w)
+		return nil, nil, false
+	}
+	w.Header().Set("Connection", "close")
+	refuse(w, problem{Title: "The body broke off", Status: http.StatusBadRequest, Detail: "It ended early, or took too long. Send it again."})
+	return nil, nil, false
+}
+
+// largeTurn waits for a place among the large bodies.
+func (a *Adapter) largeTurn(w http.ResponseWriter, r *http.Request) bool {
+	select {
+	case a.large <- struct{}{}:
+		return true
+	case <-r.Context().Done():
+		return false
+	case <-time.After(crowdedWait):
+		a.tally.postponed.Add(1)
+		w.Header().Set("Connection", "close")
+		postpone(w, crowdedWait, problem{
+			Title: "Not now", Status: http.StatusServiceUnavailable,
+			Detail: "Too many large messages come at a time. Send it again later.",
+		})
+		return false
+	}
 }

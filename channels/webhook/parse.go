@@ -43,7 +43,7 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	case FormatMessage:
 	case FormatFiles:
 		var e envelope
-		if _, deep := tooDeep(raw); deep {
+		if _, deep := tooDeep(raw, maxDepth+1); deep {
 			return nil, a.failure("parse", channels.Malformed, "", "the original nests too deep", nil)
 		}
 		if err := json.Unmarshal(raw, &e); err != nil {

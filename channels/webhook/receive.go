@@ -94,6 +94,10 @@ func (a *Adapter) take(w http.ResponseWriter, r *http.Request, body []byte) {
 		a.refuseSigned(w, r, refused)
 		return
 	}
+	if m.Type == TypePing {
+		writeJSON(w, http.StatusOK, answer{ID: m.ID, Status: "ok"})
+		return
+	}
 	this := a.board()
 	if this == nil {
 		a.notRunning(w)

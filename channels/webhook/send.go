@@ -110,8 +110,7 @@ func (a *Adapter) send(ctx context.Context, r *contact.Reply) (channels.Receipt,
 	if len(body) == 0 {
 		var err error
 		if body, err = a.Compose(r); err != nil {
-			var typed *channels.Error
-			if errors.As(err, &typed) {
+			if typed, is := errors.AsType[*channels.Error](err); is {
 				return channels.Receipt{}, typed
 			}
 			return channels.Receipt{}, a.failure("send", channels.Malformed, "", "the reply can't be composed", err)
@@ -133,7 +132,7 @@ func (a *Adapter) judge(x exchange, op string, said Reply) *channels.Error {
 	if x.err != nil {
 		return a.cutOff(x, op)
 	}
-	o := outcomeOf(x.status, x.header, x.body, said.ID, a.now())
+	o := outcomeOf(x, said, a.now())
 	if o.reason == "" {
 		a.heldUntil.Store(0)
 		return nil
@@ -183,8 +182,8 @@ func (a *Adapter) place() string { return placeOf(a.cfg.Callback.URL) }
 // asked by sending it again.
 func (a *Adapter) Delivered(ctx context.Context, r *contact.Reply) (delivered, known bool, err error) {
 	_, failed := a.Send(ctx, r)
-	var typed *channels.Error
-	if !errors.As(failed, &typed) {
+	typed, is := errors.AsType[*channels.Error](failed)
+	if !is {
 		return failed == nil, failed == nil, failed
 	}
 	switch {

@@ -26,13 +26,14 @@ const longestWait = time.Hour
 // failure"): 2xx is success, redirects are not followed, 410 ends it, 429, 502
 // and 504 ask for less. Where the standard has only "failure", a code which says
 // that these bytes will never do goes to a person, and all else is tried again.
-func outcomeOf(status int, header http.Header, body []byte, id string, now time.Time) outcome {
-	wait := retryAfter(header.Get("Retry-After"), now)
+func outcomeOf(x exchange, sent Reply, now time.Time) outcome {
+	status, body := x.status, x.body
+	wait := retryAfter(x.header.Get("Retry-After"), now)
 	said := saidOf(body)
 	switch {
 	case status >= 200 && status <= 299:
 		return outcome{}
-	case status == http.StatusConflict && knownAlready(body, id):
+	case status == http.StatusConflict && knownAlready(body, sent.ID):
 		return outcome{}
 	case status >= 300 && status <= 399:
 		return outcome{reason: channels.Unknown, words: "it sends us elsewhere, which a webhook must not follow: write the new address as callback.url"}
@@ -62,7 +63,7 @@ func outcomeOf(status int, header http.Header, body []byte, id string, now time.
 			o.reason = channels.Rejected
 		}
 	}
-	if said != "" {
+	if said != "" && !echoes(said, sent.Subject+" "+sent.Text) {
 		o.words += ", and said: " + said
 	}
 	return o
@@ -73,6 +74,25 @@ func outcomeOf(status int, header http.Header, body []byte, id string, now time.
 func mayHaveTaken(status int) bool {
 	return status >= 500 && status != http.StatusServiceUnavailable && status != http.StatusNotImplemented
 }
+
+// echoes reports whether an answer repeats what the reply says: that is nobody
+// else's business.
+func echoes(said, text string) bool {
+	words := strings.Fields(text)
+	said = strings.Join(strings.Fields(said), " ")
+	for i := range words {
+		if i >= echoLooked {
+			return false
+		}
+		if part := strings.Join(words[i:min(i+3, len(words))], " "); len(part) >= 8 && strings.Contains(said, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// echoLooked is how many words of a reply are looked for in an answer.
+const echoLooked = 5000
 
 // knownAlready reports whether a receiver says by 409 that it has this webhook-id.
 func knownAlready(body []byte, id string) bool {

@@ -37,8 +37,12 @@ func (m *Message) mistakes() []mistake {
 	if m.Schema != Schema {
 		bad("schema", "want %d, the version that this is written for", Schema)
 	}
-	if m.Type != "" && m.Type != TypeMessage {
-		bad("type", "want %q, or leave it out", TypeMessage)
+	switch m.Type {
+	case "", TypeMessage:
+	case TypePing:
+		return all
+	default:
+		bad("type", "want %q or %q, or leave it out", TypeMessage, TypePing)
 	}
 	checkID := func(where, id string, needed bool) {
 		if id == "" && !needed {

@@ -43,7 +43,7 @@ func verify(key []byte, h http.Header, body []byte, now time.Time) string {
 		return "webhook-timestamp is too old or too new"
 	}
 	want := []byte(signature(key, id, stamp, body))
-	for _, one := range strings.Split(h.Get("Webhook-Signature"), " ") {
+	for one := range strings.SplitSeq(h.Get("Webhook-Signature"), " ") {
 		if hmac.Equal([]byte(one), want) {
 			return ""
 		}

@@ -137,7 +137,9 @@ func New(ctx context.Context, cfg Config) (*System, error) {
 	s.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DialContext: s.dial}}
 	s.server = &http.Server{
 		Handler: s, ReadHeaderTimeout: 30 * time.Second,
-		ConnState: func(c net.Conn, state http.ConnState) { s.link(c, state != http.StateClosed && state != http.StateHijacked) },
+		ConnState: func(c net.Conn, state http.ConnState) {
+			s.link(c, state != http.StateClosed && state != http.StateHijacked)
+		},
 	}
 	s.ended.Go(func() { _ = s.server.Serve(listener) })
 	s.ended.Go(func() { s.run(ctx) })
@@ -184,11 +186,19 @@ func (s *System) Received() []Reply {
 	return append([]Reply(nil), s.replies...)
 }
 
-// Posts counts what was posted to the callback, pings apart; Pings counts those.
-func (s *System) Posts() int { s.mu.Lock(); defer s.mu.Unlock(); return s.posts }
+// Posts counts what was posted to the callback, pings apart.
+func (s *System) Posts() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.posts
+}
 
 // Pings counts signed pings.
-func (s *System) Pings() int { s.mu.Lock(); defer s.mu.Unlock(); return s.pings }
+func (s *System) Pings() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pings
+}
 
 // Faults lists what was wrong with what was posted to the callback.
 func (s *System) Faults() []string {
@@ -198,7 +208,11 @@ func (s *System) Faults() []string {
 }
 
 // Stored gives how often the message was said to be stored.
-func (s *System) Stored(id string) int { s.mu.Lock(); defer s.mu.Unlock(); return s.stored[id] }
+func (s *System) Stored(id string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stored[id]
+}
 
 // Refused lists the messages that were refused for good.
 func (s *System) Refused() []Refusal {
@@ -208,7 +222,11 @@ func (s *System) Refused() []Refusal {
 }
 
 // RetryAfter is the last Retry-After that was given with a refusal for now.
-func (s *System) RetryAfter() string { s.mu.Lock(); defer s.mu.Unlock(); return s.lastWait }
+func (s *System) RetryAfter() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastWait
+}
 
 // Until waits until ok holds, asking at every change, or ctx ends.
 func (s *System) Until(ctx context.Context, ok func() bool) error {
