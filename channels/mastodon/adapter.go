@@ -57,7 +57,9 @@ type Adapter struct {
 	sent   *sentBook
 	pace   pace
 	// settle is how long after an attempt its effect may still show.
-	settle  time.Duration
+	settle time.Duration
+	// largest is how many bytes of an answer are read.
+	largest int64
 	started time.Time
 }
 
@@ -99,7 +101,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		cfg: cfg, log: log.With("component", "mastodon", "account", cfg.Account), base: base,
 		again: again, once: once, files: newFileClient(cfg, base),
 		watched: newWatchBook(), passed: passed, sent: newSentBook(),
-		settle: 12 * time.Second, started: time.Now(),
+		settle: 12 * time.Second, largest: maxAnswer, started: time.Now(),
 	}, nil
 }
 

@@ -40,8 +40,8 @@ type answer struct {
 
 func (res *answer) ok() bool { return res.code >= 200 && res.code < 300 }
 
-// errTooLarge tells that an answer goes beyond maxAnswer.
-var errTooLarge = fmt.Errorf("the answer is larger than %d MB", maxAnswer>>20)
+// errTooLarge tells that an answer goes beyond what is read of one.
+var errTooLarge = errors.New("the answer is too large")
 
 // newClients makes the client of calls that may be repeated, and the one of those
 // that may not.
@@ -147,7 +147,7 @@ func (a *Adapter) sign(req *http.Request) {
 
 func (a *Adapter) read(res *http.Response) (*answer, error) {
 	defer func() { _ = res.Body.Close() }()
-	limit := int64(maxAnswer)
+	limit := a.largest
 	if res.StatusCode >= 300 {
 		limit = maxError
 	}

@@ -157,6 +157,7 @@ func fold(s string) string {
 
 // outreach delivers what was found and may be answered.
 func (r *run) outreach(ctx context.Context, l *list, found []entry) error {
+	slices.Reverse(found)
 	byTime(found)
 	var items []item
 	if !l.isNew {

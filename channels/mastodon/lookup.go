@@ -180,7 +180,7 @@ var (
 // skeleton is what a text and the HTML that a server makes of it have in common:
 // letters and digits, without links and mentions, which servers shorten.
 func skeleton(text string) string {
-	text = norm.NFKC.String(strings.ToLower(text))
+	text = strings.NewReplacer("\u200d", "", "\ufe0f", "", "\ufe0e", "").Replace(norm.NFKC.String(strings.ToLower(text)))
 	text = anyName.ReplaceAllString(anyURL.ReplaceAllString(text, ""), "")
 	keep := func(ok func(r rune) bool) string {
 		return strings.Map(func(r rune) rune {
@@ -193,5 +193,5 @@ func skeleton(text string) string {
 	if plain := keep(isWord); plain != "" {
 		return plain
 	}
-	return keep(func(r rune) bool { return !unicode.IsSpace(r) && r != '\u200b' && r != '\ufe0f' })
+	return keep(func(r rune) bool { return !unicode.IsSpace(r) && r != '\u200b' })
 }

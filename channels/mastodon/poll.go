@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"stagecoach/channels"
 )
@@ -146,9 +147,10 @@ func (r *run) pollFirst(ctx context.Context) error {
 		fresh := r.unseen(p.entries, seen)
 		known := len(fresh) < len(p.entries)
 		if !nothingKnown {
-			fresh = slices.DeleteFunc(fresh, func(e entry) bool { return e.at.Before(r.notes.mark.Since) })
+			since := r.notes.mark.Since.Add(-time.Minute) // clocks differ
+			fresh = slices.DeleteFunc(fresh, func(e entry) bool { return e.at.Before(since) })
 		}
-		all = append(all, fresh...)
+		all = append(fresh, all...)
 		if len(fresh) == 0 || known {
 			break
 		}
@@ -181,10 +183,11 @@ func forward(p *page) url.Values {
 	return url.Values{"min_id": {newest.id}}
 }
 
-// unseen gives the entries that weren't seen, oldest first.
+// unseen gives the entries of a page, which begins with the newest, that weren't
+// seen, oldest first.
 func (r *run) unseen(entries []entry, seen map[string]bool) []entry {
 	var out []entry
-	for _, e := range entries {
+	for _, e := range slices.Backward(entries) {
 		if !seen[e.id] && !r.notes.place.has(e.id) {
 			out = append(out, e)
 		}

@@ -85,6 +85,9 @@ func (w *textWriter) text(s string) {
 		w.link.text.WriteString(s)
 		return
 	}
+	if !w.begun && w.pre == 0 {
+		s = strings.TrimLeft(s, " ")
+	}
 	w.write(s)
 }
 
@@ -141,8 +144,10 @@ func (w *textWriter) end(name string) {
 	case name == "a":
 		w.endLink()
 	case name == "blockquote":
-		w.block(name)
+		w.endLink()
+		w.lineEnd()
 		w.quote = max(0, w.quote-1)
+		w.write("\n")
 	case name == "pre":
 		w.pre = max(0, w.pre-1)
 		w.block(name)
@@ -253,7 +258,8 @@ func collapse(s string) string {
 // empty line in a row.
 func tidyText(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\uFEFF' {
+		// U+202D and U+202E turn what follows around, to look like other words.
+		if r != '\n' && r != '\t' && unicode.IsControl(r) || r == '\uFEFF' || r == '\u202D' || r == '\u202E' {
 			return -1
 		}
 		return r
@@ -264,6 +270,9 @@ func tidyText(s string) string {
 		line = strings.TrimRight(line, " \t")
 		if strings.TrimLeft(line, "> ") == "" && !strings.HasPrefix(line, ">") || line == ">" {
 			if empty++; empty > 1 || len(out) == 0 {
+				if line == "" && len(out) > 0 {
+					out[len(out)-1] = "" // the end of a quote
+				}
 				continue
 			}
 		} else {

@@ -132,7 +132,7 @@ func (s *Server) Put(p Post) string {
 }
 
 func (s *Server) notify(kind string, about *post, filtered bool) {
-	s.notes = append(s.notes, &note{id: s.noteID.give(), kind: kind, at: time.Now().UTC(), post: about, filtered: filtered})
+	s.notes = append(s.notes, &note{id: s.noteID.give(), kind: kind, at: about.At, post: about, filtered: filtered})
 	s.tell("notification", `{"type":"`+kind+`"}`)
 }
 

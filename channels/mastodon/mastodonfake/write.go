@@ -100,7 +100,7 @@ const slowFiles = 2
 
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) (any, *refused) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<20)
-	if err := r.ParseMultipartForm(64 << 20); err != nil {
+	if err := r.ParseMultipartForm(64 << 20); err != nil { //nolint:gosec // bounded above
 		return nil, invalid("File can't be blank")
 	}
 	file, head, err := r.FormFile("file")

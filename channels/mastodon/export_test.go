@@ -1,0 +1,9 @@
+package mastodon
+
+import "time"
+
+// Settle sets how long after an attempt its effect may still show.
+func Settle(a *Adapter, d time.Duration) { a.settle = d }
+
+// Largest sets how many bytes of an answer are read.
+func Largest(a *Adapter, n int64) { a.largest = n }
