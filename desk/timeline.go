@@ -160,6 +160,9 @@ func inMail(item *view.Item, m *contact.Message) {
 	if m.Replaces != "" && !m.Withdrawn {
 		item.Warnings = append([]string{"The customer has edited an earlier message. This is how it reads now."}, item.Warnings...)
 	}
+	if m.Outreach != "" {
+		item.Warnings = append([]string{"This was not addressed to us: it was found by “" + m.Outreach + "”. Anybody can read the answer."}, item.Warnings...)
+	}
 	for i, a := range m.Attachments {
 		item.Attachments[i].Inline = a.ContentID != "" && strings.Contains(m.HTML, `"cid:`+a.ContentID+`"`)
 	}
@@ -348,6 +351,8 @@ func evidenceWords(kind router.EvidenceKind, code string) string {
 		return "A calendar answered our invitation."
 	case router.EvidenceWithdrawn:
 		return "The customer has taken a message back. Its words are kept here, and the promise holds."
+	case router.EvidenceApproached:
+		return "Another post of this author was found. Nobody is approached twice in 90 days."
 	case router.EvidenceReceipt:
 		return "The reply was read."
 	case router.EvidenceOwnCopy:

@@ -23,6 +23,8 @@ type ClassifyInput struct {
 	// Language is what the channel said, "" when it should be detected.
 	Language string
 	Auto     contact.AutoKind
+	// Outreach is what it was found by where it was not addressed to us.
+	Outreach string
 	// SpamMark says by what a filter before us takes it for spam.
 	SpamMark string
 	// Trust is what is known of whether the sender is who they say.
@@ -55,6 +57,10 @@ type Classification struct {
 	UsualQueue string
 }
 
+// OutreachClass is the class of what was not addressed to us, where no rule gives
+// it another.
+const OutreachClass = "outreach"
+
 // ReviewQueue is the queue of what is proposed as spam or machine.
 const ReviewQueue = "review"
 
@@ -86,7 +92,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 	language := languageOf(in, subject, text)
 	vars := map[string]any{
 		"contact.account": in.Account, "contact.auto": string(in.Auto), "contact.channel": string(in.Channel),
-		"contact.language": language, "contact.sender": strings.ToLower(in.Sender),
+		"contact.language": language, "contact.outreach": in.Outreach, "contact.sender": strings.ToLower(in.Sender),
 		"contact.sender_domain": domain(in.Sender), "contact.spam_mark": in.SpamMark, "contact.subject": subject,
 		"contact.text": text, "contact.trust": string(in.Trust),
 	}
@@ -100,6 +106,9 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 	out := Classification{
 		Class: rule.class, Kind: rule.kind, Queue: rule.queue, UsualQueue: rule.queue, Language: language, Rule: rule.name,
 		Skills: withSkills(rule.skills, in.AccountSkills),
+	}
+	if in.Outreach != "" && rule.name == s.classes.otherwise.name {
+		out.Class = OutreachClass
 	}
 	if language != "" {
 		switch rule.language {

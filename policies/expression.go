@@ -32,7 +32,7 @@ type vocabulary []string
 
 func messageWords() vocabulary {
 	return vocabulary{
-		"contact.account", "contact.auto", "contact.channel", "contact.language",
+		"contact.account", "contact.auto", "contact.channel", "contact.language", "contact.outreach",
 		"contact.sender", "contact.sender_domain", "contact.spam_mark", "contact.subject", "contact.text", "contact.trust",
 	}
 }

@@ -113,6 +113,9 @@ type Receive struct {
 	// back where Withdrawn is true; "" otherwise.
 	Replaces  string
 	Withdrawn bool
+	// Outreach is, where it was not addressed to us, the key of its author for
+	// such posts; "" otherwise.
+	Outreach string
 	// Identity is the keyed hash of the sender's channel and address.
 	Identity string
 	// Participants are those of the other people it was sent to.

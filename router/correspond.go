@@ -11,6 +11,9 @@ import (
 func (i *Intake) correspond(c *Receive, m *contact.Message) {
 	sender := strings.ToLower(strings.TrimSpace(m.Sender().Address))
 	c.Unanswerable = m.Unanswerable
+	if c.Unanswerable == "" && m.Outreach != "" {
+		c.Unanswerable = "outreach" // nobody who hasn't asked us gets a machine's answer
+	}
 	if sender == "" {
 		c.Unanswerable = "no_sender"
 		return

@@ -125,7 +125,7 @@ func (t *turn) message(c *Receive) {
 		t.evidence(c, EvidenceCopy, t.openOrOwn(f))
 		return
 	}
-	if t.automatic(c) {
+	if t.automatic(c) || t.approached(c) {
 		return
 	}
 	echo := t.suspect(c)
@@ -168,6 +168,9 @@ func (t *turn) place(c *Receive) (v *Conversation, by, quoted string) {
 		return v, by, quoted
 	}
 	customer := t.customer(c)
+	if c.Outreach != "" {
+		return t.newConversation(c, customer), "", quoted
+	}
 	if c.Propose == "" && !c.Auto.Answers() && quoted == "" {
 		if v = t.bySubject(c); v != nil {
 			return v, joinedBySubject, quoted

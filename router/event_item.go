@@ -87,6 +87,9 @@ const (
 	EvidenceCalendar  EvidenceKind = "calendar_answer"
 	// EvidenceWithdrawn is that the customer took a message back.
 	EvidenceWithdrawn EvidenceKind = "withdrawn"
+	// EvidenceApproached is a post that was not addressed to us, of somebody whom
+	// we have approached lately.
+	EvidenceApproached EvidenceKind = "approached_before"
 	// EvidenceCopyFailed is a bounce of those alone who got a copy: the customer
 	// has the reply.
 	EvidenceCopyFailed EvidenceKind = "copy_bounced"

@@ -209,6 +209,10 @@ func (i *Intake) identify(c *Receive, m *contact.Message) {
 	for _, mark := range m.Copies {
 		c.Copies = append(c.Copies, k.Of("copy", ch, mark))
 	}
+	if m.Outreach != "" {
+		c.Outreach = k.Of("outreach", ch, c.Identity)
+		c.Keys = append(c.Keys, c.Outreach)
+	}
 	c.Nameless = m.MessageID == "" || m.DerivedID
 	c.Keys = append(c.Keys, c.Copies...)
 	c.Auto = m.Auto
@@ -277,7 +281,7 @@ func (i *Intake) classify(c *Receive, m *contact.Message) {
 	}
 	got := i.cfg.Policy().Classify(policies.ClassifyInput{
 		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
-		Language: m.Language, Auto: m.Auto, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
+		Language: m.Language, Auto: m.Auto, Outreach: m.Outreach, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
 	})
 	c.Class, c.About, c.Queue, c.Rule = got.Class, got.Kind, got.Queue, got.Rule
 	c.Language, c.Propose = got.Language, got.Propose
