@@ -70,12 +70,12 @@ type InboxHandler func(ctx context.Context, items []router.Stored) []error
 
 // ConsumeInbox hands every item to handle until ctx ends, then returns nil.
 // Senders take turns: of each a few items at a time go to handle, in order unless
-// an earlier one failed, so that they can share commits; several senders at the
-// same time, and however many one has sent, the others are not kept waiting. An
-// item is done only when handle gave nil for it; otherwise it comes again, after
-// a growing pause, for ever. It may also come again after a restart, so handle
-// must know it by its reference or its provider's id. What can't be decoded comes
-// too, with its bytes in Raw.
+// an earlier one failed several times, so that they can share commits; several
+// senders at the same time, and however many one has sent, the others are not kept
+// waiting. An item is done only when handle gave nil for it; otherwise it comes
+// again, after a growing pause, for ever. It may also come again after a restart,
+// so handle must know it by its reference or its provider's id. What can't be
+// decoded comes too, with its bytes in Raw.
 func (j *Journal) ConsumeInbox(ctx context.Context, handle InboxHandler) error {
 	g, gctx := errgroup.WithContext(ctx)
 	heavy := make(chan struct{}, heavyItems)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"stagecoach/channels"
 )
@@ -19,6 +20,11 @@ const (
 	heldBytes = 4 << 20       // of all
 )
 
+// triesHere is how often what fails is tried again in its place, with the
+// sender's others waiting behind it, before it lets them pass: a log that is away
+// for a moment doesn't change their order.
+const triesHere = 5
+
 // pulled is an item that isn't answered for.
 type pulled struct {
 	seq      uint64
@@ -26,13 +32,15 @@ type pulled struct {
 	// answerTo is the subject on which the engine waits for the answer.
 	answerTo string
 	size     int
+	// tries is how often it was tried in its place.
+	tries uint64
 	// heavy is true when the original lies in the object store.
 	heavy bool
 	// in is nil while the item is put down.
 	in *channels.Inbound
 }
 
-func (p *pulled) alone() bool { return p.heavy || p.delivery > 1 }
+func (p *pulled) alone() bool { return p.heavy || p.delivery > 1 || p.tries > 1 }
 
 // intakeQueue is what waits in a shard. Senders who have something waiting stand
 // in a ring, and each gets a turn.
@@ -46,7 +54,7 @@ type intakeQueue struct {
 }
 
 // intakeSender is one sender's items, in order. It stands in the ring while it
-// has some and none is being taken in.
+// has some, none is being taken in and it doesn't rest because some failed.
 type intakeSender struct {
 	key    string
 	items  []*pulled
@@ -132,8 +140,9 @@ func (q *intakeQueue) next(ctx context.Context) (*intakeSender, []*pulled, error
 	return s, turn, nil
 }
 
-// done ends a sender's turn.
-func (q *intakeQueue) done(ctx context.Context, s *intakeSender, turn []*pulled) error {
+// done ends a sender's turn. What is to be tried again stands before its others,
+// and comes after a rest.
+func (q *intakeQueue) done(ctx context.Context, s *intakeSender, turn, again []*pulled) error {
 	q.mu.Lock()
 	for _, p := range turn {
 		if p.in != nil {
@@ -141,6 +150,12 @@ func (q *intakeQueue) done(ctx context.Context, s *intakeSender, turn []*pulled)
 			s.held--
 			q.bytes -= p.size
 		}
+	}
+	if len(again) > 0 {
+		s.items = slices.Concat(again, s.items)
+		time.AfterFunc(backOff(again[0].tries), func() { q.wake(s) })
+		q.mu.Unlock()
+		return nil
 	}
 	s.inTurn = false
 	more := len(s.items) > 0
@@ -154,13 +169,33 @@ func (q *intakeQueue) done(ctx context.Context, s *intakeSender, turn []*pulled)
 	return q.stand(ctx, s)
 }
 
+// wake ends a sender's rest.
+func (q *intakeQueue) wake(s *intakeSender) {
+	q.mu.Lock()
+	s.inTurn = false
+	q.mu.Unlock()
+	q.ring <- s // it has room
+}
+
+// stays reports whether an item that failed is tried again in its place. One that
+// the engine has handed out again has let the others pass already.
+func (q *intakeQueue) stays(p *pulled) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if p.delivery > 1 || p.tries >= triesHere {
+		return false
+	}
+	p.tries++
+	return true
+}
+
 // forget takes an item off those that are pending, and gives the subject on
-// which the engine waits for the answer.
-func (q *intakeQueue) forget(p *pulled) (answerTo string) {
+// which the engine waits for the answer, and how often it has handed it out.
+func (q *intakeQueue) forget(p *pulled) (answerTo string, delivery uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.pending, p.seq)
-	return p.answerTo
+	return p.answerTo, p.delivery
 }
 
 // unanswered gives the subjects on which the engine waits for answers.

@@ -34,7 +34,7 @@ func turns(t *testing.T, q *intakeQueue) (senders []string, items [][]*pulled) {
 		for _, p := range turn {
 			q.forget(p)
 		}
-		if err := q.done(t.Context(), s, turn); err != nil {
+		if err := q.done(t.Context(), s, turn, nil); err != nil {
 			t.Fatal(err)
 		}
 		senders, items = append(senders, s.key), append(items, turn)
@@ -151,7 +151,7 @@ func TestItemThatIsHandedOutAgainWaitsOnce(t *testing.T) {
 	if err != nil || len(turn) != 1 {
 		t.Fatalf("a turn of %d items, %v", len(turn), err)
 	}
-	if to := q.forget(turn[0]); to != "second" {
+	if to, _ := q.forget(turn[0]); to != "second" {
 		t.Errorf("the answer goes to %q", to)
 	}
 	if len(q.unanswered()) != 0 {

@@ -90,50 +90,70 @@ func (w *intake) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := w.take(ctx, turn); err != nil {
+		again, err := w.take(ctx, turn)
+		if err != nil {
 			return err
 		}
-		if err := w.queue.done(ctx, s, turn); err != nil {
+		if err := w.queue.done(ctx, s, turn, again); err != nil {
 			return err
 		}
 	}
 }
 
-// take hands over one sender's turn and answers for each item.
-func (w *intake) take(ctx context.Context, turn []*pulled) error {
+// take hands over one sender's turn and answers for each item, but for those that
+// are to be tried again in their place.
+func (w *intake) take(ctx context.Context, turn []*pulled) (again []*pulled, err error) {
 	if turn[0].heavy {
 		select {
 		case w.heavy <- struct{}{}:
 			defer func() { <-w.heavy }()
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
-	items, there := make([]router.Stored, 0, len(turn)), make([]*pulled, 0, len(turn))
-	for _, p := range turn {
-		item, err := w.load(ctx, p)
+	items, there, unread, err := w.loadAll(ctx, turn)
+	if err != nil || len(items) == 0 {
+		return unread, err
+	}
+	for i, failed := range w.handle(ctx, items) {
+		if failed != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if failed != nil && w.queue.stays(there[i]) {
+			w.comesAgain(ctx, there[i], 1, backOff(there[i].tries), failed)
+			again = append(again, there[i])
+			continue
+		}
+		if answered := w.answer(ctx, there[i], failed); err == nil {
+			err = answered
+		}
+	}
+	return append(again, unread...), err
+}
+
+// loadAll gives a turn's items with their originals. Those from one on that can't
+// be read just now are left for later.
+func (w *intake) loadAll(ctx context.Context, turn []*pulled) (items []router.Stored, there, unread []*pulled, err error) {
+	for n, p := range turn {
+		item, failed := w.load(ctx, p)
 		switch {
-		case errors.Is(err, errGone):
+		case errors.Is(failed, errGone):
 			err = w.answer(ctx, p, nil)
-		case err != nil:
-			err = w.answer(ctx, p, fmt.Errorf("reading original: %w", err))
+		case failed != nil && ctx.Err() != nil:
+			err = ctx.Err()
+		case failed != nil && w.queue.stays(p):
+			w.comesAgain(ctx, p, 1, backOff(p.tries), failed)
+			return items, there, turn[n:], nil
+		case failed != nil:
+			err = w.answer(ctx, p, fmt.Errorf("reading original: %w", failed))
 		default:
 			items, there = append(items, item), append(there, p)
 		}
 		if err != nil {
-			return err
+			return nil, nil, nil, err
 		}
 	}
-	if len(items) == 0 {
-		return nil
-	}
-	var failed error
-	for i, err := range w.handle(ctx, items) {
-		if answered := w.answer(ctx, there[i], err); failed == nil {
-			failed = answered
-		}
-	}
-	return failed
+	return items, there, nil, nil
 }
 
 // errGone says that an item was erased before it was taken in.
@@ -163,24 +183,26 @@ func (w *intake) load(ctx context.Context, p *pulled) (router.Stored, error) {
 
 // answer tells the engine that an item is done, or when it is to come again.
 func (w *intake) answer(ctx context.Context, p *pulled, failed error) error {
+	to, delivery := w.queue.forget(p)
 	words := []byte("+ACK")
 	if failed != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		d := backOff(p.delivery)
-		w.j.slog.WarnContext(ctx, "inbox item comes again", "ref", inboxRef(w.shard, p.seq),
-			"delivery", p.delivery, "again_in", d, "err", failed)
-		var err error
-		if words, err = json.Marshal(map[string]time.Duration{"delay": d}); err != nil {
+		d := backOff(delivery)
+		w.comesAgain(ctx, p, delivery, d, failed)
+		delay, err := json.Marshal(map[string]time.Duration{"delay": d})
+		if err != nil {
 			return fmt.Errorf("encoding a delay: %w", err)
 		}
-		words = append([]byte("-NAK "), words...)
+		words = append([]byte("-NAK "), delay...)
 	}
-	if err := w.j.nc.Publish(w.queue.forget(p), words); err != nil {
+	if err := w.j.nc.Publish(to, words); err != nil {
 		return fmt.Errorf("answering for %q: %w", inboxRef(w.shard, p.seq), err)
 	}
 	return nil
+}
+
+func (w *intake) comesAgain(ctx context.Context, p *pulled, delivery uint64, d time.Duration, failed error) {
+	w.j.slog.WarnContext(ctx, "inbox item comes again", "ref", inboxRef(w.shard, p.seq),
+		"delivery", delivery, "again_in", d, "err", failed)
 }
 
 // backOff is the pause before an item comes again: 0.25 s, doubling up to a

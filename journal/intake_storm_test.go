@@ -107,3 +107,35 @@ func TestTurnsWithErasedAndFailedItems(t *testing.T) {
 		}
 	}
 }
+
+// A log that is away for a moment, as when a router starts anew, changes nothing
+// of a sender's order, however much of a storm was under way; what fails for good
+// lets the others pass.
+func TestOrderOutlivesFailures(t *testing.T) {
+	j := journaltest.OpenAt(t, journal.Config{Dir: t.TempDir(), Unsynced: true, Shards: 1})
+	const n = 200
+	storm(t, j, n, 0)
+	c, calls := newCollector(), 0
+	var order []string // of one sender: a turn at a time
+	stop := running(t, func(ctx context.Context) error {
+		return j.ConsumeInbox(ctx, func(_ context.Context, items []router.Stored) []error {
+			calls++
+			failed := make([]error, len(items))
+			for i, item := range items {
+				switch id := item.Inbound.ProviderID; {
+				case calls == 1 || calls == 4 && i > 10 || id == "storm00150" && len(order) < n-1:
+					failed[i] = errors.New("the router is not active")
+				default:
+					order = append(order, id)
+					c.add(id)
+				}
+			}
+			return failed
+		})
+	})
+	c.await(t, "everything", func(seen map[string]int) bool { return len(seen) == n })
+	stop()
+	if len(order) != n || order[n-1] != "storm00150" || !slices.IsSorted(order[:n-1]) {
+		t.Errorf("%d of %d came, the last is %s, in order: %v", len(order), n, order[len(order)-1], slices.IsSorted(order[:n-1]))
+	}
+}
