@@ -45,6 +45,9 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 	} else {
 		out.Card = s.bareCard(c, st)
 	}
+	if st.last != nil && !st.last.Public {
+		out.Limits.Public = false // the answer is for those alone who can read the question
+	}
 	s.composerDefaults(&out, st)
 	out.Why = s.placed(ctx, c, entries)
 	if err := s.around(ctx, who, c, &out); err != nil {

@@ -329,6 +329,8 @@ func (s *Service) fits(r *contact.Reply, l contact.Limits) error {
 		return invalid("Say whom it goes to.")
 	case l.TextRunes > 0 && utf8.RuneCountInString(r.Text) > l.TextRunes:
 		return invalid(fmt.Sprintf("The text has more than the %d characters that this channel carries.", l.TextRunes))
+	case l.AttachmentCount > 0 && len(r.Attachments) > l.AttachmentCount:
+		return invalid(fmt.Sprintf("This channel carries %d files with one reply, and these are %d.", l.AttachmentCount, len(r.Attachments)))
 	case l.AttachmentBytes > 0 && size > l.AttachmentBytes:
 		return invalid(fmt.Sprintf("The files have more than the %d MB that this channel carries.", l.AttachmentBytes>>20))
 	case len(r.CC) > 0 && !l.CC && l != (contact.Limits{}):

@@ -129,10 +129,22 @@ func draftFiles(c view.Conversation) []contact.Attachment {
 }
 
 func attachHint(l contact.Limits) string {
-	if l.AttachmentBytes > 0 {
-		return "Attach files, " + size(l.AttachmentBytes) + " together at most"
+	hint := "Attach files"
+	if l.AttachmentCount > 0 {
+		hint += ", " + itoa(l.AttachmentCount) + " at most"
 	}
-	return "Attach files"
+	if l.AttachmentBytes > 0 {
+		hint += ", " + size(l.AttachmentBytes) + " together at most"
+	}
+	return hint
+}
+
+// within says how long replies are taken.
+func within(l contact.Limits) string {
+	if hours := l.ReplyWindowSeconds / 3600; hours > 0 {
+		return i64(hours) + " h"
+	}
+	return i64(max(1, l.ReplyWindowSeconds/60)) + " min"
 }
 
 // brief cuts a text to a number of code points, on one line.

@@ -88,6 +88,11 @@
   }
 
   function room(area) {
+    const part = Number(area.dataset.part), parts = area.form.querySelector("[data-parts]");
+    if (part && parts) {
+      const n = Math.ceil([...area.value].length / part);
+      parts.textContent = n > 1 ? "goes out as " + n + " posts" : "";
+    }
     const max = Number(area.dataset.max), out = area.form.querySelector("[data-left]");
     if (!max || !out) return;
     const left = max - [...area.value].length;
@@ -198,7 +203,7 @@
     const t = e.target.closest?.("[role=tab]");
     if (t) tab(t);
   });
-  document.addEventListener("input", (e) => { changed(e); if (e.target.dataset?.max) room(e.target); });
+  document.addEventListener("input", (e) => { changed(e); if (e.target.dataset?.max || e.target.dataset?.part) room(e.target); });
   document.addEventListener("change", (e) => {
     if (e.target.dataset?.upload) { attach(e.target, e.target.files); e.target.value = ""; }
   });
@@ -227,7 +232,7 @@
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
   window.addEventListener("pagehide", leave);
   document.addEventListener("DOMContentLoaded", () => {
-    for (const a of document.querySelectorAll("textarea[data-max]")) room(a);
+    for (const a of document.querySelectorAll("textarea[data-max], textarea[data-part]")) room(a);
     const form = pane(), small = matchMedia("(max-width: 760px)").matches;
     if (small && !(form && written(form))) document.querySelector(".composer")?.classList.add("folded");
   });
