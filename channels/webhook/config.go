@@ -206,8 +206,8 @@ func (c Callback) validate() error {
 			bad("callback.headers %q: Stagecoach sets this one", name)
 		}
 	}
-	if c.TextLimit < 0 || c.Timeout < 0 || c.Timeout > 4*time.Minute {
-		bad("callback: want text_limit of 0 or more and a timeout of at most 4m")
+	if c.TextLimit < 0 || c.Timeout < 0 || c.Timeout > 5*time.Minute {
+		bad("callback: want text_limit of 0 or more and a timeout of at most 5m")
 	}
 	return errors.Join(all...)
 }

@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"os"
@@ -50,6 +51,28 @@ func program(ctx context.Context, t *testing.T, code, extension string, needs ..
 		t.Fatal(err)
 	}
 	return exec.CommandContext(ctx, needs[0], file)
+}
+
+// The JSON that the README shows is what it says.
+func TestExamplesOfJSON(t *testing.T) {
+	data, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(data), "```json\n")
+	if len(blocks) != 3 {
+		t.Fatalf("%d blocks of JSON", len(blocks)-1)
+	}
+	text := func(i int) string { code, _, _ := strings.Cut(blocks[i], "```"); return code }
+	if got := receiving(t, nil).post(t, text(1)); got.status != 200 {
+		t.Errorf("the message is answered %d %s", got.status, got.text)
+	}
+	var out webhook.Reply
+	d := json.NewDecoder(strings.NewReader(strings.ReplaceAll(text(2), "…", "")))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&out); err != nil || out.Type != webhook.TypeReply || out.InReplyTo == "" {
+		t.Errorf("the reply is read as %+v, %v", out, err)
+	}
 }
 
 // What the README tells newcomers to write works.
