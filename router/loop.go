@@ -275,6 +275,7 @@ func (t *term) add(entry Entry, r *request) {
 	if err != nil { // the state has it, the log never will
 		b.encoded.Truncate(before)
 		t.broken = fmt.Errorf("%s by %s: %w", entry.Kind, entry.Actor, err)
+		r.lost = true // and with it what the commit has already
 		r.done <- Answer{Err: err}
 		return
 	}

@@ -281,3 +281,27 @@ func openStorm(t *testing.T, dir string) *stormOffice {
 	}
 	return o
 }
+
+// A message that no commit can hold takes those decided before it in the same
+// commit with it, and so none behind it may be decided either.
+func TestWhatNoCommitHoldsKeepsTheOrder(t *testing.T) {
+	t.Parallel()
+	for try := range 12 {
+		model := journaltest.NewModel(nil)
+		e := engine(t, "life-1", model.Open(), newOutbox())
+		stop := start(t, e)
+		envs, keys := stormOf(8, 0)
+		huge := mail("huge", "storm")
+		for k := range 30_000 {
+			huge.Keys = append(huge.Keys, fmt.Sprintf("%032x", k))
+		}
+		envs[4].Command = huge
+		e.DoAll(t.Context(), envs)
+		_ = stop()
+		got := received(t, model.Commits())
+		want := slices.Delete(slices.Clone(keys), 4, 5)
+		if len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
+			t.Fatalf("try %d: the log has %d messages, and not the first ones", try, len(got))
+		}
+	}
+}
