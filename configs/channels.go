@@ -7,10 +7,14 @@ type Channels struct {
 	Email    []Email    `yaml:"email" json:"email"`
 	Webhook  []Webhook  `yaml:"webhook" json:"webhook"`
 	Mastodon []Mastodon `yaml:"mastodon" json:"mastodon"`
+	Slack    []Slack    `yaml:"slack" json:"slack"`
+	Bluesky  []Bluesky  `yaml:"bluesky" json:"bluesky"`
 }
 
 // Count is how many accounts there are.
-func (c Channels) Count() int { return len(c.Email) + len(c.Webhook) + len(c.Mastodon) }
+func (c Channels) Count() int {
+	return len(c.Email) + len(c.Webhook) + len(c.Mastodon) + len(c.Slack) + len(c.Bluesky)
+}
 
 // Webhook is a system of the company's own that hands messages in and takes
 // replies, both signed by Standard Webhooks.
@@ -89,6 +93,62 @@ type Mastodon struct {
 // HintFor implements strict.Hinter.
 func (Mastodon) HintFor(key string) string { return secretHint(key) }
 
+// Slack is one app in one workspace, reached by Socket Mode.
+type Slack struct {
+	Name string `yaml:"name" json:"name" required:"true"`
+	// The bot token begins with xoxb-, the app token with xapp-.
+	BotTokenFile string `yaml:"bot_token_file" json:"bot_token_file"`
+	BotTokenEnv  string `yaml:"bot_token_env" json:"bot_token_env"`
+	BotToken     Secret `yaml:"-" json:"-"`
+	AppTokenFile string `yaml:"app_token_file" json:"app_token_file"`
+	AppTokenEnv  string `yaml:"app_token_env" json:"app_token_env"`
+	AppToken     Secret `yaml:"-" json:"-"`
+	// Channels are those in which every message is for us, by name or id.
+	// Elsewhere direct messages, mentions and the threads that follow are.
+	Channels []string `yaml:"channels" json:"channels"`
+	// Bots takes what other apps write as well.
+	Bots bool `yaml:"bots" json:"bots"`
+	// API is where the Web API is, if it isn't Slack's own address.
+	API      string   `yaml:"api" json:"api"`
+	CAFile   string   `yaml:"ca_file" json:"ca_file"`
+	Skills   []string `yaml:"skills" json:"skills"`
+	Language string   `yaml:"language" json:"language"`
+}
+
+// HintFor implements strict.Hinter.
+func (Slack) HintFor(key string) string {
+	if key == "token" {
+		return "a bot token stands under bot_token_file, an app token under app_token_file"
+	}
+	return secretHint(key)
+}
+
+// Bluesky is one account of the AT protocol.
+type Bluesky struct {
+	Name string `yaml:"name" json:"name" required:"true"`
+	// Handle is the account's own: support.example.com.
+	Handle string `yaml:"handle" json:"handle" required:"true"`
+	// The password is an app password, never the account's own.
+	PasswordFile string `yaml:"password_file" json:"password_file"`
+	PasswordEnv  string `yaml:"password_env" json:"password_env"`
+	Password     Secret `yaml:"-" json:"-"`
+	// Server is the account's personal data server, found from the handle if left
+	// out.
+	Server string `yaml:"server" json:"server"`
+	CAFile string `yaml:"ca_file" json:"ca_file"`
+	// Listen is what to look for in posts that are not addressed to us.
+	Listen Listen `yaml:"listen" json:"listen"`
+	// NoMessages leaves direct messages alone.
+	NoMessages bool `yaml:"no_messages" json:"no_messages"`
+	// Poll is how often the server is asked.
+	Poll     time.Duration `yaml:"poll" json:"poll" range:"5s..1h"`
+	Skills   []string      `yaml:"skills" json:"skills"`
+	Language string        `yaml:"language" json:"language"`
+}
+
+// HintFor implements strict.Hinter.
+func (Bluesky) HintFor(key string) string { return secretHint(key) }
+
 // Listen is what to look for in public posts.
 type Listen struct {
 	Hashtags []string `yaml:"hashtags" json:"hashtags"`
@@ -97,7 +157,7 @@ type Listen struct {
 
 func secretHint(key string) string {
 	switch key {
-	case "secret", "token", "password":
+	case "secret", "token", "password", "bot_token", "app_token":
 		return "write it into a file of its own and name that by " + key + "_file, or name a variable by " + key + "_env"
 	}
 	return ""

@@ -43,6 +43,8 @@ func (k *checker) run() {
 	k.accounts()
 	k.webhooks()
 	k.mastodons()
+	k.slacks()
+	k.blueskies()
 	k.signatures(&c.Signatures)
 	k.lastResort(&c.LastResort)
 }

@@ -96,10 +96,7 @@ func (k *checker) mastodons() {
 		m := &k.config.Channels.Mastodon[i]
 		key := fmt.Sprintf("channels.mastodon[%d]", i)
 		k.common(key, m.Name, m.Skills, m.Language, names)
-		m.Token = k.secret(key, "token", &m.TokenFile, m.TokenEnv)
-		if m.TokenFile == "" && m.TokenEnv == "" {
-			k.doc.Report(key, "give token_file or token_env", "no token")
-		}
+		m.Token = k.token(key, "token", &m.TokenFile, m.TokenEnv)
 		k.absolute(&m.CAFile)
 		k.certificates(key+".ca_file", m.CAFile)
 		if m.Server != "" {
@@ -109,4 +106,44 @@ func (k *checker) mastodons() {
 			k.doc.Report(key+".address", "such as support@social.example", "%q is not name@domain", m.Address)
 		}
 	}
+}
+
+func (k *checker) slacks() {
+	names := map[string]bool{}
+	for i := range k.config.Channels.Slack {
+		s := &k.config.Channels.Slack[i]
+		key := fmt.Sprintf("channels.slack[%d]", i)
+		k.common(key, s.Name, s.Skills, s.Language, names)
+		s.BotToken = k.token(key, "bot_token", &s.BotTokenFile, s.BotTokenEnv)
+		s.AppToken = k.token(key, "app_token", &s.AppTokenFile, s.AppTokenEnv)
+		k.absolute(&s.CAFile)
+		k.certificates(key+".ca_file", s.CAFile)
+		if s.API != "" {
+			k.webAddress(key+".api", s.API, false, "")
+		}
+	}
+}
+
+func (k *checker) blueskies() {
+	names := map[string]bool{}
+	for i := range k.config.Channels.Bluesky {
+		b := &k.config.Channels.Bluesky[i]
+		key := fmt.Sprintf("channels.bluesky[%d]", i)
+		k.common(key, b.Name, b.Skills, b.Language, names)
+		b.Password = k.token(key, "password", &b.PasswordFile, b.PasswordEnv)
+		k.absolute(&b.CAFile)
+		k.certificates(key+".ca_file", b.CAFile)
+		if b.Server != "" {
+			k.webAddress(key+".server", b.Server, false, "")
+		}
+	}
+}
+
+// token is a secret that must be given.
+func (k *checker) token(key, name string, file *string, env string) Secret {
+	value := k.secret(key, name, file, env)
+	if *file == "" && env == "" {
+		k.doc.Report(key, "give "+name+"_file or "+name+"_env", "no %s", strings.ReplaceAll(name, "_", " "))
+	}
+	return value
 }
