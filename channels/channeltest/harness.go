@@ -34,6 +34,13 @@ type Harness struct {
 	// PutMalformed makes the worst item that the provider passes on, and gives
 	// bytes that the delivered original must contain.
 	PutMalformed func(t *testing.T) []byte
+	// Edit makes the customer change the text of what Put sent, Withdraw take it
+	// back. The adapter tells both as Changed.
+	Edit     func(t *testing.T, text, instead string)
+	Withdraw func(t *testing.T, text string)
+	// Unicode says that the text of Put is the whole text, kept to the last
+	// grapheme, and that of Reply arrives so.
+	Unicode bool
 	// Marked reports whether the provider has been told by a mark of its own
 	// (flag, acknowledgement) that the item with this text is safe.
 	Marked func(t *testing.T, text string) bool
@@ -66,6 +73,8 @@ type Failure struct {
 	// customer may have got it all the same.
 	Want     channels.Reason
 	WantSent bool
+	// WantWait is the wish of the provider that the error must carry, 0 if none.
+	WantWait time.Duration
 }
 
 // Run checks the promises that the adapter makes. make is called for each check,
@@ -84,6 +93,8 @@ func Run(t *testing.T, make func(t *testing.T) Harness) {
 		{"an outage is caught up", checkOutage},
 		{"stops within a second", checkStops},
 		{"malformed item delivered whole", checkMalformed},
+		{"edits and withdrawals are told", checkChanges},
+		{"text is kept to the last grapheme", checkUnicode},
 		{"wrong secret is said without it", checkBadSecret},
 		{"reply arrives as composed", checkSend},
 		{"same reply twice", checkTwice},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -127,6 +128,9 @@ func checkFailures(t *testing.T, b *bench) {
 			}
 			if typed.Reason != f.Want || typed.Channel != a.Channel || typed.Account != a.Account || typed.Op == "" {
 				t.Errorf("Send gives %#v (%v), want reason %s", typed, err, f.Want)
+			}
+			if f.WantWait > 0 && (typed.RetryAfter < f.WantWait-5*time.Second || typed.RetryAfter > f.WantWait+5*time.Second) {
+				t.Errorf("Send wants to be tried again after %v, the provider after %v", typed.RetryAfter, f.WantWait)
 			}
 			b.noSecrets(t, "the error", err.Error())
 			if n := b.h.Received(t, text); n > 0 && !f.WantSent {

@@ -155,6 +155,8 @@ type server struct {
 	maxMedia  int
 	urlChars  int
 	streaming string
+	// domain is that of its people's names.
+	domain string
 }
 
 // The limits that Mastodon has, for as long as the server hasn't told its own
@@ -207,6 +209,7 @@ func (a *Adapter) learn(ctx context.Context, op string) (*server, error) {
 		s.urlChars = c.CharactersPerU
 	}
 	s.streaming = told.Configuration.URLs.Streaming
+	s.domain = strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(firstOf(told.Domain, told.URI), "https://"), "http://"))
 	a.server.Store(s)
 	return s, nil
 }

@@ -144,6 +144,7 @@ const (
 // (https://docs.joinmastodon.org/methods/instance/).
 type instance struct {
 	Domain        string `json:"domain"`
+	URI           string `json:"uri"`
 	Version       string `json:"version"`
 	SourceURL     string `json:"source_url"`
 	MaxTootChars  int    `json:"max_toot_chars"`

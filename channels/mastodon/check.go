@@ -36,6 +36,10 @@ func (a *Adapter) check(ctx context.Context, say func(string, ...any)) error {
 	}
 	say("logged in as @%s; %s %s, posts of %d characters with %d attachments", a.cfg.Address, about.software,
 		shown(about.version, 60), about.maxChars, about.maxMedia)
+	if about.domain != "" && about.domain != a.cfg.domain() {
+		say("WARNING: the server's people are named name@%s, and address says %s: people are mentioned wrongly if that isn't meant",
+			shown(about.domain, 100), a.cfg.domain())
+	}
 	r := &run{a: a, limit: 1}
 	if _, err := r.notifications(ctx, nil); err != nil {
 		return err

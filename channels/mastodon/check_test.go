@@ -42,6 +42,9 @@ func TestCheck(t *testing.T) {
 			change: func(cfg *mastodon.Config) { cfg.Address = "sales@social.test" }, reason: channels.Auth,
 			says: []string{`belongs to the account "support"`, `"sales"`},
 		},
+		"another domain": {
+			change: func(cfg *mastodon.Config) { cfg.Address = "support@www.social.test" }, says: []string{"WARNING", "name@social.test"},
+		},
 		"nobody there": {change: func(cfg *mastodon.Config) { cfg.Server = "http://127.0.0.1:1" }, reason: channels.Unavailable, says: []string{"no answer"}},
 	} {
 		t.Run(name, func(t *testing.T) {

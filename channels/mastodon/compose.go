@@ -51,6 +51,10 @@ type upload struct {
 	Data        []byte `json:"data"`
 }
 
+// longestWarning is how much of the question's warning the answer repeats: it takes
+// its place from the text.
+const longestWarning = 100
+
 // Compose implements channels.Composer.
 func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	about := a.about()
@@ -60,13 +64,16 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 		o = origin{Status: a.statusID(r.InReplyTo), Visibility: visDirect}
 	}
 	base := newPost{
-		InReplyToID: o.Status, SpoilerText: o.Warning, Sensitive: o.Warning != "", Language: o.Language,
+		InReplyToID: o.Status, SpoilerText: shown(o.Warning, longestWarning), Sensitive: o.Warning != "", Language: o.Language,
 		Visibility: a.visibilityFor(o),
 	}
 	if about.software != "mastodon" {
 		base.ContentType = "text/plain"
 	}
 	to := customer(r, o)
+	if base.Visibility == visDirect {
+		base.SpoilerText = unmentioned(base.SpoilerText, to)
+	}
 	if to == "" {
 		return nil, a.failure("compose", channels.Malformed, "", "it isn't said to whom the reply goes", nil)
 	}

@@ -90,6 +90,8 @@ func (c Config) withDefaults() Config {
 	for i, tag := range c.Listen.Hashtags {
 		c.Listen.Hashtags[i] = strings.TrimPrefix(tag, "#")
 	}
+	c.Listen.Hashtags = once(c.Listen.Hashtags)
+	c.Listen.Keywords = once(c.Listen.Keywords)
 	for _, d := range []struct {
 		of       *time.Duration
 		standard time.Duration
@@ -104,6 +106,17 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	return c
+}
+
+// once leaves out what is there already, in whatever case.
+func once(words []string) []string {
+	var out []string
+	for _, word := range words {
+		if !slices.ContainsFunc(out, func(have string) bool { return strings.EqualFold(have, word) }) {
+			out = append(out, word)
+		}
+	}
+	return out
 }
 
 // Validate says everything that is wrong with the configuration at once, or nil.

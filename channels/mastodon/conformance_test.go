@@ -2,9 +2,11 @@ package mastodon_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +86,7 @@ func TestConformance(t *testing.T) {
 
 func harness(s *mastodonfake.Server, cfg mastodon.Config) channeltest.Harness {
 	question := s.Put(mastodonfake.Post{Text: "how long does it take?", Quiet: true})
+	var ids sync.Map
 	return channeltest.Harness{
 		New: func(t *testing.T, log *slog.Logger) channels.Adapter {
 			t.Helper()
@@ -96,9 +99,18 @@ func harness(s *mastodonfake.Server, cfg mastodon.Config) channeltest.Harness {
 			return adapter(t, bad, log).Channel()
 		},
 		Secrets: []string{token},
+		Unicode: true,
 		Put: func(t *testing.T, text string) {
 			t.Helper()
-			s.Put(mastodonfake.Post{Text: text})
+			ids.Store(text, s.Put(mastodonfake.Post{Text: text}))
+		},
+		Edit: func(t *testing.T, text, instead string) {
+			t.Helper()
+			s.Edit(idOf(t, &ids, text), instead)
+		},
+		Withdraw: func(t *testing.T, text string) {
+			t.Helper()
+			s.Delete(idOf(t, &ids, text))
 		},
 		PutMalformed: func(t *testing.T) []byte {
 			t.Helper()
@@ -124,6 +136,15 @@ func harness(s *mastodonfake.Server, cfg mastodon.Config) channeltest.Harness {
 		},
 		Up: func(*testing.T) { s.Up() },
 	}
+}
+
+func idOf(t *testing.T, ids *sync.Map, text string) string {
+	t.Helper()
+	id, ok := ids.Load(text)
+	if !ok {
+		t.Fatalf("nobody wrote %q", text)
+	}
+	return fmt.Sprint(id)
 }
 
 // reply answers a public post of alice's.
@@ -190,6 +211,21 @@ func failures(s *mastodonfake.Server) []channeltest.Failure {
 			Name: f.name, Want: f.want, WantSent: f.sent,
 			Set:   func(*testing.T) { s.Misbehave(f.how...) },
 			Clear: func(*testing.T) { s.Misbehave() },
+		})
+	}
+	for name, how := range map[string]mastodonfake.Misbehaviour{
+		"too fast, said so":             {Code: 429, RetryAfter: "120"},
+		"too fast, reset at":            {Code: 429, RateLimitReset: 2 * time.Minute},
+		"maintenance, and for how long": {Code: 503, RetryAfter: "120"},
+	} {
+		how.Method, how.Path = http.MethodPost, "/api/v1/statuses"
+		want := channels.RateLimited
+		if how.Code == 503 {
+			want = channels.Unavailable
+		}
+		out = append(out, channeltest.Failure{
+			Name: name, Want: want, WantWait: 2 * time.Minute,
+			Set: func(*testing.T) { s.Misbehave(how) }, Clear: func(*testing.T) { s.Misbehave() },
 		})
 	}
 	return append(out, channeltest.Failure{

@@ -117,12 +117,17 @@ func (a *Adapter) ownPosts(ctx context.Context, r *contact.Reply, out *outgoing,
 		since = time.Unix(int64(out.Since), 0)
 	}
 	since = since.Add(-clockSlack)
+	skewed := false
 	query := url.Values{"limit": {itoa(lookPage)}, "exclude_reblogs": {"true"}}
 	for range lookPages {
 		var raws []json.RawMessage
 		res, err := a.get(ctx, opLookUp, "/api/v1/accounts/"+pathOf(me.id)+"/statuses", query, &raws)
 		if err != nil {
 			return nil, false, err
+		}
+		if date := when2(res.header.Get("Date")); !skewed && !date.IsZero() {
+			skewed = true
+			since = since.Add(min(0, date.Sub(res.at))) // the server's clock is behind ours
 		}
 		past := false
 		for _, raw := range raws {

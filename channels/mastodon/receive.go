@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"stagecoach/channels"
 )
 
@@ -23,7 +25,17 @@ type run struct {
 	polls int
 	// edits wakes the look at recent messages, wake that at notifications.
 	wake, edits chan struct{}
+	// wakes and looks bound how often these are heeded: a post that many boost, or
+	// a busy home timeline, would use up what the server allows (300 calls in 5
+	// minutes, https://docs.joinmastodon.org/api/rate-limits/).
+	wakes, looks *rate.Limiter
 }
+
+// How often the stream is heeded in the long run, and how often at once.
+const (
+	wakeEvery, wakeBurst = 3 * time.Second, 10
+	lookEvery, lookBurst = 20 * time.Second, 3
+)
 
 // list is a source with how far it was read.
 type list struct {
@@ -56,7 +68,10 @@ func (a *Adapter) receive(ctx context.Context, src channels.Source) error {
 		a.log.WarnContext(ctx, "the server tells nothing of itself: its limits are taken for Mastodon's", "err", err)
 		about = a.about()
 	}
-	r := &run{a: a, src: src, me: me, limit: pageSize, wake: make(chan struct{}, 1), edits: make(chan struct{}, 1)}
+	r := &run{
+		a: a, src: src, me: me, limit: pageSize, wake: make(chan struct{}, 1), edits: make(chan struct{}, 1),
+		wakes: rate.NewLimiter(rate.Every(wakeEvery), wakeBurst), looks: rate.NewLimiter(rate.Every(lookEvery), lookBurst),
+	}
 	if err := r.open(ctx); err != nil {
 		return err
 	}
@@ -150,8 +165,13 @@ func (r *run) loop(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-r.edits:
-			nextWatch = time.Time{}
+			if r.looks.Allow() {
+				nextWatch = time.Time{}
+			}
 		case <-r.wake:
+			if err := r.wakes.Wait(ctx); err != nil {
+				return err
+			}
 		case <-poll.C:
 		}
 	}

@@ -323,3 +323,17 @@ func TestLimitHoldsAllReplies(t *testing.T) {
 		t.Errorf("once sent, the next reply waits %v", wait)
 	}
 }
+
+func TestLongWarningLeavesRoom(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{})
+	a := adapter(t, config(s), nil)
+	question := s.Put(mastodonfake.Post{Text: "well?", Visibility: "direct"})
+	r := composed(t, a, answering("direct", map[string]any{"warning": "@bob@else.test " + strings.Repeat("w", 480)}, "it's on its way", question))
+	if _, err := a.Send(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Posted()[0]; len([]rune(got.Warning)) > 110 || strings.Contains(got.Warning, "@bob") {
+		t.Errorf("the warning is %q", got.Warning)
+	}
+}

@@ -12,11 +12,14 @@ import (
 // errTooLong tells that a text needs more posts than we send.
 var errTooLong = errors.New("the text is too long")
 
+// leastRoom is what a link fits into at least.
+const leastRoom = 40
+
 // split cuts a text into posts of at most room characters each: after a
 // paragraph, a line, a sentence or a word, in this order, never in a link or in
 // the middle of what people see as one character.
 func split(text string, room int, c counter) ([]string, error) {
-	if room < 20 {
+	if room < leastRoom {
 		return nil, fmt.Errorf("only %d characters are left for text: %w", room, errTooLong)
 	}
 	var out []string
@@ -54,7 +57,17 @@ func fitting(text string, room int, c counter) int {
 	if end > 0 {
 		return end
 	}
-	return fittingCharacters(text, room)
+	end = fittingCharacters(text, room)
+	for c.count(text[:end]) > room { // a link that is cut may count for more than its characters
+		links := urlForm.FindAllStringIndex(text[:end], -1)
+		if n := len(links); n > 0 && links[n-1][0] > 0 {
+			end = links[n-1][0]
+			continue
+		}
+		_, last := utf8.DecodeLastRuneInString(text[:end])
+		end -= last
+	}
+	return end
 }
 
 // fittingCharacters cuts a word that is longer than a post.

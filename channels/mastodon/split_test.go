@@ -67,10 +67,11 @@ func TestSplit(t *testing.T) {
 }
 
 func FuzzSplit(f *testing.F) {
-	f.Add("This is one. This is another https://acme.test/a, and @bob@else.test too.", 25)
-	f.Add(strings.Repeat("👩‍👩‍👧‍👦", 9), 20)
+	f.Add("This is one. This is another https://acme.test/a, and @bob@else.test too.", 45)
+	f.Add(strings.Repeat("👩‍👩‍👧‍👦", 9), 40)
+	f.Add(strings.Repeat("x", 30)+"https://a.test/"+strings.Repeat("y", 90), 40)
 	f.Fuzz(func(t *testing.T, text string, room int) {
-		if !utf8.ValidString(text) || room < 20 || room > 1000 {
+		if !utf8.ValidString(text) || room < leastRoom || room > 1000 {
 			return
 		}
 		for _, c := range []counter{{urlChars: 23}, {plain: true}} {
@@ -86,6 +87,17 @@ func FuzzSplit(f *testing.F) {
 			if got, want := strings.Join(strings.Fields(strings.Join(parts, " ")), ""), strings.Join(strings.Fields(text), ""); got != want {
 				t.Errorf("the parts say %q, want %q", got, want)
 			}
+		}
+	})
+}
+
+func FuzzHTMLText(f *testing.F) {
+	f.Add(`<p>a<br>b <a href="https://x.test/y"><span class="invisible">https://</span>x.test</a></p><ul><li>c</ul>`)
+	f.Add(`<blockquote><pre>x</blockquote></pre><ol><li>1<li>2</ol><script>y</script>`)
+	f.Fuzz(func(t *testing.T, content string) {
+		text := htmlText(content, func(_, name string) string { return name + "@x.test" })
+		if !utf8.ValidString(text) || len(text) > 20*len(content)+100 || strings.Contains(text, "\n\n\n") {
+			t.Errorf("%q gives %q", content, text)
 		}
 	})
 }
