@@ -15,11 +15,11 @@ import (
 )
 
 // reader is an adapter that only parses.
-func reader(t testing.TB) *mastodon.Adapter {
-	t.Helper()
+func reader(tb testing.TB) *mastodon.Adapter {
+	tb.Helper()
 	a, err := mastodon.New(mastodon.Config{Account: "support", Server: "https://social.test", Address: "@Support@social.test", Token: "x"}, discard())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }
@@ -32,8 +32,8 @@ func inbound(raw string) *channels.Inbound {
 }
 
 // wrapped makes an original of a post by changing one that is complete.
-func wrapped(t testing.TB, change func(post map[string]any)) string {
-	t.Helper()
+func wrapped(tb testing.TB, change func(post map[string]any)) string {
+	tb.Helper()
 	post := map[string]any{
 		"id": "1003", "uri": "https://cust.test/users/alice/statuses/1", "url": "https://cust.test/@alice/1",
 		"created_at": "2026-05-01T09:59:58.000Z", "edited_at": nil, "in_reply_to_id": nil, "visibility": "public",
@@ -54,7 +54,7 @@ func wrapped(t testing.TB, change func(post map[string]any)) string {
 		"id": "55", "type": "mention", "created_at": "2026-05-01T10:00:00.000Z", "status": post,
 	}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(raw)
 }
@@ -184,14 +184,14 @@ func TestHostileOriginals(t *testing.T) {
 }
 
 // checkMessage checks what holds of every message.
-func checkMessage(t testing.TB, m *contact.Message) {
-	t.Helper()
+func checkMessage(tb testing.TB, m *contact.Message) {
+	tb.Helper()
 	if !utf8.ValidString(m.Text) || !utf8.ValidString(m.ReplyText) || !utf8.ValidString(m.From.Name) || m.Warnings == nil ||
 		m.MessageID == "" || len(m.Text) > 40<<20 || strings.ContainsRune(m.Text, 0) {
-		t.Errorf("the message is %.2000q, %.2000q", m.Text, m.ReplyText)
+		tb.Errorf("the message is %.2000q, %.2000q", m.Text, m.ReplyText)
 	}
 	if m.Public && !strings.Contains(string(m.Origin), `"public"`) && !strings.Contains(string(m.Origin), `"unlisted"`) {
-		t.Errorf("a public message has the origin %s", m.Origin)
+		tb.Errorf("a public message has the origin %s", m.Origin)
 	}
 }
 

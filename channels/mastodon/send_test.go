@@ -3,6 +3,7 @@ package mastodon_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -29,9 +30,7 @@ func composed(t *testing.T, a *mastodon.Adapter, r *contact.Reply) *contact.Repl
 func answering(visibility string, extra map[string]any, text, question string) *contact.Reply {
 	r := reply("r-"+text[:min(len(text), 20)], text, question)
 	o := map[string]any{"v": 1, "status": question, "visibility": visibility, "author": alice}
-	for key, value := range extra {
-		o[key] = value
-	}
+	maps.Copy(o, extra)
 	r.Origin, _ = json.Marshal(o)
 	return r
 }
