@@ -47,7 +47,8 @@ type Config struct {
 	Window time.Duration
 	// MaxBody is the largest request in bytes; 25 MiB if zero.
 	MaxBody int64
-	// PerSecond and Burst are how many messages are taken; 100 and 200 if zero.
+	// PerSecond and Burst are how many messages are taken; 500 and at least
+	// 1,000 if zero.
 	PerSecond float64
 	Burst     int
 	// Public says that anybody can read what is written there (a forum).
@@ -99,10 +100,10 @@ func (c Config) withDefaults() Config {
 		c.MaxBody = 25 << 20
 	}
 	if c.PerSecond <= 0 {
-		c.PerSecond = 100
+		c.PerSecond = 500
 	}
 	if c.Burst <= 0 {
-		c.Burst = max(200, int(c.PerSecond))
+		c.Burst = max(1000, int(2*c.PerSecond))
 	}
 	if c.Callback.Timeout <= 0 {
 		c.Callback.Timeout = 30 * time.Second

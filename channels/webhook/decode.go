@@ -30,6 +30,8 @@ type verdict struct {
 	status   int
 	title    string
 	mistakes []mistake
+	// ignored names fields that the schema doesn't have: one may be misspelt.
+	ignored []string
 }
 
 // decode reads a body and checks it against the schema. It gives the names of
@@ -70,7 +72,7 @@ func decode(body []byte) (*Message, []string, *verdict) {
 	}
 	if all := m.mistakes(); len(all) > 0 {
 		locate(body, skipped, all)
-		return nil, nil, &verdict{status: http.StatusUnprocessableEntity, title: "This is not a message", mistakes: all}
+		return nil, nil, &verdict{status: http.StatusUnprocessableEntity, title: "This is not a message", mistakes: all, ignored: unknownFields(text)}
 	}
 	return m, unknownFields(text), nil
 }

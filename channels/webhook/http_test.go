@@ -264,6 +264,9 @@ func TestStoredOnceAndSaidSo(t *testing.T) {
 	if n := len(s.src.Items()); n != 2 {
 		t.Errorf("stored %d, want 2", n)
 	}
+	if got := s.post(t, strings.Replace(message("m-3", ""), `"text"`, `"txt"`, 1)); got.status != 422 || !strings.Contains(got.text, `"ignored":["txt"]`) {
+		t.Errorf("a misspelt field is answered %d %s", got.status, got.text)
+	}
 	if got := s.post(t, `{"schema":1,"type":"ping","id":"p"}`); got.status != 200 || !strings.Contains(got.text, `"ok"`) {
 		t.Errorf("a ping is answered %d %s", got.status, got.text)
 	}

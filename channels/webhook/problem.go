@@ -13,6 +13,8 @@ type problem struct {
 	Status int       `json:"status"`
 	Detail string    `json:"detail,omitempty"`
 	Errors []mistake `json:"errors,omitempty"`
+	// Ignored names fields that the schema doesn't have.
+	Ignored []string `json:"ignored,omitempty"`
 }
 
 // refuse answers with a problem. What the sender says is never repeated in it,

@@ -164,7 +164,7 @@ func (a *Adapter) refuseSigned(w http.ResponseWriter, r *http.Request, v *verdic
 		channels.Told(this.src, a.source(), "a message was refused with "+fmt.Sprint(v.status)+", its sender must mend it: "+words)
 		this.flights.Done()
 	}
-	refuse(w, problem{Title: v.title, Status: v.status, Detail: words, Errors: v.mistakes})
+	refuse(w, problem{Title: v.title, Status: v.status, Detail: words, Errors: v.mistakes, Ignored: v.ignored})
 }
 
 // digest is what a message says, apart from what may differ when it is posted
