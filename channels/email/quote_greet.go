@@ -91,7 +91,7 @@ func (r *reading) ruledOff(from, to int) int {
 		line := strings.TrimSpace(r.lines[i])
 		switch {
 		case line != "" && line != "--" && (isRule(line) || line == "—" || line == "–"):
-			if contacts > 0 && isRule(line) && r.closes(from, i) || i > from && !labelled && !r.listed(i) && r.signedBelow(i+1, end) {
+			if contacts > 0 && isRule(line) && r.closes(from, i) || contacts > 0 && i > from && !labelled && !r.listed(i) && r.signedBelow(i+1, end) {
 				return i
 			}
 			return to

@@ -85,8 +85,8 @@ var (
 		`^\s?(the|an?|your|die|das|der|ein|le|la|un|il|el|het|de)\s(\S+\s){0,4}(app|client|software|mailer|inbox|e-?mail|mail)(\s(for|für|pour|para|per|voor|dla)\s\S+(\s\S+)?)?\s?[.!]?$`)
 	// tellsForm finds what people write who tell how they have sent something: when,
 	// to whom, what came of it.
-	tellsForm = regexp.MustCompile(`(?i)(^|\s)(yesterday|today|last|ago|((mon|tues|wednes|thurs|fri|satur|sun)day)|to (you|your|the)|but|not|never|nothing|again|please|` +
-		`gestern|heute|letzte\pL*|(mon|diens|donners|frei|sams|sonn)tag|mittwoch|an (sie|ihre?n?|euch)|aber|nicht|bitte|` +
+	tellsForm = regexp.MustCompile(`(?i)(^|\s)(yesterday|today|last|ago|((mon|tues|wednes|thurs|fri|satur|sun)day)|to (you|your|the)|but|not|never|nothing|again|please|it|we|only|cannot|can't|error|` +
+		`gestern|heute|letzte\pL*|(mon|diens|donners|frei|sams|sonn)tag|mittwoch|an (sie|ihre?n?|euch)|aber|nicht|bitte|ich|wir|es|nur|fehler|` +
 		`(lun|mar|mercre|jeu|vendre|same)di|dimanche|à (vous|votre|vos)|mais|rien|ayer|lunes|martes|miércoles|jueves|viernes|a su|pero|` +
 		`ieri|lunedì|martedì|mercoledì|giovedì|venerdì|al (vostro|suo)|ma|gisteren|(maan|dins|woens|donder|vrij)dag|aan (u|uw|jullie)|maar|` +
 		`wczoraj|poniedziałek|wtorek|środę|czwartek|piątek|do (was|państwa|pana|pani)|ale|(il|le|el|am|on|op|dnia|vom|z) \d{1,2}\.?)([\s.,;:!]|$)`)
@@ -132,8 +132,11 @@ func (r *reading) markSignatures() {
 func (r *reading) sign(from, to int) {
 	added := false
 	for i := from; i < to; i++ {
-		added = r.lines[i] != "" && (added || r.kinds[i] == lineOwn && postscript.MatchString(r.lines[i]))
-		if !added {
+		begins := r.kinds[i] == lineOwn && postscript.MatchString(r.lines[i])
+		if begins && !added && i > from && r.lines[i-1] == "" {
+			r.kinds[i-1] = lineOwn
+		}
+		if added = r.lines[i] != "" && (added || begins); !added {
 			r.kinds[i] = lineSignature
 		}
 	}
@@ -162,7 +165,7 @@ func (r *reading) cutDelimited(from, to int) int {
 	most := longestSignature
 	if r.exact[first] {
 		most = longestMarkedSignature
-	} else if asks || items > 1 || r.listed(first) {
+	} else if asks || items > 1 || r.listed(first) || lines < 3 && slices.ContainsFunc(r.lines[first+1:to], sentenceForm.MatchString) {
 		return to
 	}
 	if lines > most || first == 0 {
@@ -294,7 +297,10 @@ func unlinked(line string) string {
 // going on as a sentence.
 func plainEnd(line string) bool {
 	comma := strings.IndexAny(line, ",;")
-	if at := strings.Index(line, ": "); at > comma || at > 0 && slogan(line[at+2:]) {
+	if at := strings.Index(line, ": "); at > 0 && strings.Contains(strings.TrimSpace(line[:at]), " ") {
+		if (comma < 0 || comma > at) && !slogan(line[at+2:]) {
+			return false // what came of it
+		}
 		line = line[:at] // where to get it
 		comma = strings.IndexAny(line, ",;")
 	}
