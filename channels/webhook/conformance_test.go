@@ -134,6 +134,17 @@ func harness(t *testing.T, idempotent bool) channeltest.Harness {
 			t.Helper()
 			ids.Store(text, s.Put(webhookfake.Message{From: "cust-" + text, Name: "Alice", Text: text}))
 		},
+		Edit: func(t *testing.T, text, instead string) {
+			t.Helper()
+			id, _ := ids.Load(text)
+			s.Put(webhookfake.Message{From: "cust-" + text, Edits: id.(string), Text: instead})
+		},
+		Withdraw: func(t *testing.T, text string) {
+			t.Helper()
+			id, _ := ids.Load(text)
+			s.Put(webhookfake.Message{From: "cust-" + text, Withdraws: id.(string)})
+		},
+		Unicode: true,
 		PutMalformed: func(t *testing.T) []byte {
 			t.Helper()
 			odd := hostileBody("worst")
@@ -176,6 +187,7 @@ func failures(s *webhookfake.System, idempotent bool) []channeltest.Failure {
 	if !idempotent {
 		unsure = channels.InDoubt
 	}
+	waits := map[string]time.Duration{"too fast": 40 * time.Second, "closed for a while": 50 * time.Second}
 	out := []channeltest.Failure{}
 	for _, f := range []struct {
 		name string
@@ -188,17 +200,17 @@ func failures(s *webhookfake.System, idempotent bool) []channeltest.Failure {
 		{"gone", mode{Status: 410}, channels.Rejected, false},
 		{"not as it wants it", mode{Status: 422, Body: `{"detail":"text is too long"}`}, channels.Rejected, false},
 		{"conflict", mode{Status: 409}, channels.Rejected, false},
-		{"too fast", mode{Status: 429, Header: map[string]string{"Retry-After": "7"}}, channels.RateLimited, false},
+		{"too fast", mode{Status: 429, Header: map[string]string{"Retry-After": "40"}}, channels.RateLimited, false},
 		{"nothing there", mode{Status: 404}, channels.Unknown, false},
 		{"moved", mode{Status: 302, Header: map[string]string{"Location": s.URL()}}, channels.Unknown, false},
-		{"closed for a while", mode{Status: 503, Header: map[string]string{"Retry-After": "9"}}, channels.Unavailable, false},
+		{"closed for a while", mode{Status: 503, Header: map[string]string{"Retry-After": "50"}}, channels.Unavailable, false},
 		{"broke down", mode{Status: 500}, unsure, false},
 		{"broke down after taking it", mode{Status: 500, Taken: true}, unsure, true},
 		{"link lost", mode{Cut: true}, unsure, false},
 		{"link lost after taking it", mode{Cut: true, Taken: true}, unsure, true},
 	} {
 		out = append(out, channeltest.Failure{
-			Name: f.name, Want: f.want, WantSent: f.sent,
+			Name: f.name, Want: f.want, WantSent: f.sent, WantWait: waits[f.name],
 			Set:   func(*testing.T) { s.Misbehave(f.mode) },
 			Clear: func(*testing.T) { s.Misbehave(mode{}) },
 		})

@@ -114,7 +114,7 @@ func TestFilesByAddress(t *testing.T) {
 	}
 
 	m, warnings = s.files(t, "m-2", at("/none"), at("/loop"), at("/to-file"), at("/inside"), at("/cut"), at("/huge"))
-	for i, words := range []string{"answered 404", "redirects too often", "redirects too often", "private network", "closed the connection|broke off", "larger than 20 MiB"} {
+	for i, words := range []string{"answered 404", "redirects too often", "redirects too often", "private network", "closed the connection|broke off", "larger than 20 MiB|took too long"} {
 		if i >= len(m.Warnings) || !strings.Contains(m.Warnings[i], fmt.Sprintf("attachment %d ", i+2)) || !containsAny(m.Warnings[i], words) {
 			t.Errorf("file %d: %q, want words of %q", i+2, m.Warnings, words)
 		}

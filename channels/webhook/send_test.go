@@ -175,7 +175,7 @@ func TestLostLinks(t *testing.T) {
 				cfg := to(c.url)
 				cfg.Callback.NotIdempotent = !idempotent
 				if name == "never answers" {
-					cfg.Callback.Timeout = 300 * time.Millisecond
+					cfg.Callback.Timeout = 3 * time.Second // long enough to get through on a busy machine
 				}
 				_, err := send(t, adapter(t, cfg, nil), reply("r-1", "x"))
 				want := channels.Unavailable
@@ -216,6 +216,34 @@ func TestAnswersWithoutEnd(t *testing.T) {
 	}
 	if n := len(s.Received()); n != 1 {
 		t.Errorf("received %d", n)
+	}
+}
+
+// A receiver that is slow or answers nonsense has taken the reply all the same.
+func TestOddAnswers(t *testing.T) {
+	s := system(t, nil)
+	a := adapter(t, config(s), nil)
+	for i, m := range []webhookfake.Misbehaviour{
+		{Status: 200, Taken: true, Body: "<html>thank you"},
+		{Status: 202, Taken: true, Body: `{"id":{"a":[]}}`},
+		{Status: 200, Taken: true, Body: `{"id":` + strings.Repeat("[", 100_000)},
+		{Status: 204, Taken: true, Delay: 100 * time.Millisecond},
+	} {
+		s.Misbehave(m)
+		id := fmt.Sprint("r-", i)
+		if receipt, err := send(t, a, reply(id, "x")); err != nil || receipt.ProviderID != id {
+			t.Errorf("answer %d: %+v, %v", i, receipt, err)
+		}
+	}
+	s.Misbehave(webhookfake.Misbehaviour{Delay: time.Minute, Taken: true})
+	slow := config(s)
+	slow.Callback.Timeout = 200 * time.Millisecond
+	if _, err := send(t, adapter(t, slow, nil), reply("r-slow", "x")); err == nil || err.Reason != channels.Unavailable {
+		t.Errorf("no answer in time gives %v", err)
+	}
+	s.Misbehave(webhookfake.Misbehaviour{Status: 201, Taken: true, Body: `{"id":4711}`})
+	if receipt, err := send(t, a, reply("r-own", "x")); err != nil || receipt.ProviderID != "4711" {
+		t.Errorf("its own id: %+v, %v", receipt, err)
 	}
 }
 
