@@ -58,6 +58,8 @@ type Adapter struct {
 	pace   pace
 	// settle is how long after an attempt its effect may still show.
 	settle time.Duration
+	// fetching bounds how many messages with files are in memory.
+	fetching chan struct{}
 	// largest is how many bytes of an answer are read.
 	largest int64
 	started time.Time
@@ -101,7 +103,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		cfg: cfg, log: log.With("component", "mastodon", "account", cfg.Account), base: base,
 		again: again, once: once, files: newFileClient(cfg, base),
 		watched: newWatchBook(), passed: passed, sent: newSentBook(),
-		settle: 12 * time.Second, largest: maxAnswer, started: time.Now(),
+		settle: 12 * time.Second, largest: maxAnswer, fetching: make(chan struct{}, fetching), started: time.Now(),
 	}, nil
 }
 

@@ -21,7 +21,9 @@ const (
 type item struct {
 	sender string
 	id     string
-	make   func(ctx context.Context) (*channels.Inbound, error)
+	// files tells that it may be large.
+	files bool
+	make  func(ctx context.Context) (*channels.Inbound, error)
 	// done is called once it is stored.
 	done func()
 }
@@ -76,6 +78,14 @@ func (r *run) handOne(ctx context.Context, it item) error {
 	if r.a.passed.Contains(it.id) {
 		return nil
 	}
+	if it.files {
+		select {
+		case r.a.fetching <- struct{}{}:
+			defer func() { <-r.a.fetching }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	in, err := it.make(ctx)
 	if err != nil {
 		return err
@@ -117,7 +127,7 @@ func (r *run) notificationItem(l *list, e entry) (item, bool) {
 	}
 	sender := s.Account.full(a.cfg.domain())
 	return item{
-		sender: sender, id: id,
+		sender: sender, id: id, files: len(s.Media) > 0,
 		make: func(ctx context.Context) (*channels.Inbound, error) {
 			env := &envelope{Kind: kindNotification, Event: e.raw}
 			a.complete(ctx, env, s)

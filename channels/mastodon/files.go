@@ -19,8 +19,11 @@ import (
 
 // Bounds of the attachments of a message, and of what one reply carries.
 const (
-	maxFile   = 20 << 20
-	maxFiles  = 10
+	maxFile     = 20 << 20
+	maxFiles    = 10
+	maxTogether = 40 << 20
+	// fetching is of how many messages the files are held at once.
+	fetching  = 2
 	fileTime  = 30 * time.Second
 	allTime   = 90 * time.Second
 	maxUpload = 40 << 20
@@ -92,12 +95,18 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 func (a *Adapter) fetchFiles(ctx context.Context, all []media) (files []file, notes []string) {
 	ctx, cancel := context.WithTimeout(ctx, allTime)
 	defer cancel()
+	together := 0
 	for i, m := range all {
 		if i == maxFiles {
 			notes = append(notes, fmt.Sprintf("%d more attachments were not fetched", len(all)-maxFiles))
 			break
 		}
-		files = append(files, a.fetchFile(ctx, m, i))
+		f := a.fetchFile(ctx, m, i)
+		if together += len(f.Data); together > maxTogether {
+			together -= len(f.Data)
+			f = file{ID: m.ID, Error: fmt.Sprintf("the attachments together are larger than %d MB", maxTogether>>20)}
+		}
+		files = append(files, f)
 	}
 	return files, notes
 }

@@ -214,13 +214,18 @@ func (r *run) outreachItem(l *list, e entry) (item, bool) {
 		return item{}, false
 	}
 	sender, id := s.Account.full(a.cfg.domain()), a.providerID(&s)
+	// When it reached our server isn't said: not before we looked last.
+	at := e.at
+	if at.Before(l.mark.At) {
+		at = l.mark.At
+	}
 	return item{
-		sender: sender, id: id,
+		sender: sender, id: id, files: len(s.Media) > 0,
 		make: func(ctx context.Context) (*channels.Inbound, error) {
 			env := &envelope{Kind: kindPost, FoundBy: l.listening.foundBy(), Event: e.raw}
 			a.complete(ctx, env, &s)
-			return a.inbound(channels.Fresh, l.mark.Source, s.ID, id, sender, e.at, env)
+			return a.inbound(channels.Fresh, l.mark.Source, s.ID, id, sender, at, env)
 		},
-		done: func() { a.watched.add(&s, sender, e.at) },
+		done: func() { a.watched.add(&s, sender, at) },
 	}, true
 }

@@ -235,7 +235,7 @@ func (r *run) editItem(s *status, raw json.RawMessage) item {
 	sender, at := s.Account.full(a.cfg.domain()), when(s.EditedAt)
 	id := editID(a.providerID(s), s)
 	return item{
-		sender: sender, id: id,
+		sender: sender, id: id, files: len(s.Media) > 0,
 		make: func(ctx context.Context) (*channels.Inbound, error) {
 			env := &envelope{Kind: kindPost, Event: raw}
 			a.complete(ctx, env, s)

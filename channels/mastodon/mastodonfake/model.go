@@ -124,7 +124,7 @@ func (s *Server) Put(p Post) string {
 	for _, f := range p.Media {
 		made.files = append(made.files, s.store(f, 0))
 	}
-	s.posts = append(s.posts, made)
+	s.keep(made)
 	if !p.Quiet && made.author != s.us() {
 		s.notify("mention", made, p.Filtered)
 	}
@@ -209,12 +209,15 @@ func (s *Server) Received(text string) int {
 }
 
 func (s *Server) find(id string) *post {
-	for _, p := range s.posts {
-		if p.id == id && !p.deleted {
-			return p
-		}
+	if p := s.byID[id]; p != nil && !p.deleted {
+		return p
 	}
 	return nil
+}
+
+func (s *Server) keep(p *post) {
+	s.posts = append(s.posts, p)
+	s.byID[p.id] = p
 }
 
 func (s *Server) store(f File, pending int) *mediaFile {

@@ -70,6 +70,7 @@ type Server struct {
 
 	people   map[string]*person
 	posts    []*post
+	byID     map[string]*post
 	notes    []*note
 	media    map[string]*mediaFile
 	keys     map[string]string
@@ -110,7 +111,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, listener: listener, done: make(chan struct{}), conns: map[net.Conn]struct{}{}, calls: map[string]int{},
-		people: map[string]*person{}, media: map[string]*mediaFile{}, keys: map[string]string{}, streams: map[chan string]struct{}{},
+		people: map[string]*person{}, byID: map[string]*post{}, media: map[string]*mediaFile{}, keys: map[string]string{}, streams: map[chan string]struct{}{},
 		statusID: ids{flavour: cfg.Flavour, next: 999999950, salt: "status", order: map[string]int{}},
 		noteID:   ids{flavour: cfg.Flavour, next: 93, salt: "note", order: map[string]int{}},
 		otherID:  ids{flavour: cfg.Flavour, next: 7000, salt: "other", order: map[string]int{}},

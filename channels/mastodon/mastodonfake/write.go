@@ -47,7 +47,7 @@ func (s *Server) create(_ http.ResponseWriter, r *http.Request) (any, *refused) 
 		Text: in.Status, HTML: s.toHTML(in.Status), Visibility: or(in.Visibility, "public"), InReplyTo: in.InReplyToID,
 		Warning: in.SpoilerText, Language: in.Language, At: time.Now().UTC(),
 	}}
-	s.posts = append(s.posts, made)
+	s.keep(made)
 	s.keys[key] = made.id
 	return s.statusJSON(made), nil
 }
