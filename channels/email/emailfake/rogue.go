@@ -285,9 +285,9 @@ func (r *Rogue) Renumber(folder string, first uint32) {
 	f := r.folders[folder]
 	f.validity++
 	for i, m := range f.mails {
-		m.uid = first + uint32(i) //nolint:gosec // few
+		m.uid = first + uint32(i)
 	}
-	f.next = first + uint32(len(f.mails)) //nolint:gosec // few
+	f.next = first + uint32(len(f.mails))
 }
 
 // Flag sets a flag on a mail, as another program does.
