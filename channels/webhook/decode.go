@@ -15,6 +15,9 @@ import (
 // fields that are not ours.
 const maxDepth = 64
 
+// maxValues is how many values the message and the lists in it may hold.
+const maxValues = 100_000
+
 // mistake is one thing that is wrong with a request's JSON.
 type mistake struct {
 	// Location is the field, such as "attachments[0].data", "" for the whole.
@@ -47,8 +50,8 @@ func decode(body []byte) (*Message, []string, *verdict) {
 	if at, odd := badUTF8(text); odd {
 		return nil, nil, notJSON(at, "bytes that are not UTF-8")
 	}
-	if at, deep := tooDeep(text, maxDepth); deep {
-		return nil, nil, notJSON(at, fmt.Sprintf("nested deeper than %d levels", maxDepth))
+	if at, words := tooMuch(text, maxDepth); words != "" {
+		return nil, nil, notJSON(at, words)
 	}
 	m := new(Message)
 	err := json.Unmarshal(text, m)
@@ -113,9 +116,10 @@ func badUTF8(text []byte) (int, bool) {
 	return 0, false
 }
 
-// tooDeep finds where JSON nests deeper than limit.
-func tooDeep(text []byte, limit int) (int, bool) {
-	depth, inString := 0, false
+// tooMuch finds where JSON nests deeper than limit, or holds so many values near
+// its top that memory would be full of them.
+func tooMuch(text []byte, limit int) (at int, words string) {
+	depth, values, inString := 0, 0, false
 	for at := 0; at < len(text); at++ {
 		switch c := text[at]; {
 		case inString && c == '\\':
@@ -125,13 +129,17 @@ func tooDeep(text []byte, limit int) (int, bool) {
 		case inString:
 		case c == '{', c == '[':
 			if depth++; depth > limit {
-				return at, true
+				return at, fmt.Sprintf("nested deeper than %d levels", limit)
 			}
 		case c == '}', c == ']':
 			depth--
+		case c == ',' && depth <= 2:
+			if values++; values > maxValues {
+				return at, fmt.Sprintf("more than %d values", maxValues)
+			}
 		}
 	}
-	return 0, false
+	return 0, ""
 }
 
 // lineOf gives line and column of a byte, both from 1.

@@ -198,6 +198,7 @@ func TestMistakesAreFound(t *testing.T) {
 		"two values":        {message("m", "x") + "\n" + message("n", "x"), 400, "after top-level value", 2},
 		"latin-1":           {"{\"text\":\"gr\xfc\xdfe\"}", 400, "not UTF-8", 1},
 		"deep":              {`{"x":` + deep + `}`, 400, "nested deeper", 1},
+		"crowded":           {`{"schema":1,"attachments":[` + strings.Repeat("{},", 120_000) + `{}]}`, 400, "more than 100000 values", 1},
 		"list":              {`[]`, 422, "want an object", 1},
 		"null":              {`null`, 422, "schema", 0},
 		"number as id":      {"{\"schema\":1,\n\"id\":7}", 422, "id: want a string, got a number", 2},

@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -43,8 +44,8 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	case FormatMessage:
 	case FormatFiles:
 		var e envelope
-		if _, deep := tooDeep(raw, maxDepth+1); deep {
-			return nil, a.failure("parse", channels.Malformed, "", "the original nests too deep", nil)
+		if _, words := tooMuch(raw, maxDepth+1); words != "" {
+			return nil, a.failure("parse", channels.Malformed, "", "the original is "+words, nil)
 		}
 		if err := json.Unmarshal(raw, &e); err != nil {
 			return nil, a.failure("parse", channels.Malformed, "", "the original is broken", err)
@@ -116,9 +117,16 @@ func (p *parsing) message(a *Adapter) (*contact.Message, error) {
 	return out, nil
 }
 
+// ahead is how far a sender's clock may be ahead without a word.
+const ahead = 10 * time.Minute
+
 // odd warns of what was passed over.
 func (p *parsing) odd() {
-	if at := p.event.SentAt; at != nil && !at.IsZero() && p.in.ReceivedAt.Sub(at.Time).Abs() > oldest {
+	at := p.event.SentAt
+	if at == nil || at.IsZero() {
+		return
+	}
+	if ago := p.in.ReceivedAt.Sub(at.Time); ago > oldest || ago < -ahead {
 		p.warn("its time of sending, %s, is not believed", at.UTC().Format("2006-01-02 15:04"))
 	}
 }
@@ -145,6 +153,9 @@ func (p *parsing) text() string {
 	text := p.event.Text
 	if strings.TrimSpace(text) == "" && p.event.HTML != "" {
 		text = htmlToText(p.event.HTML)
+		if text == "" {
+			p.warn("its HTML holds no text that can be shown: look at the original")
+		}
 	}
 	text = tidy(text)
 	if len(text) > maxText {

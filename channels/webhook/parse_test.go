@@ -75,6 +75,7 @@ func TestParseOdd(t *testing.T) {
 			return m.Text == "Hello,\nwhere is my order <https://shop.example/4711>?\n\n- one\n- two & three\n\na\n  b" && m.HTML == ""
 		}},
 		"html that hides": {`,"html":"<p>seen</p><script>alert('x')"`, func(m *contact.Message) bool { return m.Text == "seen" }},
+		"html of nothing": {`,"html":"<script>x</script>"`, func(m *contact.Message) bool { return m.Text == "" && len(m.Warnings) == 1 }},
 		"edit": {`,"text":"better","edits":"m-0"`, func(m *contact.Message) bool {
 			return m.Replaces == "shop/m-0" && !m.Withdrawn && strings.Contains(string(m.Origin), `"message":"m-0"`)
 		}},
@@ -85,8 +86,9 @@ func TestParseOdd(t *testing.T) {
 		"url not fetched":     {`,"attachments":[{"url":"https://x.example/a"}]`, func(m *contact.Message) bool { return len(m.Attachments) == 0 && len(m.Warnings) == 1 }},
 		"very long text":      {`,"text":"` + strings.Repeat("ü", 600_000) + `"`, func(m *contact.Message) bool { return len(m.Text) == 1<<20 && len(m.Warnings) == 1 }},
 		"sent long ago":       {`,"text":"x","sent_at":1000`, func(m *contact.Message) bool { return len(m.Warnings) == 1 && m.ReceivedAt.Equal(received) }},
-		"milliseconds":        {`,"text":"x","sent_at":1793613600000`, func(m *contact.Message) bool { return len(m.Warnings) == 0 }},
-		"numbers as sent_at":  {`,"text":"x","sent_at":1793613600.5`, func(m *contact.Message) bool { return len(m.Warnings) == 0 }},
+		"sent tomorrow":       {`,"text":"x","sent_at":"2026-11-03T10:00:00Z"`, func(m *contact.Message) bool { return len(m.Warnings) == 1 }},
+		"milliseconds":        {`,"text":"x","sent_at":1793600000000`, func(m *contact.Message) bool { return len(m.Warnings) == 0 }},
+		"numbers as sent_at":  {`,"text":"x","sent_at":1793600000.5`, func(m *contact.Message) bool { return len(m.Warnings) == 0 }},
 		"null where optional": {`,"text":"x","to":null,"sent_at":null,"attachments":null,"subject":null`, func(m *contact.Message) bool { return len(m.Warnings) == 0 && len(m.To) == 0 }},
 		"a token of ours":     {`,"text":"x","conversation":"stagecoach-abcdefghijklmnopqrstuvwxyz"`, func(m *contact.Message) bool { return m.Token == "abcdefghijklmnopqrstuvwxyz" }},
 		"no token of ours":    {`,"text":"x","conversation":"stagecoach-x"`, func(m *contact.Message) bool { return m.Token == "" }},
