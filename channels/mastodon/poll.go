@@ -163,6 +163,7 @@ func (r *run) pollFirst(ctx context.Context) error {
 		return err
 	}
 	r.notes.place.Cursor = ""
+	slices.Reverse(all)
 	r.notes.place.pass(all)
 	if err := r.advance(ctx, r.notes, r.notes.place.String()); err != nil {
 		return err

@@ -20,9 +20,13 @@ type place struct {
 	at map[string]time.Time
 }
 
-// overlap is how many items are asked for again.
-// A page of any server is larger.
-const overlap = 20
+// overlap is how many items are asked for again, fewer than any server's page
+// has, and kept how many are known again: some more, since a server may have
+// another order for posts of one instant than we.
+const (
+	overlap = 20
+	kept    = 32
+)
 
 func readPlace(position string) *place {
 	p := &place{at: map[string]time.Time{}}
@@ -40,26 +44,35 @@ func (p *place) String() string {
 
 func (p *place) has(id string) bool { return slices.Contains(p.Seen, id) }
 
-// pass takes entries as seen, and moves the cursor when enough lie before it.
+// pass takes entries, the newest first, as seen, and moves the cursor when enough
+// lie before it.
 func (p *place) pass(entries []entry) {
+	var order []string
 	for _, e := range entries {
+		if _, twice := p.at[e.id]; !twice || !slices.Contains(order, e.id) {
+			order = append(order, e.id)
+		}
 		p.at[e.id] = e.at
-		if !p.has(e.id) {
-			p.Seen = append(p.Seen, e.id)
+	}
+	for _, id := range p.Seen {
+		if !slices.Contains(order, id) {
+			order = append(order, id)
 		}
 	}
-	// Those whose time isn't known were seen before a restart.
-	slices.SortStableFunc(p.Seen, func(a, b string) int { return p.at[b].Compare(p.at[a]) })
-	if len(p.Seen) > overlap {
-		for _, old := range p.Seen[overlap:] {
+	// Of one instant, they stay as the server has them. Those whose time isn't
+	// known were seen before a restart.
+	slices.SortStableFunc(order, func(a, b string) int { return p.at[b].Compare(p.at[a]) })
+	if len(order) > kept {
+		for _, old := range order[kept:] {
 			delete(p.at, old)
 		}
-		p.Seen = p.Seen[:overlap]
+		order = order[:kept]
 	}
+	p.Seen = order
 	if len(p.Seen) < overlap && p.Cursor != "" {
 		return
 	}
-	for _, id := range slices.Backward(p.Seen) {
+	for _, id := range slices.Backward(p.Seen[:min(len(p.Seen), overlap)]) {
 		if !strings.HasPrefix(id, nameless) {
 			p.Cursor = id
 			return
