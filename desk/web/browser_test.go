@@ -272,6 +272,25 @@ func TestTabsShareTheLiveConnection(t *testing.T) {
 	}
 }
 
+// What happens while one tab takes the live connection over from another is told
+// to nobody: all tabs ask anew.
+func TestNextTabAsksForWhatItMissed(t *testing.T) {
+	s, page, url := open(t, "/")
+	second, third := page.Another(), page.Another()
+	second.Open(url + "/")
+	third.Open(url + "/")
+	s.change(func() { s.page.Desk.Mine = cards(6) })
+	s.tell("desk")
+	for _, tab := range []*browsertest.Page{page, second, third} {
+		tab.Wait(`document.querySelectorAll("#rail .card").length === 6`)
+	}
+	s.change(func() { s.page.Desk.Mine = cards(9) }) // and nobody is told
+	page.Open(url + "/static/live.js") // a page that holds no line
+	for _, tab := range []*browsertest.Page{second, third} {
+		tab.Wait(`document.querySelectorAll("#rail .card").length === 9`)
+	}
+}
+
 // TestFilesAndSavedAnswersGoAlong attaches a file, puts in a saved answer and
 // answers all; the draft has everything.
 func TestFilesAndSavedAnswersGoAlong(t *testing.T) {

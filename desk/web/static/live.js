@@ -9,7 +9,7 @@
   const due = new Map();
   const wanted = new Set();
   const heard = new Set();
-  let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false, begun = false;
+  let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false, begun = false, anew = false;
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("stagecoach") : null;
 
   function regions() { return document.querySelectorAll("[data-on]"); }
@@ -95,7 +95,8 @@
       alive();
       state(true);
       begin();
-      tabs?.postMessage({ ready: true });
+      tabs?.postMessage({ ready: true, anew });
+      anew = false;
     };
     source.onerror = () => lost(false);
     source.onmessage = alive;
@@ -106,6 +107,9 @@
 
   function lead() {
     leading = true;
+    // What came between the tab that led before us and this one was told to nobody.
+    anew = begun;
+    begun = false;
     tabs?.postMessage({ ask: true });
     connect();
     return new Promise(() => {}); // held until the tab is gone
@@ -119,6 +123,7 @@
       }
       if (data.ask) tabs.postMessage({ want: names() });
       if (leading) return;
+      if (data.anew) begun = false;
       if (data.ready) begin();
       if (data.event) refresh(data.event);
       if (data.state !== undefined) state(data.state);
