@@ -84,6 +84,10 @@ type status struct {
 	Poll               *poll           `json:"poll"`
 	Quote              json.RawMessage `json:"quote"`
 	Reblog             json.RawMessage `json:"reblog"`
+	// Application is what a post of ours was made with.
+	Application struct {
+		Name string `json:"name"`
+	} `json:"application"`
 }
 
 // public reports whether anybody can read it.

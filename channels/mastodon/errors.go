@@ -137,6 +137,8 @@ func reasonOf(op string, code int, said string) channels.Reason {
 	switch {
 	case code == http.StatusUnauthorized:
 		return channels.Auth
+	case code == http.StatusUnprocessableEntity && strings.Contains(said, "requires an authenticated user"):
+		return channels.Auth
 	case code == http.StatusForbidden && (!writes || accountWords.MatchString(said)):
 		return channels.Auth
 	case code == http.StatusTooManyRequests:
@@ -158,6 +160,8 @@ func (a *Adapter) remedy(op string, code int, reason channels.Reason, said strin
 	switch {
 	case reason == channels.Auth && strings.Contains(strings.ToLower(said), "scope"):
 		return " (the token lacks a scope: make one with read and write at " + a.cfg.Server + "/settings/applications)"
+	case strings.Contains(said, "requires an authenticated user"):
+		return " (the token is an application's, not an account's: copy \"Your access token\" from " + a.cfg.Server + "/settings/applications)"
 	case code == http.StatusUnauthorized:
 		return " (the token is wrong or was revoked: make a new one at " + a.cfg.Server + "/settings/applications)"
 	case code >= 300 && code < 400:

@@ -31,7 +31,10 @@ func TestListening(t *testing.T) {
 	src := channeltest.NewSource(t)
 	a := adapter(t, cfg, nil)
 	stop := receiving(t, a, src)
-	src.Until("both places to be known", func() bool { return len(src.Bookmarks()) >= 3 })
+	src.Until("both places to be known", func() bool {
+		marks := src.Bookmarks()
+		return marks["mastodon/support/tag/acmeshop"].Position != "" && marks["mastodon/support/search/acme%20shop"].Position != ""
+	})
 	other := s.Put(mastodonfake.Post{Text: "somebody's", Quiet: true})
 	for _, p := range []mastodonfake.Post{
 		{From: "robot@cust.test", Text: "a robot #acmeshop", Tags: tag},
@@ -85,7 +88,7 @@ func TestBusyHashtag(t *testing.T) {
 	cfg.ListenInterval = 10 * time.Millisecond
 	src := channeltest.NewSource(t)
 	stop := receiving(t, adapter(t, cfg, nil), src)
-	src.Until("the place to be known", func() bool { return len(src.Bookmarks()) >= 2 })
+	src.Until("the place to be known", func() bool { return src.Bookmarks()["mastodon/support/tag/busy"].Position != "" })
 	stop()
 	const n = 150
 	for i := range n {

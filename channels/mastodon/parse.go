@@ -38,6 +38,9 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 		return nil, errNothing
 	}
 	a.parsePost(m, &env, s)
+	if in.Kind == channels.OwnCopy {
+		m.To, m.CC = m.CC, []contact.Address{} // ours: to whom it mentions
+	}
 	if in.Kind == channels.Changed {
 		m.Replaces = m.MessageID
 		m.MessageID += "#edited-" + strconv.FormatInt(editTime(s), 10)

@@ -25,6 +25,7 @@ func TestReasons(t *testing.T) {
 		{408, "", channels.Unavailable, channels.Unavailable, channels.Unavailable},
 		{410, "", channels.Rejected, channels.Rejected, channels.Malformed},
 		{413, "", channels.Rejected, channels.Rejected, channels.Malformed},
+		{422, "This method requires an authenticated user", channels.Auth, channels.Auth, channels.Auth},
 		{422, "", channels.Rejected, channels.Rejected, channels.Malformed},
 		{429, "", channels.RateLimited, channels.RateLimited, channels.RateLimited},
 		{500, "", channels.InDoubt, channels.Unavailable, channels.Unavailable},

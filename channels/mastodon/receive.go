@@ -19,6 +19,9 @@ type run struct {
 	notes    *list
 	places   []*list
 	watching *list
+	own      *list
+	// app is the name of our token's application.
+	app string
 	// limit is how many notifications are asked for at once; polls counts the
 	// asking.
 	limit int
@@ -33,7 +36,7 @@ type run struct {
 
 // How often the stream is heeded in the long run, and how often at once.
 const (
-	wakeEvery, wakeBurst = 3 * time.Second, 10
+	wakeEvery, wakeBurst = 2 * time.Second, 10
 	lookEvery, lookBurst = 20 * time.Second, 3
 )
 
@@ -98,6 +101,10 @@ func (r *run) open(ctx context.Context) error {
 	if r.watching, err = r.openList(ctx, "notifications#watched"); err != nil {
 		return err
 	}
+	if r.own, err = r.openList(ctx, "sent"); err != nil {
+		return err
+	}
+	r.app = r.a.application(ctx)
 	r.a.watched.restore(r.watching.mark.Position)
 	if r.notes.isNew {
 		if err := r.begin(ctx); err != nil {
@@ -156,7 +163,10 @@ func (r *run) loop(ctx context.Context) error {
 			nextListen = time.Now().Add(r.a.cfg.ListenInterval)
 		}
 		if now := time.Now(); !now.Before(nextWatch) {
-			if err := r.watch(ctx); err != nil {
+			if err := r.aside(r.watching, r.watch(ctx)); err != nil {
+				return err
+			}
+			if err := r.aside(r.own, r.readOwn(ctx)); err != nil {
 				return err
 			}
 			nextWatch = time.Now().Add(r.a.cfg.WatchInterval)
@@ -174,5 +184,20 @@ func (r *run) loop(ctx context.Context) error {
 			}
 		case <-poll.C:
 		}
+	}
+}
+
+// aside keeps a server that refuses one of the lesser things from ending the
+// whole: it's told, and messages come all the same.
+func (r *run) aside(l *list, err error) error {
+	switch channels.ReasonOf(err) {
+	case channels.Auth, channels.Malformed, channels.Rejected:
+		channels.Troubled(r.src, l.mark.Source, err)
+		return nil
+	default:
+		if err == nil {
+			channels.Troubled(r.src, l.mark.Source, nil)
+		}
+		return err
 	}
 }

@@ -309,3 +309,47 @@ func TestTooLargeAnAnswerIsAskedForInSmallerPages(t *testing.T) {
 	receiving(t, a, src)
 	src.UntilStored(40)
 }
+
+func TestAnswersGivenElsewhere(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{})
+	src := channeltest.NewSource(t)
+	a := adapter(t, config(s), nil)
+	question := s.Put(mastodonfake.Post{Text: "well?", Quiet: true})
+	s.Put(mastodonfake.Post{From: s.Address(), Text: "@alice@cust.test an older answer", InReplyTo: question, Quiet: true})
+	receiving(t, a, src)
+	src.Until("our own posts to be read", func() bool { return src.Bookmarks()["mastodon/support/sent"].Position != "" })
+	if _, err := a.Send(t.Context(), composed(t, a, reply("one", "the desk's answer", question))); err != nil {
+		t.Fatal(err)
+	}
+	s.Put(mastodonfake.Post{From: s.Address(), Text: "news for everybody", Quiet: true})
+	s.Put(mastodonfake.Post{From: s.Address(), Text: "@alice@cust.test I answer from my phone", InReplyTo: question, Quiet: true})
+	m := parsed(t, a, stored(t, src, channels.OwnCopy, "from my phone"))
+	if m.From.Address != s.Address() || len(m.To) != 1 || m.To[0].Address != alice || !strings.HasSuffix(m.InReplyTo, "/"+question) {
+		t.Errorf("the answer is from %v to %v, after %q", m.From, m.To, m.InReplyTo)
+	}
+	if n := len(src.Items()); n != 1 {
+		t.Errorf("%d items were delivered, want 1", n)
+	}
+}
+
+func TestLesserThingsRefused(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{})
+	s.Misbehave(
+		mastodonfake.Misbehaviour{Path: "/api/v1/statuses", Code: 403, Body: `{"error":"This action is outside the authorized scopes"}`},
+		mastodonfake.Misbehaviour{Path: "/api/v1/accounts/7", Code: 404},
+		mastodonfake.Misbehaviour{Path: "/api/v1/apps", Times: 0, Delay: time.Millisecond},
+	)
+	src := channeltest.NewSource(t)
+	receiving(t, adapter(t, config(s), nil), src)
+	for i := range 3 {
+		s.Put(mastodonfake.Post{Text: fmt.Sprintf("item no%d.", i)})
+		stored(t, src, channels.Fresh, fmt.Sprintf("item no%d.", i))
+		seen := s.Calls("GET /api/v1/accounts/7")
+		until(t, "our own posts to be asked for", func() bool { return s.Calls("GET /api/v1/accounts/7") > seen })
+	}
+	if n := src.Connections(); n != 1 {
+		t.Errorf("the link was made %d times, want once", n)
+	}
+}

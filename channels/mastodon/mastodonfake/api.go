@@ -33,6 +33,7 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 	on := func(pattern, scope string, do func(w http.ResponseWriter, r *http.Request) (any, *refused)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, scope, do) })
 	}
+	on("GET /api/v1/apps/verify_credentials", "read", s.application)
 	on("GET /api/v1/accounts/verify_credentials", "read:accounts", s.credentials)
 	on("GET /api/v1/accounts/{id}/statuses", "read:statuses", s.accountStatuses)
 	on("GET /api/v1/notifications", "read:notifications", s.notifications)
@@ -117,6 +118,13 @@ func notFound() *refused { return &refused{http.StatusNotFound, "Record not foun
 
 func (s *Server) credentials(http.ResponseWriter, *http.Request) (any, *refused) {
 	return s.accountJSON(s.us()), nil
+}
+
+// appName is that of the application which the token is of.
+const appName = "Stagecoach"
+
+func (s *Server) application(http.ResponseWriter, *http.Request) (any, *refused) {
+	return map[string]any{"name": appName, "website": nil, "scopes": s.cfg.Scopes}, nil
 }
 
 func (s *Server) policy(http.ResponseWriter, *http.Request) (any, *refused) {

@@ -42,7 +42,7 @@ func (s *Server) statusJSON(p *post) map[string]any {
 		"sensitive": p.Warning != "", "spoiler_text": p.Warning, "visibility": p.Visibility, "language": nullable(p.Language),
 		"uri": "https://" + domain + "/users/" + name + "/statuses/" + p.id, "url": "https://" + domain + "/@" + name + "/" + p.id,
 		"content": p.HTML, "account": s.accountJSON(p.author), "reblog": nil, "poll": nil, "card": nil, "emojis": []any{},
-		"mentions": s.mentionsJSON(p), "tags": s.tagsJSON(p), "media_attachments": s.filesJSON(p.files),
+		"application": map[string]any{"name": or(p.app, "Web"), "website": nil}, "mentions": s.mentionsJSON(p), "tags": s.tagsJSON(p), "media_attachments": s.filesJSON(p.files),
 	}
 	if !p.edited.IsZero() {
 		out["edited_at"] = p.edited.Format(timeForm)

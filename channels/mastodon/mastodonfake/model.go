@@ -67,6 +67,7 @@ type post struct {
 	edited  time.Time
 	deleted bool
 	key     string
+	app     string
 	files   []*mediaFile
 }
 

@@ -43,7 +43,7 @@ func (s *Server) create(_ http.ResponseWriter, r *http.Request) (any, *refused) 
 	if no != nil {
 		return nil, no
 	}
-	made := &post{id: s.statusID.give(), author: s.us(), key: key, files: files, Post: Post{
+	made := &post{id: s.statusID.give(), author: s.us(), key: key, app: appName, files: files, Post: Post{
 		Text: in.Status, HTML: s.toHTML(in.Status), Visibility: or(in.Visibility, "public"), InReplyTo: in.InReplyToID,
 		Warning: in.SpoilerText, Language: in.Language, At: time.Now().UTC(),
 	}}
