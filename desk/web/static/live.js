@@ -9,7 +9,7 @@
   const due = new Map();
   const wanted = new Set();
   const heard = new Set();
-  let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false, begun = false, anew = false;
+  let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false, begun = false, anew = false, release = null;
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("stagecoach") : null;
 
   function regions() { return document.querySelectorAll("[data-on]"); }
@@ -112,7 +112,7 @@
     begun = false;
     tabs?.postMessage({ ask: true });
     connect();
-    return new Promise(() => {}); // held until the tab is gone
+    return new Promise((done) => { release = done; }); // held until the page is left
   }
 
   function follow() {
@@ -138,8 +138,10 @@
     return [...out];
   }
 
-  // hush ends the line and all that was to be asked: the page is being left.
+  // hush ends the line and all that was to be asked: the page is being left. A
+  // browser may keep it, and with it what it holds, for a while.
   function hush() {
+    release?.();
     clearTimeout(watch);
     clearTimeout(timer);
     source?.close();
