@@ -19,7 +19,7 @@ func webhookAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error) 
 			return nil, fmt.Errorf("channel webhook/%s: %w", w.Name, err)
 		}
 		out = append(out, &link{
-			adapter: adapter.Channel(), facts: router.AccountFacts{Skills: w.Skills, Language: w.Language},
+			adapter: adapter.Channel(), facts: router.AccountFacts{Addresses: []string{strings.ToLower(w.Name)}, Skills: w.Skills, Language: w.Language},
 			settings: settingsOf(w, w.Secret, w.PreviousSecret, w.Callback.Secret),
 		})
 	}

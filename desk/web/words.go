@@ -137,7 +137,20 @@ func who(c view.Card) string {
 }
 
 // about names a card's matter.
-func about(c view.Card) string { return firstOf(c.Subject, "(no subject)") }
+func about(c view.Card) string {
+	if c.Subject == "" && c.Channel != contact.Email && c.Snippet != "" {
+		return brief(c.Snippet, 60) // where nobody writes subjects
+	}
+	return firstOf(c.Subject, "(no subject)")
+}
+
+// besides gives what about has not said already of a card's words.
+func besides(c view.Card) string {
+	if c.Subject == "" && about(c) == c.Snippet {
+		return ""
+	}
+	return c.Snippet
+}
 
 func firstOf(s ...string) string {
 	for _, v := range s {
