@@ -1,0 +1,209 @@
+// Package blueskyfake is a personal data server of the AT protocol, with the view
+// of the network and the chat service behind it, over loopback, as the
+// documentation and the lexicons have them (https://docs.bsky.app/docs/api,
+// https://github.com/bluesky-social/atproto/tree/main/lexicons), for tests and the
+// demonstration. It holds one account of ours and other people, is strict about
+// tokens, record keys, records and marks in texts, and misbehaves when it's told.
+package blueskyfake
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Config is what is played. The zero value is good.
+type Config struct {
+	// Handle is our account's, "support.test" if empty.
+	Handle string
+	// Password is the app password; a random one if empty.
+	Password string
+	// NoMessages makes it one that doesn't allow direct messages.
+	NoMessages bool
+	// AllowIncoming is who may write to the account: "all" if empty.
+	AllowIncoming string
+	// PageLimit is how many items a page has at most, 100 if 0.
+	PageLimit int
+	// TokenLife is how long a token lasts, 2 h if 0.
+	TokenLife time.Duration
+	// Logins is how many a handle has in 5 minutes, 30 if 0.
+	Logins int
+	// NoSearch leaves the search out.
+	NoSearch bool
+	// Address is where it listens, "127.0.0.1:0" if empty.
+	Address string
+}
+
+// Server is one running server.
+type Server struct {
+	cfg      Config
+	listener net.Listener
+	http     *http.Server
+	done     chan struct{}
+
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	down   bool
+	refuse int
+	wrong  []Misbehaviour
+	calls  map[string]int
+
+	tokens  map[string]time.Time
+	refresh map[string]bool
+	serial  int
+	logins  []time.Time
+
+	people   map[string]*person
+	posts    map[string]*post
+	order    []string
+	notes    []json.RawMessage
+	blobs    map[string][]byte
+	pictures map[string][]byte
+	convos   map[string]*convo
+	logs     []json.RawMessage
+	clock    int64
+}
+
+// New starts a server.
+func New(cfg Config) (*Server, error) {
+	cfg.Handle = or(cfg.Handle, "support.test")
+	cfg.AllowIncoming = or(cfg.AllowIncoming, "all")
+	if cfg.Password == "" {
+		secret := make([]byte, 8)
+		if _, err := rand.Read(secret); err != nil {
+			return nil, fmt.Errorf("making a password: %w", err)
+		}
+		cfg.Password = hex.EncodeToString(secret)
+	}
+	cfg.PageLimit = positive(cfg.PageLimit, 100)
+	cfg.Logins = positive(cfg.Logins, 30)
+	if cfg.TokenLife == 0 {
+		cfg.TokenLife = 2 * time.Hour
+	}
+	listener, err := net.Listen("tcp", or(cfg.Address, "127.0.0.1:0")) //nolint:noctx // it listens at once
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w", err)
+	}
+	s := &Server{
+		cfg: cfg, listener: listener, done: make(chan struct{}), conns: map[net.Conn]struct{}{}, calls: map[string]int{},
+		tokens: map[string]time.Time{}, refresh: map[string]bool{}, people: map[string]*person{}, posts: map[string]*post{},
+		blobs: map[string][]byte{}, pictures: map[string][]byte{}, convos: map[string]*convo{},
+	}
+	s.personOf(cfg.Handle)
+	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 30 * time.Second, ConnState: s.track}
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(listener)
+	}()
+	return s, nil
+}
+
+// URL is where the server is.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Handle is our account's.
+func (s *Server) Handle() string { return s.cfg.Handle }
+
+// Password is what must be given.
+func (s *Server) Password() string { return s.cfg.Password }
+
+// Close ends it.
+func (s *Server) Close() error {
+	err := s.http.Close()
+	<-s.done
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("closing: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) track(c net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		if s.down {
+			s.refuse++
+			_ = c.Close()
+			return
+		}
+		s.conns[c] = struct{}{}
+	case http.StateClosed, http.StateHijacked:
+		delete(s.conns, c)
+	case http.StateActive, http.StateIdle:
+	}
+}
+
+// Cut breaks every connection at once.
+func (s *Server) Cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut()
+}
+
+func (s *Server) cut() {
+	for c := range s.conns {
+		_ = c.Close()
+	}
+}
+
+// Down makes it unreachable.
+func (s *Server) Down() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down, s.refuse = true, 0
+	s.cut()
+}
+
+// Up ends Down.
+func (s *Server) Up() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = false
+}
+
+// Refused counts the connections refused since Down.
+func (s *Server) Refused() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refuse
+}
+
+// Calls counts the requests of a method: "com.atproto.repo.putRecord".
+func (s *Server) Calls(method string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[method]
+}
+
+// ExpireTokens ends all access tokens; with sessions, those that renew them too.
+func (s *Server) ExpireTokens(sessions bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for token := range s.tokens {
+		s.tokens[token] = time.Time{}
+	}
+	if sessions {
+		s.refresh = map[string]bool{}
+	}
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func positive(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
