@@ -78,6 +78,12 @@ var (
 	_ channels.Preparer = (*Adapter)(nil)
 )
 
+// settleTime is how long after an attempt without an answer its effect is waited
+// for: servers have finished what a proxy had given up already
+// (https://github.com/mastodon/mastodon/pull/21840), and some answer a repeated
+// key with an error (https://github.com/mastodon/mastodon/issues/40399).
+const settleTime = 18 * time.Second
+
 // Format names the originals of this channel: see envelope.
 const Format = "mastodon+json"
 
@@ -103,7 +109,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		cfg: cfg, log: log.With("component", "mastodon", "account", cfg.Account), base: base,
 		again: again, once: once, files: newFileClient(cfg, base),
 		watched: newWatchBook(), passed: passed, sent: newSentBook(),
-		settle: 12 * time.Second, largest: maxAnswer, fetching: make(chan struct{}, fetching), started: time.Now(),
+		settle: settleTime, largest: maxAnswer, fetching: make(chan struct{}, fetching), started: time.Now(),
 	}, nil
 }
 

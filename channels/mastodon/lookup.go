@@ -96,7 +96,8 @@ func (a *Adapter) find(r *contact.Reply, text, answers string, all []status) str
 	want := skeleton(text)
 	for _, s := range all {
 		owner, owned := a.sent.owner.Get(s.ID)
-		if s.InReplyToID == answers && (!owned || owner == r.ID) && skeleton(htmlText(bounded(s.Content), nil)) == want {
+		// A server forgets what a post answers when that is deleted.
+		if (s.InReplyToID == answers || s.InReplyToID == "") && (!owned || owner == r.ID) && skeleton(htmlText(bounded(s.Content), nil)) == want {
 			return s.ID
 		}
 	}

@@ -353,3 +353,37 @@ func TestLesserThingsRefused(t *testing.T) {
 		t.Errorf("the link was made %d times, want once", n)
 	}
 }
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{PageLimit: 30, NoStream: true})
+	src := channeltest.NewSource(t)
+	a := adapter(t, config(s), nil)
+	receiving(t, a, src)() // nothing there yet
+	empty := src.Bookmarks()["mastodon/support/notifications"]
+	list := func(after channels.Bookmark) (positions []string) {
+		err := a.List(t.Context(), after, func(position string, received time.Time) bool {
+			positions = append(positions, position)
+			return !received.IsZero()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return positions
+	}
+	for i := range 70 {
+		id := s.Put(mastodonfake.Post{Text: fmt.Sprintf("item no%03d.", i)})
+		s.Notify("favourite", id)
+	}
+	if n := len(list(empty)); n != 70 {
+		t.Errorf("%d items are listed, want 70", n)
+	}
+	receiving(t, adapter(t, config(s), nil), src)
+	src.UntilStored(70)
+	src.Until("the bookmark to cover all", func() bool { return len(list(src.Bookmarks()["mastodon/support/notifications"])) == 0 })
+	s.Put(mastodonfake.Post{Text: "one more"})
+	src.UntilStored(71)
+	if got := list(channels.Bookmark{Source: "mastodon/support/sent"}); len(got) != 0 {
+		t.Errorf("another source lists %q", got)
+	}
+}

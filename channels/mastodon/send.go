@@ -97,7 +97,8 @@ func (a *Adapter) sendAll(ctx context.Context, r *contact.Reply, out *outgoing, 
 	// Servers may ignore the idempotency key, and forget it after an hour: what an
 	// attempt before this one has posted is looked for.
 	if !s.looked || s.doubt {
-		if err := a.lookUp(ctx, r, out, s, s.doubt); err != nil {
+		hidden := out.Posts[0].Visibility == visDirect && a.about().software != "mastodon"
+		if err := a.lookUp(ctx, r, out, s, s.doubt || hidden); err != nil {
 			return err
 		}
 	}

@@ -336,3 +336,55 @@ func TestLongWarningLeavesRoom(t *testing.T) {
 		t.Errorf("the warning is %q", got.Warning)
 	}
 }
+
+func TestServerThatChokesOnARepeatedKey(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{ChokesOnKeys: true})
+	question := s.Put(mastodonfake.Post{Text: "well?"})
+	r := composed(t, adapter(t, config(s), nil), reply("one", "an answer", question))
+	for range 3 {
+		if _, err := adapter(t, config(s), nil).Send(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.Received("an answer"); n != 1 {
+		t.Errorf("the customer got it %d times", n)
+	}
+}
+
+func TestDirectAnswerAcrossProcesses(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{Flavour: mastodonfake.GoToSocial, NoIdempotency: true})
+	question := s.Put(mastodonfake.Post{Text: "well?", Visibility: "direct"})
+	r := composed(t, adapter(t, config(s), nil), answering("direct", nil, "between us", question))
+	for range 2 {
+		a := adapter(t, config(s), nil)
+		if err := a.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Send(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.Received("between us"); n != 1 {
+		t.Errorf("the customer got it %d times", n)
+	}
+}
+
+func TestQuestionDeletedAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{NoIdempotency: true})
+	question := s.Put(mastodonfake.Post{Text: "well?"})
+	r := composed(t, adapter(t, config(s), nil), reply("one", "an answer", question))
+	if _, err := adapter(t, config(s), nil).Send(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	s.Delete(question)
+	if delivered, known, err := adapter(t, config(s), nil).Delivered(t.Context(), r); !delivered || !known || err != nil {
+		t.Errorf("Delivered gives %v, %v, %v", delivered, known, err)
+	}
+	other := composed(t, adapter(t, config(s), nil), reply("two", "too late", question))
+	if _, err := adapter(t, config(s), nil).Send(t.Context(), other); channels.ReasonOf(err) != channels.Rejected {
+		t.Errorf("an answer to what is gone gives %v", err)
+	}
+}

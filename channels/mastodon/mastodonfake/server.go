@@ -45,6 +45,9 @@ type Config struct {
 	PageLimit int
 	// NoIdempotency makes it ignore Idempotency-Key.
 	NoIdempotency bool
+	// ChokesOnKeys makes it fail on a key that it has seen, as some versions do
+	// (https://github.com/mastodon/mastodon/issues/40399).
+	ChokesOnKeys bool
 	// NoStream leaves streaming out.
 	NoStream bool
 	// Policy is the account's filter of notifications, such as "for_new_accounts":

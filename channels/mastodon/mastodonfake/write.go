@@ -36,7 +36,9 @@ func (s *Server) create(_ http.ResponseWriter, r *http.Request) (any, *refused) 
 		return nil, &refused{http.StatusBadRequest, "unreadable body: " + err.Error()}
 	}
 	key := r.Header.Get("Idempotency-Key")
-	if id := s.keys[key]; key != "" && id != "" && !s.cfg.NoIdempotency {
+	if id := s.keys[key]; id != "" && s.cfg.ChokesOnKeys {
+		return nil, &refused{http.StatusInternalServerError, "This page is not available"}
+	} else if key != "" && id != "" && !s.cfg.NoIdempotency {
 		return s.statusJSON(s.find(id)), nil
 	}
 	files, no := s.checkPost(&in)
