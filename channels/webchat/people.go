@@ -1,0 +1,179 @@
+package webchat
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// visitor is one person before the chat: a logged-in customer on all their
+// devices, or one browser.
+type visitor struct {
+	ID string
+	// User is the shop's id of a logged-in customer, "" for anybody else.
+	User, Name, Email, Language string
+	// Thread is the open one, "" if none.
+	Thread     string
+	Last, Read int64
+}
+
+// address is how the visitor is called in a contact.
+func (v visitor) address() string {
+	if v.User != "" {
+		return "user:" + v.User
+	}
+	return "visitor:" + v.ID
+}
+
+var errNoVisitor = errors.New("no such visitor")
+
+const visitorColumns = "v.id, coalesce(v.user, ''), v.name, v.email, v.language, v.thread, v.last, v.read"
+
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func findVisitor(ctx context.Context, q querier, where string, args ...any) (visitor, error) {
+	var v visitor
+	err := q.QueryRowContext(ctx, "SELECT "+visitorColumns+" FROM visitors v "+where, args...).
+		Scan(&v.ID, &v.User, &v.Name, &v.Email, &v.Language, &v.Thread, &v.Last, &v.Read)
+	if errors.Is(err, sql.ErrNoRows) {
+		return visitor{}, errNoVisitor
+	}
+	if err != nil {
+		return visitor{}, fmt.Errorf("reading a visitor: %w", err)
+	}
+	return v, nil
+}
+
+// byToken gives whose token it is.
+func byToken(ctx context.Context, q querier, token string, now time.Time) (visitor, error) {
+	return findVisitor(ctx, q, "JOIN tokens t ON t.visitor = v.id WHERE t.hash = ? AND (t.expires = 0 OR t.expires > ?)", tokenHash(token), now.UnixMilli())
+}
+
+// byAddress gives whom a contact's address means.
+func byAddress(ctx context.Context, q querier, address string) (visitor, error) {
+	if user, ok := cut(address, "user:"); ok {
+		return findVisitor(ctx, q, "WHERE v.user = ?", user)
+	}
+	if id, ok := cut(address, "visitor:"); ok {
+		return findVisitor(ctx, q, "WHERE v.id = ?", id)
+	}
+	return visitor{}, errNoVisitor
+}
+
+func cut(s, prefix string) (string, bool) {
+	if len(s) <= len(prefix) || s[:len(prefix)] != prefix {
+		return "", false
+	}
+	return s[len(prefix):], true
+}
+
+// A browser that wasn't seen for anonymousTime is a stranger again; a signed one
+// is vouched for anew by every page.
+const (
+	anonymousTime = 400 * 24 * time.Hour
+	signedTime    = 24 * time.Hour
+)
+
+// newcomer makes a visitor without a name and a token.
+func newcomer(ctx context.Context, tx *sql.Tx, language string, now time.Time) (v visitor, token string, err error) {
+	v = visitor{ID: randomID(), Language: language}
+	if _, err := tx.ExecContext(ctx, "INSERT INTO visitors(id, language, created) VALUES(?, ?, ?)", v.ID, language, now.UnixMilli()); err != nil {
+		return visitor{}, "", fmt.Errorf("adding a visitor: %w", err)
+	}
+	token, err = giveToken(ctx, tx, v.ID, now.Add(anonymousTime))
+	return v, token, err
+}
+
+func giveToken(ctx context.Context, tx *sql.Tx, visitor string, expires time.Time) (string, error) {
+	token := newToken()
+	if _, err := tx.ExecContext(ctx, "INSERT INTO tokens VALUES(?, ?, ?)", tokenHash(token), visitor, expires.UnixMilli()); err != nil {
+		return "", fmt.Errorf("adding a token: %w", err)
+	}
+	return token, nil
+}
+
+// known makes or finds the visitor of a verified identity, and gives a token. What
+// the browser wrote before it logged in comes along.
+func known(ctx context.Context, tx *sql.Tx, i Identity, before, language string, now time.Time) (v visitor, token string, err error) {
+	v, err = findVisitor(ctx, tx, "WHERE v.user = ?", i.UserID)
+	if errors.Is(err, errNoVisitor) {
+		v = visitor{ID: randomID(), User: i.UserID}
+		_, err = tx.ExecContext(ctx, "INSERT INTO visitors(id, user, created) VALUES(?, ?, ?)", v.ID, i.UserID, now.UnixMilli())
+	}
+	if err != nil {
+		return visitor{}, "", fmt.Errorf("adding a visitor: %w", err)
+	}
+	v.Name, v.Language = i.Name, language
+	if i.Email != "" {
+		v.Email = i.Email
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE visitors SET name = ?, email = ?, language = ?, proven = ? WHERE id = ?",
+		v.Name, v.Email, language, i.Email != "", v.ID); err != nil {
+		return visitor{}, "", fmt.Errorf("changing a visitor: %w", err)
+	}
+	if err := bringAlong(ctx, tx, before, &v, now); err != nil {
+		return visitor{}, "", err
+	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM tokens WHERE visitor = ? AND expires < ?", v.ID, now.UnixMilli()); err != nil {
+		return visitor{}, "", fmt.Errorf("dropping old tokens: %w", err)
+	}
+	token, err = giveToken(ctx, tx, v.ID, now.Add(signedTime))
+	return v, token, err
+}
+
+// bringAlong gives v what the anonymous owner of a token wrote, and ends that one.
+func bringAlong(ctx context.Context, tx *sql.Tx, token string, v *visitor, now time.Time) error {
+	if token == "" {
+		return nil
+	}
+	old, err := byToken(ctx, tx, token, now)
+	if errors.Is(err, errNoVisitor) || err == nil && (old.User != "" || old.ID == v.ID) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if v.Thread == "" {
+		v.Thread = old.Thread
+	}
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{"UPDATE messages SET visitor = ?, n = n + ? WHERE visitor = ?", []any{v.ID, v.Last, old.ID}},
+		{"UPDATE threads SET visitor = ? WHERE visitor = ?", []any{v.ID, old.ID}},
+		{"UPDATE files SET visitor = ? WHERE visitor = ?", []any{v.ID, old.ID}},
+		{"UPDATE mails SET visitor = ?, n = n + ? WHERE visitor = ?", []any{v.ID, v.Last, old.ID}},
+		{"UPDATE visitors SET thread = ?, last = ? WHERE id = ?", []any{v.Thread, v.Last + old.Last, v.ID}},
+		{"DELETE FROM tokens WHERE visitor = ?", []any{old.ID}},
+		{"DELETE FROM visitors WHERE id = ?", []any{old.ID}},
+	} {
+		if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
+			return fmt.Errorf("bringing along what was written before the login: %w", err)
+		}
+	}
+	v.Last += old.Last
+	return nil
+}
+
+// setRead notes up to where the visitor has seen, and gives the id of the last
+// reply among that, "" where nothing is new.
+func setRead(ctx context.Context, tx *sql.Tx, v visitor, n int64) (reply string, err error) {
+	n = min(n, v.Last)
+	if n <= v.Read {
+		return "", nil
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE visitors SET read = ? WHERE id = ? AND read < ?", n, v.ID, n); err != nil {
+		return "", fmt.Errorf("noting what was read: %w", err)
+	}
+	err = tx.QueryRowContext(ctx, "SELECT id FROM messages WHERE visitor = ? AND ours = 1 AND n <= ? AND n > ? ORDER BY n DESC LIMIT 1", v.ID, n, v.Read).Scan(&reply)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return reply, err
+}
