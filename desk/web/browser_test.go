@@ -285,7 +285,7 @@ func TestNextTabAsksForWhatItMissed(t *testing.T) {
 		tab.Wait(`document.querySelectorAll("#rail .card").length === 6`)
 	}
 	s.change(func() { s.page.Desk.Mine = cards(9) }) // and nobody is told
-	page.Open(url + "/static/live.js") // a page that holds no line
+	page.Open(url + "/static/live.js")               // a page that holds no line
 	for _, tab := range []*browsertest.Page{second, third} {
 		tab.Wait(`document.querySelectorAll("#rail .card").length === 9`)
 	}
