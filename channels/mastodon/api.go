@@ -137,6 +137,11 @@ type notification struct {
 	Status    *status `json:"status"`
 }
 
+// whole reports whether enough of it could be read to make a message of it.
+func (n *notification) whole() bool {
+	return n.Type != "" && n.Status != nil && n.Status.ID != "" && n.Status.Account.Acct != ""
+}
+
 // The types of notification that are messages, or news of one.
 const (
 	typeMention = "mention"

@@ -2,7 +2,6 @@ package mastodon
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
 
 	"stagecoach/channels"
@@ -45,7 +44,7 @@ func (r *run) readOwn(ctx context.Context) error {
 
 func (r *run) ownItem(l *list, e entry) (item, bool) {
 	var s status
-	if json.Unmarshal(e.raw, &s) != nil || s.ID == "" || s.Account.ID != r.me.id {
+	if unmarshalLoosely(e.raw, &s) != nil || s.ID == "" || s.Account.ID != r.me.id {
 		return item{}, false
 	}
 	by := s.Application.Name

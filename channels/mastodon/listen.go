@@ -142,7 +142,7 @@ func matching(entries []entry, keyword string) []entry {
 	want := " " + fold(keyword) + " "
 	for _, e := range entries {
 		var s status
-		if json.Unmarshal(e.raw, &s) == nil && len(s.Content) <= maxContent &&
+		if unmarshalLoosely(e.raw, &s) == nil && len(s.Content) <= maxContent &&
 			strings.Contains(" "+fold(s.SpoilerText+" "+htmlText(s.Content, nil))+" ", want) {
 			out = append(out, e)
 		}
@@ -210,7 +210,7 @@ func (l *list) keep(found []entry) {
 func (r *run) outreachItem(l *list, e entry) (item, bool) {
 	a := r.a
 	var s status
-	if json.Unmarshal(e.raw, &s) != nil || s.ID == "" || !a.mayApproach(r.me, &s, l.listening.keyword != "") {
+	if unmarshalLoosely(e.raw, &s) != nil || s.ID == "" || s.Account.Acct == "" || !a.mayApproach(r.me, &s, l.listening.keyword != "") {
 		return item{}, false
 	}
 	sender, id := s.Account.full(a.cfg.domain()), a.providerID(&s)

@@ -27,7 +27,7 @@ type entry struct {
 
 func readEntry(raw json.RawMessage) entry {
 	e := entry{raw: raw}
-	if json.Unmarshal(raw, &e.n) != nil || e.n.ID == "" {
+	if err := json.Unmarshal(raw, &e.n); e.n.ID == "" || err != nil && !e.n.whole() {
 		e.broken = true
 		var loose struct {
 			CreatedAt string `json:"created_at"`

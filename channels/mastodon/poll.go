@@ -112,6 +112,11 @@ func (r *run) poll(ctx context.Context) error {
 			return err
 		}
 		fresh := r.unseen(p.entries, seen)
+		if first := len(seen) == len(p.entries); first && len(fresh) > 0 && len(fresh) == len(p.entries) && len(r.notes.place.Seen) > 1 {
+			// None of what was seen lies after our place: it was all dismissed, or the
+			// server gives its newest whatever it's asked for.
+			return r.pollFirst(ctx)
+		}
 		if err := r.deliver(ctx, r.notes, fresh); err != nil {
 			return err
 		}

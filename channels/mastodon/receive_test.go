@@ -387,3 +387,48 @@ func TestList(t *testing.T) {
 		t.Errorf("another source lists %q", got)
 	}
 }
+
+func TestSimpleServers(t *testing.T) {
+	t.Parallel()
+	for name, cfg := range map[string]mastodonfake.Config{
+		"no links":            {NoLinks: true, PageLimit: 30},
+		"no min_id":           {NoMinID: true, PageLimit: 30},
+		"no min_id, no links": {NoMinID: true, NoLinks: true, PageLimit: 30},
+	} {
+		for _, before := range []int{0, 45} {
+			t.Run(fmt.Sprintf("%s, %d before", name, before), func(t *testing.T) {
+				t.Parallel()
+				s := provider(t, cfg)
+				for i := range before {
+					s.Put(mastodonfake.Post{Text: fmt.Sprintf("old no%03d.", i)})
+				}
+				src := channeltest.NewSource(t)
+				receiving(t, adapter(t, config(s), nil), src)()
+				for i := range 100 {
+					s.Put(mastodonfake.Post{Text: fmt.Sprintf("item no%03d.", i)})
+				}
+				receiving(t, adapter(t, config(s), nil), src)
+				src.UntilStored(100)
+				s.Put(mastodonfake.Post{Text: "the last one"})
+				stored(t, src, channels.Fresh, "the last one")
+				if n := len(src.Items()); n != 101 {
+					t.Errorf("%d items were delivered, want 101", n)
+				}
+			})
+		}
+	}
+}
+
+func TestOddFieldsSpoilNothing(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{})
+	src := channeltest.NewSource(t)
+	a := adapter(t, config(s), nil)
+	receiving(t, a, src)
+	s.PutRaw(`{"id":"5000","type":"mention","created_at":7,"status":{"id":"6000","uri":"https://cust.test/1","in_reply_to_id":4711,` +
+		`"visibility":"public","content":"<p>odd but whole</p>","language":{"x":1},"tags":"none","account":{"id":9,"acct":"zed@cust.test","bot":"no"}}}`)
+	m := parsed(t, a, stored(t, src, channels.Fresh, "odd but whole"))
+	if m.Text != "odd but whole" || m.From.Address != "zed@cust.test" || m.InReplyTo != "" {
+		t.Errorf("the message is %+v", m)
+	}
+}

@@ -220,7 +220,7 @@ func (r *run) changes(ctx context.Context, posts []post, found map[string]json.R
 			continue
 		}
 		var s status
-		if json.Unmarshal(raw, &s) != nil || s.ID != p.ID {
+		if unmarshalLoosely(raw, &s) != nil || s.ID != p.ID {
 			continue
 		}
 		if editTime(&s) > p.Edited {

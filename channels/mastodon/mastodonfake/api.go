@@ -152,6 +152,9 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, of window) ([]int,
 	}
 	limit = min(limit, of.top)
 	bound := map[string]int{}
+	if s.cfg.NoMinID {
+		query.Del("min_id")
+	}
 	for _, name := range []string{"max_id", "since_id", "min_id"} {
 		if id := query.Get(name); id != "" {
 			at, ok := of.ids.place(id)
@@ -173,7 +176,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, of window) ([]int,
 		in = in[len(in)-limit:]
 	}
 	in = in[:min(limit, len(in))]
-	if len(in) > 0 {
+	if len(in) > 0 && !s.cfg.NoLinks {
 		link := func(name, id, rel string) string {
 			next := url.Values{}
 			for _, keep := range []string{"limit", "types[]", "include_filtered"} {

@@ -48,6 +48,8 @@ type Config struct {
 	// ChokesOnKeys makes it fail on a key that it has seen, as some versions do
 	// (https://github.com/mastodon/mastodon/issues/40399).
 	ChokesOnKeys bool
+	// NoLinks leaves out the Link headers, NoMinID min_id, as small servers do.
+	NoLinks, NoMinID bool
 	// NoStream leaves streaming out.
 	NoStream bool
 	// Policy is the account's filter of notifications, such as "for_new_accounts":
