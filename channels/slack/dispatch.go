@@ -1,0 +1,161 @@
+package slack
+
+import (
+	"context"
+	"slices"
+)
+
+// flight is a delivery under way. The same item coming again waits for its end.
+type flight struct {
+	acks []func()
+}
+
+// dispatch has a task delivered, after what came before it in its conversation and
+// of its sender, and then acknowledged. It returns once that is under way, and
+// waits while too much is.
+func (r *run) dispatch(ctx context.Context, t *task, ack func()) error {
+	select {
+	case r.turns <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	r.mu.Lock()
+	if f := r.flights[t.id]; f != nil {
+		f.acks = append(f.acks, ack)
+		r.mu.Unlock()
+		<-r.turns
+		return nil
+	}
+	r.flights[t.id] = &flight{acks: []func(){ack}}
+	t.conv.begin(t.position)
+	before, done := r.queue(t)
+	r.mu.Unlock()
+	r.group.Go(func() error {
+		defer func() { <-r.turns }()
+		settled, err := r.carry(ctx, t, before)
+		if err != nil {
+			r.failed.Store(true)
+		}
+		r.leave(t, done, settled)
+		close(done)
+		return err
+	})
+	return nil
+}
+
+// queue puts a task behind those of its conversation and its sender. r.mu is held.
+func (r *run) queue(t *task) (before []chan struct{}, done chan struct{}) {
+	done = make(chan struct{})
+	for _, key := range t.keys() {
+		if last := r.tails[key]; last != nil {
+			before = append(before, last)
+		}
+		r.tails[key] = done
+	}
+	return before, done
+}
+
+func (t *task) keys() []string {
+	keys := []string{"c/" + t.conv.id}
+	if t.sender != "" {
+		keys = append(keys, "s/"+t.sender)
+	}
+	return keys
+}
+
+// carry fetches what belongs to a task, waits for its turn and delivers it. settled
+// tells that Slack needs to send it no more. Behind one that failed nothing is
+// delivered, so that the order is kept.
+func (r *run) carry(ctx context.Context, t *task, before []chan struct{}) (settled bool, err error) {
+	if r.a.passed.Contains(t.id) {
+		t.conv.end(t.position, true)
+		return true, nil
+	}
+	if t.ask != "" {
+		ours, err := r.takesPart(ctx, t.conv, t.ask)
+		if err != nil {
+			return false, err
+		}
+		if !ours {
+			t.conv.end(t.position, false)
+			return true, nil
+		}
+	}
+	r.furnish(ctx, t)
+	for _, wait := range before {
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	if r.failed.Load() || ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	in, err := r.a.inbound(t, &t.env)
+	if err != nil {
+		return false, err
+	}
+	if err := r.src.Deliver(ctx, in); err != nil {
+		return false, err
+	}
+	r.stored(t)
+	return true, nil
+}
+
+// stored remembers what is durable now.
+func (r *run) stored(t *task) {
+	r.a.passed.Add(t.id, struct{}{})
+	if t.root != "" {
+		r.a.threads.Add(t.conv.id+"/"+t.root, true)
+		t.conv.remember(t.root)
+	}
+	if t.m != nil && t.sender != "" {
+		r.a.authors.Add(t.conv.id+"/"+t.m.TS, t.sender)
+	}
+	t.conv.end(t.position, true)
+}
+
+// leave ends a delivery. Only what is settled is acknowledged.
+func (r *run) leave(t *task, done chan struct{}, settled bool) {
+	r.mu.Lock()
+	f := r.flights[t.id]
+	delete(r.flights, t.id)
+	for _, key := range t.keys() {
+		if r.tails[key] == done {
+			delete(r.tails, key)
+		}
+	}
+	r.mu.Unlock()
+	if !settled {
+		return
+	}
+	for _, ack := range f.acks {
+		ack()
+	}
+	r.stir(t.conv)
+}
+
+// furnish fetches who wrote a message, whom it names, and its files.
+func (r *run) furnish(ctx context.Context, t *task) {
+	t.env.Team, t.env.Self = r.me.team, r.me.user
+	if t.m == nil {
+		return
+	}
+	names := mentioned(t.m.Text)
+	if validID(t.m.User) && !slices.Contains(names, t.m.User) {
+		names = append(names, t.m.User)
+	}
+	for _, id := range names {
+		if id == r.me.user {
+			continue
+		}
+		if p := r.a.who(ctx, r.me, id); p != (person{}) {
+			if t.env.People == nil {
+				t.env.People = map[string]person{}
+			}
+			t.env.People[id] = p
+		}
+	}
+	t.env.Files, t.env.Notes = r.a.fetchFiles(ctx, t.m.Files)
+}
