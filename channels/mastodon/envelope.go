@@ -15,6 +15,10 @@ import (
 type envelope struct {
 	Schema int    `json:"schema"`
 	Kind   string `json:"kind"`
+	// Server is where it came from, Address to whom: the account may be gone when
+	// it's read again.
+	Server  string `json:"server"`
+	Address string `json:"address"`
 	// FoundBy is the hashtag or keyword that a post was found by.
 	FoundBy string `json:"found_by,omitempty"`
 	// Status is the id of a post that is gone, Author who had written it.
@@ -81,6 +85,7 @@ func (e *envelope) bytes() ([]byte, error) {
 // inbound makes the item that is delivered. The receipt is the server's, at most
 // now.
 func (a *Adapter) inbound(kind channels.InboundKind, source, position, providerID, sender string, at time.Time, e *envelope) (*channels.Inbound, error) {
+	e.Server, e.Address = a.base.Host, a.cfg.Address
 	raw, err := e.bytes()
 	if err != nil {
 		return nil, err

@@ -34,11 +34,13 @@ func readOrigin(raw json.RawMessage) (origin, bool) {
 
 // messageID is how a post is called in all of Stagecoach: its server and its id
 // there, since posts name the one that they answer by that id alone.
-func (a *Adapter) messageID(id string) string {
+func (a *Adapter) messageID(id string) string { return messageID(a.base.Host, id) }
+
+func messageID(host, id string) string {
 	if id == "" {
 		return ""
 	}
-	return a.base.Host + "/" + id
+	return host + "/" + id
 }
 
 // statusID takes messageID back, "" where it is another server's.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,22 @@ import (
 
 // errNothing tells that an original has no post in it.
 var errNothing = errors.New("there is no post in it")
+
+// who is the account that an original was received by: it may be configured no
+// more, or by another name.
+type who struct {
+	host, address string
+}
+
+func (w who) domain() string {
+	_, domain, _ := strings.Cut(w.address, "@")
+	return domain
+}
+
+func (w who) messageID(id string) string { return messageID(w.host, id) }
+
+// Archive reads the originals of accounts that are not configured, or no more.
+func Archive() channels.Parser { return &Adapter{base: &url.URL{}} }
 
 // Parse implements channels.Parser.
 func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
@@ -26,9 +43,10 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 		To: []contact.Address{}, CC: []contact.Address{}, ReplyTo: []contact.Address{},
 		Attachments: []contact.Attachment{}, References: []string{}, Warnings: []string{},
 	}
-	m.To = append(m.To, contact.Address{Address: a.cfg.Address})
+	w := who{host: firstOf(env.Server, a.base.Host), address: firstOf(env.Address, a.cfg.Address)}
+	m.To = append(m.To, contact.Address{Address: w.address})
 	if env.Kind == kindDeleted {
-		return a.parseDeleted(m, &env)
+		return w.parseDeleted(m, &env)
 	}
 	s, err := eventStatus(&env)
 	if err != nil {
@@ -37,7 +55,7 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	if s.ID == "" || s.Account.Acct == "" {
 		return nil, errNothing
 	}
-	a.parsePost(m, &env, s)
+	w.parsePost(m, &env, s)
 	if in.Kind == channels.OwnCopy {
 		m.To, m.CC = m.CC, []contact.Address{} // ours: to whom it mentions
 	}
@@ -70,30 +88,30 @@ func eventStatus(env *envelope) (*status, error) {
 	return n.Status, nil
 }
 
-func (a *Adapter) parseDeleted(m *contact.Message, env *envelope) (*contact.Message, error) {
+func (w who) parseDeleted(m *contact.Message, env *envelope) (*contact.Message, error) {
 	if env.Status == "" {
 		return nil, errNothing
 	}
 	m.From = contact.Address{Address: env.Author}
-	m.Replaces, m.Withdrawn = a.messageID(env.Status), true
+	m.Replaces, m.Withdrawn = w.messageID(env.Status), true
 	m.MessageID = m.Replaces + "#deleted"
 	m.Auth.Trust = contact.TrustProven
 	return m, nil
 }
 
-func (a *Adapter) parsePost(m *contact.Message, env *envelope, s *status) {
-	domain := a.cfg.domain()
+func (w who) parsePost(m *contact.Message, env *envelope, s *status) {
+	domain := w.domain()
 	m.From = contact.Address{Address: s.Account.full(domain), Name: shown(s.Account.DisplayName, 100)}
 	for _, other := range s.Mentions[:min(len(s.Mentions), 50)] {
 		address := account{Acct: other.Acct}.full(domain)
 		known := func(have contact.Address) bool { return have.Address == address }
-		if address != "" && address != a.cfg.Address && address != m.From.Address && !slices.ContainsFunc(m.CC, known) {
+		if address != "" && address != w.address && address != m.From.Address && !slices.ContainsFunc(m.CC, known) {
 			m.CC = append(m.CC, contact.Address{Address: address})
 		}
 	}
-	a.parseText(m, s)
-	a.parseFiles(m, env, s)
-	a.parseThread(m, env, s)
+	w.parseText(m, s)
+	w.parseFiles(m, env, s)
+	w.parseThread(m, env, s)
 	m.Public = s.public()
 	m.Outreach = env.FoundBy
 	m.Language = language(s.Language)
@@ -118,13 +136,13 @@ func (a *Adapter) parsePost(m *contact.Message, env *envelope, s *status) {
 
 // parseText makes the text: the warning first, then the post, what it quotes and
 // what it asks.
-func (a *Adapter) parseText(m *contact.Message, s *status) {
+func (w who) parseText(m *contact.Message, s *status) {
 	content := s.Content
 	if len(content) > maxContent {
 		content = strings.ToValidUTF8(content[:maxContent], "")
 		m.Warnings = append(m.Warnings, "the post is longer than what is shown of it")
 	}
-	body := htmlText(content, a.mentionNames(s))
+	body := htmlText(content, w.mentionNames(s))
 	m.ReplyText = withoutMentions(body)
 	var parts []string
 	if warning := shown(s.SpoilerText, 1000); warning != "" {
@@ -142,17 +160,17 @@ func (a *Adapter) parseText(m *contact.Message, s *status) {
 		parts = append(parts, strings.Join(lines, "\n"))
 	}
 	if q := s.quoted(); q != nil && len(q.Content) <= maxContent {
-		said := htmlText(q.Content, a.mentionNames(q))
-		parts = append(parts, "[Quotes @"+q.Account.full(a.cfg.domain())+"]\n> "+strings.ReplaceAll(said, "\n", "\n> "))
+		said := htmlText(q.Content, w.mentionNames(q))
+		parts = append(parts, "[Quotes @"+q.Account.full(w.domain())+"]\n> "+strings.ReplaceAll(said, "\n", "\n> "))
 	}
 	m.Text = strings.Join(parts, "\n\n")
 }
 
 // mentionNames gives who is behind a mention's link.
-func (a *Adapter) mentionNames(s *status) func(href, name string) string {
+func (w who) mentionNames(s *status) func(href, name string) string {
 	byURL, byName := map[string]string{}, map[string]string{}
 	for _, other := range s.Mentions[:min(len(s.Mentions), 200)] {
-		full := account{Acct: other.Acct}.full(a.cfg.domain())
+		full := account{Acct: other.Acct}.full(w.domain())
 		byURL[other.URL] = full
 		byName[strings.ToLower(other.Username)] = full
 	}
@@ -162,7 +180,7 @@ func (a *Adapter) mentionNames(s *status) func(href, name string) string {
 }
 
 // parseFiles adds the attachments, and lines that describe them.
-func (a *Adapter) parseFiles(m *contact.Message, env *envelope, s *status) {
+func (w who) parseFiles(m *contact.Message, env *envelope, s *status) {
 	var lines []string
 	for i, item := range s.Media[:min(len(s.Media), 50)] {
 		kind := item.Type
@@ -197,12 +215,12 @@ func (a *Adapter) parseFiles(m *contact.Message, env *envelope, s *status) {
 
 // parseThread names the posts before it. The first one of the conversation names
 // the thread, where it's known.
-func (a *Adapter) parseThread(m *contact.Message, env *envelope, s *status) {
-	m.MessageID = a.messageID(s.ID)
-	m.InReplyTo = a.messageID(s.InReplyToID)
+func (w who) parseThread(m *contact.Message, env *envelope, s *status) {
+	m.MessageID = w.messageID(s.ID)
+	m.InReplyTo = w.messageID(s.InReplyToID)
 	for _, before := range env.Thread {
 		if before.ID != "" {
-			m.References = append(m.References, a.messageID(before.ID))
+			m.References = append(m.References, w.messageID(before.ID))
 		}
 	}
 	switch {
@@ -214,7 +232,7 @@ func (a *Adapter) parseThread(m *contact.Message, env *envelope, s *status) {
 	if n := len(env.Thread); n > 0 {
 		last := env.Thread[n-1]
 		name, _, _ := strings.Cut(last.Acct, "@")
-		if said := htmlText(last.Content, nil); said != "" && last.Acct != a.cfg.Address && last.Acct != m.From.Address && name != "" {
+		if said := htmlText(last.Content, nil); said != "" && last.Acct != w.address && last.Acct != m.From.Address && name != "" {
 			m.Text += "\n\n[Answers @" + last.Acct + "]\n> " + strings.ReplaceAll(said, "\n", "\n> ")
 		}
 	}
