@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"stagecoach/channels"
 	"stagecoach/contact"
@@ -60,7 +61,10 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	about := a.about()
 	out := outgoing{Schema: 1, Reply: r.ID, Since: jsonUnixTime(r.CreatedAt.Unix())}
 	o, known := readOrigin(r.Origin)
-	if !known {
+	switch {
+	case r.Kind == contact.Forward || r.Kind == contact.Outbound:
+		o = origin{Visibility: visDirect} // to somebody else: no business of the thread's
+	case !known:
 		o = origin{Status: a.statusID(r.InReplyTo), Visibility: visDirect}
 	}
 	base := newPost{
@@ -74,8 +78,8 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	if base.Visibility == visDirect {
 		base.SpoilerText = unmentioned(base.SpoilerText, to)
 	}
-	if to == "" {
-		return nil, a.failure("compose", channels.Malformed, "", "it isn't said to whom the reply goes", nil)
+	if !mentionable(to) {
+		return nil, a.failure("compose", channels.Malformed, "", "it isn't said to whom the reply goes: want name@domain", nil)
 	}
 	if len(r.Attachments) > about.maxMedia {
 		return nil, a.failure("compose", channels.Malformed, "", fmt.Sprintf("%d attachments: a post carries %d at most", len(r.Attachments), about.maxMedia), nil)
@@ -105,6 +109,14 @@ func customer(r *contact.Reply, o origin) string {
 		address = r.To[0].Address
 	}
 	return strings.TrimPrefix(address, "@")
+}
+
+// mentionable reports whether "@" and address mention one person.
+func mentionable(address string) bool {
+	name, domain, hasDomain := strings.Cut(address, "@")
+	return name != "" && (domain != "") == hasDomain && !strings.ContainsFunc(address, func(r rune) bool {
+		return r <= ' ' || unicode.IsSpace(r) || unicode.IsControl(r)
+	}) && !strings.Contains(domain, "@")
 }
 
 var errNoText = errors.New("there is nothing to send")
