@@ -31,11 +31,11 @@ type front struct {
 	now http.Handler
 }
 
-func newFront(t testing.TB) *front {
-	t.Helper()
+func newFront(tb testing.TB) *front {
+	tb.Helper()
 	f := &front{}
 	f.Server = httptest.NewServer(http.StripPrefix("/channels/webchat/acme", f))
-	t.Cleanup(f.Close)
+	tb.Cleanup(f.Close)
 	return f
 }
 
@@ -65,30 +65,30 @@ func config(dir string) webchat.Config {
 	}
 }
 
-func adapter(t testing.TB, cfg webchat.Config, log *slog.Logger) *webchat.Adapter {
-	t.Helper()
+func adapter(tb testing.TB, cfg webchat.Config, log *slog.Logger) *webchat.Adapter {
+	tb.Helper()
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	a, err := webchat.New(cfg, log)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }
 
 // visitorOf makes a visitor who ends with the test, complaints included.
-func visitorOf(t testing.TB, f *front, cfg webchatfake.Config) *webchatfake.Visitor {
-	t.Helper()
+func visitorOf(tb testing.TB, f *front, cfg webchatfake.Config) *webchatfake.Visitor {
+	tb.Helper()
 	cfg.URL = f.chat()
 	if cfg.Origin == "" {
 		cfg.Origin = shopOrigin
 	}
-	v := webchatfake.New(t.Context(), cfg)
-	t.Cleanup(func() {
+	v := webchatfake.New(tb.Context(), cfg)
+	tb.Cleanup(func() {
 		v.Close()
 		for _, c := range v.Complaints() {
-			t.Errorf("the visitor complains: %s", c)
+			tb.Errorf("the visitor complains: %s", c)
 		}
 	})
 	return v
@@ -159,7 +159,7 @@ func harness(t *testing.T, mode webchatfake.Mode) channeltest.Harness {
 		Pushes:  true,
 		Put:     func(_ *testing.T, text string) { c.put(text) },
 		PutMalformed: func(*testing.T) []byte {
-			const text = "Grüße ‮gnp.exe <script>alert(1)</script> 👩‍👩‍👧‍👦 <!-- ]]> '; DROP TABLE messages; --"
+			const text = "Grüße \u202egnp.exe <script>alert(1)</script> 👩\u200d👩\u200d👧\u200d👦 <!-- ]]> '; DROP TABLE messages; --"
 			c.put(text + "\u0000\u0007")
 			return []byte(text)
 		},
@@ -196,13 +196,13 @@ func reply(id, text, visitor string) *contact.Reply {
 	}
 }
 
-func database(t testing.TB, cfg webchat.Config) *sql.DB {
-	t.Helper()
+func database(tb testing.TB, cfg webchat.Config) *sql.DB {
+	tb.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(cfg.Dir, "webchat-acme.db")+"?_txlock=immediate&_pragma=busy_timeout(20000)")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
+	tb.Cleanup(func() { _ = db.Close() })
 	return db
 }
 

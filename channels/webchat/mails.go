@@ -140,7 +140,7 @@ func (u *run) mailed(ctx context.Context, m pendingMail, err error) error {
 		}
 	case channels.Rejected, channels.Malformed:
 	}
-	u.a.log.WarnContext(ctx, "a reply to a visitor who has gone "+words, "reply_id", m.reply, "err", err)
+	u.a.log.WarnContext(ctx, "a reply was not mailed to a visitor who has gone", "state", state, "reply_id", m.reply, "err", err)
 	channels.Told(u.src, u.a.source(), "a reply to a visitor who had gone "+words+"; it shows in the chat when they return: "+err.Error())
 	return u.store.mailState(ctx, m, state, now)
 }

@@ -64,14 +64,13 @@ func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
 
 func (a *Adapter) unlessEnded(ctx context.Context, op string, err error) error {
 	var typed *channels.Error
-	switch {
-	case err == nil || ctx.Err() != nil:
-		return nil
-	case errors.As(err, &typed):
-		return err
-	default:
-		return a.failure(op, channels.Unavailable, "", err)
+	if err == nil || ctx.Err() != nil {
+		return nil //nolint:nilerr // the end of ctx is how receiving ends
 	}
+	if errors.As(err, &typed) {
+		return err
+	}
+	return a.failure(op, channels.Unavailable, "", err)
 }
 
 func (a *Adapter) begin(this *run) bool {
@@ -114,7 +113,7 @@ func (u *run) start(ctx context.Context) error {
 	if !known {
 		mark = channels.Bookmark{Source: u.a.source(), Since: u.a.now()}
 	}
-	u.progress.begin(from, mark)
+	u.begin(from, mark)
 	return u.note(ctx)
 }
 

@@ -14,15 +14,15 @@ import (
 )
 
 // receiving runs the adapter as the daemon does, before a source in memory.
-func receiving(t testing.TB, a *webchat.Adapter) (stop func(), src *channeltest.Source) {
-	t.Helper()
-	src = channeltest.NewSource(t)
-	return receivingTo(t, a, src), src
+func receiving(tb testing.TB, a *webchat.Adapter) (stop func(), src *channeltest.Source) {
+	tb.Helper()
+	src = channeltest.NewSource(tb)
+	return receivingTo(tb, a, src), src
 }
 
-func receivingTo(t testing.TB, a *webchat.Adapter, src *channeltest.Source) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+func receivingTo(tb testing.TB, a *webchat.Adapter, src *channeltest.Source) (stop func()) {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(tb.Context())
 	runner := channels.NewRunner(a.Channel(), src, channels.RunnerConfig{First: 20 * time.Millisecond, Longest: 100 * time.Millisecond}, slog.New(slog.DiscardHandler))
 	done := make(chan struct{})
 	before := src.Connections()
@@ -34,17 +34,17 @@ func receivingTo(t testing.TB, a *webchat.Adapter, src *channeltest.Source) (sto
 		cancel()
 		<-done
 	})
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	src.Until("the chat to stand", func() bool { return src.Connections() > before })
 	return stop
 }
 
 // until waits for what a visitor sees.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
+func until(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
 	for end := time.Now().Add(2 * time.Minute); !ok(); {
 		if time.Now().After(end) {
-			t.Fatalf("waited too long for: %s", what)
+			tb.Fatalf("waited too long for: %s", what)
 		}
 		<-time.After(5 * time.Millisecond)
 	}
@@ -55,16 +55,18 @@ type contextType = context.Context
 func noMail(context.Context, string, string, string, string) error { return nil }
 
 // send composes a reply and sends it.
-func send(t testing.TB, a *webchat.Adapter, r *contact.Reply) channels.Receipt {
-	t.Helper()
+func send(tb testing.TB, a *webchat.Adapter, r *contact.Reply) channels.Receipt {
+	tb.Helper()
 	raw, err := a.Compose(r)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	r.Raw = raw
-	receipt, err := a.Send(t.Context(), r)
+	receipt, err := a.Send(tb.Context(), r)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return receipt
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

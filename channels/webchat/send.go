@@ -173,13 +173,15 @@ func (a *Adapter) Erase(ctx context.Context, address string) error {
 		if err != nil {
 			return err
 		}
-		for _, table := range []string{"tokens", "threads", "messages", "files", "mails"} {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE visitor = ?", v.ID); err != nil {
+		for _, query := range []string{
+			"DELETE FROM tokens WHERE visitor = ?", "DELETE FROM threads WHERE visitor = ?", "DELETE FROM messages WHERE visitor = ?",
+			"DELETE FROM files WHERE visitor = ?", "DELETE FROM mails WHERE visitor = ?", "DELETE FROM visitors WHERE id = ?",
+		} {
+			if _, err := tx.ExecContext(ctx, query, v.ID); err != nil {
 				return fmt.Errorf("erasing: %w", err)
 			}
 		}
-		_, err = tx.ExecContext(ctx, "DELETE FROM visitors WHERE id = ?", v.ID)
-		return err
+		return nil
 	})
 	if err != nil {
 		return a.failure("erase", channels.Unavailable, "", err)

@@ -75,6 +75,7 @@ const icon = (d) => {
   return s;
 };
 const host = h("div", { id: "stagecoach-chat", lang, "data-theme": tag.dataset.theme || "auto", "data-side": tag.dataset.side || "right" });
+host.style.cssText = "all:initial!important;position:fixed!important;z-index:2147483000!important"; // whatever the page says of *
 const root = host.attachShadow({ mode: "open" });
 try {
   const sheet = new CSSStyleSheet();
@@ -103,17 +104,18 @@ const typing = h("p", { class: "typing", "aria-live": "polite" });
 const mailInput = h("input", { type: "email", autocomplete: "email", "aria-label": T.address, placeholder: T.address, maxlength: "254" });
 const mailWrong = h("p", { class: "wrong", role: "alert" });
 const mailForm = h("form", { class: "mail", hidden: true, novalidate: true, onsubmit: (e) => { e.preventDefault(); leaveMail(); } },
-  h("p", {}, T.mail), h("div", {}, mailInput, h("button", { type: "submit" }, T.leave), h("button", { type: "button", class: "quiet", onclick: () => { keep.set("mail", "no"); mailForm.hidden = true; area.focus(); } }, T.later)), mailWrong);
+  h("p", {}, T.mail), h("button", { type: "button", class: "plain", title: T.later, "aria-label": T.later, onclick: () => { keep.set("mail", "no"); mailForm.hidden = true; area.focus(); } }, icon("M7 7l10 10 M17 7L7 17")),
+  h("div", {}, mailInput, h("button", { type: "submit" }, T.leave)), mailWrong);
 const chips = h("ul", { class: "chips" });
 const area = h("textarea", { rows: "1", "aria-label": T.write, placeholder: T.placeholder });
 const picker = h("input", { type: "file", multiple: true, hidden: true, onchange: () => { [...picker.files].forEach(upload); picker.value = ""; } });
 const sendButton = h("button", { class: "send", type: "submit", "aria-label": T.send, title: T.send }, icon("M4 12h15 M13 6l6 6-6 6"));
 const over = h("span", { class: "over", role: "alert" });
 const form = h("form", { class: "write", onsubmit: (e) => { e.preventDefault(); submit(); } },
-  h("button", { class: "plain", type: "button", "aria-label": T.attach, title: T.attach, onclick: () => picker.click() }, icon("M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 4.8 4.8l-8.4 8.4a1.7 1.7 0 0 1-2.4-2.4L14.5 7.300")), picker, area, sendButton);
+  h("button", { class: "plain", type: "button", "aria-label": T.attach, title: T.attach, onclick: () => picker.click() }, icon("M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 4.8 4.8l-8.4 8.4a1.7 1.7 0 0 1-2.4-2.4L14.5 7.3")), picker, area, sendButton);
 const panel = h("section", { class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true },
   h("header", {}, h("div", {}, title, outlook), endButton, closeButton), sure, notice, log, typing, mailForm, chips, over, form);
-root.append(panel, bubble);
+root.append(h("div", { class: "all" }, panel, bubble));
 
 const linked = (text) => {
   const out = h("div", { class: "text", dir: "auto" });

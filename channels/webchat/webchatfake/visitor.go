@@ -59,8 +59,8 @@ type File struct {
 	Size int64  `json:"size"`
 }
 
-// Problem is what the chat answers when it refuses.
-type Problem struct {
+// RefusedError is what the chat answers when it refuses.
+type RefusedError struct {
 	Status     int           `json:"status"`
 	Code       string        `json:"code"`
 	Title      string        `json:"title"`
@@ -69,7 +69,7 @@ type Problem struct {
 }
 
 // Error implements error.
-func (p *Problem) Error() string {
+func (p *RefusedError) Error() string {
 	return fmt.Sprintf("%d %s: %s: %s", p.Status, p.Code, p.Title, p.Detail)
 }
 
@@ -313,7 +313,7 @@ func (v *Visitor) do(req *http.Request, out any) error {
 }
 
 func problemOf(resp *http.Response) error {
-	p := &Problem{Status: resp.StatusCode}
+	p := &RefusedError{Status: resp.StatusCode}
 	_ = json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(p) // what isn't ours has a status at least
 	p.Status = resp.StatusCode
 	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
@@ -324,8 +324,7 @@ func problemOf(resp *http.Response) error {
 
 // again reports whether a browser would try once more.
 func again(err error) bool {
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*RefusedError](err); ok {
 		return p.Status >= 500 || p.Status == http.StatusTooManyRequests
 	}
 	return err != nil && !errors.Is(err, context.Canceled)
