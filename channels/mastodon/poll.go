@@ -140,7 +140,7 @@ func (r *run) poll(ctx context.Context) error {
 // pollFirst reads from the newest page back: to the first one where there was
 // nothing at the first connection, else to what was seen or is older than that.
 func (r *run) pollFirst(ctx context.Context) error {
-	var all []entry
+	var all, listed []entry
 	seen := map[string]bool{}
 	at := url.Values{}
 	nothingKnown := len(r.notes.place.Seen) == 0
@@ -156,6 +156,7 @@ func (r *run) pollFirst(ctx context.Context) error {
 			fresh = slices.DeleteFunc(fresh, func(e entry) bool { return e.at.Before(since) })
 		}
 		all = append(fresh, all...)
+		listed = append(listed, p.entries...)
 		if len(fresh) == 0 || known {
 			break
 		}
@@ -167,9 +168,10 @@ func (r *run) pollFirst(ctx context.Context) error {
 	if err := r.deliver(ctx, r.notes, all); err != nil {
 		return err
 	}
-	r.notes.place.Cursor = ""
-	slices.Reverse(all)
-	r.notes.place.pass(all)
+	if len(listed) > 0 { // what the server doesn't list is no place to go on from
+		r.notes.place = readPlace("{}")
+		r.notes.place.pass(listed)
+	}
 	if err := r.advance(ctx, r.notes, r.notes.place.String()); err != nil {
 		return err
 	}
