@@ -9,11 +9,12 @@ type Channels struct {
 	Mastodon []Mastodon `yaml:"mastodon" json:"mastodon"`
 	Slack    []Slack    `yaml:"slack" json:"slack"`
 	Bluesky  []Bluesky  `yaml:"bluesky" json:"bluesky"`
+	WebChat  []WebChat  `yaml:"webchat" json:"webchat"`
 }
 
 // Count is how many accounts there are.
 func (c Channels) Count() int {
-	return len(c.Email) + len(c.Webhook) + len(c.Mastodon) + len(c.Slack) + len(c.Bluesky)
+	return len(c.Email) + len(c.Webhook) + len(c.Mastodon) + len(c.Slack) + len(c.Bluesky) + len(c.WebChat)
 }
 
 // Webhook is a system of the company's own that hands messages in and takes
@@ -148,6 +149,34 @@ type Bluesky struct {
 
 // HintFor implements strict.Hinter.
 func (Bluesky) HintFor(key string) string { return secretHint(key) }
+
+// WebChat is a chat on web sites of the company.
+type WebChat struct {
+	// Name names the account, and the address of its script.
+	Name string `yaml:"name" json:"name" required:"true"`
+	// Origins are the web sites that may embed it: https://shop.example.org.
+	Origins []string `yaml:"origins" json:"origins"`
+	// Title heads the panel; the name if left out.
+	Title string `yaml:"title" json:"title"`
+	// The secret signs who logged-in customers are. While it is being changed the
+	// one before stands under previous_secret.
+	SecretFile         string `yaml:"secret_file" json:"secret_file"`
+	SecretEnv          string `yaml:"secret_env" json:"secret_env"`
+	Secret             Secret `yaml:"-" json:"-"`
+	PreviousSecretFile string `yaml:"previous_secret_file" json:"previous_secret_file"`
+	PreviousSecretEnv  string `yaml:"previous_secret_env" json:"previous_secret_env"`
+	PreviousSecret     Secret `yaml:"-" json:"-"`
+	// MailVia is the e-mail account by which visitors who are gone, and have left
+	// an address, get the answer too.
+	MailVia string `yaml:"mail_via" json:"mail_via"`
+	// Visitors is how many may be connected at once.
+	Visitors int      `yaml:"visitors" json:"visitors" range:"1..100000"`
+	Skills   []string `yaml:"skills" json:"skills"`
+	Language string   `yaml:"language" json:"language"`
+}
+
+// HintFor implements strict.Hinter.
+func (WebChat) HintFor(key string) string { return secretHint(key) }
 
 // Listen is what to look for in public posts.
 type Listen struct {

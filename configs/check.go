@@ -45,6 +45,7 @@ func (k *checker) run() {
 	k.mastodons()
 	k.slacks()
 	k.blueskies()
+	k.webChats()
 	k.signatures(&c.Signatures)
 	k.lastResort(&c.LastResort)
 }

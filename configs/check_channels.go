@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+
+	"stagecoach/configs/strict"
 )
 
 // common checks what every account has beside its channel's own: names is those
@@ -135,6 +138,29 @@ func (k *checker) blueskies() {
 		k.certificates(key+".ca_file", b.CAFile)
 		if b.Server != "" {
 			k.webAddress(key+".server", b.Server, false, "")
+		}
+	}
+}
+
+func (k *checker) webChats() {
+	names := map[string]bool{}
+	var senders []string
+	for _, e := range k.config.Channels.Email {
+		if e.SMTP.Host != "" {
+			senders = append(senders, e.Name)
+		}
+	}
+	for i := range k.config.Channels.WebChat {
+		w := &k.config.Channels.WebChat[i]
+		key := fmt.Sprintf("channels.webchat[%d]", i)
+		k.common(key, w.Name, w.Skills, w.Language, names)
+		w.Secret = k.secret(key, "secret", &w.SecretFile, w.SecretEnv)
+		w.PreviousSecret = k.secret(key, "previous_secret", &w.PreviousSecretFile, w.PreviousSecretEnv)
+		for j, origin := range w.Origins {
+			k.webAddress(fmt.Sprintf("%s.origins[%d]", key, j), origin, false, "")
+		}
+		if w.MailVia != "" && !slices.Contains(senders, w.MailVia) {
+			k.doc.Report(key+".mail_via", strict.DidYouMean(w.MailVia, senders), "no e-mail account %q that can send", w.MailVia)
 		}
 	}
 }

@@ -278,7 +278,7 @@ func Default() *Config {
 		NATS:    NATS{Replicas: 1},
 		HTTP:    HTTP{Listen: "127.0.0.1:8080", TrustedProxies: []Network{}},
 		Channels: Channels{
-			Email: []Email{}, Webhook: []Webhook{}, Mastodon: []Mastodon{}, Slack: []Slack{}, Bluesky: []Bluesky{},
+			Email: []Email{}, Webhook: []Webhook{}, Mastodon: []Mastodon{}, Slack: []Slack{}, Bluesky: []Bluesky{}, WebChat: []WebChat{},
 		},
 		Signatures: Signatures{PGPKeys: []string{}},
 		LastResort: LastResort{MailTo: []string{}},

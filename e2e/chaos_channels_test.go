@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"stagecoach/channels/mastodon/mastodonfake"
-	"stagecoach/channels/webhook/webhookfake"
 	"stagecoach/fault"
 )
 
@@ -34,8 +32,7 @@ func channelKills() []fault.Point {
 func TestChaosChannels(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed(t), 1))
 	s := newSquare(t)
-	s.start("")
-	s.untilUp("webhook/shop", "mastodon/acme")
+	s.begin()
 	s.open()
 	ctx, stop := context.WithCancel(t.Context())
 	var beside sync.WaitGroup
@@ -50,7 +47,7 @@ func TestChaosChannels(t *testing.T) {
 	kills := channelKills()
 	random.Shuffle(len(kills), func(i, j int) { kills[i], kills[j] = kills[j], kills[i] })
 	written := 0
-	posts := map[string]bool{}
+	places := map[*line][]string{}
 	for i, point := range kills {
 		s.kill()
 		armed := ""
@@ -59,8 +56,9 @@ func TestChaosChannels(t *testing.T) {
 		}
 		s.start(armed)
 		for ; written < channelCustomers*(i+1)/len(kills); written++ {
-			s.shop.Put(webhookfake.Message{ID: fmt.Sprintf("m%d", written), Conversation: fmt.Sprintf("order-%d", written), From: fmt.Sprintf("cust-%d", written), Text: "Where is it?"})
-			posts[s.fedi.Put(mastodonfake.Post{From: fmt.Sprintf("cust%d@far.test", written), Text: "How does it work?"})] = true
+			for _, l := range s.lines {
+				places[l] = append(places[l], l.write(written, "Where is it?"))
+			}
 		}
 		if point != "" && s.diedByFault(60*time.Second) {
 			continue
@@ -75,13 +73,12 @@ func TestChaosChannels(t *testing.T) {
 		}
 	}
 	s.kill()
-	s.start("")
-	s.untilUp("webhook/shop", "mastodon/acme")
-	s.untilAllReplied(2 * channelCustomers)
+	s.begin()
+	s.untilAllReplied(len(s.lines) * channelCustomers)
 	stop()
 	beside.Wait()
-	s.countAnswers(posts)
-	if a := s.audit().Summary; a.Messages != 2*channelCustomers || a.Quarantined != 0 {
+	s.countAnswers(places)
+	if a := s.audit().Summary; a.Messages != len(s.lines)*channelCustomers || a.Quarantined != 0 {
 		t.Errorf("audited %+v", a)
 	}
 }
@@ -111,16 +108,15 @@ func (s *square) settle(ctx context.Context) {
 	}
 }
 
-// arrived looks for a reply at the customers'.
+// arrived looks for a reply at the customers': each has words of its own.
 func (s *square) arrived(it item) bool {
-	for _, r := range s.shop.Received() {
-		if r.ID == it.ID {
-			return true
-		}
-	}
-	for _, p := range s.fedi.Posted() {
-		if it.Text != "" && strings.Contains(p.Text, it.Text) {
-			return true
+	for _, l := range s.lines {
+		for _, texts := range l.answers() {
+			for _, text := range texts {
+				if it.Text != "" && strings.Contains(text, it.Text) {
+					return true
+				}
+			}
 		}
 	}
 	return false
@@ -138,29 +134,21 @@ func (s *square) untilAllReplied(messages int) {
 }
 
 // countAnswers looks at the customers' for exactly one answer each.
-func (s *square) countAnswers(posts map[string]bool) {
+func (s *square) countAnswers(places map[*line][]string) {
 	s.t.Helper()
-	answers := map[string]int{}
-	for _, r := range s.shop.Received() {
-		answers[r.Conversation]++
-	}
-	for _, p := range s.fedi.Posted() {
-		answers[p.InReplyTo]++
-		if !posts[p.InReplyTo] {
-			s.t.Errorf("posted in answer to %q, which nobody wrote: %q", p.InReplyTo, p.Text)
+	for _, l := range s.lines {
+		answers := l.answers()
+		for i, place := range places[l] {
+			if len(answers[place]) != 1 {
+				s.t.Errorf("%s: customer %d got %q", l.name(), i, answers[place])
+			}
+			delete(answers, place)
+		}
+		for place, texts := range answers {
+			s.t.Errorf("%s: %q stands at %q, where nobody wrote", l.name(), texts, place)
 		}
 	}
-	for i := range channelCustomers {
-		if n := answers[fmt.Sprintf("order-%d", i)]; n != 1 {
-			s.t.Errorf("the customer of order %d got %d answers", i, n)
-		}
-	}
-	for id := range posts {
-		if answers[id] != 1 {
-			s.t.Errorf("post %s has %d answers", id, answers[id])
-		}
-	}
-	for _, fault := range s.shop.Faults() {
-		s.t.Errorf("the shop complains: %s", fault)
+	for _, words := range s.complaints() {
+		s.t.Errorf("a provider complains: %s", words)
 	}
 }

@@ -15,19 +15,21 @@ import (
 
 // buildAccounts is the table from configuration to adapters: every channel has
 // its lines here, and only here. dir is the data directory, where logins are kept.
-func buildAccounts(cfg *configs.Config, dir string, logger *slog.Logger) ([]*link, error) {
+// mailVia is nil where nothing is sent.
+func buildAccounts(cfg *configs.Config, dir string, mailVia func(account string) mailFunc, logger *slog.Logger) ([]*link, error) {
 	out, err := emailAccounts(cfg, dir, logger)
 	if err != nil {
 		return nil, err
 	}
-	for _, build := range []func(*configs.Config, *slog.Logger) ([]*link, error){webhookAccounts, mastodonAccounts} {
+	for _, build := range []func(*configs.Config, *slog.Logger) ([]*link, error){webhookAccounts, mastodonAccounts, slackAccounts, blueskyAccounts} {
 		more, err := build(cfg, logger)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, more...)
 	}
-	return out, nil
+	chats, err := webChatAccounts(cfg, dir, mailVia, logger)
+	return append(out, chats...), err
 }
 
 func emailAccounts(cfg *configs.Config, dir string, logger *slog.Logger) ([]*link, error) {

@@ -92,7 +92,7 @@ func (f *checked) add(file string, err error) {
 
 // accounts takes in what the channels themselves find wrong with their accounts.
 func (f *checked) accounts(cfg *configs.Config, dir string) {
-	if _, err := buildAccounts(cfg, dir, slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := buildAccounts(cfg, dir, nil, slog.New(slog.DiscardHandler)); err != nil {
 		f.unmade = true
 		f.Errors = append(f.Errors, strict.Error{File: cfg.File, Message: strings.ReplaceAll(err.Error(), "\n", "; ")})
 	}

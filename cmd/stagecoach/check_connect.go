@@ -37,7 +37,7 @@ const tryLimit = time.Minute
 // tryAccounts logs in everywhere at the same time; the list is in the order of
 // the configuration.
 func tryAccounts(ctx context.Context, cfg *configs.Config, dir string, progressTo io.Writer) []triedAccount {
-	list, err := buildAccounts(cfg, dir, slog.New(slog.DiscardHandler))
+	list, err := buildAccounts(cfg, dir, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return []triedAccount{{Channel: "email", Trouble: err.Error(), Reason: string(channels.Malformed), Lines: []string{}, WouldOpen: -1}}
 	}

@@ -15,6 +15,10 @@ const inletPath = "/channels/"
 // to next.
 func (l *links) inlets(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/chat/demo" {
+			l.chatDemo(w, r)
+			return
+		}
 		rest, ok := strings.CutPrefix(r.URL.Path, inletPath)
 		if !ok {
 			next.ServeHTTP(w, r)
@@ -29,4 +33,15 @@ func (l *links) inlets(next http.Handler) http.Handler {
 		}
 		http.StripPrefix(inletPath+channel+"/"+account, k.adapter.HTTP).ServeHTTP(w, r)
 	})
+}
+
+// chatDemo shows the first web chat on a page.
+func (l *links) chatDemo(w http.ResponseWriter, r *http.Request) {
+	for _, k := range l.list() {
+		if k.adapter.Channel == contact.WebChat {
+			http.Redirect(w, r, inletPath+string(contact.WebChat)+"/"+k.adapter.Account+"/demo", http.StatusFound)
+			return
+		}
+	}
+	http.Error(w, "No web chat is configured: channels.webchat in the configuration.", http.StatusNotFound)
 }

@@ -61,7 +61,7 @@ func (l *links) set(cfg *configs.Config) error {
 
 // build makes the accounts of the configuration: everything that can fail.
 func (l *links) build(cfg *configs.Config) ([]*link, error) {
-	return buildAccounts(cfg, l.dir, l.logger)
+	return buildAccounts(cfg, l.dir, l.mailVia, l.logger)
 }
 
 // swap makes these the accounts: nothing of it can fail. Those whose settings

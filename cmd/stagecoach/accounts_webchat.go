@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"stagecoach/channels/webchat"
+	"stagecoach/configs"
+	"stagecoach/contact"
+	"stagecoach/router"
+)
+
+// mailFunc mails a reply to somebody who has left the channel it is of.
+type mailFunc func(ctx context.Context, to, subject, text, replyID string) error
+
+func webChatAccounts(cfg *configs.Config, dir string, mailVia func(account string) mailFunc, logger *slog.Logger) ([]*link, error) {
+	var out []*link
+	for _, w := range cfg.Channels.WebChat {
+		adapter, err := webchat.New(webChatConfig(cfg, &w, dir, mailVia), logger)
+		if err != nil {
+			return nil, fmt.Errorf("channel webchat/%s: %w", w.Name, err)
+		}
+		made := adapter.Channel()
+		settings := settingsOf(struct {
+			Account configs.WebChat
+			Proxies []configs.Network
+		}{w, cfg.HTTP.TrustedProxies}, w.Secret, w.PreviousSecret)
+		out = append(out, &link{
+			adapter: made, settings: settings,
+			facts: router.AccountFacts{Addresses: []string{made.Address}, Skills: w.Skills, Language: w.Language},
+		})
+	}
+	return out, nil
+}
+
+func webChatConfig(cfg *configs.Config, w *configs.WebChat, dir string, mailVia func(account string) mailFunc) webchat.Config {
+	c := webchat.Config{Account: w.Name, Dir: dir, Origins: w.Origins, Title: w.Title, Visitors: w.Visitors}
+	for _, one := range []configs.Secret{w.Secret, w.PreviousSecret} {
+		if !one.Empty() {
+			c.Secrets = append(c.Secrets, webchat.Secret(one.Reveal()))
+		}
+	}
+	for _, proxy := range cfg.HTTP.TrustedProxies {
+		c.TrustedProxies = append(c.TrustedProxies, proxy.String())
+	}
+	if w.MailVia != "" && mailVia != nil {
+		c.Mail = mailVia(w.MailVia)
+	}
+	return c
+}
+
+// mailVia gives what mails a person's reply through one of our mailboxes.
+func (l *links) mailVia(account string) mailFunc {
+	return func(ctx context.Context, to, subject, text, replyID string) error {
+		via := l.get(contact.Email, account)
+		if via == nil || via.adapter.Sender == nil || via.adapter.Composer == nil {
+			return fmt.Errorf("the mailbox %q can't send", account)
+		}
+		r := &contact.Reply{
+			ID: replyID, Kind: contact.Answer, Channel: contact.Email, Account: account, CreatedAt: time.Now().UTC().Truncate(time.Second),
+			To: []contact.Address{{Address: to}}, Subject: subject, Text: text,
+		}
+		raw, err := via.adapter.Composer.Compose(r)
+		if err != nil {
+			return err
+		}
+		r.Raw = raw
+		_, err = via.adapter.Sender.Send(ctx, r)
+		return err
+	}
+}
