@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
 )
@@ -57,7 +58,7 @@ func (r room) fitting(text string) int {
 		}
 		if n == r.graphemes || end+len(s) > r.bytes {
 			if strings.Contains(spaces, s[:1]) || word == 0 {
-				return firstNumber(end, len(s))
+				return firstNumber(end, r.fittingRunes(s))
 			}
 			return word
 		}
@@ -67,7 +68,17 @@ func (r room) fitting(text string) int {
 	return end
 }
 
-// firstNumber is the first that isn't 0: a character that fits nowhere goes alone.
+// fittingRunes cuts a character of more bytes than fit.
+func (r room) fittingRunes(s string) int {
+	for i := range s {
+		if _, size := utf8.DecodeRuneInString(s[i:]); i+size > r.bytes {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// firstNumber is the first that isn't 0.
 func firstNumber(a, b int) int {
 	if a != 0 {
 		return a
