@@ -130,7 +130,7 @@ func (a *Adapter) call(ctx context.Context, q request) (res *answer, reached boo
 		return nil, false, err
 	}
 	res, reached, err = a.callWith(ctx, q, s)
-	if err != nil || !res.tokenEnded() {
+	if err != nil || !res.tokenEnded(q.chat) {
 		return res, reached, err
 	}
 	if s, err = a.renew(ctx, q.op, s); err != nil {

@@ -3,7 +3,6 @@ package bluesky_test
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,8 +16,6 @@ import (
 	"stagecoach/channels/bluesky/blueskyfake"
 	"stagecoach/contact"
 )
-
-func nil2log() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // composed is what is read of Raw.
 type composed struct {
@@ -34,7 +31,7 @@ type composed struct {
 	Messages []struct{ Text string }
 }
 
-func compose(t testing.TB, r *contact.Reply) (composed, error) {
+func compose(t *testing.T, r *contact.Reply) (composed, error) {
 	t.Helper()
 	raw, err := parser(t).Compose(r)
 	var out composed
@@ -126,7 +123,6 @@ func TestComposeMarks(t *testing.T) {
 func TestRecordKeys(t *testing.T) {
 	form := regexp.MustCompile(`^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$`)
 	seen := map[string]bool{}
-	last := ""
 	for i := range 300 {
 		id := uuid.Must(uuid.NewV7()).String()
 		if i%3 == 0 {
@@ -136,7 +132,7 @@ func TestRecordKeys(t *testing.T) {
 		if err != nil || len(out.Posts) != 3 {
 			t.Fatalf("%d posts, %v", len(out.Posts), err)
 		}
-		last = ""
+		last := ""
 		for _, p := range out.Posts {
 			if !form.MatchString(p.Key) || seen[p.Key] || p.Key <= last {
 				t.Errorf("key %q of %s, after %q", p.Key, id, last)

@@ -296,6 +296,50 @@ func TestMessagesRefused(t *testing.T) {
 	src.UntilStored(1)
 }
 
+// TestChatOutage reads posts while the chat service is away, and catches up then.
+func TestChatOutage(t *testing.T) {
+	s := provider(t, blueskyfake.Config{})
+	a := adapter(t, config(s), nil)
+	src := channeltest.NewSource(t)
+	receiving(t, a, src)
+	s.Misbehave(blueskyfake.Misbehaviour{Method: "chat.bsky.convo.getLog", Code: 502, Error: "UpstreamFailure"})
+	s.PutMessage(alice, "meanwhile")
+	s.Put(blueskyfake.Post{Text: "in public"})
+	src.UntilStored(1)
+	s.Misbehave()
+	src.UntilStored(2)
+	if got := messages(t, a, src); got["meanwhile"] == nil || got["in public"] == nil {
+		t.Errorf("stored are %v", got)
+	}
+}
+
+// TestServerForgets logs in again where the server doesn't know our tokens any more.
+func TestServerForgets(t *testing.T) {
+	s := provider(t, blueskyfake.Config{})
+	a := adapter(t, config(s), nil)
+	src := channeltest.NewSource(t)
+	receiving(t, a, src)
+	s.ForgetTokens()
+	s.Put(blueskyfake.Post{Text: "after it"})
+	src.UntilStored(1)
+}
+
+// TestStrayFiles fetches nothing from an address that isn't public.
+func TestStrayFiles(t *testing.T) {
+	s := provider(t, blueskyfake.Config{})
+	secret := provider(t, blueskyfake.Config{})
+	a := adapter(t, config(s), nil)
+	src := channeltest.NewSource(t)
+	receiving(t, a, src)
+	s.PicturesAt(secret.URL())
+	s.Put(blueskyfake.Post{Text: "look", Pictures: [][]byte{pngOf(t)}})
+	src.UntilStored(1)
+	m := messages(t, a, src)["look"]
+	if m == nil || len(m.Attachments) != 0 || len(m.Warnings) != 1 || !strings.Contains(m.Warnings[0], "not a public one") {
+		t.Errorf("read as %+v", m)
+	}
+}
+
 // TestCheck says what lacks.
 func TestCheck(t *testing.T) {
 	s := provider(t, blueskyfake.Config{AllowIncoming: "following", NoSearch: true})

@@ -124,9 +124,20 @@ func (res *answer) refusal() xrpcError {
 	return e
 }
 
-// tokenEnded tells that the token must be renewed.
-func (res *answer) tokenEnded() bool {
-	return !res.ok() && res.refusal().Name == "ExpiredToken"
+// tokenEnded tells that the token must be renewed: it has ended, or the server
+// knows it no more, as after a restart with other keys.
+func (res *answer) tokenEnded(chat bool) bool {
+	if res.ok() {
+		return false
+	}
+	switch said := res.refusal(); said.Name {
+	case "ExpiredToken":
+		return true
+	case "InvalidToken", "AuthMissing", "AuthenticationRequired", "BadJwt":
+		return !chat && !tokenLacksMessages(said)
+	default:
+		return false
+	}
 }
 
 // refusal gives an answer other than 2xx its reason and its words.

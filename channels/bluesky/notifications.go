@@ -64,7 +64,7 @@ func byTime(all []entry) {
 // bounds one round, and batch is how many are delivered between bookmarks.
 const (
 	pageSize = 100
-	maxPages = 100
+	maxPages = 500
 	batch    = 50
 )
 
@@ -144,6 +144,9 @@ func (a *Adapter) unseen(ctx context.Context, p *place) ([]entry, error) {
 			break
 		}
 		cursor = next
+	}
+	if cursor != "" && len(all) >= maxPages*pageSize/2 {
+		a.log.WarnContext(ctx, "there are more notifications than are read at once: the oldest may be lost", "count", len(all))
 	}
 	byTime(all)
 	return all, nil

@@ -2,6 +2,7 @@ package bluesky_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -13,11 +14,11 @@ import (
 	"stagecoach/contact"
 )
 
-func parser(t testing.TB) *bluesky.Adapter {
-	t.Helper()
-	a, err := bluesky.New(bluesky.Config{Account: "support", Handle: "support.test", Password: password}, nil2log())
+func parser(tb testing.TB) *bluesky.Adapter {
+	tb.Helper()
+	a, err := bluesky.New(bluesky.Config{Account: "support", Handle: "support.test", Password: password}, slog.New(slog.DiscardHandler))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }

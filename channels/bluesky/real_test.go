@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -133,9 +134,7 @@ func (n *network) post(t *testing.T, who, text string, more map[string]any) stro
 			"features": []any{map[string]string{"$type": "app.bsky.richtext.facet#mention", "did": n.Accounts["teahouse"].DID}},
 		}}
 	}
-	for k, v := range more {
-		record[k] = v
-	}
+	maps.Copy(record, more)
 	var made strongRef
 	n.call(t, who, "com.atproto.repo.createRecord", map[string]any{"repo": n.Accounts[who].DID, "collection": "app.bsky.feed.post", "record": record}, &made)
 	return made

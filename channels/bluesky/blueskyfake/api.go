@@ -257,14 +257,9 @@ func withCursor(name string, list any, cursor string) any {
 
 func (s *Server) listNotifications(q url.Values) (any, *refused) {
 	var all []json.RawMessage
-	for _, raw := range s.notes {
-		var n struct {
-			Reason any `json:"reason"`
-		}
-		_ = json.Unmarshal(raw, &n)
-		reason, named := n.Reason.(string)
-		if reasons := q["reasons"]; len(reasons) == 0 || !named || slices.Contains(reasons, reason) {
-			all = append(all, raw)
+	for _, n := range s.notes {
+		if reasons := q["reasons"]; len(reasons) == 0 || n.reason == "" || slices.Contains(reasons, n.reason) {
+			all = append(all, n.raw)
 		}
 	}
 	out, cursor, bad := page(s, all, q, 50)

@@ -51,6 +51,12 @@ type message struct {
 	Deleted bool
 }
 
+// note is a notification; one of any form has no reason.
+type note struct {
+	raw    json.RawMessage
+	reason string
+}
+
 // Ref names a post.
 type Ref struct {
 	URI string `json:"uri"`
@@ -240,22 +246,22 @@ func (s *Server) notify(p *post, in Post) {
 	if in.Reply != nil {
 		reason = "reply"
 	}
-	note := map[string]any{
+	told := map[string]any{
 		"uri": p.ref.URI, "cid": p.ref.CID, "author": s.profile(p.author), "reason": or(in.Reason, reason),
 		"record": p.record, "isRead": false, "indexedAt": stamp(p.at), "labels": []any{},
 	}
 	if in.Reply != nil {
-		note["reasonSubject"] = in.Reply.URI
+		told["reasonSubject"] = in.Reply.URI
 	}
-	raw, _ := json.Marshal(note)
-	s.notes = append(s.notes, raw)
+	raw, _ := json.Marshal(told)
+	s.notes = append(s.notes, note{raw, or(in.Reason, reason)})
 }
 
 // PutRaw adds a notification of any form, the newest.
 func (s *Server) PutRaw(raw string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.notes = append(s.notes, json.RawMessage(raw))
+	s.notes = append(s.notes, note{raw: json.RawMessage(raw)})
 }
 
 // Delete removes somebody's post.

@@ -230,7 +230,7 @@ func (s *Server) postView(p *post) map[string]any {
 	if p.images != nil {
 		var images []any
 		for i, id := range p.images {
-			images = append(images, map[string]string{"thumb": s.URL() + "/img/" + id, "fullsize": s.URL() + "/img/" + id, "alt": p.alts[i]})
+			images = append(images, map[string]string{"thumb": or(s.cdn, s.URL()) + "/img/" + id, "fullsize": or(s.cdn, s.URL()) + "/img/" + id, "alt": p.alts[i]})
 		}
 		out["embed"] = map[string]any{"$type": "app.bsky.embed.images#view", "images": images}
 	}

@@ -62,12 +62,13 @@ type Server struct {
 	people   map[string]*person
 	posts    map[string]*post
 	order    []string
-	notes    []json.RawMessage
+	notes    []note
 	blobs    map[string][]byte
 	pictures map[string][]byte
 	convos   map[string]*convo
 	logs     []json.RawMessage
 	clock    int64
+	cdn      string
 }
 
 // New starts a server.
@@ -192,6 +193,20 @@ func (s *Server) ExpireTokens(sessions bool) {
 	if sessions {
 		s.refresh = map[string]bool{}
 	}
+}
+
+// ForgetTokens makes it know none of the tokens that it gave.
+func (s *Server) ForgetTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens, s.refresh = map[string]time.Time{}, map[string]bool{}
+}
+
+// PicturesAt says where pictures lie from now on, by the word of the server.
+func (s *Server) PicturesAt(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cdn = url
 }
 
 func or(s, otherwise string) string {
