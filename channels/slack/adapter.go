@@ -167,7 +167,7 @@ func (a *Adapter) login(ctx context.Context, op string) (*self, error) {
 	who := &self{team: me.TeamID, teamName: me.Team, user: me.UserID, name: me.User, bot: me.BotID}
 	if said, ok := res.header[http.CanonicalHeaderKey("X-OAuth-Scopes")]; ok {
 		who.scopes = map[string]bool{}
-		for _, scope := range strings.Split(strings.Join(said, ","), ",") {
+		for scope := range strings.SplitSeq(strings.Join(said, ","), ",") {
 			who.scopes[strings.TrimSpace(scope)] = true
 		}
 	}

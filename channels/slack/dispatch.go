@@ -146,14 +146,13 @@ func (r *run) furnish(ctx context.Context, t *task) {
 	if validID(t.m.User) && !slices.Contains(names, t.m.User) {
 		names = append(names, t.m.User)
 	}
+	t.env.People = map[string]person{}
 	for _, id := range names {
-		if id == r.me.user {
-			continue
+		p := person{Name: r.me.name, Bot: true}
+		if id != r.me.user {
+			p = r.a.who(ctx, r.me, id)
 		}
-		if p := r.a.who(ctx, r.me, id); p != (person{}) {
-			if t.env.People == nil {
-				t.env.People = map[string]person{}
-			}
+		if p != (person{}) {
 			t.env.People[id] = p
 		}
 	}

@@ -135,6 +135,7 @@ func (a *Adapter) refusal(op, method string, res *answer) *channels.Error {
 		e.RetryAfter = res.wish(reason == channels.RateLimited)
 	case channels.Auth:
 		e.RetryAfter = refusedWait
+	default:
 	}
 	return e
 }
@@ -196,7 +197,7 @@ func reasons() map[string]channels.Reason {
 			"invalid_post_type json_not_object missing_post_type missing_charset missing_argument unknown_method unknown_subtype " +
 			"method_deprecated deprecated_endpoint method_not_supported_for_channel_type as_user_not_supported markdown_text_conflict",
 	} {
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			out[name] = reason
 		}
 	}

@@ -171,7 +171,7 @@ func (s *socket) ack(envelope string) {
 // frame handles what came over a socket.
 func (r *run) frame(ctx context.Context, s *socket, raw []byte) error {
 	var q socketmode.Request
-	if err := unmarshalLoosely(raw, &q); err != nil {
+	if unmarshalLoosely(raw, &q) != nil {
 		// Nothing tells what to acknowledge. If it was an event it comes again.
 		r.a.log.WarnContext(ctx, "an unreadable frame was skipped", "size", len(raw))
 		return nil

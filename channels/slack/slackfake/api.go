@@ -105,7 +105,7 @@ func (c *call) readArgs(r *http.Request, m method) bool {
 			}
 		}
 	case "application/x-www-form-urlencoded", "multipart/form-data", "":
-		if r.ParseMultipartForm(maxBody) != nil && r.ParseForm() != nil {
+		if r.ParseMultipartForm(maxBody) != nil && r.ParseForm() != nil { //nolint:gosec // the body is bounded above
 			c.fail("invalid_form_data")
 			return false
 		}

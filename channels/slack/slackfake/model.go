@@ -53,7 +53,6 @@ type Posted struct {
 type channel struct {
 	id, name, kind, user string
 	member, archived     bool
-	shared               bool
 	messages             []*msg
 }
 

@@ -75,6 +75,7 @@ type Server struct {
 	next     int
 
 	sockets []*socket
+	opened  int
 	pending []*delivery
 	mode    Delivery
 	held    *delivery

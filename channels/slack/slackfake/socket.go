@@ -142,6 +142,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	})
 	s.mu.Lock()
 	s.sockets = append(s.sockets, k)
+	s.opened++
 	s.mu.Unlock()
 	s.listen(k)
 }
@@ -322,6 +323,13 @@ func (s *Server) Sockets() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.sockets)
+}
+
+// Opened counts the sockets that were ever open.
+func (s *Server) Opened() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
 }
 
 // Frame sends any bytes over every socket.
