@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -47,6 +48,14 @@ func (a *Adapter) servePage(w http.ResponseWriter, r *http.Request, path string)
 	h.Set("ETag", etag)
 	if r.Header.Get("If-None-Match") == etag {
 		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Add("Vary", "Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		packed := gzip.NewWriter(w)
+		_, _ = packed.Write(body) // the browser may be gone
+		_ = packed.Close()
 		return
 	}
 	_, _ = w.Write(body) // the browser may be gone

@@ -49,7 +49,7 @@ const keep = {
 };
 const anonymousKey = `stagecoach-chat ${base} anonymous token`;
 
-const me = { token: "", session: null, lines: new Map(), last: 0, read: 0, open: false, refused: "", failed: [], files: [], typingUntil: 0, typingName: "", saidTyping: 0, mailAsked: true, ended: false, offline: false };
+const me = { token: "", session: null, lines: new Map(), last: 0, read: 0, open: false, refused: "", failed: [], files: [], typingUntil: 0, typingName: "", saidTyping: 0, ended: false, offline: false };
 let queue = keep.get("queue") || [];
 const newID = () => crypto.randomUUID ? crypto.randomUUID() : [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -159,7 +159,7 @@ const lineView = (l, state) => {
     h("div", { class: "who" + (mine ? " unseen" : "") }, mine ? T.you : l.name || T.them), body, foot);
 };
 
-let drawn = new Map(), greeting = null;
+let drawn = new Map();
 // draw shows what is new, so that a screen reader hears it once.
 function draw() {
   const near = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
@@ -225,7 +225,7 @@ async function refusal(r) {
   const p = await r.json().catch(() => ({}));
   return new Refused(r.status, p.code || "", 1000 * (Number(r.headers.get("Retry-After")) || 0));
 }
-const locks = navigator.locks;
+const locks = location.origin === "null" ? null : navigator.locks; // a sandboxed page has none
 const alone = (name, run) => locks ? locks.request(`stagecoach-chat ${base} ${name}`, run) : run();
 
 let opening = null;
@@ -259,7 +259,7 @@ function adopt(s) {
 function forget() { me.token = ""; if (!identity) keep.set("token", null); }
 
 // Events come by one stream of one tab, which passes them to the others.
-const wire = "BroadcastChannel" in window ? new BroadcastChannel("stagecoach-chat " + base) : null;
+const wire = "BroadcastChannel" in window && location.origin !== "null" ? new BroadcastChannel("stagecoach-chat " + base) : null;
 if (wire) wire.onmessage = (e) => {
   if (me.session && e.data.visitor === me.session.visitor) event(e.data.name, e.data.data, true);
 };
@@ -321,7 +321,7 @@ async function read(once) {
   } finally { clearTimeout(watch); }
 }
 const catchUp = () => read(true).then(() => online(true), (e) => { if (e.status === 401) forget(); });
-let running = false;
+let running = false, holding = false;
 async function connect() {
   if (running) return;
   running = true;
@@ -331,12 +331,13 @@ async function connect() {
       await session();
       // The first tab holds the stream; those behind it catch up and listen.
       if (locks && wire) catchUp();
-      await alone("stream " + me.session.visitor, () => read(false));
+      await alone("stream " + me.session.visitor, () => { holding = true; return read(false); });
     } catch (e) {
       if (e.status === 401) forget();
       if (me.refused) break;
       if (e.wait) wait = Math.max(wait, e.wait);
     }
+    holding = false;
     if (Date.now() - began > 10000) wait = 1000;
     else online(false);
     await Promise.race([sleep(jitter(wait)), new Promise((done) => { nudge = done; })]);
@@ -349,6 +350,12 @@ let nudge = () => {};
 addEventListener("online", () => { nudge(); catchUp(); });
 addEventListener("offline", () => online(false));
 document.addEventListener("visibilitychange", () => { if (!document.hidden && me.session) { nudge(); catchUp(); seen(); } });
+
+// A page that is left may live on, frozen, for the way back: another tab goes on.
+addEventListener("pagehide", () => { if (stop) stop.abort(); });
+addEventListener("pageshow", (e) => { if (e.persisted) { nudge(); if (me.session) catchUp(); } });
+// And should the tab that holds the stream hang, the others still hear.
+setInterval(() => { if (running && !holding && me.open && !document.hidden && me.session) catchUp(); }, 30000);
 
 let telling = 0;
 function seen() {
@@ -524,7 +531,7 @@ window.StagecoachChat = { open: () => show(true), close: () => show(false), iden
   queue = keep.get("queue") || [];
   if (stop) stop.abort();
   draw();
-  if (me.open || keep.get("used") || queue.length) connect();
+  if (me.open || keep.get("used") || queue.length) { connect(); flush(); }
 } };
 function begin() {
   document.body.append(host);
