@@ -67,6 +67,7 @@ func TestPartsAreNotDoubled(t *testing.T) {
 				if err := json.Unmarshal(r.Raw, &out); err != nil {
 					t.Fatal(err)
 				}
+				how := how // the subtests run beside each other
 				how.Method, how.Path, how.Skip, how.Times = http.MethodPost, "/api/v1/statuses", 2, 1
 				blind := mastodonfake.Misbehaviour{Method: http.MethodGet, Path: "/statuses", Skip: 1, Code: 502, RetryAfter: "1"}
 				s.Misbehave(how, blind)
