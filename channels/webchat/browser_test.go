@@ -230,6 +230,93 @@ func TestWidgetOnAPhone(t *testing.T) {
 	s.shot(p, "phone-dark")
 }
 
+// TestWidgetOnItsDemonstration uses what else there is: files, the address that is
+// left, and the end.
+func TestWidgetOnItsDemonstration(t *testing.T) {
+	browser := browsertest.Start(t)
+	s := newShop(t, "", func(c *webchat.Config) { c.Mail = noMail })
+	p := browser.Page(t)
+	p.Size(1200, 800)
+	p.Open(s.front.chat() + "/demo")
+	open(p)
+	p.Eval(`(() => {
+		const c = document.createElement("canvas");
+		c.width = 320; c.height = 160;
+		const x = c.getContext("2d");
+		x.fillStyle = "#2f4a2b"; x.fillRect(0, 0, 320, 160);
+		x.fillStyle = "#d8cfae"; x.beginPath(); x.moveTo(60, 140); x.lineTo(160, 30); x.lineTo(260, 140); x.fill();
+		return new Promise((done) => c.toBlob((b) => {
+			const d = new DataTransfer();
+			d.items.add(new File([b], "tent.png", { type: "image/png" }));
+			d.items.add(new File(["<script>alert(1)</script>"], "notes.html", { type: "text/html" }));
+			`+widget+`.querySelector(".panel").dispatchEvent(new DragEvent("drop", { dataTransfer: d, bubbles: true, cancelable: true }));
+			done();
+		}));
+	})()`, nil)
+	p.Wait(widget + ".querySelectorAll('.chips .done').length === 2")
+	p.Type("The seam here is torn. Can you mend it?")
+	p.Press("Enter")
+	s.src.UntilStored(1)
+	settled(p)
+	p.Wait(widget + ".querySelector('.mine .thumb').naturalWidth === 320")
+	p.Eval(widget+".querySelector('.mail input').focus()", nil)
+	p.Type("no address")
+	p.Press("Enter")
+	p.Wait(widget + ".querySelector('.wrong').textContent !== ''")
+	p.Eval(widget+".querySelector('.mail input').select()", nil)
+	p.Type("jo@cust.test")
+	p.Press("Enter")
+	p.Wait(widget + ".querySelector('.mail').hidden")
+	s.answer("r-1", "Yes. Send it in, and it is back within a week.")
+	shows(p, "Yes. Send it in, and it is back within a week.")
+	s.shot(p, "demo")
+	p.Eval(widget+".querySelector('header .plain').click()", nil)
+	p.Eval(widget+".querySelector('.sure button').click()", nil)
+	p.Wait(widget + ".querySelector('.log').textContent.includes('The chat has ended')")
+	p.Type("Thanks, and another thing: where are you?")
+	p.Press("Enter")
+	s.src.UntilStored(2)
+	settled(p)
+	first, second := s.src.Items()[0], s.src.Items()[1]
+	if thread(t, s.adapter, first) == thread(t, s.adapter, second) {
+		t.Error("the ended thread goes on")
+	}
+	m, err := s.adapter.Parse(first)
+	if err != nil || len(m.Attachments) != 2 || m.Attachments[0].ContentType != "image/png" || m.Attachments[1].ContentType != "text/plain" {
+		t.Errorf("understood as %+v, %v", m, err)
+	}
+	for _, fault := range p.Faults() {
+		t.Errorf("the page: %s", fault)
+	}
+}
+
+// TestWidgetTellsAWrongIdentity sees that nobody is taken for anonymous whom the
+// page names wrongly, and that naming them rightly mends it.
+func TestWidgetTellsAWrongIdentity(t *testing.T) {
+	browser := browsertest.Start(t)
+	s := newShop(t, `data-identity='{"user_id":"7","name":"Ada","email":"","exp":1,"sig":"00"}'`, nil)
+	p := browser.Page(t)
+	p.Open(s.site.URL)
+	p.Wait("document.querySelector('#stagecoach-chat')")
+	p.Eval("StagecoachChat.open()", nil)
+	p.Wait(widget + ".querySelector('.notice').textContent.includes('could not prove')")
+	p.Wait(widget + ".querySelector('textarea').disabled")
+	who := webchat.Identity{UserID: "7", Name: "Ada", Exp: time.Now().Add(time.Hour).Unix()}
+	who.Sig = who.Sign("acme", shopSecret)
+	p.Eval(fmt.Sprintf("StagecoachChat.identify({user_id: '7', name: 'Ada', email: '', exp: %d, sig: '%s'})", who.Exp, who.Sig), nil)
+	p.Wait(widget + ".querySelector('.notice').hidden && !" + widget + ".querySelector('textarea').disabled")
+	p.Eval(widget+".querySelector('textarea').focus()", nil)
+	p.Type("It is me")
+	p.Press("Enter")
+	s.src.UntilStored(1)
+	settled(p)
+	m, err := s.adapter.Parse(s.src.Items()[0])
+	if err != nil || m.From.Address != "user:7" {
+		t.Errorf("it is from %+v, %v", m.From, err)
+	}
+	p.Wait("Object.keys(localStorage).every((k) => !k.includes('token'))")
+}
+
 func thread(t *testing.T, a *webchat.Adapter, in *channels.Inbound) string {
 	t.Helper()
 	m, err := a.Parse(in)

@@ -94,7 +94,7 @@ func TestVictim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = http.Serve(line, http.StripPrefix("/channels/webchat/acme", a)) }() //nolint:gosec // it lives for a second
+	go func() { _ = http.Serve(line, http.StripPrefix("/channels/webchat/acme", a)) }()
 	_ = channels.NewRunner(a.Channel(), d, channels.RunnerConfig{}, slog.New(slog.DiscardHandler)).Run(t.Context())
 }
 
@@ -249,7 +249,7 @@ func freePort(t *testing.T) string {
 
 func start(t *testing.T, dir, listen string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestVictim$") //nolint:gosec // this very program
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestVictim$")
 	cmd.Env = append(os.Environ(), "WEBCHAT_DIR="+dir, "WEBCHAT_LISTEN="+listen)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

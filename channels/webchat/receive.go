@@ -63,11 +63,10 @@ func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
 }
 
 func (a *Adapter) unlessEnded(ctx context.Context, op string, err error) error {
-	var typed *channels.Error
 	if err == nil || ctx.Err() != nil {
 		return nil //nolint:nilerr // the end of ctx is how receiving ends
 	}
-	if errors.As(err, &typed) {
+	if _, ok := errors.AsType[*channels.Error](err); ok {
 		return err
 	}
 	return a.failure(op, channels.Unavailable, "", err)
