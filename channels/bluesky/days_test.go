@@ -105,6 +105,27 @@ func TestSpoiltLists(t *testing.T) {
 	}
 }
 
+// TestOrder keeps one sender's posts in order, though they come in a burst, beside
+// those of others, and by a clock that is ahead of ours.
+func TestOrder(t *testing.T) {
+	s := provider(t, blueskyfake.Config{PageLimit: 50})
+	a := adapter(t, config(s), nil)
+	src := channeltest.NewSource(t)
+	receiving(t, a, src)
+	const n = 600
+	for i := range n {
+		s.Put(blueskyfake.Post{Author: "c" + string(rune('a'+i%7)) + ".test", Text: "in a burst", Ago: -time.Minute})
+	}
+	src.UntilStored(n)
+	last := map[string]string{}
+	for _, in := range src.Items() {
+		if in.Position <= last[in.Sender] {
+			t.Fatalf("%s came after %s", in.Position, last[in.Sender])
+		}
+		last[in.Sender] = in.Position
+	}
+}
+
 // TestTokens lets tokens end while it's receiving and sending: the password is
 // given once more only where the session is gone as well.
 func TestTokens(t *testing.T) {

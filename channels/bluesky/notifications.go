@@ -1,6 +1,7 @@
 package bluesky
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,8 +31,8 @@ func readEntry(raw json.RawMessage) entry {
 	}
 	err := json.Unmarshal(raw, &e.p)
 	_ = unmarshalLoosely(raw, &loose)
-	e.at = when(loose.IndexedAt)
-	if e.at.IsZero() || e.at.After(time.Now()) {
+	// By the server's clock, which may be ahead of ours.
+	if e.at = when(loose.IndexedAt); e.at.IsZero() {
 		e.at = time.Now()
 	}
 	id := e.p.URI
@@ -56,8 +57,17 @@ func providerID(p *post) string {
 	return p.URI + "#" + p.CID
 }
 
+// byTime sorts what came newest first by the server's clock, which may be ahead of
+// ours, oldest first. What has no time goes last.
 func byTime(all []entry) {
-	slices.SortStableFunc(all, func(a, b entry) int { return a.at.Compare(b.at) })
+	slices.Reverse(all)
+	order := func(e entry) int64 {
+		if at := keyTime(e.key); at > 0 {
+			return at
+		}
+		return e.at.UnixMilli()
+	}
+	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(order(a), order(b)) })
 }
 
 // How notifications are paged: pageSize is what a server gives at most, maxPages
