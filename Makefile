@@ -28,9 +28,11 @@ test-long: packages
 	go test -count=1 -timeout 10m -run 'InBounds$$|AfterItsJourney$$|CutAnywhere$$|ArriveWhole$$' ./channels/email
 	STAGECOACH_RIG=1 go test -count=1 -timeout 60m -tags 'chaos browser' -run '^Test(Chaos|Browser)' ./...
 
-# The e-mail channel against other makers' servers, which it fetches.
+# The e-mail channel against other makers' servers, and Bluesky's against its
+# makers' network, which they fetch.
 test-vendors:
 	scripts/vendors
+	channels/bluesky/devenv/try
 
 packages:
 	scripts/packages
