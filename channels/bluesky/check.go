@@ -63,7 +63,7 @@ func (a *Adapter) checkChat(ctx context.Context, s *session, say func(string, ..
 		if !chatRefused(err) {
 			return err
 		}
-		say("WARNING: direct messages can't be read: %s; without them set direct_messages: false", words(err))
+		say("WARNING: direct messages can't be read: %s; to do without them set no_messages: true", words(err))
 		return nil
 	}
 	say("direct messages are asked for every %v", a.cfg.MessageInterval)
