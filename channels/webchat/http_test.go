@@ -283,6 +283,23 @@ func TestFiles(t *testing.T) {
 	problem(t, err, http.StatusNotFound, "not_found")
 }
 
+func TestTooManyBytes(t *testing.T) {
+	r := newRig(t, nil)
+	v := r.comer(t, webchatfake.Config{})
+	var ids []string
+	for range 2 {
+		f, err := v.Upload("half", make([]byte, 16<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, f.ID)
+	}
+	problem(t, v.SayAs("too-much-0", "both", ids...), http.StatusUnprocessableEntity, "wrong_form")
+	if m := r.said(t, v, "one", ids[0]); len(m.Attachments) != 1 || len(m.Attachments[0].Data) != 16<<20 {
+		t.Error("the one did not arrive whole")
+	}
+}
+
 func TestTooFast(t *testing.T) {
 	r := newRig(t, func(c *webchat.Config) { c.PerVisitor = 0.01 })
 	v := r.comer(t, webchatfake.Config{})

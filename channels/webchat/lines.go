@@ -102,11 +102,19 @@ func said(ctx context.Context, q querier, visitorID string, s saying) (stored, e
 	return out, nil
 }
 
-var errFile = errors.New("a file is missing, or belongs to another message")
+var (
+	errFile  = errors.New("a file is missing, or belongs to another message")
+	errFiles = errors.New("the files of one message have 30 MiB together at most")
+)
+
+// messageBytes is the most of all files of one message together: it is delivered
+// as one original.
+const messageBytes = 30 << 20
 
 // claim checks that the files are this visitor's and part of no message.
 func claim(ctx context.Context, tx *sql.Tx, visitorID string, files []fileRef) ([]fileRef, error) {
 	var out []fileRef
+	var size int64
 	for _, f := range files {
 		err := tx.QueryRowContext(ctx, "SELECT name, type, size FROM files WHERE id = ? AND visitor = ? AND used = 0", f.ID, visitorID).
 			Scan(&f.Name, &f.Type, &f.Size)
@@ -115,6 +123,9 @@ func claim(ctx context.Context, tx *sql.Tx, visitorID string, files []fileRef) (
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading a file: %w", err)
+		}
+		if size += f.Size; size > messageBytes {
+			return nil, errFiles
 		}
 		out = append(out, f)
 	}

@@ -89,7 +89,7 @@ const originVersion = 1
 
 // Bounds of an original that we read; the store's own are narrower.
 const (
-	maxOriginal = 300 << 20
+	maxOriginal = 64 << 20
 	maxField    = 300
 )
 

@@ -136,8 +136,8 @@ func (u *run) serveMessage(w http.ResponseWriter, r *http.Request, v visitor) {
 		})
 	}
 	switch {
-	case errors.Is(err, errFile):
-		refuse(w, http.StatusUnprocessableEntity, codeForm, "A file is missing", err.Error()+".")
+	case errors.Is(err, errFile), errors.Is(err, errFiles):
+		refuse(w, http.StatusUnprocessableEntity, codeForm, "Not with these files", err.Error()+".")
 		return
 	case err != nil:
 		u.broken(w, r, err)

@@ -110,11 +110,12 @@ const chips = h("ul", { class: "chips" });
 const area = h("textarea", { rows: "1", "aria-label": T.write, placeholder: T.placeholder });
 const picker = h("input", { type: "file", multiple: true, hidden: true, onchange: () => { [...picker.files].forEach(upload); picker.value = ""; } });
 const sendButton = h("button", { class: "send", type: "submit", "aria-label": T.send, title: T.send }, icon("M4 12h15 M13 6l6 6-6 6"));
+const good = h("p", { class: "good", role: "status", hidden: true });
 const over = h("span", { class: "over", role: "alert" });
 const form = h("form", { class: "write", onsubmit: (e) => { e.preventDefault(); submit(); } },
   h("button", { class: "plain", type: "button", "aria-label": T.attach, title: T.attach, onclick: () => picker.click() }, icon("M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 4.8 4.8l-8.4 8.4a1.7 1.7 0 0 1-2.4-2.4L14.5 7.3")), picker, area, sendButton);
 const panel = h("section", { class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true },
-  h("header", {}, h("div", {}, title, outlook), endButton, closeButton), sure, notice, log, typing, mailForm, chips, over, form);
+  h("header", {}, h("div", {}, title, outlook), endButton, closeButton), sure, notice, log, typing, mailForm, good, chips, over, form);
 root.append(h("div", { class: "all" }, panel, bubble));
 
 const linked = (text) => {
@@ -141,7 +142,7 @@ const thumbs = new Map();
 const fileView = (f) => {
   const view = h("button", { type: "button", class: "file", "aria-label": T.download(f.name), onclick: () => download(f) }, icon("M12 4v11 M7 11l5 5 5-5 M5 20h14"), h("span", {}, f.name), h("small", {}, bytes(f.size)));
   if (/^image\/(png|jpeg|gif|webp)$/.test(f.type) && f.size < 5e6) {
-    const img = h("img", { alt: "", class: "thumb", onerror: () => img.remove() });
+    const img = h("img", { alt: "", class: "thumb", onload: () => { if (log.scrollHeight - log.scrollTop - log.clientHeight < 280) log.scrollTop = log.scrollHeight; }, onerror: () => img.remove() });
     if (!thumbs.has(f.id)) thumbs.set(f.id, blobOf(f).then((b) => URL.createObjectURL(b)));
     thumbs.get(f.id).then((u) => { img.src = u; view.prepend(img); }, () => thumbs.delete(f.id));
   }
@@ -470,10 +471,10 @@ async function leaveMail() {
     await call("email", { email });
     me.session.email = email;
     mailWrong.textContent = "";
-    typing.textContent = "";
     status();
-    over.textContent = T.left(email);
-    setTimeout(() => { over.textContent = ""; }, 8000);
+    good.textContent = T.left(email);
+    good.hidden = false;
+    setTimeout(() => { good.hidden = true; }, 10000);
     area.focus();
   } catch (e) { mailWrong.textContent = e.status ? T.badMail : T.offline; mailInput.focus(); }
 }
