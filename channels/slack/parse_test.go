@@ -11,11 +11,11 @@ import (
 	"stagecoach/contact"
 )
 
-func parser(t testing.TB) *Adapter {
-	t.Helper()
+func parser(tb testing.TB) *Adapter {
+	tb.Helper()
 	a, err := New(Config{Account: "support", BotToken: "xoxb-1", AppToken: "xapp-1"}, slog.New(slog.DiscardHandler))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }
@@ -78,8 +78,8 @@ func TestTS(t *testing.T) {
 }
 
 // original makes an item of an event in channel C0SALES01 or, with kind im, D0ADA0001.
-func original(t testing.TB, kind, event string, change func(e *envelope)) *channels.Inbound {
-	t.Helper()
+func original(tb testing.TB, kind, event string, change func(e *envelope)) *channels.Inbound {
+	tb.Helper()
 	e := &envelope{
 		Kind: kindEvent, Team: "T0US00001", Self: "U0BOT0001", Channel: "C0SALES01", ChannelType: kind,
 		People: map[string]person{"U0ADA0001": {Name: "Ada", Team: "T0US00001", Language: "de"}, "U0EVE0001": {Name: "Eve", Team: "T0ELSE001", TeamName: "Elsewhere"}},
@@ -93,7 +93,7 @@ func original(t testing.TB, kind, event string, change func(e *envelope)) *chann
 	}
 	raw, err := e.bytes()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &channels.Inbound{Kind: channels.Fresh, Channel: contact.Slack, Account: "support", ReceivedAt: time.Unix(1700000000, 0), Raw: raw, Format: Format}
 }
@@ -159,14 +159,22 @@ func TestParseChanges(t *testing.T) {
 		withdrawn       bool
 		from, text      string
 	}{
-		{"edited", `{"type":"message","subtype":"message_changed","message":{"user":"U0ADA0001","text":"new","ts":"1.000001","edited":{"ts":"2.000000"}},"previous_message":{"text":"old"}}`,
-			"T0US00001/D0ADA0001/1.000001#2.000000", false, "T0US00001/U0ADA0001", "new"},
-		{"deleted", `{"type":"message","subtype":"message_deleted","deleted_ts":"1.000001","previous_message":{"user":"U0ADA0001","text":"secret","ts":"1.000001"}}`,
-			"T0US00001/D0ADA0001/1.000001#deleted", true, "T0US00001/U0ADA0001", ""},
-		{"deleted, nothing said", `{"type":"message","subtype":"message_deleted","deleted_ts":"1.000001"}`,
-			"T0US00001/D0ADA0001/1.000001#deleted", true, "T0US00001/U0ADA0001", ""},
-		{"deleted above answers", `{"type":"message","subtype":"message_changed","message":{"subtype":"tombstone","user":"USLACKBOT","ts":"1.000001"},"previous_message":{"user":"U0ADA0001","text":"secret","ts":"1.000001"}}`,
-			"T0US00001/D0ADA0001/1.000001#deleted", true, "T0US00001/U0ADA0001", ""},
+		{
+			"edited", `{"type":"message","subtype":"message_changed","message":{"user":"U0ADA0001","text":"new","ts":"1.000001","edited":{"ts":"2.000000"}},"previous_message":{"text":"old"}}`,
+			"T0US00001/D0ADA0001/1.000001#2.000000", false, "T0US00001/U0ADA0001", "new",
+		},
+		{
+			"deleted", `{"type":"message","subtype":"message_deleted","deleted_ts":"1.000001","previous_message":{"user":"U0ADA0001","text":"secret","ts":"1.000001"}}`,
+			"T0US00001/D0ADA0001/1.000001#deleted", true, "T0US00001/U0ADA0001", "",
+		},
+		{
+			"deleted, nothing said", `{"type":"message","subtype":"message_deleted","deleted_ts":"1.000001"}`,
+			"T0US00001/D0ADA0001/1.000001#deleted", true, "T0US00001/U0ADA0001", "",
+		},
+		{
+			"deleted above answers", `{"type":"message","subtype":"message_changed","message":{"subtype":"tombstone","user":"USLACKBOT","ts":"1.000001"},"previous_message":{"user":"U0ADA0001","text":"secret","ts":"1.000001"}}`,
+			"T0US00001/D0ADA0001/1.000001#deleted", true, "T0US00001/U0ADA0001", "",
+		},
 	} {
 		in := original(t, kindIM, c.event, func(e *envelope) { e.Author = "T0US00001/U0ADA0001" })
 		in.Kind, in.ProviderID = channels.Changed, c.id

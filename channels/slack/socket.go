@@ -174,7 +174,7 @@ func (r *run) frame(ctx context.Context, s *socket, raw []byte) error {
 	if unmarshalLoosely(raw, &q) != nil {
 		// Nothing tells what to acknowledge. If it was an event it comes again.
 		r.a.log.WarnContext(ctx, "an unreadable frame was skipped", "size", len(raw))
-		return nil
+		return nil //nolint:nilerr // one frame that can't be read ends no socket
 	}
 	if q.Type == "disconnect" {
 		return r.disconnect(s, q.Reason)

@@ -98,8 +98,10 @@ func (c *call) getUploadURL() {
 // takeUpload takes the bytes of a file. The address is the right to write there.
 func (s *Server) takeUpload(w http.ResponseWriter, r *http.Request) {
 	var from io.Reader = r.Body
-	if part, _, err := r.FormFile("filename"); err == nil {
-		from = part
+	if parts, err := r.MultipartReader(); err == nil {
+		if part, err := parts.NextPart(); err == nil {
+			from = part
+		}
 	}
 	data, err := io.ReadAll(io.LimitReader(from, maxBody))
 	s.mu.Lock()
