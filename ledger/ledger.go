@@ -146,7 +146,14 @@ func (l *Ledger) Close() error {
 // At gives the last folded commit.
 func (l *Ledger) At() uint64 { return l.n.Load() }
 
-// Filled gives the commit up to which the search has all words that can be had.
+// Lacking reports whether the search still lacks words of what is folded.
+func (l *Ledger) Lacking(ctx context.Context) (bool, error) {
+	next, err := l.documents(ctx, "e.id > ? ORDER BY e.id LIMIT ?", l.filled.Load(), 1)
+	return len(next) > 0, err
+}
+
+// Filled gives the last commit whose words the search has. Later ones may have
+// none.
 func (l *Ledger) Filled() uint64 { return entryCommit(l.filled.Load()) }
 
 // WaitFor returns when commit n has been folded, or with ctx's error.

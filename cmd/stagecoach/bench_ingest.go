@@ -251,8 +251,12 @@ func settle(ctx context.Context, d *Daemon) error {
 	if err := d.engine.View(ctx, func(s *router.State) { last = s.N }); err != nil {
 		return err
 	}
-	for d.ledger.Filled() < last {
-		if err := d.ledger.WaitFor(ctx, last); err != nil {
+	if err := d.ledger.WaitFor(ctx, last); err != nil {
+		return err
+	}
+	for {
+		lacking, err := d.ledger.Lacking(ctx)
+		if err != nil || !lacking {
 			return err
 		}
 		pause(ctx, 5*time.Millisecond)
@@ -260,7 +264,6 @@ func settle(ctx context.Context, d *Daemon) error {
 			return ctx.Err()
 		}
 	}
-	return nil
 }
 
 // verify refuses figures of a run in which something was lost or doubled.
