@@ -73,11 +73,11 @@ func settingsOf(account any, secrets ...configs.Secret) string {
 	if err != nil {
 		return randomID() // can't be compared: take it as changed
 	}
-	all := string(data)
+	all := []string{string(data)}
 	for _, one := range secrets {
-		all += "\x00" + one.Reveal()
+		all = append(all, one.Reveal())
 	}
-	return all
+	return strings.Join(all, "\x00")
 }
 
 func emailConfig(e *configs.Email, dir string, logger *slog.Logger) email.Config {
