@@ -75,4 +75,9 @@ func TestDayOfChannels(t *testing.T) {
 	if a := s.audit().Summary; a.Replied != len(s.lines) || a.Messages != len(s.lines)+edits || a.Quarantined != 0 {
 		t.Errorf("audited %+v with %d edits", a, edits)
 	}
+	s.stop()
+	code, out, errs := s.run("ledger", "list", "--data", s.dir)
+	if code != 0 || strings.Contains(out, "Unreadable") || strings.Count(out, "replied") != len(s.lines) {
+		t.Errorf("the ledger of a stopped daemon ended with %d:\n%s%s", code, out, errs)
+	}
 }

@@ -7,8 +7,13 @@ import (
 	"strings"
 
 	"stagecoach/channels"
+	"stagecoach/channels/bluesky"
 	"stagecoach/channels/email"
 	"stagecoach/channels/email/oauth"
+	"stagecoach/channels/mastodon"
+	"stagecoach/channels/slack"
+	"stagecoach/channels/webchat"
+	"stagecoach/channels/webhook"
 	"stagecoach/configs"
 	"stagecoach/router"
 )
@@ -122,8 +127,19 @@ func endpoint(s configs.Server) email.Endpoint {
 
 // anyParser gives a parser for a format whose account is configured no more.
 func anyParser(format string) channels.Parser {
-	if format != "rfc822" {
-		return nil
+	switch format {
+	case "rfc822":
+		return email.Archive()
+	case webhook.FormatMessage, webhook.FormatFiles:
+		return webhook.Archive()
+	case mastodon.Format:
+		return mastodon.Archive()
+	case slack.Format:
+		return slack.Archive()
+	case bluesky.Format:
+		return bluesky.Archive()
+	case webchat.Format:
+		return webchat.Archive()
 	}
-	return email.Archive()
+	return nil
 }

@@ -1,0 +1,6 @@
+package slack
+
+import "stagecoach/channels"
+
+// Archive gives a parser of messages whose account is configured no more.
+func Archive() channels.Parser { return &Adapter{} }
