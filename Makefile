@@ -28,11 +28,12 @@ test-long: packages
 	go test -count=1 -timeout 10m -run 'InBounds$$|AfterItsJourney$$|CutAnywhere$$|ArriveWhole$$' ./channels/email
 	STAGECOACH_RIG=1 go test -count=1 -timeout 60m -tags 'chaos browser' -run '^Test(Chaos|Browser)' ./...
 
-# The e-mail channel against other makers' servers, and Bluesky's against its
-# makers' network, which they fetch.
+# The e-mail channel against other makers' servers, Bluesky's against its makers'
+# network, and Slack's own clients against our Slack; all are fetched.
 test-vendors:
 	scripts/vendors
 	channels/bluesky/devenv/try
+	channels/slack/slackfake/vendor.sh
 
 packages:
 	scripts/packages

@@ -1,9 +1,10 @@
+//go:build vendor
+
 package bluesky_test
 
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,13 +36,13 @@ type network struct {
 	out *bufio.Reader
 }
 
-// realNetwork starts one where STAGECOACH_ATPROTO names the folder in which
-// devenv/package.json is installed.
+// realNetwork starts one: STAGECOACH_ATPROTO names the folder in which
+// devenv/package.json is installed, as devenv/try does it.
 func realNetwork(t *testing.T) *network {
 	t.Helper()
 	dir := os.Getenv("STAGECOACH_ATPROTO")
 	if dir == "" {
-		t.Skip("STAGECOACH_ATPROTO names no folder: see devenv")
+		t.Fatal("STAGECOACH_ATPROTO names no folder: see devenv")
 	}
 	script, err := os.ReadFile("devenv/run.mjs")
 	if err == nil {
@@ -259,20 +260,4 @@ func originOf(t *testing.T, question strongRef) json.RawMessage {
 		t.Fatal(err)
 	}
 	return raw
-}
-
-// receiving runs the receiver until the test ends.
-func receiving(t *testing.T, a *bluesky.Adapter, src *channeltest.Source) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	before := src.Connections()
-	go func() { done <- a.Receive(ctx, src) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(fmt.Errorf("receiving ended: %w", err))
-		}
-	})
-	src.Until("the link to stand", func() bool { return src.Connections() > before })
 }

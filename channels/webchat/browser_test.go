@@ -106,7 +106,7 @@ func shows(p *browsertest.Page, text string) {
 
 func settled(p *browsertest.Page) { p.Wait(widget + ".querySelectorAll('.waiting').length === 0") }
 
-func TestWidgetOnAForeignPage(t *testing.T) {
+func TestBrowserWidgetOnAForeignPage(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, "", func(c *webchat.Config) { c.Mail = noMail })
 	p := browser.Page(t)
@@ -148,7 +148,7 @@ func TestWidgetOnAForeignPage(t *testing.T) {
 	}
 }
 
-func TestWidgetInSeveralTabs(t *testing.T) {
+func TestBrowserWidgetInSeveralTabs(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, "", nil)
 	one := browser.Page(t)
@@ -179,7 +179,7 @@ func TestWidgetInSeveralTabs(t *testing.T) {
 	}
 }
 
-func TestWidgetByKeyboard(t *testing.T) {
+func TestBrowserWidgetByKeyboard(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, `data-lang="de"`, nil)
 	p := browser.Page(t)
@@ -206,7 +206,7 @@ func TestWidgetByKeyboard(t *testing.T) {
 	p.Wait(widget + ".querySelector('.badge').hidden")
 }
 
-func TestWidgetOnAPhone(t *testing.T) {
+func TestBrowserWidgetOnAPhone(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, `data-theme="dark" data-lang="de" data-accent="#0b6b4f"`, func(c *webchat.Config) {
 		c.Mail = noMail
@@ -230,9 +230,9 @@ func TestWidgetOnAPhone(t *testing.T) {
 	s.shot(p, "phone-dark")
 }
 
-// TestWidgetOnItsDemonstration uses what else there is: files, the address that is
+// TestBrowserWidgetOnItsDemonstration uses what else there is: files, the address that is
 // left, and the end.
-func TestWidgetOnItsDemonstration(t *testing.T) {
+func TestBrowserWidgetOnItsDemonstration(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, "", func(c *webchat.Config) { c.Mail = noMail })
 	p := browser.Page(t)
@@ -290,9 +290,9 @@ func TestWidgetOnItsDemonstration(t *testing.T) {
 	}
 }
 
-// TestWidgetTellsAWrongIdentity sees that nobody is taken for anonymous whom the
+// TestBrowserWidgetTellsAWrongIdentity sees that nobody is taken for anonymous whom the
 // page names wrongly, and that naming them rightly mends it.
-func TestWidgetTellsAWrongIdentity(t *testing.T) {
+func TestBrowserWidgetTellsAWrongIdentity(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, `data-identity='{"user_id":"7","name":"Ada","email":"","exp":1,"sig":"00"}'`, nil)
 	p := browser.Page(t)

@@ -71,12 +71,9 @@ func (d *diary) Advance(_ context.Context, b channels.Bookmark) error {
 	return os.Rename(d.mark+".new", d.mark)
 }
 
-// TestVictim is the process that is killed: it serves until then.
-func TestVictim(t *testing.T) {
-	dir, listen := os.Getenv("WEBCHAT_DIR"), os.Getenv("WEBCHAT_LISTEN")
-	if dir == "" {
-		t.Skip("it is started by TestKilled")
-	}
+// serve is the process that is killed: it serves until then.
+func serve(t *testing.T, dir, listen string) {
+	t.Helper()
 	a, err := webchat.New(config(dir), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -115,9 +112,13 @@ func reanswer(t *testing.T, a *webchat.Adapter, in *channels.Inbound) {
 	}
 }
 
-// TestKilled kills the chat in the middle of receiving and sending: every message
-// is delivered as one item, every reply is seen once, in order.
-func TestKilled(t *testing.T) {
+// TestChaosKilled kills the chat in the middle of receiving and sending: every
+// message is delivered as one item, every reply is seen once, in order.
+func TestChaosKilled(t *testing.T) {
+	if dir := os.Getenv("WEBCHAT_DIR"); dir != "" { // the process that is killed
+		serve(t, dir, os.Getenv("WEBCHAT_LISTEN"))
+		return
+	}
 	const kills, visitors = 6, 5
 	dir := t.TempDir()
 	listen := freePort(t)
@@ -237,19 +238,24 @@ func checkDiary(t *testing.T, path string, said [][]string) {
 	t.Logf("%d messages", total)
 }
 
+// freePort gives an address below those that the system gives to calls: nobody
+// takes it while the chat is down.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		if l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 func start(t *testing.T, dir, listen string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestVictim$")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChaosKilled$")
 	cmd.Env = append(os.Environ(), "WEBCHAT_DIR="+dir, "WEBCHAT_LISTEN="+listen)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -38,12 +38,12 @@ func example(t *testing.T, heading, fence string, nth int) string {
 	return code
 }
 
-// program is a command that runs an example, nil where a program is missing.
+// program is a command that runs an example.
 func program(ctx context.Context, t *testing.T, code, extension string, needs ...string) *exec.Cmd {
 	t.Helper()
 	for _, name := range needs {
 		if _, err := exec.LookPath(name); err != nil {
-			t.Skipf("%s is not on this machine", name)
+			t.Fatalf("%s is not on this machine: scripts/packages installs it as root", name)
 		}
 	}
 	file := filepath.Join(t.TempDir(), "example"+extension)

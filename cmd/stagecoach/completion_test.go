@@ -39,7 +39,7 @@ func program(t *testing.T) (dir string) {
 func TestCompletionInBash(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		t.Skip("no bash here")
+		t.Fatal(err)
 	}
 	dir := program(t)
 	writeFile(t, filepath.Join(dir, "office one.yaml"), "")

@@ -10,4 +10,4 @@ if [[ ! -d $clients/node_modules/@slack/socket-mode ]]; then
   (cd "$clients" && npm install --no-save --no-audit --no-fund @slack/socket-mode@3.1.0 @slack/web-api@8.2.0)
 fi
 cd "$root"
-SLACK_CLIENTS=$clients go test -count=1 -run TestVendorsClients -v ./channels/slack/slackfake/
+SLACK_CLIENTS=$clients go test -tags vendor -count=1 -run TestVendorsClients -v ./channels/slack/slackfake/
