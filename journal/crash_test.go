@@ -66,7 +66,7 @@ func child(ctx context.Context, dir string) error {
 			return err
 		}
 		fmt.Println("content", ref, next)
-		if err := j.PublishOutbox(ctx, journal.OutboxItem{Reply: fmt.Sprint("r", next), Account: "support"}); err != nil {
+		if err := j.PublishOutbox(ctx, journal.OutboxItem{Reply: fmt.Sprint("r", next), Channel: "email", Account: "support"}); err != nil {
 			return err
 		}
 		fmt.Println("outbox", next)

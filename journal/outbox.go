@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"stagecoach/contact"
 	"stagecoach/fault"
 )
 
@@ -44,11 +45,11 @@ func (j *Journal) PublishOutbox(ctx context.Context, item OutboxItem) error {
 	if err != nil {
 		return fmt.Errorf("queueing reply %q: %w", item.Reply, err)
 	}
-	fault.Here(fault.OutboxBeforePublish)
-	if _, err := j.publish(ctx, &nats.Msg{Subject: j.names.outboxSubject(item.Account), Data: b}); err != nil {
+	fault.On(item.Channel, fault.OutboxBeforePublish)
+	if _, err := j.publish(ctx, &nats.Msg{Subject: j.names.outboxSubject(item.Channel, item.Account), Data: b}); err != nil {
 		return fmt.Errorf("queueing reply %q: %w", item.Reply, err)
 	}
-	fault.Here(fault.OutboxAfterPublish)
+	fault.On(item.Channel, fault.OutboxAfterPublish)
 	return nil
 }
 
@@ -60,16 +61,25 @@ type OutboxHandler func(ctx context.Context, item OutboxItem, delivery uint64, i
 // ConsumeOutbox hands an account's replies to handle until ctx ends, then
 // returns nil; several at a time (Config.OutboxWorkers), so handle must be safe
 // for that. An item without a verdict, as after a crash, comes again.
-func (j *Journal) ConsumeOutbox(ctx context.Context, account string, handle OutboxHandler) error {
-	return j.consumeForEver(ctx, "outbox "+token(account), func(ctx context.Context) error {
-		return j.consumeAccount(ctx, account, handle)
+func (j *Journal) ConsumeOutbox(ctx context.Context, channel, account string, handle OutboxHandler) error {
+	return j.consumeForEver(ctx, "outbox "+queueOf(channel, account, " "), func(ctx context.Context) error {
+		return j.consumeAccount(ctx, channel, account, handle)
 	})
 }
 
-func (j *Journal) outboxConsumer(ctx context.Context, account string) (string, error) {
-	name := "sender_" + token(account)
+// queueOf names the queue of an account. Accounts of two channels may have one
+// name; those of e-mail stand alone, as they did before there were others.
+func queueOf(channel, account, between string) string {
+	if channel == string(contact.Email) {
+		return token(account)
+	}
+	return token(channel) + between + token(account)
+}
+
+func (j *Journal) outboxConsumer(ctx context.Context, channel, account string) (string, error) {
+	name := "sender_" + queueOf(channel, account, "=")
 	_, err := j.streams[j.names.outbox()].CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable: name, FilterSubject: j.names.outboxSubject(account),
+		Durable: name, FilterSubject: j.names.outboxSubject(channel, account),
 		DeliverPolicy: jetstream.DeliverAllPolicy, AckPolicy: jetstream.AckExplicitPolicy,
 		AckWait: outboxAckWait, MaxDeliver: -1, MaxAckPending: 4096,
 	})
@@ -79,8 +89,8 @@ func (j *Journal) outboxConsumer(ctx context.Context, account string) (string, e
 	return name, nil
 }
 
-func (j *Journal) consumeAccount(ctx context.Context, account string, handle OutboxHandler) error {
-	name, err := j.outboxConsumer(ctx, account)
+func (j *Journal) consumeAccount(ctx context.Context, channel, account string, handle OutboxHandler) error {
+	name, err := j.outboxConsumer(ctx, channel, account)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func TestOutbox(t *testing.T) {
 			}
 			c := newCollector()
 			stop := running(t, func(ctx context.Context) error {
-				return j.ConsumeOutbox(ctx, "support", func(_ context.Context, item journal.OutboxItem, delivery uint64, inProgress func() error) journal.Verdict {
+				return j.ConsumeOutbox(ctx, "email", "support", func(_ context.Context, item journal.OutboxItem, delivery uint64, inProgress func() error) journal.Verdict {
 					if item.Account != "support" || item.Channel != "email" {
 						t.Errorf("got %+v", item)
 					}
@@ -69,7 +69,7 @@ func TestOutbox(t *testing.T) {
 			stop()
 			d := newCollector()
 			running(t, func(ctx context.Context) error {
-				return j.ConsumeOutbox(ctx, "Sales.Büro", func(_ context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
+				return j.ConsumeOutbox(ctx, "email", "Sales.Büro", func(_ context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
 					d.add(item.Reply)
 					return journal.Done()
 				})
@@ -79,15 +79,39 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
+// Accounts of two channels may have one name: neither takes the other's replies.
+func TestOutboxOfTwoChannels(t *testing.T) {
+	j := journaltest.OpenAt(t, journal.Config{Dir: t.TempDir(), Unsynced: true})
+	all := []string{"email", "slack", "web chat"}
+	for _, channel := range all {
+		c := newCollector()
+		running(t, func(ctx context.Context) error {
+			return j.ConsumeOutbox(ctx, channel, "support", func(_ context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
+				if item.Channel != channel {
+					t.Errorf("%s was handed a reply of %s", channel, item.Channel)
+				}
+				c.add(item.Reply)
+				return journal.Done()
+			})
+		})
+		for i := range 20 {
+			for _, ch := range all {
+				ok(t, j.PublishOutbox(t.Context(), journal.OutboxItem{Reply: fmt.Sprint(channel, ch, i), Channel: ch, Account: "support"}))
+			}
+		}
+		c.await(t, "its own", func(seen map[string]int) bool { return len(seen) >= 20 })
+	}
+}
+
 func TestOutboxSurvivesARestart(t *testing.T) {
 	cfg := journal.Config{Dir: t.TempDir(), Unsynced: true, OutboxWorkers: 2}
 	j := journaltest.OpenAt(t, cfg)
 	for i := range 6 {
-		ok(t, j.PublishOutbox(t.Context(), journal.OutboxItem{Reply: fmt.Sprint("r", i), Account: "support"}))
+		ok(t, j.PublishOutbox(t.Context(), journal.OutboxItem{Reply: fmt.Sprint("r", i), Channel: "email", Account: "support"}))
 	}
 	c := newCollector()
 	stop := running(t, func(ctx context.Context) error {
-		return j.ConsumeOutbox(ctx, "support", func(ctx context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
+		return j.ConsumeOutbox(ctx, "email", "support", func(ctx context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
 			if c.add(item.Reply); item.Reply == "r0" {
 				return journal.Done()
 			}
@@ -100,7 +124,7 @@ func TestOutboxSurvivesARestart(t *testing.T) {
 	j = reopen(t, j, cfg)
 	again := newCollector()
 	running(t, func(ctx context.Context) error {
-		return j.ConsumeOutbox(ctx, "support", func(_ context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
+		return j.ConsumeOutbox(ctx, "email", "support", func(_ context.Context, item journal.OutboxItem, _ uint64, _ func() error) journal.Verdict {
 			again.add(item.Reply)
 			return journal.Done()
 		})
@@ -111,13 +135,13 @@ func TestOutboxSurvivesARestart(t *testing.T) {
 func TestOutboxWorksSeveralAtATime(t *testing.T) {
 	j := journaltest.OpenAt(t, journal.Config{Dir: t.TempDir(), Unsynced: true, OutboxWorkers: 3})
 	for i := range 3 {
-		ok(t, j.PublishOutbox(t.Context(), journal.OutboxItem{Reply: fmt.Sprint("r", i), Account: "support"}))
+		ok(t, j.PublishOutbox(t.Context(), journal.OutboxItem{Reply: fmt.Sprint("r", i), Channel: "email", Account: "support"}))
 	}
 	var all sync.WaitGroup
 	all.Add(3) // each waits for the others, so one at a time would hang
 	met := make(chan struct{}, 3)
 	running(t, func(ctx context.Context) error {
-		return j.ConsumeOutbox(ctx, "support", func(context.Context, journal.OutboxItem, uint64, func() error) journal.Verdict {
+		return j.ConsumeOutbox(ctx, "email", "support", func(context.Context, journal.OutboxItem, uint64, func() error) journal.Verdict {
 			all.Done()
 			all.Wait()
 			met <- struct{}{}
@@ -205,7 +229,7 @@ func TestEndOfContextEndsConsumers(t *testing.T) {
 	cancel()
 	if err := errors.Join(
 		j.ConsumeInbox(ctx, oneByOne(func(context.Context, string, *channels.Inbound) error { return nil })),
-		j.ConsumeOutbox(ctx, "a", func(context.Context, journal.OutboxItem, uint64, func() error) journal.Verdict { return journal.Done() }),
+		j.ConsumeOutbox(ctx, "email", "a", func(context.Context, journal.OutboxItem, uint64, func() error) journal.Verdict { return journal.Done() }),
 		j.Log().Follow(ctx, 0, func(uint64, []byte) error { return nil }),
 	); err != nil {
 		t.Errorf("got %v, want nil", err)

@@ -44,8 +44,8 @@ func (n names) shardSubject(area area, k int, rest string) string {
 	return area.token() + "." + n.office + "." + strconv.Itoa(k) + "." + rest
 }
 
-func (n names) outboxSubject(account string) string {
-	return "outbox." + n.office + "." + token(account)
+func (n names) outboxSubject(channel, account string) string {
+	return "outbox." + n.office + "." + queueOf(channel, account, ".")
 }
 
 func (n names) bucket(prefix string) string { return prefix + n.office }

@@ -83,7 +83,7 @@ func (s *sender) Run(ctx context.Context) error {
 	if kept, ok := s.adapter.Sender.(io.Closer); ok {
 		defer func() { _ = kept.Close() }()
 	}
-	return s.journal.ConsumeOutbox(ctx, s.adapter.Account, s.handle)
+	return s.journal.ConsumeOutbox(ctx, string(s.adapter.Channel), s.adapter.Account, s.handle)
 }
 
 // handle is one item of the outbox. A doubled item is dropped by the router's
@@ -107,7 +107,7 @@ func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, 
 			s.flights.leave(item.Reply, nil)
 			return verdict
 		}
-		fault.Here(fault.SendAfterAttempt)
+		fault.On(s.adapter.Channel, fault.SendAfterAttempt)
 		sent := s.send(ctx, item.Reply, attempt)
 		sent.Reply, sent.Attempt, sent.Life = item.Reply, attempt, s.life
 		out = &sent
@@ -117,7 +117,7 @@ func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, 
 		return journal.RetryAfter(time.Second)
 	}
 	s.flights.leave(item.Reply, nil)
-	fault.Here(fault.SendAfterOutcome)
+	fault.On(s.adapter.Channel, fault.SendAfterOutcome)
 	if out.RetryAfter > 0 && !out.Permanent {
 		return journal.RetryAfter(out.RetryAfter)
 	}
@@ -127,7 +127,7 @@ func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, 
 // attempt asks the router for leave to send, and gives the attempt's number; 0
 // means no, and what is to become of the item.
 func (s *sender) attempt(ctx context.Context, reply string) (int, journal.Verdict) {
-	fault.Here(fault.SendBeforeAttempt)
+	fault.On(s.adapter.Channel, fault.SendBeforeAttempt)
 	grant, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: reply, Life: s.life}})
 	var refusal *router.Refusal
 	switch {
@@ -210,7 +210,7 @@ func (s *sender) send(ctx context.Context, reply string, attempt int) router.Out
 	limited, cancel := context.WithTimeoutCause(lasting, sendLimit, errors.New("the provider did not finish within 5 minutes"))
 	defer cancel()
 	receipt, err := s.handOver(limited, r, reply, attempt)
-	fault.Here(fault.SendAfterProvider)
+	fault.On(s.adapter.Channel, fault.SendAfterProvider)
 	s.note(err)
 	if err == nil {
 		return router.Outcome{Delivered: true, Refused: len(receipt.Refused), RefusedAt: placesOf(r, receipt.Refused)}
