@@ -231,12 +231,12 @@ func (s *Service) store(ctx context.Context, r *contact.Reply, given bool) (rout
 	if err != nil {
 		return router.Reply{}, nil, fmt.Errorf("writing a reply: %w", err)
 	}
-	fault.Here(fault.ReplyBeforeStore)
+	fault.On(r.Channel, fault.ReplyBeforeStore)
 	ref, err := s.deps.Content.Put(ctx, KindReply, r.ID, value)
 	if err != nil {
 		return router.Reply{}, nil, fmt.Errorf("storing a reply: %w", err)
 	}
-	fault.Here(fault.ReplyAfterStore)
+	fault.On(r.Channel, fault.ReplyAfterStore)
 	return router.Reply{
 		ID: r.ID, Kind: r.Kind, Conversation: r.Conversation, Contact: r.Contact,
 		Channel: r.Channel, Account: r.Account, Agent: r.Agent, Covers: r.Covers, Ref: ref, Copies: s.copied(r),

@@ -2,8 +2,9 @@
 // can end the process at exactly one of them. A point costs one nil check
 // unless STAGECOACH_FAULT names it.
 //
-// STAGECOACH_FAULT=name[:k] ends the process with SIGKILL when the point has
-// been reached for the k-th time (1 if left out). Only tests set it.
+// STAGECOACH_FAULT=name[@channel][:k] ends the process with SIGKILL when the point
+// has been reached for the k-th time (1 if left out), with a channel only on the
+// way of what is that channel's. Only tests set it.
 package fault
 
 import (
@@ -37,6 +38,8 @@ const (
 	SendBeforeAttempt   Point = "send.before_attempt"
 	SendAfterAttempt    Point = "send.after_attempt"
 	SendAfterRefusals   Point = "send.after_refusals"
+	SendAfterUpload     Point = "send.after_upload"
+	SendAfterPart       Point = "send.after_part"
 	SendAfterProvider   Point = "send.after_provider"
 	SendAfterOutcome    Point = "send.after_outcome"
 	SentBeforeAppend    Point = "sent.before_append"
@@ -54,15 +57,16 @@ func Points() []Point {
 		InboxBeforeStore, InboxAfterStore, SourceBeforeMark, SourceAfterMark,
 		IntakeBeforeCommand, IntakeAfterCommand, LogBeforeAppend, LogAfterAppend,
 		ReplyBeforeStore, ReplyAfterStore, OutboxBeforePublish, OutboxAfterPublish,
-		SendBeforeAttempt, SendAfterAttempt, SendAfterRefusals, SendAfterProvider, SendAfterOutcome,
+		SendBeforeAttempt, SendAfterAttempt, SendAfterRefusals, SendAfterUpload, SendAfterPart, SendAfterProvider, SendAfterOutcome,
 		SentBeforeAppend, ReceiptBeforeStore, ReceiptAfterStore, ReceiptAfterQueue,
 		SnapshotBeforeSave, SnapshotAfterSave, LedgerBeforeFold,
 	}
 }
 
 type armed struct {
-	point Point
-	left  atomic.Int64
+	point   Point
+	channel string
+	left    atomic.Int64
 }
 
 //nolint:gochecknoglobals // a table read once from the environment; nil in production
@@ -73,21 +77,27 @@ func parse(s string) *armed {
 		return nil
 	}
 	name, count, _ := strings.Cut(s, ":")
+	name, channel, _ := strings.Cut(name, "@")
 	k, err := strconv.ParseInt(count, 10, 64)
 	if err != nil || k < 1 {
 		k = 1
 	}
-	a := &armed{point: Point(name)}
+	a := &armed{point: Point(name), channel: channel}
 	a.left.Store(k)
 	return a
 }
 
+// reached reports whether the process is to end at p, on the way of a channel.
+func (a *armed) reached(p Point, channel string) bool {
+	return a.point == p && (a.channel == "" || a.channel == channel) && a.left.Add(-1) == 0
+}
+
 // Here marks that p has been reached. It does not return if p is armed and due.
-func Here(p Point) {
-	if current == nil || current.point != p {
-		return
-	}
-	if current.left.Add(-1) == 0 {
+func Here(p Point) { On("", p) }
+
+// On is Here on the way of what is a channel's.
+func On[C ~string](channel C, p Point) {
+	if current != nil && current.reached(p, string(channel)) {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // SIGKILL takes effect before this line is left
 	}

@@ -38,7 +38,7 @@ func (j *Journal) PutInbound(ctx context.Context, in *channels.Inbound) (ref str
 	if err := j.reserve.admit(ctx); err != nil {
 		return "", false, fmt.Errorf("storing inbound of %q: %w", in.Account, err)
 	}
-	fault.Here(fault.InboxBeforeStore)
+	fault.On(in.Channel, fault.InboxBeforeStore)
 	entry := *in
 	if entry.Schema == 0 {
 		entry.Schema = channels.InboundSchema
@@ -61,7 +61,7 @@ func (j *Journal) PutInbound(ctx context.Context, in *channels.Inbound) (ref str
 	if err != nil {
 		return "", false, fmt.Errorf("storing inbound of %q: %w", in.Account, err)
 	}
-	fault.Here(fault.InboxAfterStore)
+	fault.On(in.Channel, fault.InboxAfterStore)
 	return ref, dup, nil
 }
 

@@ -132,10 +132,10 @@ func (e *Engine) publishOne(ctx context.Context, r Reply) {
 		}
 	}
 	for {
-		fault.Here(fault.OutboxBeforePublish)
+		fault.On(r.Channel, fault.OutboxBeforePublish)
 		err := e.outbox.Enqueue(ctx, r)
 		if err == nil {
-			fault.Here(fault.OutboxAfterPublish)
+			fault.On(r.Channel, fault.OutboxAfterPublish)
 			return
 		}
 		if context.Cause(ctx) != nil {

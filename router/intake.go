@@ -129,13 +129,13 @@ func (i *Intake) ask(ctx context.Context, actor string, cmds []*Receive, which [
 	envs := make([]Envelope, len(which))
 	for k, n := range which {
 		cmds[n].AsOf, cmds[n].Known = asOf, known
-		fault.Here(fault.IntakeBeforeCommand)
+		fault.On(cmds[n].Channel, fault.IntakeBeforeCommand)
 		envs[k] = Envelope{Actor: actor, Command: *cmds[n]}
 	}
 	answers = i.router.DoAll(ctx, envs)
 	for k := range answers {
 		if answers[k].Err == nil {
-			fault.Here(fault.IntakeAfterCommand)
+			fault.On(cmds[which[k]].Channel, fault.IntakeAfterCommand)
 		}
 	}
 	return answers

@@ -13,6 +13,7 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/fault"
 )
 
 // sending is what this process has done for one reply by direct messages.
@@ -106,6 +107,7 @@ func (a *Adapter) sendRest(ctx context.Context, r *contact.Reply, out *outgoing,
 		if err := a.sendMessage(ctx, r, out, s, k); err != nil {
 			return err
 		}
+		fault.On(contact.Bluesky, fault.SendAfterPart)
 	}
 	return nil
 }

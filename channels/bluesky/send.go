@@ -10,6 +10,7 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/fault"
 )
 
 // Send implements channels.Sender. Posts go under keys of their own, so sending
@@ -66,6 +67,7 @@ func (a *Adapter) sendPosts(ctx context.Context, out *outgoing) (string, error) 
 		if last, err = a.put(ctx, s, p.Key, &record); err != nil {
 			return "", err
 		}
+		fault.On(contact.Bluesky, fault.SendAfterPart)
 	}
 	return last.URI, nil
 }
@@ -214,6 +216,7 @@ func (a *Adapter) uploadAll(ctx context.Context, files []upload) ([]postedImage,
 		if err := json.Unmarshal(res.body, &made); err != nil || len(made.Blob) == 0 {
 			return nil, a.failure(opUpload, channels.Unavailable, "", "the server took a picture and gave no id of it", err)
 		}
+		fault.On(contact.Bluesky, fault.SendAfterUpload)
 		img := postedImage{Alt: f.Alt, Image: made.Blob}
 		if f.Width > 0 {
 			img.AspectRatio = &aspectRatio{f.Width, f.Height}

@@ -13,7 +13,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"stagecoach/channels"
-	"stagecoach/fault"
 )
 
 // The size of one FETCH, and how often a bookmark is moved while mail pours in.
@@ -251,11 +250,9 @@ const openPatience = 4
 // advance tells the daemon how far the source has been read.
 func (r *reader) advance(ctx context.Context) error {
 	r.mark.Position = r.at.String()
-	fault.Here(fault.SourceBeforeMark)
 	if err := r.src.Advance(ctx, r.mark); err != nil {
 		return fmt.Errorf("advancing the bookmark of %q: %w", r.source, err)
 	}
-	fault.Here(fault.SourceAfterMark)
 	r.advanced = time.Now()
 	return nil
 }

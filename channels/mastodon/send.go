@@ -16,6 +16,7 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/fault"
 )
 
 // sending is what this process has done for one reply.
@@ -146,6 +147,7 @@ func (a *Adapter) sendPost(ctx context.Context, r *contact.Reply, out *outgoing,
 		e := a.failure(opSend, channels.InDoubt, "", "the server took the post and gave no id of it", err)
 		return a.doubtful(ctx, r, out, s, k, e)
 	}
+	fault.On(contact.Mastodon, fault.SendAfterPart)
 	a.noteSent(r, s, made.ID)
 	return nil
 }
@@ -213,6 +215,7 @@ func (a *Adapter) uploadOne(ctx context.Context, f upload) (string, error) {
 	if err := unmarshalLoosely(res.body, &made); err != nil || made.ID == "" {
 		return "", a.failure(opUpload, channels.Unavailable, "", "the server took a file and gave no id of it", err)
 	}
+	fault.On(contact.Mastodon, fault.SendAfterUpload)
 	if res.code == http.StatusAccepted {
 		return made.ID, a.untilReady(ctx, made.ID)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/fault"
 )
 
 // sending is what this process knows of one reply.
@@ -163,6 +164,7 @@ func (a *Adapter) sendPost(ctx context.Context, me *self, r *contact.Reply, out 
 		e := a.failure(opSend, channels.InDoubt, "", "Slack took the message and gave no id of it", err)
 		return a.doubtful(ctx, me, r, out, s, e, func() bool { return len(s.posted) > k })
 	}
+	fault.On(contact.Slack, fault.SendAfterPart)
 	s.posted = append(s.posted, made.TS)
 	if validID(made.Channel) {
 		s.channel = made.Channel

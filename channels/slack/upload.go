@@ -11,6 +11,7 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/fault"
 )
 
 // uploadTime is how long a file may take on its way.
@@ -55,6 +56,7 @@ func (a *Adapter) share(ctx context.Context, me *self, r *contact.Reply, out *ou
 		}
 		return a.doubtful(ctx, me, r, out, s, e, func() bool { return s.shared != "" })
 	}
+	fault.On(contact.Slack, fault.SendAfterPart)
 	// The message itself comes after the answer, which has the files alone.
 	s.shared = tsOf(time.Now())
 	return nil
@@ -108,5 +110,6 @@ func (a *Adapter) uploadOne(ctx context.Context, f upload) (string, error) {
 	if res.code != http.StatusOK {
 		return "", a.refusal(opUpload, "the upload", res)
 	}
+	fault.On(contact.Slack, fault.SendAfterUpload)
 	return to.ID, nil
 }

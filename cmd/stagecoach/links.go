@@ -16,6 +16,7 @@ import (
 	"stagecoach/configs"
 	"stagecoach/contact"
 	"stagecoach/desk"
+	"stagecoach/fault"
 	"stagecoach/journal"
 	"stagecoach/router"
 )
@@ -317,6 +318,7 @@ func (s *source) Bookmark(ctx context.Context, name string) (channels.Bookmark, 
 // Advance implements channels.Source.
 func (s *source) Advance(ctx context.Context, b channels.Bookmark) error {
 	ch, account := splitSource(b.Source)
+	fault.On(ch, fault.SourceBeforeMark)
 	_, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorIntake, Command: router.Advance{Read: router.SourceRead{
 		Source: b.Source, Channel: ch, Account: account, Position: b.Position,
 		At: b.At.UTC(), Since: b.Since.UTC(), Seen: b.Seen,
@@ -324,6 +326,7 @@ func (s *source) Advance(ctx context.Context, b channels.Bookmark) error {
 	if err != nil {
 		return fmt.Errorf("recording how far %q was read: %w", b.Source, err)
 	}
+	fault.On(ch, fault.SourceAfterMark)
 	return nil
 }
 

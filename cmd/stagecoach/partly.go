@@ -29,7 +29,7 @@ func (s *sender) handOver(ctx context.Context, r *contact.Reply, reply string, a
 			cmd.Reason, cmd.Code, cmd.RetryAfter = why.Reason, why.Code, why.RetryAfter
 		}
 		_, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd})
-		fault.Here(fault.SendAfterRefusals)
+		fault.On(s.adapter.Channel, fault.SendAfterRefusals)
 		return err
 	})
 }
