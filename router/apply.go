@@ -59,7 +59,7 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	case SourceRead:
 		s.applySourceRead(&e)
 	case CustomerKnown:
-		s.index(e.Identity, IndexEntry{Kind: KeyIdentity, Customer: e.Customer})
+		s.index(e.Identity, &IndexEntry{Kind: KeyIdentity, Customer: e.Customer})
 	case ConversationOpened:
 		v := e.Conversation
 		v.Participants = slices.Clone(v.Participants)
@@ -73,7 +73,7 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applyEvidence(&e)
 	case Quarantined:
 		s.source(&e.Item).Quarantined++
-		s.index(e.ItemKey, IndexEntry{Kind: KeyItem, Place: e.Place, Message: e.ID})
+		s.index(e.ItemKey, &IndexEntry{Kind: KeyItem, Place: e.Place, Message: e.ID})
 	case QuarantineLeft:
 		if src := s.Sources[e.Source]; src != nil {
 			src.Quarantined--
@@ -214,13 +214,14 @@ func (s *State) channel(ch contact.Channel) *ChannelAccount {
 	return a
 }
 
-// index remembers a key until it fades.
-func (s *State) index(key string, e IndexEntry) {
+// index remembers a key until it fades. Keys may share an entry: none is ever
+// changed after its commit.
+func (s *State) index(key string, e *IndexEntry) {
 	if key == "" {
 		return
 	}
 	e.N = s.N
-	s.Index[key] = &e
+	s.Index[key] = e
 	s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeKey, ID: key})
 }
 
@@ -240,7 +241,7 @@ func (s *State) applyMessage(e *MessageReceived) {
 		src.Messages++
 		s.channel(e.Channel).Seen++
 	}
-	entry := IndexEntry{
+	entry := &IndexEntry{
 		Kind: KeyMessage, Message: e.Message, Contact: e.Contact,
 		Conversation: e.Conversation, Customer: e.Customer, Place: e.Place,
 	}
@@ -248,8 +249,9 @@ func (s *State) applyMessage(e *MessageReceived) {
 	for _, k := range e.Keys {
 		s.index(k, entry)
 	}
-	entry.Kind = KeyItem
-	s.index(e.ItemKey, entry)
+	item := *entry
+	item.Kind = KeyItem
+	s.index(e.ItemKey, &item)
 	if v := s.Conversations[e.Conversation]; v != nil {
 		v.Participants = Joined(v.Participants, e.Participants)
 		s.touch(v)
@@ -259,7 +261,7 @@ func (s *State) applyMessage(e *MessageReceived) {
 func (s *State) applyEvidence(e *EvidenceReceived) {
 	s.source(&e.Item).Evidence++
 	s.channel(e.Channel).Seen++
-	s.index(e.ItemKey, IndexEntry{
+	s.index(e.ItemKey, &IndexEntry{
 		Kind: KeyItem, Message: e.Evidence, Contact: e.Contact,
 		Conversation: e.Conversation, Reply: e.Reply, Place: e.Place,
 	})

@@ -120,7 +120,7 @@ func (s *State) applyReplyQueued(e *ReplyQueued) {
 	r.State, r.QueuedAt = ReplyIsQueued, s.At
 	s.Replies[r.ID] = &r
 	delete(s.Owed, r.ID)
-	entry := IndexEntry{Kind: KeyReply, Reply: r.ID, Conversation: r.Conversation, Contact: r.Contact}
+	entry := &IndexEntry{Kind: KeyReply, Reply: r.ID, Conversation: r.Conversation, Contact: r.Contact}
 	if v := s.Conversations[r.Conversation]; v != nil {
 		entry.Customer = v.Customer
 		v.Participants = Joined(v.Participants, e.Participants)
