@@ -182,6 +182,8 @@ func (WebChat) HintFor(key string) string { return secretHint(key) }
 type Listen struct {
 	Hashtags []string `yaml:"hashtags" json:"hashtags"`
 	Keywords []string `yaml:"keywords" json:"keywords"`
+	// Every is how often it is looked for.
+	Every time.Duration `yaml:"every" json:"every" range:"5s..24h"`
 }
 
 func secretHint(key string) string {

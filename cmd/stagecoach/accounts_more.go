@@ -36,7 +36,7 @@ func blueskyAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error) 
 		adapter, err := bluesky.New(bluesky.Config{
 			Account: b.Name, Handle: b.Handle, Password: bluesky.Secret(b.Password.Reveal()), Server: b.Server, CAFile: b.CAFile,
 			Listen:     bluesky.Listen{Hashtags: b.Listen.Hashtags, Keywords: b.Listen.Keywords},
-			NoMessages: b.NoMessages, PollInterval: b.Poll,
+			NoMessages: b.NoMessages, PollInterval: b.Poll, ListenInterval: b.Listen.Every,
 		}, logger)
 		if err != nil {
 			return nil, fmt.Errorf("channel bluesky/%s: %w", b.Name, err)

@@ -56,6 +56,28 @@ func (s *Server) Messages() []string {
 	return out
 }
 
+// Talk is a direct message that we sent.
+type Talk struct {
+	// To is the handle of whom it went to.
+	ID, To, Text string
+}
+
+// Talks lists the direct messages that we sent, the oldest first.
+func (s *Server) Talks() []Talk {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Talk
+	for _, c := range s.convos {
+		for _, m := range c.messages {
+			if m.Sender == s.me().did {
+				out = append(out, Talk{ID: m.ID, To: c.with.handle, Text: m.Text})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Talk) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
 // Convo is the id of the talk with somebody.
 func (s *Server) Convo(handle string) string {
 	s.mu.Lock()
