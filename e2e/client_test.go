@@ -20,6 +20,7 @@ type (
 	card struct {
 		Contact      string    `json:"contact"`
 		Conversation string    `json:"conversation"`
+		Channel      string    `json:"channel"`
 		Account      string    `json:"account"`
 		Subject      string    `json:"subject"`
 		State        string    `json:"state"`

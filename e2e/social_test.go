@@ -5,15 +5,15 @@ import (
 	"testing"
 )
 
-// takeFrom takes the contact that an account's customer has opened.
-func (c *client) takeFrom(t *testing.T, account string) offer {
+// takeFrom takes the contact that a line's customer has opened.
+func (c *client) takeFrom(t *testing.T, l *line) offer {
 	t.Helper()
 	var found offer
-	eventually(t, patience, words("an offer from %s", account), func() bool {
+	eventually(t, patience, words("an offer from %s", l.name()), func() bool {
 		var d desk
 		c.must(t, "GET", "/api/desk", nil, &d)
 		for _, o := range d.Offers {
-			if o.Card.Account == account && c.accept(t, o) {
+			if o.Card.Channel == l.channel && o.Card.Account == l.account && c.accept(t, o) {
 				found = o
 			}
 		}
@@ -22,8 +22,8 @@ func (c *client) takeFrom(t *testing.T, account string) offer {
 	return found
 }
 
-// TestDayOfChannels has customers write on every channel but e-mail, edit what
-// they wrote, and get one answer each, with the daemon killed in between.
+// TestDayOfChannels has customers write on every channel, edit what they wrote, and
+// get one answer each, with the daemon killed in between. All accounts have one name.
 func TestDayOfChannels(t *testing.T) {
 	s := newSquare(t)
 	s.begin()
@@ -35,7 +35,7 @@ func TestDayOfChannels(t *testing.T) {
 		places[l], by[l] = l.write(1, "Where is my order? 🚚"), agents[i%2]
 		agents[1-i%2].must(t, "POST", "/api/presence", map[string]any{"presence": "away"}, nil)
 		by[l].must(t, "POST", "/api/presence", map[string]any{"presence": "available"}, nil)
-		taken[l] = by[l].takeFrom(t, l.account)
+		taken[l] = by[l].takeFrom(t, l)
 	}
 	s.kill()
 	edits := 0
@@ -59,13 +59,13 @@ func TestDayOfChannels(t *testing.T) {
 			})
 		}
 		held := anna.heldOr(t, c.Contact, c.Subject)
-		anna.answer(t, card{Contact: held, Conversation: c.Conversation}, "It comes tomorrow, on "+l.account+".")
+		anna.answer(t, card{Contact: held, Conversation: c.Conversation}, "It comes tomorrow, on "+l.name()+".")
 		var got []string
 		eventually(t, patience, words("the answer on %s", l.name()), func() bool {
 			got = l.answers()[places[l]]
 			return len(got) > 0
 		})
-		if len(got) != 1 || !strings.Contains(got[0], "It comes tomorrow, on "+l.account) {
+		if len(got) != 1 || !strings.Contains(got[0], "It comes tomorrow, on "+l.name()) {
 			t.Errorf("%s: the customer got %q", l.name(), got)
 		}
 	}
