@@ -52,19 +52,16 @@ func (d *Doc) value(n ast.Node, v reflect.Value, key string, tag reflect.StructT
 		d.mapping(n, v, key, depth)
 	case reflect.Slice:
 		d.sequence(n, v, key, tag, depth)
+	case reflect.Map:
+		d.table(n, v, key, tag, depth)
 	default:
 		d.scalar(n, v, key, tag)
 	}
 }
 
 func (d *Doc) mapping(n ast.Node, v reflect.Value, key string, depth int) {
-	var values []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		values = n.Values
-	case *ast.MappingValueNode:
-		values = []*ast.MappingValueNode{n}
-	default:
+	values, ok := entries(n)
+	if !ok {
 		d.add(position(n), key, "must hold keys, not "+describe(n), keysHint(n))
 		return
 	}
@@ -93,6 +90,39 @@ func (d *Doc) mapping(n ast.Node, v reflect.Value, key string, depth int) {
 		if _, given := seen[name]; !given && field.Tag.Get("required") == "true" {
 			d.Report(join(key, name), field.Tag.Get("hint"), "is missing")
 		}
+	}
+}
+
+// table fills a map from text: the names are the writer's own.
+func (d *Doc) table(n ast.Node, v reflect.Value, key string, tag reflect.StructTag, depth int) {
+	values, ok := entries(n)
+	if !ok {
+		d.add(position(n), key, "must hold keys, not "+describe(n), keysHint(n))
+		return
+	}
+	out := reflect.MakeMapWithSize(v.Type(), len(values))
+	for _, value := range values {
+		name := reflect.ValueOf(keyText(value.Key)).Convert(v.Type().Key())
+		path := join(key, name.String())
+		if out.MapIndex(name).IsValid() {
+			d.add(position(value), path, "given twice", "remove one")
+			continue
+		}
+		one := reflect.New(v.Type().Elem()).Elem()
+		d.value(value.Value, one, path, tag, depth+1)
+		out.SetMapIndex(name, one)
+	}
+	v.Set(out)
+}
+
+func entries(n ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	default:
+		return nil, false
 	}
 }
 
