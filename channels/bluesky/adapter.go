@@ -25,6 +25,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"stagecoach/channels"
+	"stagecoach/channels/media"
 	"stagecoach/contact"
 )
 
@@ -36,7 +37,7 @@ type Adapter struct {
 	// anywhere public and knows no token.
 	again *retryablehttp.Client
 	once  *http.Client
-	files *http.Client
+	files *media.Fetcher
 
 	sessions sessions
 	// server is where the account was found to be, nil before.
@@ -47,7 +48,7 @@ type Adapter struct {
 	passed *lru.Cache[string, bool]
 	convos *lru.Cache[string, *convo]
 	sent   *sentBook
-	pace   pace
+	pace   channels.Hold
 	// settle is how long after an attempt its effect may still show.
 	settle  time.Duration
 	started time.Time
@@ -75,10 +76,11 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		return nil, fmt.Errorf("configuring bluesky account %q: %w", cfg.Account, err)
 	}
 	cfg = cfg.withDefaults()
-	again, once, err := newClients(cfg)
+	roots, err := cfg.roots()
 	if err != nil {
 		return nil, fmt.Errorf("configuring bluesky account %q: %w", cfg.Account, err)
 	}
+	again, once := newClients(cfg, roots)
 	passed, err := lru.New[string, bool](passedKept)
 	if err != nil {
 		return nil, fmt.Errorf("configuring bluesky account %q: %w", cfg.Account, err)
@@ -93,7 +95,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 	}
 	return &Adapter{
 		cfg: cfg, log: log.With("component", "bluesky", "account", cfg.Account),
-		again: again, once: once, files: newFileClient(cfg),
+		again: again, once: once, files: media.New(roots, cfg.Server),
 		sessions: sessions{turn: make(chan struct{}, 1)},
 		passed:   passed, convos: convos, sent: sent, settle: 12 * time.Second, started: time.Now(),
 	}, nil

@@ -77,7 +77,7 @@ func (r *run) pollChat(ctx context.Context) error {
 		return ctx.Err()
 	case chatRefused(err):
 		if !r.chatTold {
-			channels.Told(r.src, r.chat.mark.Source, "direct messages can't be read: "+words(err))
+			channels.Told(r.src, r.chat.mark.Source, "direct messages can't be read: "+channels.Words(err))
 			r.chatTold = true
 		}
 		return nil

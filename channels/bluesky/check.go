@@ -18,7 +18,7 @@ func (a *Adapter) Check(ctx context.Context) (channels.Report, error) {
 	}
 	failed := a.check(ctx, say)
 	if failed != nil {
-		say("%s", words(failed))
+		say("%s", channels.Words(failed))
 	}
 	return report, failed
 }
@@ -63,7 +63,7 @@ func (a *Adapter) checkChat(ctx context.Context, s *session, say func(string, ..
 		if !chatRefused(err) {
 			return err
 		}
-		say("WARNING: direct messages can't be read: %s; to do without them set no_messages: true", words(err))
+		say("WARNING: direct messages can't be read: %s; to do without them set no_messages: true", channels.Words(err))
 		return nil
 	}
 	say("direct messages are asked for every %v", a.cfg.MessageInterval)

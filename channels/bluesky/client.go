@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,11 +43,7 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MB", maxAnswer>>20)
 
 // newClients makes the client of calls that may be repeated, and the one of those
 // that may not.
-func newClients(cfg Config) (*retryablehttp.Client, *http.Client, error) {
-	roots, err := cfg.roots()
-	if err != nil {
-		return nil, nil, err
-	}
+func newClients(cfg Config, roots *x509.CertPool) (*retryablehttp.Client, *http.Client) {
 	once := &http.Client{
 		Transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
@@ -74,7 +71,7 @@ func newClients(cfg Config) (*retryablehttp.Client, *http.Client, error) {
 		}
 		return retryablehttp.DefaultRetryPolicy(ctx, res, err)
 	}
-	return again, once, nil
+	return again, once
 }
 
 // request is one call of XRPC (https://atproto.com/specs/xrpc).
@@ -180,7 +177,7 @@ func (a *Adapter) fetch(ctx context.Context, q request, target string) (*answer,
 	defer cancel()
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
-		return nil, a.failure(q.op, channels.Malformed, "", "making the request: "+lastCause(err).Error(), err)
+		return nil, a.failure(q.op, channels.Malformed, "", "making the request: "+channels.LastCause(err).Error(), err)
 	}
 	a.sign(req.Request, q)
 	got, err := a.again.Do(req) //nolint:bodyclose // readAll closes it

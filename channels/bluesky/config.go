@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"regexp"
@@ -12,22 +11,12 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"stagecoach/channels"
 )
 
 // Secret is an app password. Printed or logged it shows stars.
-type Secret string
-
-// String implements fmt.Stringer.
-func (Secret) String() string { return "***" }
-
-// GoString implements fmt.GoStringer.
-func (Secret) GoString() string { return "***" }
-
-// LogValue implements slog.LogValuer.
-func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
-
-// MarshalJSON hides the secret in JSON too.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
+type Secret = channels.Secret
 
 // Listen is what to look for in posts that aren't addressed to us.
 type Listen struct {

@@ -1,13 +1,8 @@
 package bluesky
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -29,16 +24,6 @@ const (
 	opCheck   = "check"
 )
 
-// plainError shows words that are safe to show, and keeps the cause for
-// errors.Is.
-type plainError struct {
-	text  string
-	cause error
-}
-
-func (e *plainError) Error() string { return e.text }
-func (e *plainError) Unwrap() error { return e.cause }
-
 // anyAddress is whatever names people or their posts.
 var anyAddress = regexp.MustCompile(`at://[^\s"',;)]+|did:[a-z]+:[^\s"',;)]+|@[\w-]+(\.[\w-]+)+`)
 
@@ -51,17 +36,13 @@ func (a *Adapter) failure(op string, reason channels.Reason, code, text string, 
 	}
 	return &channels.Error{
 		Channel: contact.Bluesky, Account: a.cfg.Account, Op: op, Reason: reason, Code: code,
-		Err: &plainError{text: text, cause: cause},
+		Err: channels.Plain(text, cause),
 	}
 }
 
 // plain takes whom it speaks of out of a server's words, and bounds them.
 func plain(text string) string {
-	text = strings.Join(strings.Fields(anyAddress.ReplaceAllString(strings.ToValidUTF8(text, ""), "[address]")), " ")
-	if cut := []rune(text); len(cut) > longestWords {
-		text = string(cut[:longestWords]) + "…"
-	}
-	return text
+	return channels.Bounded(anyAddress.ReplaceAllString(strings.ToValidUTF8(text, ""), "[address]"), longestWords)
 }
 
 // linkFailure gives an error of the link its words.
@@ -69,45 +50,14 @@ func (a *Adapter) linkFailure(op string, err error) *channels.Error {
 	if done, ok := errors.AsType[*channels.Error](err); ok {
 		return done
 	}
-	words := "no answer: " + plain(lastCause(err).Error())
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var expired x509.CertificateInvalidError
-	var notTLS tls.RecordHeaderError
-	var dns *net.DNSError
+	words, known := channels.LinkWords(err)
 	switch {
-	case errors.Is(err, context.Canceled):
-		words = "stopped"
-	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+	case !known:
+		words = "no answer: " + plain(channels.LastCause(err).Error())
+	case channels.TimedOut(err):
 		words = "no answer in " + a.cfg.Timeout.String()
-	case errors.As(err, &unknown):
-		words = "its certificate is signed by nobody whom this machine trusts: set ca_file if the server is your own"
-	case errors.As(err, &name):
-		words = "its certificate is for another name: is the server's address right?"
-	case errors.As(err, &expired):
-		words = "its certificate has expired or is invalid"
-	case errors.As(err, &notTLS):
-		words = "it doesn't speak TLS there: is the port right?"
-	case errors.As(err, &dns) && dns.IsNotFound:
-		words = "no such server name: is the server's address right?"
 	}
 	return a.failure(op, channels.Unavailable, "", "the server: "+words, err)
-}
-
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// lastCause is the innermost error: the others repeat addresses and bodies.
-func lastCause(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
 }
 
 // xrpcError is the body of a refusal (https://atproto.com/specs/xrpc#error-responses).
@@ -163,11 +113,10 @@ func (a *Adapter) refusal(op string, res *answer) *channels.Error {
 	return e
 }
 
-// The pauses where the server names none, and the longest that is believed.
+// The pauses where the server names none.
 const (
 	refusedWait = time.Minute
 	limitedWait = time.Minute
-	longestWait = 30 * time.Minute
 )
 
 // reasonOf is the table of error names and HTTP codes
@@ -244,40 +193,14 @@ func tokenLacksMessages(said xrpcError) bool {
 // section 10.2.3), or ratelimit-reset, a Unix time
 // (https://docs.bsky.app/docs/advanced-guides/rate-limits).
 func (res *answer) wish() time.Duration {
-	now := httpTime(res.header.Get("Date"))
-	if now.IsZero() {
-		now = res.at
+	wait := channels.RetryAfter(res.header, res.at)
+	if n, err := strconv.ParseInt(res.header.Get("RateLimit-Reset"), 10, 64); wait == 0 && err == nil && res.code == http.StatusTooManyRequests {
+		wait = channels.Wish(time.Unix(n, 0).Sub(channels.AnsweredAt(res.header, res.at)))
 	}
-	wait := time.Duration(0)
-	if after := res.header.Get("Retry-After"); after != "" {
-		if n, err := strconv.Atoi(after); err == nil {
-			wait = time.Duration(min(max(n, 0), 1e6)) * time.Second
-		} else if at := httpTime(after); !at.IsZero() {
-			wait = at.Sub(now)
-		}
-	} else if n, err := strconv.ParseInt(res.header.Get("RateLimit-Reset"), 10, 64); err == nil && res.code == http.StatusTooManyRequests {
-		wait = time.Unix(n, 0).Sub(now)
-	}
-	if wait <= 0 && res.code == http.StatusTooManyRequests {
+	if wait == 0 && res.code == http.StatusTooManyRequests {
 		wait = limitedWait
 	}
-	return min(max(wait, 0), longestWait)
-}
-
-func httpTime(s string) time.Time {
-	at, err := http.ParseTime(s)
-	if err != nil {
-		return time.Time{}
-	}
-	return at
-}
-
-// words gives an error's text without its frame.
-func words(err error) string {
-	if typed, ok := errors.AsType[*channels.Error](err); ok {
-		return fmt.Sprint(typed.Err)
-	}
-	return err.Error()
+	return wait
 }
 
 // nameOf gives the protocol's name of an error, "" if it has none.

@@ -17,7 +17,7 @@ var errNothing = errors.New("there is no message in it")
 func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	var env envelope
 	if err := json.Unmarshal(in.Raw, &env); err != nil {
-		return nil, fmt.Errorf("reading the envelope: %w", lastCause(err))
+		return nil, fmt.Errorf("reading the envelope: %w", channels.LastCause(err))
 	}
 	m := &contact.Message{
 		Channel: contact.Bluesky, Account: in.Account, ReceivedAt: in.ReceivedAt,

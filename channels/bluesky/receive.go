@@ -201,7 +201,14 @@ func (r *run) handOne(ctx context.Context, l *list, it item) error {
 	if r.a.passed.Contains(it.id) {
 		return nil
 	}
-	r.a.fetchFiles(ctx, it.env)
+	if pictures := it.env.pictures(); len(pictures) > 0 {
+		done, err := r.a.files.Turn(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+		r.a.fetchFiles(ctx, it.env, pictures)
+	}
 	in, err := r.a.inbound(l.mark.Source, it)
 	if err != nil {
 		return err

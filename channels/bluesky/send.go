@@ -23,12 +23,12 @@ func (a *Adapter) Send(ctx context.Context, r *contact.Reply) (channels.Receipt,
 	if len(out.Messages) > 0 {
 		receipt, err := a.sendMessages(ctx, r, out)
 		if channels.ReasonOf(err) != channels.Auth { // posts may go all the same
-			a.pace.note(err)
+			a.pace.Note(err)
 		}
 		return receipt, err
 	}
 	uri, err := a.sendPosts(ctx, out)
-	a.pace.note(err)
+	a.pace.Note(err)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -167,7 +167,7 @@ func (a *Adapter) lookAt(ctx context.Context, op string, s *session, key, text s
 func notFound(err error) bool {
 	var typed *channels.Error
 	return errors.As(err, &typed) && (nameOf(err) == "RecordNotFound" || typed.Code == "404" ||
-		strings.HasPrefix(typed.Code, "400") && strings.Contains(words(err), "Could not locate record"))
+		strings.HasPrefix(typed.Code, "400") && strings.Contains(channels.Words(err), "Could not locate record"))
 }
 
 // answerable refuses to post what nobody would see: where the question is gone, or

@@ -29,6 +29,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"stagecoach/channels"
+	"stagecoach/channels/media"
 	"stagecoach/contact"
 )
 
@@ -41,7 +42,7 @@ type Adapter struct {
 	// anywhere public and knows no token.
 	again *retryablehttp.Client
 	once  *http.Client
-	files *http.Client
+	files *media.Fetcher
 
 	self   atomic.Pointer[self]
 	server atomic.Pointer[server]
@@ -55,11 +56,9 @@ type Adapter struct {
 	// was recorded counts it.
 	passed *lru.Cache[string, bool]
 	sent   *sentBook
-	pace   pace
+	pace   channels.Hold
 	// settle is how long after an attempt its effect may still show.
 	settle time.Duration
-	// fetching bounds how many messages with files are in memory.
-	fetching chan struct{}
 	// largest is how many bytes of an answer are read.
 	largest int64
 	started time.Time
@@ -97,19 +96,20 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring mastodon account %q: %w", cfg.Account, err)
 	}
-	again, once, err := newClients(cfg)
+	roots, err := cfg.roots()
 	if err != nil {
 		return nil, fmt.Errorf("configuring mastodon account %q: %w", cfg.Account, err)
 	}
+	again, once := newClients(cfg, roots)
 	passed, err := lru.New[string, bool](passedKept)
 	if err != nil {
 		return nil, fmt.Errorf("configuring mastodon account %q: %w", cfg.Account, err)
 	}
 	return &Adapter{
 		cfg: cfg, log: log.With("component", "mastodon", "account", cfg.Account), base: base,
-		again: again, once: once, files: newFileClient(cfg, base),
+		again: again, once: once, files: media.New(roots, cfg.Server),
 		watched: newWatchBook(), passed: passed, sent: newSentBook(),
-		settle: settleTime, largest: maxAnswer, fetching: make(chan struct{}, fetching), started: time.Now(),
+		settle: settleTime, largest: maxAnswer, started: time.Now(),
 	}, nil
 }
 

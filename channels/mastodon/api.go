@@ -45,7 +45,7 @@ type mention struct {
 	URL      string `json:"url"`
 }
 
-type media struct {
+type attached struct {
 	ID          string `json:"id"`
 	Type        string `json:"type"`
 	URL         string `json:"url"`
@@ -78,7 +78,7 @@ type status struct {
 	Language           string          `json:"language"`
 	Content            string          `json:"content"`
 	Account            account         `json:"account"`
-	Media              []media         `json:"media_attachments"`
+	Media              []attached      `json:"media_attachments"`
 	Mentions           []mention       `json:"mentions"`
 	Tags               []tag           `json:"tags"`
 	Poll               *poll           `json:"poll"`

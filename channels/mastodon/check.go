@@ -21,7 +21,7 @@ func (a *Adapter) Check(ctx context.Context) (channels.Report, error) {
 	}
 	failed := a.check(ctx, say)
 	if failed != nil {
-		say("%s", words(failed))
+		say("%s", channels.Words(failed))
 	}
 	return report, failed
 }

@@ -45,7 +45,7 @@ func TestCheck(t *testing.T) {
 		"another domain": {
 			change: func(cfg *mastodon.Config) { cfg.Address = "support@www.social.test" }, says: []string{"WARNING", "name@social.test"},
 		},
-		"nobody there": {change: func(cfg *mastodon.Config) { cfg.Server = "http://127.0.0.1:1" }, reason: channels.Unavailable, says: []string{"no answer"}},
+		"nobody there": {change: func(cfg *mastodon.Config) { cfg.Server = "http://127.0.0.1:1" }, reason: channels.Unavailable, says: []string{"nothing listens there"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +83,7 @@ func TestCheckOfOtherServers(t *testing.T) {
 		"a web site":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>welcome</html>")) }, false, channels.Malformed, "something else than the Mastodon API"},
 		"nothing there":  {http.NotFound, false, channels.Malformed, "nothing there speaks the Mastodon API"},
 		"moved":          {http.RedirectHandler("https://elsewhere.test/", http.StatusMovedPermanently).ServeHTTP, false, channels.Malformed, "has moved"},
-		"strange issuer": {http.NotFound, true, channels.Unavailable, "set ca_file"},
+		"strange issuer": {http.NotFound, true, channels.Unavailable, "ca_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

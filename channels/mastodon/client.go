@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -45,11 +45,7 @@ var errTooLarge = errors.New("the answer is too large")
 
 // newClients makes the client of calls that may be repeated, and the one of those
 // that may not.
-func newClients(cfg Config) (*retryablehttp.Client, *http.Client, error) {
-	roots, err := cfg.roots()
-	if err != nil {
-		return nil, nil, err
-	}
+func newClients(cfg Config, roots *x509.CertPool) (*retryablehttp.Client, *http.Client) {
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
@@ -78,7 +74,7 @@ func newClients(cfg Config) (*retryablehttp.Client, *http.Client, error) {
 		}
 		return retryablehttp.DefaultRetryPolicy(ctx, res, err)
 	}
-	return again, once, nil
+	return again, once
 }
 
 // get asks for path, again where that helps, and decodes the answer.
@@ -111,10 +107,7 @@ func (a *Adapter) unreadable(op string, res *answer, err error) *channels.Error 
 
 // ask is get with any answer taken as it is.
 func (a *Adapter) ask(ctx context.Context, op, path string, query url.Values) (*answer, error) {
-	target := path
-	if !strings.HasPrefix(path, "http://") && !strings.HasPrefix(path, "https://") {
-		target = a.cfg.Server + path
-	}
+	target := a.cfg.Server + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
@@ -122,7 +115,7 @@ func (a *Adapter) ask(ctx context.Context, op, path string, query url.Values) (*
 	defer cancel()
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
-		return nil, a.failure(op, channels.Malformed, "", "making the request: "+lastCause(err).Error(), err)
+		return nil, a.failure(op, channels.Malformed, "", "making the request: "+channels.LastCause(err).Error(), err)
 	}
 	a.sign(req.Request)
 	res, err := a.again.Do(req) //nolint:bodyclose // read closes it

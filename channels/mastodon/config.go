@@ -4,29 +4,18 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+
+	"stagecoach/channels"
 )
 
 // Secret is an access token. Printed or logged it shows stars.
-type Secret string
-
-// String implements fmt.Stringer.
-func (Secret) String() string { return "***" }
-
-// GoString implements fmt.GoStringer.
-func (Secret) GoString() string { return "***" }
-
-// LogValue implements slog.LogValuer.
-func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
-
-// MarshalJSON hides the secret in JSON too.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
+type Secret = channels.Secret
 
 // ReplyVisibility is who may read an answer to a public question.
 type ReplyVisibility string

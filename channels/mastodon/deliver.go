@@ -79,12 +79,11 @@ func (r *run) handOne(ctx context.Context, it item) error {
 		return nil
 	}
 	if it.files {
-		select {
-		case r.a.fetching <- struct{}{}:
-			defer func() { <-r.a.fetching }()
-		case <-ctx.Done():
-			return ctx.Err()
+		done, err := r.a.files.Turn(ctx)
+		if err != nil {
+			return err
 		}
+		defer done()
 	}
 	in, err := it.make(ctx)
 	if err != nil {

@@ -1,13 +1,8 @@
 package mastodon
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -28,29 +23,16 @@ const (
 	opCheck  = "check"
 )
 
-// plainError shows words that are safe to show, and keeps the cause for
-// errors.Is.
-type plainError struct {
-	text  string
-	cause error
-}
-
-func (e *plainError) Error() string { return e.text }
-func (e *plainError) Unwrap() error { return e.cause }
-
 var anyAddress = regexp.MustCompile(`@?[^\s<>"'(),;:/]+@[^\s<>"'(),;:/]+`)
 
 const longestWords = 300
 
 func (a *Adapter) failure(op string, reason channels.Reason, code, text string, cause error) *channels.Error {
 	text = strings.ReplaceAll(text, string(a.cfg.Token), "***")
-	text = strings.Join(strings.Fields(anyAddress.ReplaceAllString(text, "[address]")), " ")
-	if cut := []rune(text); len(cut) > longestWords {
-		text = string(cut[:longestWords]) + "…"
-	}
+	text = channels.Bounded(anyAddress.ReplaceAllString(text, "[address]"), longestWords)
 	return &channels.Error{
 		Channel: contact.Mastodon, Account: a.cfg.Account, Op: op, Reason: reason, Code: code,
-		Err: &plainError{text: text, cause: cause},
+		Err: channels.Plain(text, cause),
 	}
 }
 
@@ -59,45 +41,14 @@ func (a *Adapter) linkFailure(op string, err error) *channels.Error {
 	if done, ok := errors.AsType[*channels.Error](err); ok {
 		return done
 	}
-	words := "no answer: " + lastCause(err).Error()
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var expired x509.CertificateInvalidError
-	var notTLS tls.RecordHeaderError
-	var dns *net.DNSError
+	words, known := channels.LinkWords(err)
 	switch {
-	case errors.Is(err, context.Canceled):
-		words = "stopped"
-	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+	case !known:
+		words = "no answer: " + channels.LastCause(err).Error()
+	case channels.TimedOut(err):
 		words = "no answer in " + a.cfg.Timeout.String()
-	case errors.As(err, &unknown):
-		words = "its certificate is signed by nobody whom this machine trusts: set ca_file if the server is your own"
-	case errors.As(err, &name):
-		words = "its certificate is for another name: is the server's address right?"
-	case errors.As(err, &expired):
-		words = "its certificate has expired or is invalid"
-	case errors.As(err, &notTLS):
-		words = "it doesn't speak TLS there: is the port right?"
-	case errors.As(err, &dns) && dns.IsNotFound:
-		words = "no such server name: is the server's address right?"
 	}
 	return a.failure(op, channels.Unavailable, "", "server "+a.base.Host+": "+words, err)
-}
-
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// lastCause is the innermost error: the others repeat addresses and bodies.
-func lastCause(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
 }
 
 // refusal gives an answer other than 2xx its reason and its words.
@@ -119,11 +70,10 @@ func (a *Adapter) refusal(op string, res *answer) *channels.Error {
 	return e
 }
 
-// The pauses where the server names none, and the longest that is believed.
+// The pauses where the server names none.
 const (
 	refusedWait = time.Minute
 	limitedWait = time.Minute
-	longestWait = 30 * time.Minute
 )
 
 // accountWords are those of a 403 that speaks of the token or the account, not
@@ -196,38 +146,12 @@ func (res *answer) said() string {
 // section 10.2.3), or X-RateLimit-Reset as Mastodon has it, a moment.
 // (https://docs.joinmastodon.org/api/rate-limits/)
 func (res *answer) wish() time.Duration {
-	now := when2(res.header.Get("Date"))
-	if now.IsZero() {
-		now = res.at
+	wait := channels.RetryAfter(res.header, res.at)
+	if reset := when(res.header.Get("X-RateLimit-Reset")); wait == 0 && !reset.IsZero() && res.code == http.StatusTooManyRequests {
+		wait = channels.Wish(reset.Sub(channels.AnsweredAt(res.header, res.at)))
 	}
-	wait := time.Duration(0)
-	if after := res.header.Get("Retry-After"); after != "" {
-		if n, err := strconv.Atoi(after); err == nil {
-			wait = time.Duration(n) * time.Second
-		} else if at := when2(after); !at.IsZero() {
-			wait = at.Sub(now)
-		}
-	} else if reset := when(res.header.Get("X-RateLimit-Reset")); !reset.IsZero() && res.code == http.StatusTooManyRequests {
-		wait = reset.Sub(now)
-	}
-	if wait <= 0 && res.code == http.StatusTooManyRequests {
+	if wait == 0 && res.code == http.StatusTooManyRequests {
 		wait = limitedWait
 	}
-	return min(max(wait, 0), longestWait)
-}
-
-func when2(s string) time.Time {
-	at, err := http.ParseTime(s)
-	if err != nil {
-		return time.Time{}
-	}
-	return at
-}
-
-// words gives an error's text without its frame.
-func words(err error) string {
-	if typed, ok := errors.AsType[*channels.Error](err); ok {
-		return fmt.Sprint(typed.Err)
-	}
-	return err.Error()
+	return wait
 }

@@ -126,9 +126,9 @@ func (a *Adapter) ownPosts(ctx context.Context, r *contact.Reply, out *outgoing,
 		if err != nil {
 			return nil, false, err
 		}
-		if date := when2(res.header.Get("Date")); !skewed && !date.IsZero() {
+		if !skewed {
 			skewed = true
-			since = since.Add(min(0, date.Sub(res.at))) // the server's clock is behind ours
+			since = since.Add(min(0, channels.AnsweredAt(res.header, res.at).Sub(res.at))) // the server's clock is behind ours
 		}
 		past := false
 		for _, raw := range raws {

@@ -36,7 +36,7 @@ func Archive() channels.Parser { return &Adapter{base: &url.URL{}} }
 func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	var env envelope
 	if err := json.Unmarshal(in.Raw, &env); err != nil {
-		return nil, fmt.Errorf("reading the envelope: %w", lastCause(err))
+		return nil, fmt.Errorf("reading the envelope: %w", channels.LastCause(err))
 	}
 	m := &contact.Message{
 		Channel: contact.Mastodon, Account: in.Account, ReceivedAt: in.ReceivedAt,
@@ -74,13 +74,13 @@ func eventStatus(env *envelope) (*status, error) {
 	if env.Kind == kindPost {
 		var s status
 		if err := unmarshalLoosely(env.Event, &s); err != nil {
-			return nil, fmt.Errorf("reading a post: %w", lastCause(err))
+			return nil, fmt.Errorf("reading a post: %w", channels.LastCause(err))
 		}
 		return &s, nil
 	}
 	var n notification
 	if err := unmarshalLoosely(env.Event, &n); err != nil {
-		return nil, fmt.Errorf("reading a notification: %w", lastCause(err))
+		return nil, fmt.Errorf("reading a notification: %w", channels.LastCause(err))
 	}
 	if n.Status == nil {
 		return nil, errNothing

@@ -57,7 +57,7 @@ func TestWish(t *testing.T) {
 		"no limit at all": {500, map[string]string{"X-RateLimit-Reset": now.Add(3 * time.Minute).Format(time.RFC3339)}, 0},
 		"nothing said":    {429, nil, limitedWait},
 		"nonsense":        {429, map[string]string{"Retry-After": "soon"}, limitedWait},
-		"for ever":        {429, map[string]string{"Retry-After": "99999999"}, longestWait},
+		"for ever":        {429, map[string]string{"Retry-After": "99999999"}, channels.LongestWish},
 		"past":            {429, map[string]string{"Retry-After": "-5"}, limitedWait},
 	} {
 		h := http.Header{"Date": {now.Format(http.TimeFormat)}}

@@ -81,7 +81,7 @@ func (a *Adapter) Send(ctx context.Context, r *contact.Reply) (channels.Receipt,
 	}
 	err = a.sendAll(ctx, r, out, s)
 	s.last = time.Now()
-	a.pace.note(err)
+	a.pace.Note(err)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -211,7 +211,7 @@ func (a *Adapter) uploadOne(ctx context.Context, f upload) (string, error) {
 	if !res.ok() {
 		return "", a.refusal(opUpload, res)
 	}
-	var made media
+	var made attached
 	if err := unmarshalLoosely(res.body, &made); err != nil || made.ID == "" {
 		return "", a.failure(opUpload, channels.Unavailable, "", "the server took a file and gave no id of it", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"stagecoach/channels"
 )
 
 // The stream only wakes the asking: whatever it says or doesn't is found by
@@ -69,7 +71,7 @@ func (a *Adapter) plainErr(err error) string {
 	if err == nil {
 		return ""
 	}
-	return a.plain(lastCause(err).Error())
+	return a.plain(channels.LastCause(err).Error())
 }
 
 // wakeFor wakes what an event is news for.
