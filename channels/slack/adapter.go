@@ -56,6 +56,9 @@ type Adapter struct {
 	// settle is how long after an attempt its effect may still show; silence is how
 	// long a socket may say nothing.
 	settle, silence time.Duration
+	// patience is how long an event waits for the history before it, young how old a
+	// message must be for its absence to tell something.
+	patience, young time.Duration
 	started         time.Time
 }
 
@@ -93,7 +96,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 	}
 	a := &Adapter{
 		cfg: cfg, log: log.With("component", "slack", "account", cfg.Account), base: base,
-		sent: newSentBook(), settle: 12 * time.Second, silence: 45 * time.Second, started: time.Now(),
+		sent: newSentBook(), settle: 12 * time.Second, silence: 45 * time.Second, patience: 90 * time.Second, young: youngAbsence, started: time.Now(),
 	}
 	if a.again, a.once, err = newClients(cfg); err != nil {
 		return nil, fmt.Errorf("configuring slack account %q: %w", cfg.Account, err)

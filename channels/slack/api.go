@@ -129,11 +129,9 @@ const (
 	kindChannel = "channel"
 )
 
-// kindOf guesses the kind by the id, where nobody says it.
-func kindOf(channel, said string) string {
+// kindByID guesses the kind by the id.
+func kindByID(channel string) string {
 	switch {
-	case said != "":
-		return said
 	case strings.HasPrefix(channel, "D"):
 		return kindIM
 	case strings.HasPrefix(channel, "G"):

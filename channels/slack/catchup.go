@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	"stagecoach/channels"
 )
@@ -20,99 +20,56 @@ const (
 	mostInHand = 10000
 )
 
+// overlap is how far before a bookmark a history is read: what Slack hands over
+// late, behind newer ones that were stored, may lie there.
+const overlap = 10 * time.Minute
+
 // catchUp reads what was said while no socket stood: at first everywhere, then
 // where it turns out to be needed.
 func (r *run) catchUp(ctx context.Context) error {
 	for {
-		r.mu.Lock()
-		everything, wanted := r.everything, r.wanted
-		r.everything, r.wanted = false, nil
-		r.mu.Unlock()
-		if everything {
-			found, err := r.findAll(ctx)
-			if err != nil {
-				return err
-			}
-			wanted = append(found, wanted...)
-		}
-		for _, c := range wanted {
-			if err := r.catchUpOne(ctx, c); err != nil {
-				return err
-			}
-		}
-		if everything {
-			r.a.log.DebugContext(ctx, "histories are read", "conversations", len(wanted))
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-r.wake:
-		}
-	}
-}
-
-// findAll lists the conversations that we are in, those of ours first, then the
-// latest read.
-func (r *run) findAll(ctx context.Context) ([]*conv, error) {
-	var all []conversation
-	err := patiently(ctx, func() error {
+		c, everything, round := r.nextWanted()
 		var err error
-		all, err = r.a.conversations(ctx, r.me, r.a.listable(r.me))
-		return err
-	})
-	if err != nil && !unreachable(err) {
-		return nil, err
-	}
-	complete := err == nil && len(r.a.listable(r.me)) == len(kinds())
-	for id := range r.ours {
-		if !slices.ContainsFunc(all, func(c conversation) bool { return c.ID == id }) {
-			all = append(all, conversation{ID: id, IsPrivate: strings.HasPrefix(id, "G")})
+		switch {
+		case everything:
+			err = r.findAll(ctx)
+		case c != nil:
+			err = r.catchUpOne(ctx, c, round)
+		default:
+			select {
+			case <-ctx.Done():
+				err = ctx.Err()
+			case <-r.wake:
+			}
 		}
-	}
-	r.mu.Lock()
-	for _, c := range all {
-		r.listed[c.ID] = true
-	}
-	r.mu.Unlock()
-	var out []*conv
-	for _, found := range all {
-		c, err := r.conv(ctx, found.ID, found.kind())
 		if err != nil {
-			return nil, err
-		}
-		out = append(out, c)
-	}
-	r.mu.Lock()
-	r.complete, r.wanted = complete, nil
-	for _, c := range r.convs {
-		if !slices.Contains(out, c) {
-			out = append(out, c)
+			return err
 		}
 	}
-	r.mu.Unlock()
-	slices.SortStableFunc(out, func(a, b *conv) int {
-		if ours := boolOrder(r.ours[a.id], r.ours[b.id]); ours != 0 {
-			return ours
-		}
-		return b.mark.At.Compare(a.mark.At)
-	})
-	return out, nil
 }
 
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	default:
-		return 1
+// nextWanted gives the conversation whose history is to be read next: one for which
+// events wait, or else the first; or tells that all are to be listed.
+func (r *run) nextWanted() (c *conv, everything bool, round int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.everything {
+		r.everything = false
+		return nil, true, r.round
 	}
+	r.wanted = slices.DeleteFunc(r.wanted, (*conv).isCaught)
+	if len(r.wanted) == 0 {
+		return nil, false, r.round
+	}
+	at := max(0, slices.IndexFunc(r.wanted, (*conv).isAwaited))
+	c = r.wanted[at]
+	r.wanted = slices.Delete(r.wanted, at, at+1)
+	return c, false, r.round
 }
 
 // catchUpOne reads the history of one conversation from its bookmark on. One that
 // can't be read is told, and keeps no other from being read.
-func (r *run) catchUpOne(ctx context.Context, c *conv) error {
+func (r *run) catchUpOne(ctx context.Context, c *conv, round int) error {
 	source := r.a.sourceName(c.id)
 	err := r.readHistory(ctx, c)
 	switch {
@@ -126,7 +83,9 @@ func (r *run) catchUpOne(ctx context.Context, c *conv) error {
 	default:
 		return err
 	}
-	c.catchesUp()
+	if err := r.letGo(ctx, c, func() { c.caught = r.round == round }); err != nil {
+		return err
+	}
 	r.stir(c)
 	return nil
 }
@@ -145,78 +104,136 @@ type entry struct {
 	raw json.RawMessage
 }
 
+// reading is what one look at the history of a conversation has found.
+type reading struct {
+	// mark is the bookmark, from where the reading begins: some time before.
+	mark, from string
+	entries    []entry
+	edits      []entry
+	// threads are those that may have something new.
+	threads map[string]bool
+	// shown are the messages outside of threads that are there, and that are
+	// deleted and leave a trace (true); first is the earliest, and whole tells that
+	// there is nothing before it.
+	shown map[string]bool
+	first string
+	whole bool
+	// gone are messages taken earlier that aren't there any more.
+	gone []taken
+}
+
 // readHistory delivers what came after the bookmark: messages, answers in threads,
-// and edits of what lies before it.
+// and what became of messages before it.
 func (r *run) readHistory(ctx context.Context, c *conv) error {
-	from := c.from()
-	var entries []entry
-	threads := map[string]bool{}
-	note := func(m *message, raw json.RawMessage) bool {
-		entries = append(entries, entry{m, raw})
-		if m.ReplyCount > 0 && compareTS(m.LatestReply, from) > 0 {
-			threads[m.TS] = true
-		}
-		if len(entries) >= mostInHand {
-			r.deliverAll(ctx, c, entries)
-			entries = nil
+	h := &reading{threads: map[string]bool{}, shown: map[string]bool{}}
+	h.mark, h.from = c.from()
+	err := r.history(ctx, c.id, url.Values{"oldest": {h.from}, "inclusive": {"true"}}, mostPages, func(m *message, raw json.RawMessage) bool {
+		h.entries = append(h.entries, entry{m, raw})
+		h.note(m, c)
+		if len(h.entries) >= mostInHand {
+			r.deliverAll(ctx, c, h)
 		}
 		return ctx.Err() == nil
-	}
-	if err := r.history(ctx, c.id, url.Values{"oldest": {from}, "inclusive": {"true"}}, mostPages, note); err != nil {
+	})
+	if err != nil {
 		return err
 	}
-	if c.known {
-		if err := r.readBefore(ctx, c, from, threads); err != nil {
+	if c.hasPlace() {
+		if err := r.readBefore(ctx, c, h); err != nil {
 			return err
 		}
 	}
-	for thread := range threads {
-		if !r.mayConcern(c, thread, entries) {
-			continue
-		}
-		err := r.replies(ctx, c.id, thread, from, func(m *message, raw json.RawMessage) bool {
-			entries = append(entries, entry{m, raw})
-			return ctx.Err() == nil
-		})
-		if err != nil && codeOf(err) != "thread_not_found" {
-			return err
+	if err := r.readThreads(ctx, c, h); err != nil {
+		return err
+	}
+	for _, e := range h.edits {
+		if t, v := r.judgeEdited(c, e.m); v == take {
+			r.deliverEntry(ctx, t, e.raw)
 		}
 	}
-	r.deliverAll(ctx, c, entries)
+	r.deliverAll(ctx, c, h)
+	if err := r.deliverGone(ctx, c, h); err != nil {
+		return err
+	}
 	return ctx.Err()
 }
 
-// readBefore looks at what lies before the bookmark, one page: edits since, and
+// note takes down what a message outside of threads tells.
+func (h *reading) note(m *message, c *conv) {
+	h.shown[m.TS] = m.Subtype == tombstone
+	if h.first == "" || compareTS(m.TS, h.first) < 0 {
+		h.first = m.TS
+	}
+	// An answer that isn't there any more may have been the latest.
+	if m.ReplyCount > 0 && compareTS(m.LatestReply, h.from) > 0 || compareTS(m.LatestReply, c.latestIn(m.TS)) < 0 {
+		h.threads[m.TS] = true
+	}
+}
+
+// readBefore looks at what lies before, one page: edits since, deletions, and
 // threads that have gone on. Of older threads the ones that the bookmark knows are
 // looked at.
-func (r *run) readBefore(ctx context.Context, c *conv, from string, threads map[string]bool) error {
-	var edits []entry
-	seen := map[string]bool{}
-	query := url.Values{"latest": {from}, "inclusive": {"true"}, "limit": {strconv.Itoa(lookBack)}}
+func (r *run) readBefore(ctx context.Context, c *conv, h *reading) error {
+	n := 0
+	query := url.Values{"latest": {h.from}, "inclusive": {"true"}, "limit": {strconv.Itoa(lookBack)}}
 	err := r.history(ctx, c.id, query, 1, func(m *message, raw json.RawMessage) bool {
-		seen[m.TS] = true
-		if m.Edited != nil && validTS(m.Edited.TS) && compareTS(m.Edited.TS, from) > 0 {
-			edits = append(edits, entry{m, raw})
-		}
-		if m.ReplyCount > 0 && compareTS(m.LatestReply, from) > 0 {
-			threads[m.TS] = true
-		}
+		n++
+		h.note(m, c)
+		h.edited(m, raw)
 		return true
 	})
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	for _, thread := range c.place.Threads {
-		if !seen[thread] && compareTS(thread, from) <= 0 {
-			threads[thread] = true
+	h.whole = n < lookBack
+	for _, thread := range c.threads() {
+		if _, shown := h.shown[thread]; !shown {
+			h.threads[thread] = true
 		}
 	}
-	c.mu.Unlock()
-	for _, e := range edits {
-		if t, v := r.judgeEdited(c, e.m); v == take {
-			r.deliverEntry(ctx, t, e.raw)
+	return nil
+}
+
+// since reports whether an edit was made after the bookmark.
+func (h *reading) since(e *edited) bool {
+	return e != nil && validTS(e.TS) && compareTS(e.TS, h.mark) > 0
+}
+
+// edited takes down an edit of what lies before.
+func (h *reading) edited(m *message, raw json.RawMessage) {
+	if h.since(m.Edited) {
+		h.edits = append(h.edits, entry{m, raw})
+	}
+}
+
+// readThreads reads the threads that may have something new: answers, edits of
+// earlier ones, and what isn't there any more.
+func (r *run) readThreads(ctx context.Context, c *conv, h *reading) error {
+	for thread := range h.threads {
+		if !r.mayConcern(c, thread, h.entries) {
+			continue
 		}
+		there, first := map[string]bool{}, ""
+		oldest := h.from
+		if known := c.earliestIn(thread); known != "" && compareTS(known, oldest) < 0 {
+			oldest = known
+		}
+		err := r.replies(ctx, c.id, thread, oldest, func(m *message, raw json.RawMessage) bool {
+			there[m.TS] = m.Subtype != tombstone
+			if first == "" || compareTS(m.TS, first) < 0 {
+				first = m.TS
+			}
+			if compareTS(m.TS, h.from) > 0 {
+				h.entries = append(h.entries, entry{m, raw})
+			} else {
+				h.edited(m, raw)
+			}
+			return ctx.Err() == nil
+		})
+		if err != nil && codeOf(err) != "thread_not_found" {
+			return err
+		}
+		h.gone = append(h.gone, r.missing(c, first, func(t taken) bool { return t.thread == thread && !there[t.ts] })...)
 	}
 	return nil
 }
@@ -229,142 +246,31 @@ func (r *run) mayConcern(c *conv, thread string, entries []entry) bool {
 	if known, asked := r.a.threads.Get(c.id + "/" + thread); asked {
 		return known
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Contains(c.place.Threads, thread) || slices.ContainsFunc(entries, func(e entry) bool { return e.m.TS == thread })
+	return c.follows(thread) || slices.ContainsFunc(entries, func(e entry) bool { return e.m.TS == thread })
 }
 
-// deliverAll delivers messages of a history, the oldest first.
-func (r *run) deliverAll(ctx context.Context, c *conv, entries []entry) {
+// deliverAll delivers the messages in hand, the oldest first. Of one that is known
+// an edit since is delivered.
+func (r *run) deliverAll(ctx context.Context, c *conv, h *reading) {
+	entries := h.entries
+	h.entries = nil
 	slices.SortStableFunc(entries, func(a, b entry) int { return compareTS(a.m.TS, b.m.TS) })
 	for _, e := range entries {
-		if t, v := r.judgeMessage(c, e.m); v == take {
-			known := r.a.passed.Contains(t.id)
-			r.deliverEntry(ctx, t, e.raw)
-			if edit, v := r.judgeLate(c, e.m); known && v == take {
-				r.deliverEntry(ctx, edit, e.raw)
+		t, v := r.judgeMessage(c, e.m)
+		if v == take && (r.a.passed.Contains(t.id) || c.took(e.m.TS)) {
+			if !h.since(e.m.Edited) {
+				continue
 			}
+			t, v = r.judgeEdited(c, e.m)
+		}
+		if v == take {
+			r.deliverEntry(ctx, t, e.raw)
 		}
 	}
-}
-
-// judgeLate takes the edit of a message of which an earlier reading is delivered.
-func (r *run) judgeLate(c *conv, m *message) (*task, verdict) {
-	if m.Edited == nil || !validTS(m.Edited.TS) {
-		return nil, ignore
-	}
-	return r.judgeEdited(c, m)
 }
 
 func (r *run) deliverEntry(ctx context.Context, t *task, raw json.RawMessage) {
 	t.env.Kind, t.env.Event = kindHistory, raw
 	// An error is that of ctx: the run ends.
 	_ = r.dispatch(ctx, t, func() {})
-}
-
-// history calls yield with the messages of a conversation, page by page, until it
-// returns false. https://docs.slack.dev/reference/methods/conversations.history
-func (r *run) history(ctx context.Context, channel string, query url.Values, pages int, yield func(*message, json.RawMessage) bool) error {
-	query.Set("channel", channel)
-	return r.a.messages(ctx, opFetch, "conversations.history", query, pages, yield)
-}
-
-// replies calls yield with the messages of a thread after a ts, its first one
-// included. https://docs.slack.dev/reference/methods/conversations.replies
-func (r *run) replies(ctx context.Context, channel, thread, oldest string, yield func(*message, json.RawMessage) bool) error {
-	query := url.Values{"channel": {channel}, "ts": {thread}}
-	if oldest != "" {
-		query.Set("oldest", oldest)
-	}
-	return r.a.messages(ctx, opFetch, "conversations.replies", query, mostPages, func(m *message, raw json.RawMessage) bool {
-		if oldest != "" && compareTS(m.TS, oldest) < 0 {
-			return true
-		}
-		return yield(m, raw)
-	})
-}
-
-// messages pages through a history, waiting as Slack wishes.
-func (a *Adapter) messages(ctx context.Context, op, method string, query url.Values, pages int, yield func(*message, json.RawMessage) bool) error {
-	if query.Get("limit") == "" {
-		query.Set("limit", strconv.Itoa(pageSize))
-	}
-	for range pages {
-		var got struct {
-			page
-			Messages []json.RawMessage `json:"messages"`
-		}
-		err := patiently(ctx, func() error {
-			_, err := a.read(ctx, op, method, query, &got)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, raw := range got.Messages {
-			var m message
-			if unmarshalLoosely(raw, &m) != nil || !validTS(m.TS) {
-				continue // Slack has put something there that is no message
-			}
-			if !yield(&m, raw) {
-				return ctx.Err()
-			}
-		}
-		next := got.Metadata.Cursor
-		if next == "" || next == query.Get("cursor") {
-			return nil
-		}
-		query.Set("cursor", next)
-	}
-	return nil
-}
-
-// kinds are the kinds of conversation that can be listed, with the scope for each.
-func kinds() map[string]string {
-	return map[string]string{
-		"public_channel": "channels:read", "private_channel": "groups:read", "mpim": "mpim:read", "im": "im:read",
-	}
-}
-
-// listable are the kinds that the token may list.
-func (a *Adapter) listable(me *self) []string {
-	var out []string
-	for kind, scope := range kinds() {
-		if me.may(scope) {
-			out = append(out, kind)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// conversations lists those that we are in.
-// https://docs.slack.dev/reference/methods/users.conversations
-func (a *Adapter) conversations(ctx context.Context, me *self, types []string) ([]conversation, error) {
-	types = slices.DeleteFunc(slices.Clone(types), func(kind string) bool { return !me.may(kinds()[kind]) })
-	if len(types) == 0 {
-		return nil, nil
-	}
-	query := url.Values{"types": {strings.Join(types, ",")}, "limit": {strconv.Itoa(pageSize)}, "exclude_archived": {"true"}}
-	var out []conversation
-	for range mostPages {
-		var got struct {
-			page
-			Channels []conversation `json:"channels"`
-		}
-		err := patiently(ctx, func() error {
-			_, err := a.read(ctx, opFetch, "users.conversations", query, &got)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, slices.DeleteFunc(got.Channels, func(c conversation) bool { return !validID(c.ID) })...)
-		if next := got.Metadata.Cursor; next == "" || next == query.Get("cursor") {
-			break
-		} else {
-			query.Set("cursor", next)
-		}
-	}
-	return out, nil
 }

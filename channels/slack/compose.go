@@ -148,7 +148,7 @@ func whereTo(r *contact.Reply) (channel, thread string) {
 		return o.Channel, o.Thread
 	}
 	if channel, ts, ok := splitMessageID(r.InReplyTo); ok {
-		if kindOf(channel, "") == kindIM {
+		if kindByID(channel) == kindIM {
 			return channel, ""
 		}
 		return channel, ts

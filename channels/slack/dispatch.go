@@ -3,6 +3,9 @@ package slack
 import (
 	"context"
 	"slices"
+	"strings"
+
+	"stagecoach/channels"
 )
 
 // flight is a delivery under way. The same item coming again waits for its end.
@@ -14,8 +17,12 @@ type flight struct {
 // of its sender, and then acknowledged. It returns once that is under way, and
 // waits while too much is.
 func (r *run) dispatch(ctx context.Context, t *task, ack func()) error {
+	turns := r.turns
+	if t.ask != "" { // the answer may take long, and holds up its own conversation alone
+		turns = r.asking
+	}
 	select {
-	case r.turns <- struct{}{}:
+	case turns <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -23,7 +30,7 @@ func (r *run) dispatch(ctx context.Context, t *task, ack func()) error {
 	if f := r.flights[t.id]; f != nil {
 		f.acks = append(f.acks, ack)
 		r.mu.Unlock()
-		<-r.turns
+		<-turns
 		return nil
 	}
 	r.flights[t.id] = &flight{acks: []func(){ack}}
@@ -31,7 +38,7 @@ func (r *run) dispatch(ctx context.Context, t *task, ack func()) error {
 	before, done := r.queue(t)
 	r.mu.Unlock()
 	r.group.Go(func() error {
-		defer func() { <-r.turns }()
+		defer func() { <-turns }()
 		settled, err := r.carry(ctx, t, before)
 		if err != nil {
 			r.failed.Store(true)
@@ -55,9 +62,15 @@ func (r *run) queue(t *task) (before []chan struct{}, done chan struct{}) {
 	return before, done
 }
 
+// keys name what a task keeps its order in: its conversation, which in channels is a
+// thread, and its sender. What may not be for us at all holds up no more than its
+// thread.
 func (t *task) keys() []string {
 	keys := []string{"c/" + t.conv.id}
-	if t.sender != "" {
+	if !direct(t.conv.kind) {
+		keys[0] += "/" + t.root
+	}
+	if t.sender != "" && t.ask == "" {
 		keys = append(keys, "s/"+t.sender)
 	}
 	return keys
@@ -108,12 +121,29 @@ func (r *run) stored(t *task) {
 	r.a.passed.Add(t.id, struct{}{})
 	if t.root != "" {
 		r.a.threads.Add(t.conv.id+"/"+t.root, true)
-		t.conv.remember(t.root)
+		r.follow(t.conv, t.m)
 	}
 	if t.m != nil && t.sender != "" {
 		r.a.authors.Add(t.conv.id+"/"+t.m.TS, t.sender)
 	}
+	switch {
+	case t.m == nil:
+	case t.kind == channels.Fresh:
+		t.conv.keep(t.m)
+	case strings.HasSuffix(t.id, deletedMark):
+		t.conv.drop(t.m.TS)
+	}
 	t.conv.end(t.position, true)
+}
+
+// follow remembers the thread of a message where something may still be said that
+// the history doesn't show by itself. Where all is for us, a message without answers
+// is one of the many that a page shows.
+func (r *run) follow(c *conv, m *message) {
+	if m == nil || (direct(c.kind) || r.ours[c.id]) && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
+		return
+	}
+	c.remember(firstOf(m.ThreadTS, m.TS))
 }
 
 // leave ends a delivery. Only what is settled is acknowledged.

@@ -14,8 +14,8 @@ import (
 // and what was fetched with it, so that reading it needs no network.
 type envelope struct {
 	Schema int `json:"schema"`
-	// Kind tells what event is: an event of the socket, or a message of a history,
-	// which doesn't say where it was.
+	// Kind tells what event is: an event of the socket, a message of a history,
+	// which doesn't say where it was, or one made here.
 	Kind string `json:"kind"`
 	// Team and Self are our workspace and our own user.
 	Team        string `json:"team"`
@@ -37,6 +37,9 @@ const envelopeSchema = 1
 const (
 	kindEvent   = "event"
 	kindHistory = "history"
+	// kindAbsent is a deletion of which Slack says nothing: the message isn't there
+	// any more.
+	kindAbsent = "absent"
 	// kindBroken is an event that can't be read.
 	kindBroken = "broken"
 )

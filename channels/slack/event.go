@@ -27,6 +27,9 @@ type task struct {
 	ask, root string
 }
 
+// deletedMark ends the id of a deletion.
+const deletedMark = "#deleted"
+
 // verdict is what is to be done with an event.
 type verdict int
 
@@ -53,7 +56,7 @@ func (r *run) event(ctx context.Context, payload json.RawMessage, ack func()) er
 	if unmarshalLoosely(cb.Event, &m) != nil || !validID(m.Channel) {
 		return r.broken(ctx, payload, &cb, ack)
 	}
-	c, err := r.conv(ctx, m.Channel, kindOf(m.Channel, m.ChannelType))
+	c, err := r.conv(ctx, m.Channel, m.ChannelType)
 	if err != nil {
 		return err
 	}
@@ -67,6 +70,9 @@ func (r *run) event(ctx context.Context, payload json.RawMessage, ack func()) er
 	case take:
 	}
 	t.env.Kind, t.env.Event = kindEvent, cb.Event
+	if r.holdBack(ctx, t, ack) {
+		return nil
+	}
 	return r.dispatch(ctx, t, ack)
 }
 
@@ -92,10 +98,10 @@ func (r *run) broken(ctx context.Context, payload json.RawMessage, cb *eventCall
 	}, ack)
 }
 
-// taken are the subtypes that people's messages have; of the rest, such as
+// said tells the subtypes that people's messages have; of the rest, such as
 // channel_join, none says anything.
 // https://docs.slack.dev/reference/events/message/#subtypes
-func taken(subtype string) bool {
+func said(subtype string) bool {
 	return slices.Contains([]string{"", "file_share", "thread_broadcast", "me_message", "bot_message", "file_comment"}, subtype)
 }
 
@@ -120,7 +126,7 @@ func previousTS(m *message) string {
 
 func (r *run) judgeMessage(c *conv, m *message) (*task, verdict) {
 	if !validTS(m.TS) {
-		if taken(m.Subtype) {
+		if said(m.Subtype) {
 			return nil, broken
 		}
 		return nil, ignore
@@ -129,7 +135,7 @@ func (r *run) judgeMessage(c *conv, m *message) (*task, verdict) {
 		r.noteOwn(c, m)
 		return nil, ignore
 	}
-	if !taken(m.Subtype) || r.foreignBot(m) || compareTS(m.TS, c.since()) < 0 {
+	if !said(m.Subtype) || r.foreignBot(m) || compareTS(m.TS, c.since()) < 0 {
 		return nil, ignore
 	}
 	if m.User == "" && m.BotID == "" {
@@ -147,7 +153,7 @@ func (r *run) judgeChange(c *conv, m *message) (*task, verdict) {
 	if now == nil || !validTS(now.TS) {
 		return nil, broken
 	}
-	if now.Subtype == "tombstone" { // deleted, with answers below it
+	if now.Subtype == tombstone { // deleted, with answers below it
 		return r.judgeDeletion(c, m.Previous, now.TS, firstOf(m.EventTS, m.TS))
 	}
 	if now.Edited == nil || !validTS(now.Edited.TS) || m.Previous != nil && sameWords(m.Previous, now) {
@@ -158,7 +164,7 @@ func (r *run) judgeChange(c *conv, m *message) (*task, verdict) {
 
 // judgeEdited takes a message as it reads since an edit.
 func (r *run) judgeEdited(c *conv, now *message) (*task, verdict) {
-	if r.own(now) || r.foreignBot(now) || !taken(now.Subtype) || compareTS(now.TS, c.since()) < 0 {
+	if r.own(now) || r.foreignBot(now) || !said(now.Subtype) || compareTS(now.TS, c.since()) < 0 {
 		return nil, ignore
 	}
 	t := r.newTask(channels.Changed, c, now, messageID(r.me.team, c.id, now.TS)+"#"+now.Edited.TS, now.Edited.TS)
@@ -178,12 +184,12 @@ func (r *run) judgeDeletion(c *conv, before *message, ts, at string) (*task, ver
 	if before == nil {
 		before = &message{TS: ts}
 	}
-	if r.own(before) || r.foreignBot(before) || !taken(before.Subtype) || compareTS(ts, c.since()) < 0 {
+	if r.own(before) || r.foreignBot(before) || !said(before.Subtype) || compareTS(ts, c.since()) < 0 {
 		return nil, ignore
 	}
 	gone := *before
 	gone.Files, gone.TS = nil, ts
-	t := r.newTask(channels.Changed, c, &gone, messageID(r.me.team, c.id, ts)+"#deleted", at)
+	t := r.newTask(channels.Changed, c, &gone, messageID(r.me.team, c.id, ts)+deletedMark, at)
 	if gone.User == "" && gone.BotID == "" {
 		t.sender, _ = r.a.authors.Get(c.id + "/" + ts)
 	}
@@ -207,7 +213,7 @@ const slackbot = "USLACKBOT"
 func (r *run) noteOwn(c *conv, m *message) {
 	if root := firstOf(m.ThreadTS, m.TS); validTS(root) {
 		r.a.threads.Add(c.id+"/"+root, true)
-		c.remember(root)
+		r.follow(c, m)
 	}
 }
 
@@ -235,6 +241,9 @@ func (r *run) forUs(t *task, m *message) (*task, verdict) {
 		t.ask = m.ThreadTS
 	}
 	known, asked := r.a.threads.Get(t.conv.id + "/" + t.root)
+	if !asked && t.conv.follows(t.root) {
+		known, asked = true, true
+	}
 	switch {
 	case direct(t.conv.kind), r.ours[t.conv.id], mentions(m.Text, r.me.user), m.Type == "app_mention",
 		m.ParentUser == r.me.user, asked && known:
@@ -253,14 +262,18 @@ func (r *run) takesPart(ctx context.Context, c *conv, thread string) (bool, erro
 	if known, asked := r.a.threads.Get(c.id + "/" + thread); asked {
 		return known, nil
 	}
-	ours := false
-	err := r.replies(ctx, c.id, thread, "", func(m *message, _ json.RawMessage) bool {
-		ours = r.own(m) || mentions(m.Text, r.me.user)
-		return !ours
+	answer, err, _ := r.asked.Do(c.id+"/"+thread, func() (any, error) {
+		ours := false
+		err := r.replies(ctx, c.id, thread, "", func(m *message, _ json.RawMessage) bool {
+			ours = r.own(m) || mentions(m.Text, r.me.user)
+			return !ours
+		})
+		if err == nil || unreachable(err) {
+			r.a.threads.Add(c.id+"/"+thread, ours)
+			err = nil
+		}
+		return ours, err
 	})
-	if err != nil && !unreachable(err) {
-		return false, err
-	}
-	r.a.threads.Add(c.id+"/"+thread, ours)
-	return ours, nil
+	ours, _ := answer.(bool)
+	return ours, err
 }

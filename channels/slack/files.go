@@ -11,6 +11,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"stagecoach/channels"
 )
 
 // Bounds of the attachments of a message, and of what one reply carries.
@@ -105,9 +107,54 @@ func (a *Adapter) trusted(u *url.URL) bool {
 
 var errNotSlack = errors.New("its address isn't Slack's")
 
-// fetchFrom gets the bytes of a file with our token.
+// fetchTries is how often a file is asked for; longestPause, how long it is waited
+// for where the server says when to come again.
+const (
+	fetchTries   = 3
+	longestPause = 20 * time.Second
+)
+
+// laterError tells that a file may be had later.
+type laterError struct {
+	code int
+	wait time.Duration
+}
+
+func (e *laterError) Error() string { return fmt.Sprintf("its server says %d", e.code) }
+
+// fetchFrom gets the bytes of a file, again where that may help: nobody asks for it
+// later.
+func (a *Adapter) fetchFrom(ctx context.Context, from, said string) (data []byte, kind string, err error) {
+	for try := range fetchTries {
+		if data, kind, err = a.fetchOnce(ctx, from, said); err == nil || !mayHelp(err) {
+			break
+		}
+		wait := time.Second << try
+		if later, ok := errors.AsType[*laterError](err); ok && later.wait > 0 {
+			wait = min(later.wait, longestPause)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, "", ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+	return data, kind, err
+}
+
+// mayHelp reports whether asking again for a file may help: the server said so, or
+// the link broke.
+func mayHelp(err error) bool {
+	if _, ok := errors.AsType[*laterError](err); ok {
+		return true
+	}
+	_, known := channels.LinkWords(err)
+	return known && !errors.Is(err, context.Canceled)
+}
+
+// fetchOnce gets the bytes of a file with our token.
 // https://docs.slack.dev/messaging/working-with-files#retrieving
-func (a *Adapter) fetchFrom(ctx context.Context, from, said string) ([]byte, string, error) {
+func (a *Adapter) fetchOnce(ctx context.Context, from, said string) ([]byte, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fileTime)
 	defer cancel()
 	for range 4 { // redirects
@@ -137,6 +184,9 @@ func (a *Adapter) fetchFrom(ctx context.Context, from, said string) ([]byte, str
 
 func readFile(res *http.Response, said string) ([]byte, string, error) {
 	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= 500 {
+		return nil, "", &laterError{code: res.StatusCode, wait: channels.RetryAfter(res.Header, time.Now())}
+	}
 	if res.StatusCode != http.StatusOK {
 		return nil, "", fmt.Errorf("its server says %d", res.StatusCode)
 	}

@@ -25,8 +25,8 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 	for _, name := range a.cfg.Channels {
 		r.ours[name] = true
 	}
-	c := &conv{id: id, kind: kindOf(id, ""), mark: after, place: readPlace(after.Position), open: map[string]int{}, done: map[string]bool{}}
-	from := c.from()
+	c := &conv{id: id, kind: a.kindOf(ctx, id, ""), mark: after, place: readPlace(after.Position), open: map[string]int{}, done: map[string]bool{}}
+	from, _ := c.from()
 	var entries []entry
 	threads := map[string]bool{}
 	err = r.history(ctx, id, url.Values{"oldest": {from}}, mostPages, func(m *message, raw json.RawMessage) bool {

@@ -12,10 +12,12 @@ import (
 )
 
 // place is how far a conversation was read: its newest message, or change of one,
-// and the threads in it where something may still be said.
+// the threads in it where something may still be said, and the messages taken last,
+// by which deletions are noticed.
 type place struct {
 	TS      string   `json:"ts,omitempty"`
 	Threads []string `json:"threads,omitempty"`
+	Taken   []taken  `json:"taken,omitempty"`
 }
 
 // threadsInPlace is how many threads a bookmark remembers.
@@ -41,15 +43,16 @@ func readPlace(position string) place {
 type conv struct {
 	id, kind string
 	root     bool
-	// known tells that it had a bookmark when this Receive began.
-	known bool
 
 	mu    sync.Mutex
 	mark  channels.Bookmark
 	place place
-	// caught tells that what its history had is being delivered or was: before,
-	// the bookmark stands still.
-	caught bool
+	// caught tells that what its history had is being delivered or was, and closes
+	// read: before, the bookmark stands still, and events are held, for as long as
+	// nobody is tired of that.
+	caught, tired bool
+	read          chan struct{}
+	held          []*waiting
 	// frozen tells that something may have been missed: it stands still, too.
 	frozen bool
 	// open counts what is being delivered at a ts; done are those that were, after
@@ -61,14 +64,23 @@ type conv struct {
 	advanced time.Time
 }
 
-// from is the ts after which its history is read.
-func (c *conv) from() string {
+// from gives how far it was read, and the ts from which on its history is read: some
+// time before, where it was read already.
+func (c *conv) from() (mark, from string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.place.TS != "" {
-		return c.place.TS
+	since := tsOf(c.mark.Since)
+	if c.place.TS == "" {
+		return since, since
 	}
-	return tsOf(c.mark.Since)
+	from = tsOf(timeOf(c.place.TS).Add(-overlap))
+	if compareTS(from, since) < 0 {
+		from = since
+	}
+	if compareTS(from, c.place.TS) > 0 {
+		from = c.place.TS
+	}
+	return c.place.TS, from
 }
 
 // since is the ts before which nothing is taken.
@@ -119,13 +131,6 @@ func (c *conv) remember(thread string) {
 	c.changed = true
 }
 
-// catchesUp tells that the history was read, and what it had is under way.
-func (c *conv) catchesUp() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.caught, c.frozen = true, false
-}
-
 func (c *conv) freeze(on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,7 +152,7 @@ func (c *conv) next(now time.Time) (channels.Bookmark, bool) {
 			target = ts
 		}
 	}
-	if target == "" && (!c.changed || c.place.TS == "") {
+	if target == "" && (!c.changed || c.place.TS == "" || len(c.open) > 0) {
 		return channels.Bookmark{}, false
 	}
 	if target != "" {
@@ -177,7 +182,7 @@ func (c *conv) blocked(ts string) bool {
 func (c *conv) pending() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.caught && !c.frozen && (len(c.done) > 0 || c.changed && c.place.TS != "")
+	return c.caught && !c.frozen && (len(c.done) > 0 || c.changed && c.place.TS != "" && len(c.open) == 0)
 }
 
 // idle gives the bookmark of a quiet conversation, as read up to now, where it was

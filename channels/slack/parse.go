@@ -73,7 +73,7 @@ func (e *envelope) message() (*message, error) {
 		if m.Message == nil {
 			return nil, errNothing
 		}
-		gone := m.Message.Subtype == "tombstone"
+		gone := m.Message.Subtype == tombstone
 		ts := m.Message.TS
 		if gone && m.Previous != nil {
 			m = *m.Previous

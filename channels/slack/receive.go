@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"stagecoach/channels"
 )
@@ -24,8 +25,10 @@ type run struct {
 	// root is the account as a whole: it says since when it is connected, and takes
 	// what can't be put into a conversation.
 	root *conv
-	// turns bounds how many deliveries there are at once.
-	turns chan struct{}
+	// turns bounds how many deliveries there are at once; asking, those that must
+	// first find out whether they are for us, with asked for each thread.
+	turns, asking chan struct{}
+	asked         singleflight.Group
 
 	mu    sync.Mutex
 	convs map[string]*conv
@@ -38,6 +41,9 @@ type run struct {
 	wanted     []*conv
 	everything bool
 	wake       chan struct{}
+	// round counts how often all were wanted again; held and heldBytes are the
+	// events that wait for a history, and their size.
+	round, held, heldBytes int
 	// flights are the deliveries under way; tails the last one of each sender and
 	// conversation.
 	flights map[string]*flight
@@ -50,8 +56,12 @@ type run struct {
 	dirty   chan struct{}
 }
 
-// delivering is how many deliveries there are at once.
-const delivering = 64
+// delivering is how many deliveries there are at once, mostAsking how many of those
+// that wait for an answer of Slack's.
+const (
+	delivering = 64
+	mostAsking = 1024
+)
 
 // Receive implements channels.Receiver.
 func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
@@ -69,7 +79,7 @@ func (a *Adapter) receive(ctx context.Context, src channels.Source) error {
 	}
 	r := &run{
 		a: a, src: src, me: me, ours: map[string]bool{}, turns: make(chan struct{}, delivering),
-		convs: map[string]*conv{}, listed: map[string]bool{}, wake: make(chan struct{}, 1),
+		asking: make(chan struct{}, mostAsking), convs: map[string]*conv{}, listed: map[string]bool{}, wake: make(chan struct{}, 1),
 		flights: map[string]*flight{}, tails: map[string]chan struct{}{}, stirred: map[*conv]bool{}, dirty: make(chan struct{}, 1), everything: true,
 	}
 	if err := r.openRoot(ctx); err != nil {
@@ -119,7 +129,7 @@ func (r *run) openRoot(ctx context.Context) error {
 	if err := r.src.Advance(ctx, mark); err != nil {
 		return err
 	}
-	r.root = &conv{id: rootPlace, mark: mark, known: true, root: true}
+	r.root = &conv{id: rootPlace, mark: mark, root: true}
 	return nil
 }
 
@@ -179,8 +189,8 @@ func (r *run) conv(ctx context.Context, id, kind string) (*conv, error) {
 		mark = channels.Bookmark{Source: source, Since: r.root.mark.Since}
 	}
 	fresh := &conv{
-		id: id, kind: kind, mark: mark, known: known, place: readPlace(mark.Position),
-		open: map[string]int{}, done: map[string]bool{},
+		id: id, kind: r.a.kindOf(ctx, id, kind), mark: mark, place: readPlace(mark.Position),
+		read: make(chan struct{}), open: map[string]int{}, done: map[string]bool{},
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -220,14 +230,20 @@ func (r *run) hold() {
 func (r *run) release(missed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !missed {
-		for _, c := range r.convs {
-			c.freeze(false)
+	for _, c := range r.convs {
+		c.freeze(false)
+		if !missed {
 			r.stirred[c] = true
+			continue
 		}
-		return
+		c.mu.Lock()
+		c.again()
+		c.mu.Unlock()
 	}
-	r.everything = true
+	if missed {
+		r.round++
+		r.everything = true
+	}
 	select {
 	case r.wake <- struct{}{}:
 	default:

@@ -36,6 +36,7 @@ func methods() map[string]method {
 		"users.info":                   {[]string{"users:read"}, false, (*call).usersInfo},
 		"team.info":                    {[]string{"team:read"}, false, (*call).teamInfo},
 		"users.conversations":          {nil, false, (*call).usersConversations},
+		"conversations.info":           {nil, false, (*call).conversationsInfo},
 		"conversations.open":           {[]string{"im:write"}, true, (*call).conversationsOpen},
 		"conversations.history":        {nil, false, (*call).history},
 		"conversations.replies":        {nil, false, (*call).replies},
@@ -256,13 +257,29 @@ func (c *call) usersConversations() {
 		if !ch.member || !slices.Contains(types, kind) || ch.archived && c.args.Get("exclude_archived") == "true" {
 			continue
 		}
-		out = append(out, map[string]any{
-			"id": ch.id, "name": ch.name, "is_im": ch.kind == "im", "is_mpim": ch.kind == "mpim", "is_private": ch.kind != "channel",
-			"is_member": true, "is_archived": ch.archived, "user": ch.user,
-		})
+		out = append(out, ch.object())
 	}
 	part, next := c.page(len(out), 100)
 	c.answer(map[string]any{"channels": out[part[0]:part[1]], "response_metadata": map[string]any{"next_cursor": next}})
+}
+
+// object is https://docs.slack.dev/reference/objects/conversation-object.
+func (ch *channel) object() map[string]any {
+	return map[string]any{
+		"id": ch.id, "name": ch.name, "is_im": ch.kind == "im", "is_mpim": ch.kind == "mpim", "is_private": ch.kind != "channel",
+		"is_member": ch.member, "is_archived": ch.archived, "user": ch.user,
+	}
+}
+
+func (c *call) conversationsInfo() {
+	ch := c.s.channels[c.args.Get("channel")]
+	if ch == nil || !ch.member && ch.kind != "channel" {
+		c.fail("channel_not_found")
+		return
+	}
+	if c.has(map[string]string{"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}[ch.kind]) {
+		c.answer(map[string]any{"channel": ch.object()})
+	}
 }
 
 func (c *call) conversationsOpen() {

@@ -176,22 +176,33 @@ func (s *Server) edit(channelID, ts, text string, real, quiet bool) {
 
 // Delete takes a message away. bare leaves out of the event what it was, as Slack
 // may.
-func (s *Server) Delete(channelID, ts string, bare bool) {
+func (s *Server) Delete(channelID, ts string, bare bool) { s.remove(channelID, ts, bare, false) }
+
+// DeleteQuietly is Delete without an event.
+func (s *Server) DeleteQuietly(channelID, ts string) { s.remove(channelID, ts, false, true) }
+
+// remove takes a message away; of one with answers below it a tombstone is left.
+func (s *Server) remove(channelID, ts string, bare, quiet bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.channels[channelID]
 	m := c.find(ts)
 	before := s.object(c, m, true)
-	c.messages = slices.DeleteFunc(c.messages, func(one *msg) bool { return one == m })
 	at := s.ts()
-	event := map[string]any{
-		"type": "message", "subtype": "message_deleted", "hidden": true, "channel": c.id, "channel_type": c.kind,
-		"ts": at, "event_ts": at, "deleted_ts": ts,
-	}
+	event := map[string]any{"type": "message", "hidden": true, "channel": c.id, "channel_type": c.kind, "ts": at, "event_ts": at}
 	if !bare {
 		event["previous_message"] = before
 	}
-	s.send(event, ts)
+	if slices.ContainsFunc(c.messages, func(one *msg) bool { return one.thread == ts && one.ts != ts }) {
+		*m = msg{ts: m.ts, thread: m.ts, user: "USLACKBOT", subtype: "tombstone", text: "This message was deleted.", team: m.team}
+		event["subtype"], event["message"] = "message_changed", s.object(c, m, true)
+	} else {
+		c.messages = slices.DeleteFunc(c.messages, func(one *msg) bool { return one == m })
+		event["subtype"], event["deleted_ts"] = "message_deleted", ts
+	}
+	if !quiet {
+		s.send(event, ts)
+	}
 }
 
 // Received counts our messages with a text in them.

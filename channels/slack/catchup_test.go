@@ -1,0 +1,225 @@
+package slack_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"stagecoach/channels"
+	"stagecoach/channels/slack/slackfake"
+)
+
+// away is a scene of which one message of each of some texts was taken, and that has
+// stopped; ts gives their ids.
+func away(t *testing.T, s *slackfake.Server, texts ...string) (w *scene, dm string, ts map[string]string) {
+	t.Helper()
+	w = watch(t, s, nil)
+	stop := w.run()
+	ts = map[string]string{}
+	for _, text := range texts {
+		dm, ts[text] = s.Put(slackfake.Message{User: alice, Text: text})
+	}
+	w.src.UntilStored(len(texts))
+	until(t, "the bookmark", func() bool {
+		return w.src.Bookmarks()["slack/support/"+dm].Seen == uint64(len(texts))
+	})
+	stop()
+	w.again(nil)
+	return w, dm, ts
+}
+
+// What is said while the history is still being read waits for it.
+func TestNothingOvertakesTheHistory(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{PageLimit: 7})
+	w, _, _ := away(t, s, "first")
+	want := []string{"first"}
+	for i := range 20 {
+		want = append(want, fmt.Sprintf("while away %02d", i))
+		s.Put(slackfake.Message{User: alice, Text: want[len(want)-1]})
+	}
+	s.Misbehave(slackfake.Misbehaviour{Method: "conversations.history", Error: "ratelimited", Code: 429, Retry: "1", Times: 2})
+	w.run()
+	for i := range 20 {
+		want = append(want, fmt.Sprintf("live %02d", i))
+		s.Put(slackfake.Message{User: alice, Text: want[len(want)-1]})
+	}
+	w.src.UntilStored(len(want))
+	if got := w.texts(); !slices.Equal(got, want) {
+		t.Errorf("the order is %q", got)
+	}
+}
+
+// A history that can't be read for long holds nobody up for ever.
+func TestHeldEventsAreTakenInTheEnd(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	w, _, _ := away(t, s, "first")
+	w.a.Hasten(0, 50*time.Millisecond)
+	s.Put(slackfake.Message{User: alice, Text: "while away", Quiet: true})
+	s.Misbehave(slackfake.Misbehaviour{Method: "conversations.history", Error: "ratelimited", Code: 429, Retry: "600"})
+	w.run()
+	s.Put(slackfake.Message{User: alice, Text: "live"})
+	_, ts := s.Put(slackfake.Message{User: alice, Text: "live too"})
+	w.src.UntilStored(3)
+	if got := w.texts(); !slices.Equal(got, []string{"first", "live", "live too"}) {
+		t.Errorf("stored are %q", got)
+	}
+	until(t, "the acknowledgement", func() bool { return s.Acked(ts) })
+}
+
+func TestDeletionsWhileAway(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{PageLimit: 3})
+	w, dm, ts := away(t, s, "the first", "a", "root", "b", "c")
+	w.a.Hasten(0, time.Minute)
+	stop := w.run()
+	_, ts["reply 1"] = s.Put(slackfake.Message{User: alice, Text: "reply 1", Thread: ts["root"]})
+	_, ts["reply 2"] = s.Put(slackfake.Message{User: alice, Text: "reply 2", Thread: ts["root"]})
+	_, ts["other"] = s.Put(slackfake.Message{User: alice, Text: "other", Thread: ts["b"]})
+	w.src.UntilStored(8)
+	until(t, "the bookmark", func() bool { return w.src.Bookmarks()["slack/support/"+dm].Seen == 8 })
+	stop()
+	for _, gone := range []string{"the first", "c", "reply 2", "root"} { // of root a tombstone is left
+		s.DeleteQuietly(dm, ts[gone])
+	}
+	for range 2 { // the second time nothing is new
+		w.again(nil)
+		w.a.Hasten(0, time.Minute)
+		stop = w.run()
+		s.Put(slackfake.Message{User: alice, Text: "the end"})
+		w.src.Until("the history and the end", func() bool { return slices.Contains(w.texts(), "the end") && len(w.src.Items()) >= 13 })
+		stop()
+	}
+	withdrawn := map[string]bool{}
+	for _, in := range w.src.Items() {
+		if m := w.parse(in); m.Withdrawn {
+			_, id, _ := strings.Cut(m.Replaces, "/"+dm+"/")
+			withdrawn[id] = true
+			if in.Kind != channels.Changed || m.Text != "" || m.Thread == "" {
+				t.Errorf("the deletion is %+v of %s", m, in.Kind)
+			}
+		}
+	}
+	for text, id := range ts {
+		if want := slices.Contains([]string{"the first", "c", "reply 2", "root"}, text); withdrawn[id] != want {
+			t.Errorf("%q is withdrawn: %v, want %v", text, withdrawn[id], want)
+		}
+	}
+	for id := range withdrawn {
+		if asked := w.src.Asked(slackfake.TeamID + "/" + dm + "/" + id + "#deleted"); asked != 1 {
+			t.Errorf("a deletion is delivered %d times", asked)
+		}
+	}
+}
+
+// What seems to be gone is asked for by itself: a page may lack it.
+func TestAMessageThatAPageLacksIsNotGone(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	w, _, _ := away(t, s, "a", "b")
+	w.a.Hasten(0, time.Minute)
+	const empty = `{"ok":true,"messages":[],"has_more":false}`
+	s.Misbehave(slackfake.Misbehaviour{Method: "conversations.history", Code: 200, Body: empty, Times: 2})
+	w.run()
+	s.Put(slackfake.Message{User: alice, Text: "the end"})
+	w.src.UntilStored(3)
+	if got := w.texts(); !slices.Equal(got, []string{"a", "b", "the end"}) {
+		t.Errorf("stored are %q", got)
+	}
+}
+
+func TestEditInAThreadWhileAway(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	w, dm, ts := away(t, s, "root")
+	stop := w.run()
+	_, reply := s.Put(slackfake.Message{User: alice, Text: "reply", Thread: ts["root"]})
+	w.src.UntilStored(2)
+	until(t, "the bookmark", func() bool { return w.src.Bookmarks()["slack/support/"+dm].Seen == 2 })
+	stop()
+	s.EditQuietly(dm, reply, "reply, edited")
+	s.Put(slackfake.Message{User: alice, Text: "another", Thread: ts["root"], Quiet: true})
+	w.again(nil)
+	w.run()
+	w.wants("root", "reply", "reply, edited", "another")
+}
+
+// What Slack handed over late, behind what was stored, is found again.
+func TestLateBehindTheBookmark(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	w := watch(t, s, nil)
+	stop := w.run()
+	dm, _ := s.Put(slackfake.Message{User: alice, Text: "first"})
+	seen := func(n uint64) {
+		t.Helper()
+		until(t, "the bookmark", func() bool { return w.src.Bookmarks()["slack/support/"+dm].Seen == n })
+	}
+	seen(1)
+	s.Put(slackfake.Message{User: alice, Text: "on its way", Quiet: true})
+	s.Put(slackfake.Message{User: alice, Text: "faster"})
+	seen(2)
+	stop()
+	w.again(nil)
+	w.run()
+	w.wants("first", "faster", "on its way")
+}
+
+// A page that is too large is read as several.
+func TestHistoryInSmallerPages(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	w, _, _ := away(t, s, "first")
+	s.Put(slackfake.Message{User: alice, Text: "while away", Quiet: true})
+	s.Misbehave(slackfake.Misbehaviour{Method: "conversations.history", Huge: true, Times: 1})
+	w.run()
+	w.wants("first", "while away")
+}
+
+// An event of a mention doesn't say whether the channel is private.
+func TestAMentionInAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{Scopes: slices.DeleteFunc(slackfake.AllScopes(), func(s string) bool { return s == "groups:history" })})
+	w := watch(t, s, nil)
+	w.run()
+	id := s.AddChannel("board", true, true)
+	s.Put(slackfake.Message{User: alice, Channel: id, Text: "<@" + slackfake.Self + "> between us"})
+	w.src.UntilStored(1)
+	if m := w.parse(w.src.Items()[0]); m.Public {
+		t.Error("what is said in a private channel counts as public")
+	}
+}
+
+// Threads about which Slack gives no answer hold up nobody else.
+func TestThreadsOfOthersHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	chat := s.AddChannel("chat", false, true)
+	_, root := s.Put(slackfake.Message{User: alice, Channel: chat, Text: "we two alone"})
+	w := watch(t, s, nil)
+	w.run()
+	s.Misbehave(slackfake.Misbehaviour{Method: "conversations.replies", Error: "ratelimited", Code: 429, Retry: "600"})
+	for range 80 {
+		s.Put(slackfake.Message{User: alice, Channel: chat, Text: "still alone", Thread: root})
+	}
+	w.wants()
+	if n := s.Calls("conversations.replies"); n > 20 {
+		t.Errorf("one thread is asked for %d times", n)
+	}
+}
+
+func TestAFileIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	w := watch(t, s, nil)
+	w.run()
+	s.Misbehave(slackfake.Misbehaviour{Method: "/files-pri/", Code: 503, Times: 1}, slackfake.Misbehaviour{Method: "/files-pri/", Code: 429, Retry: "1", Times: 1})
+	s.Put(slackfake.Message{User: alice, Text: "look", Files: []slackfake.File{{Name: "a.png", Type: "image/png", Data: []byte("\x89PNG")}}})
+	w.src.UntilStored(1)
+	if m := w.parse(w.src.Items()[0]); len(m.Attachments) != 1 || len(m.Warnings) != 0 {
+		t.Errorf("the attachments are %+v, with %q", m.Attachments, m.Warnings)
+	}
+}
