@@ -10,11 +10,13 @@ type Channels struct {
 	Slack    []Slack    `yaml:"slack" json:"slack"`
 	Bluesky  []Bluesky  `yaml:"bluesky" json:"bluesky"`
 	WebChat  []WebChat  `yaml:"webchat" json:"webchat"`
+	// Remote are those whose adapters run as processes of their own.
+	Remote []Remote `yaml:"remote" json:"remote"`
 }
 
 // Count is how many accounts there are.
 func (c Channels) Count() int {
-	return len(c.Email) + len(c.Webhook) + len(c.Mastodon) + len(c.Slack) + len(c.Bluesky) + len(c.WebChat)
+	return len(c.Email) + len(c.Webhook) + len(c.Mastodon) + len(c.Slack) + len(c.Bluesky) + len(c.WebChat) + len(c.Remote)
 }
 
 // Webhook is a system of the company's own that hands messages in and takes

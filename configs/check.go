@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -46,6 +45,8 @@ func (k *checker) run() {
 	k.slacks()
 	k.blueskies()
 	k.webChats()
+	k.remotes()
+	k.gate(&c.NATS)
 	k.signatures(&c.Signatures)
 	k.lastResort(&c.LastResort)
 }
@@ -85,14 +86,9 @@ func (k *checker) nats(n *NATS) {
 		if n.Replicas != 1 {
 			k.doc.Report("nats.replicas", "give url too, or 1", "the embedded engine keeps one copy")
 		}
-	} else if n.Listen != "" {
-		k.doc.Report("nats.listen", "remove it", "is for the embedded engine only")
 	}
 	k.readable("nats.credentials_file", n.Credentials)
 	k.certificates("nats.ca_file", n.CAFile)
-	if n.Listen != "" {
-		k.listen("nats.listen", n.Listen)
-	}
 }
 
 func (k *checker) http(h *HTTP) {
@@ -100,18 +96,8 @@ func (k *checker) http(h *HTTP) {
 	k.baseURL(h)
 	k.absolute(&h.TLS.Cert)
 	k.absolute(&h.TLS.Key)
-	switch {
-	case (h.TLS.Cert == "") != (h.TLS.Key == ""):
-		k.doc.Report("http.tls", "", "needs both cert and key")
-	case h.TLS.On():
-		k.readable("http.tls.cert", h.TLS.Cert)
-		if k.readable("http.tls.key", h.TLS.Key) {
-			k.private("http.tls.key", h.TLS.Key)
-			if _, err := tls.LoadX509KeyPair(h.TLS.Cert, h.TLS.Key); err != nil {
-				k.doc.Report("http.tls", "", "certificate and key: %v", err)
-			}
-		}
-	case !loopback(host) && len(h.TrustedProxies) == 0:
+	k.certificate("http.tls", h.TLS)
+	if !h.TLS.On() && h.TLS.Key == "" && !loopback(host) && len(h.TrustedProxies) == 0 {
 		k.warn("http.listen", "give http.tls, or put a proxy with TLS before it and name it in http.trusted_proxies",
 			"passwords would cross the network in the clear")
 	}

@@ -45,9 +45,13 @@ type NATS struct {
 	CAFile      string `yaml:"ca_file" json:"ca_file"`
 	// Replicas is how many nodes keep each message, 1 for the embedded engine.
 	Replicas int `yaml:"replicas" json:"replicas" enum:"1|3|5"`
-	// Listen is the address at which the embedded engine takes adapters that
-	// run as processes of their own, "" for none.
+	// Listen is the address at which adapters that run as processes of their own
+	// connect, "" for none. It is no way to the engine.
 	Listen string `yaml:"listen" json:"listen"`
+	// TLS is Listen's certificate; Plain says that there is none, which is for one
+	// machine only.
+	TLS   TLS  `yaml:"tls" json:"tls"`
+	Plain bool `yaml:"plain" json:"plain"`
 }
 
 // HTTP says where the desk and the API are served.
@@ -278,7 +282,7 @@ func Default() *Config {
 		NATS:    NATS{Replicas: 1},
 		HTTP:    HTTP{Listen: "127.0.0.1:8080", TrustedProxies: []Network{}},
 		Channels: Channels{
-			Email: []Email{}, Webhook: []Webhook{}, Mastodon: []Mastodon{}, Slack: []Slack{}, Bluesky: []Bluesky{}, WebChat: []WebChat{},
+			Email: []Email{}, Webhook: []Webhook{}, Mastodon: []Mastodon{}, Slack: []Slack{}, Bluesky: []Bluesky{}, WebChat: []WebChat{}, Remote: []Remote{},
 		},
 		Signatures: Signatures{PGPKeys: []string{}},
 		LastResort: LastResort{MailTo: []string{}},
