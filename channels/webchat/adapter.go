@@ -37,6 +37,8 @@ type Adapter struct {
 	keeper  *keeper
 	hub     *hub
 	limits  *limiters
+	uploads *uploads
+	widget  widget
 
 	mu  sync.RWMutex
 	run *run
@@ -51,7 +53,11 @@ var (
 	_ channels.Lister   = (*Adapter)(nil)
 	_ channels.Checker  = (*Adapter)(nil)
 	_ channels.Limited  = (*Adapter)(nil)
-	_ http.Handler      = (*Adapter)(nil)
+
+	_ channels.Typist    = (*Adapter)(nil)
+	_ channels.Attendant = (*Adapter)(nil)
+
+	_ http.Handler = (*Adapter)(nil)
 )
 
 // New makes the adapter of one web chat. It does no I/O: the store is opened
@@ -66,11 +72,15 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring web chat %q: %w", cfg.Account, err)
 	}
+	page, err := newWidget()
+	if err != nil {
+		return nil, fmt.Errorf("configuring web chat %q: %w", cfg.Account, err)
+	}
 	return &Adapter{
 		cfg: cfg, log: log.With("component", "webchat", "account", cfg.Account),
 		origins: origins, proxies: proxies, limits: limits,
 		keeper: &keeper{path: filepath.Join(cfg.Dir, "webchat-"+cfg.Account+".db")},
-		hub:    newHub(cfg.Visitors),
+		hub:    newHub(cfg.Visitors), uploads: newUploads(), widget: page,
 	}, nil
 }
 
@@ -87,7 +97,7 @@ func (a *Adapter) Channel() channels.Adapter {
 const (
 	maxText       = 10_000
 	maxFiles      = 10
-	maxReplyFiles = maxFile
+	maxReplyFiles = MaxFile
 )
 
 // Limits implements channels.Limited.
@@ -102,6 +112,17 @@ func (a *Adapter) now() time.Time { return a.cfg.Now() }
 
 // Connected counts the streams that are open to visitors' browsers now.
 func (a *Adapter) Connected() int { return a.hub.count() }
+
+// Busy counts the requests of visitors' browsers that are being served now, open
+// streams included.
+func (a *Adapter) Busy() int {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if a.run == nil {
+		return 0
+	}
+	return a.run.holds.count()
+}
 
 func (a *Adapter) failure(op string, reason channels.Reason, words string, err error) *channels.Error {
 	switch {

@@ -4,37 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
+
+	"stagecoach/channels"
 )
 
 // Secret is the key by which a shop signs who its customers are. Printed or
 // logged it shows stars.
-type Secret string
-
-// String implements fmt.Stringer.
-func (Secret) String() string { return "***" }
-
-// GoString implements fmt.GoStringer.
-func (Secret) GoString() string { return "***" }
-
-// LogValue implements slog.LogValuer.
-func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
-
-// MarshalJSON hides the secret in JSON too.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
+type Secret = channels.Secret
 
 // Outlook is what a visitor may honestly expect.
 type Outlook struct {
+	// Known is false where nothing can be said; then nothing is.
+	Known bool
 	// Open reports whether somebody is there to answer.
-	Open bool `json:"open"`
-	// Answered is how long a first answer typically takes now, 0 if unknown.
-	Answered time.Duration `json:"-"`
-	// Opens is when somebody is there again, zero if unknown or Open.
-	Opens time.Time `json:"-"`
+	Open bool
+	// Closed reports that nobody is expected to be: it is outside office hours.
+	Closed bool
+	// Answered is how long a first answer usually takes now, 0 if unknown.
+	Answered time.Duration
+	// Opens is when somebody is expected again, zero if unknown or Open.
+	Opens time.Time
 }
 
 // Activity is what a visitor does beside writing, for whoever shows it to agents.
@@ -43,10 +38,11 @@ type Activity struct {
 	// Visitor is the address as in contact.Message.From, Thread its thread.
 	Visitor string
 	Thread  string
-	// Typing, Read, Ended and Email tell which of these it is. ReadUpTo is then
-	// the id of the last reply that was on the visitor's screen.
-	Typing, Ended, Email bool
-	ReadUpTo             string
+	// Typing, Ended, Email, Presence (came or went) and Mailed tell which of these
+	// it is. ReadUpTo, else, is the id of the last reply that was on the visitor's
+	// screen.
+	Typing, Ended, Email, Presence, Mailed bool
+	ReadUpTo                               string
 }
 
 // Config is one web chat: one script tag's worth of web sites.
@@ -78,25 +74,35 @@ type Config struct {
 	// FileBytes is the largest file; 20 MiB if zero, which is also the most.
 	FileBytes int64
 	// Heartbeat is how often a silent stream is given a sign of life; 20 s if
-	// zero.
+	// zero, MaxHeartbeat at most: browsers give a stream up after 50 s of silence.
 	Heartbeat time.Duration
 	// MailAfter is how long a visitor may be away before a reply goes to the
 	// address that they left; 60 s if zero.
 	MailAfter time.Duration
 
-	// Outlook tells how long answers take; nil says nothing.
+	// Outlook tells how long answers take; nil says nothing. Each browser that
+	// connects asks, so it must be quick.
 	Outlook func(ctx context.Context) Outlook
 	// Mail sends a reply to a visitor who is gone; nil sends none. A
 	// *channels.Error other than in_doubt and unknown promises that nothing was
 	// sent.
 	Mail func(ctx context.Context, to, subject, text, replyID string) error
-	// Activity is told what visitors do, from any goroutine; nil tells nobody.
+	// Full reports that the disk is down to what is kept for replies: nothing new
+	// is taken then. Nil means never.
+	Full func() bool
+	// Activity is told what visitors do, from any goroutine, and must not wait; nil
+	// tells nobody.
 	Activity func(a Activity)
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 }
 
-const maxFile = 20 << 20
+// MaxFile is the most bytes of one file, MaxHeartbeat the longest silence of a
+// stream.
+const (
+	MaxFile      = 20 << 20
+	MaxHeartbeat = 30 * time.Second
+)
 
 func (c Config) withDefaults() Config {
 	if c.Title == "" {
@@ -112,7 +118,7 @@ func (c Config) withDefaults() Config {
 		c.Visitors = 5000
 	}
 	if c.FileBytes <= 0 {
-		c.FileBytes = maxFile
+		c.FileBytes = MaxFile
 	}
 	if c.Heartbeat <= 0 {
 		c.Heartbeat = 20 * time.Second
@@ -169,11 +175,11 @@ func (c Config) parts() (origins map[string]bool, proxies []netip.Prefix, err er
 	if c.PerAddress < 0 || c.PerVisitor < 0 || c.Visitors < 0 {
 		bad("per_address, per_visitor and visitors: want numbers above 0")
 	}
-	if c.FileBytes < 0 || c.FileBytes > maxFile {
-		bad("file_bytes %d: want at most %d (20 MiB)", c.FileBytes, maxFile)
+	if c.FileBytes < 0 || c.FileBytes > MaxFile {
+		bad("file_bytes %d: want at most %d (20 MiB)", c.FileBytes, MaxFile)
 	}
-	if c.MailAfter < 0 || c.Heartbeat < 0 || c.Heartbeat > time.Minute {
-		bad("mail_after and heartbeat: want times above 0, a heartbeat of at most 1m")
+	if c.MailAfter < 0 || c.Heartbeat < 0 || c.Heartbeat > MaxHeartbeat {
+		bad("mail_after and heartbeat: want times above 0, a heartbeat of at most %v", MaxHeartbeat)
 	}
 	return origins, proxies, errors.Join(all...)
 }
@@ -192,6 +198,9 @@ func cleanOrigin(s string) (string, error) {
 		return "", errors.New("want https, since anybody on the way can read http")
 	}
 	host := strings.ToLower(u.Host)
+	if name, err := idna.Lookup.ToASCII(u.Hostname()); err == nil && name != u.Hostname() { // as browsers write it
+		host = strings.Replace(u.Host, u.Hostname(), name, 1)
+	}
 	if u.Scheme == "https" {
 		host = strings.TrimSuffix(host, ":443")
 	} else {

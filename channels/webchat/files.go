@@ -5,20 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
 	"time"
 )
 
-// What one visitor may leave in a day, how long a file may be under way, and how
-// long one waits for its message.
-const (
-	dailyBytes = 200 << 20
-	fileTime   = 5 * time.Minute
-	unusedTime = 24 * time.Hour
-)
+// unusedTime is how long a file waits for its message.
+const unusedTime = 24 * time.Hour
 
 // sniff tells a file's type by its bytes: what the browser says proves nothing.
 func sniff(data []byte) string {
@@ -37,23 +31,28 @@ func (u *run) takeFile(w http.ResponseWriter, r *http.Request, v visitor) {
 		refuseLater(w, wait, http.StatusTooManyRequests, codeFast, "Too fast", "So many files are not taken at a time.")
 		return
 	}
-	select {
-	case u.a.hub.uploads <- struct{}{}:
-		defer func() { <-u.a.hub.uploads }()
-	case <-time.After(5 * time.Second):
+	if u.a.full() {
+		u.refuseFull(w)
+		return
+	}
+	address := u.a.addressOf(r)
+	done, ok := u.a.uploads.begin(r.Context(), address)
+	if !ok {
 		refuseLater(w, 5*time.Second, http.StatusServiceUnavailable, codeAway, "Not now", "Too many files are under way. Come again in a moment.")
 		return
 	}
+	defer done()
 	data, ok := u.readFile(w, r)
 	if !ok {
+		return
+	}
+	if wait, ok := u.a.limits.bytes.take(address, 1+len(data)>>10, u.a.now()); !ok {
+		refuseLater(w, wait, http.StatusTooManyRequests, codeFast, "Too much", "So many files are not taken from one address in one day.")
 		return
 	}
 	ref := fileRef{ID: randomID(), Name: fileName(r.URL.Query().Get("name")), Type: sniff(data), Size: int64(len(data))}
 	now := u.a.now()
 	err := u.store.update(r.Context(), func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM files WHERE used = 0 AND at < ?", now.Add(-unusedTime).UnixMilli()); err != nil {
-			return fmt.Errorf("dropping old files: %w", err)
-		}
 		var today int64
 		err := tx.QueryRowContext(ctx, "SELECT coalesce(sum(size), 0) FROM files WHERE visitor = ? AND used >= 0 AND at > ?", v.ID, now.Add(-24*time.Hour).UnixMilli()).Scan(&today)
 		if err != nil {
@@ -76,31 +75,13 @@ func (u *run) takeFile(w http.ResponseWriter, r *http.Request, v visitor) {
 	}
 }
 
-func (u *run) readFile(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileTime)) // where the server can
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, u.a.cfg.FileBytes))
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	over := (*http.MaxBytesError)(nil)
-	switch {
-	case errors.As(err, &over):
-		w.Header().Set("Connection", "close")
-		refuse(w, http.StatusRequestEntityTooLarge, codeForm, "Too large", fmt.Sprintf("A file has at most %d MiB.", u.a.cfg.FileBytes>>20))
-	case err != nil:
-		refuse(w, http.StatusBadRequest, codeForm, "The file broke off", "Send it again.")
-	case len(data) == 0:
-		refuse(w, http.StatusUnprocessableEntity, codeForm, "The file is empty", "Nothing is in it.")
-	default:
-		return data, true
-	}
-	return nil, false
-}
-
 // serveFile gives a file to the visitor whose conversation it belongs to, never as
-// something that a browser would run.
+// something that a browser would run. It is read in pieces, so that slow readers
+// hold little.
 func (u *run) serveFile(w http.ResponseWriter, r *http.Request, v visitor, id string) {
 	var name, kind string
-	var data []byte
-	err := u.store.read.QueryRowContext(r.Context(), "SELECT name, type, data FROM files WHERE id = ? AND visitor = ?", id, v.ID).Scan(&name, &kind, &data)
+	var size int64
+	err := u.store.read.QueryRowContext(r.Context(), "SELECT name, type, length(data) FROM files WHERE id = ? AND visitor = ?", id, v.ID).Scan(&name, &kind, &size)
 	if errors.Is(err, sql.ErrNoRows) {
 		refuse(w, http.StatusNotFound, codeMissing, "No such file", "It is not part of this conversation.")
 		return
@@ -114,9 +95,33 @@ func (u *run) serveFile(w http.ResponseWriter, r *http.Request, v visitor, id st
 	h.Set("Content-Disposition", disposition(name))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Content-Length", itoa(int64(len(data))))
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTime)) // where the server can
-	_, _ = w.Write(data)                                                         // the browser may be gone
+	h.Set("Content-Length", itoa(size))
+	for at := int64(0); at < size; {
+		piece, err := u.store.piece(r.Context(), id, at)
+		if err != nil || len(piece) == 0 { // the length is said: the browser sees that it broke off
+			panic(http.ErrAbortHandler)
+		}
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(pieceTime)) // where the server can
+		if _, err := w.Write(piece); err != nil {
+			return // the browser is gone
+		}
+		at += int64(len(piece))
+	}
+}
+
+// pieceSize is how much of a file one slow reader holds.
+const pieceSize = 1 << 20
+
+// pieceTime is how long a browser may take for one piece.
+const pieceTime = 2 * time.Minute
+
+func (s *store) piece(ctx context.Context, id string, at int64) ([]byte, error) {
+	var piece []byte
+	err := s.read.QueryRowContext(ctx, "SELECT substr(data, ?, ?) FROM files WHERE id = ?", at+1, pieceSize, id).Scan(&piece)
+	if err != nil {
+		return nil, fmt.Errorf("reading a file: %w", err)
+	}
+	return piece, nil
 }
 
 func disposition(name string) string {

@@ -88,7 +88,9 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer this.flights.Done()
-	serve(this, w, r)
+	hold := this.holds.take(w)
+	defer hold.release()
+	serve(this, hold, r)
 }
 
 type endpoint func(u *run, w http.ResponseWriter, r *http.Request)
@@ -183,6 +185,14 @@ func (u *run) broken(w http.ResponseWriter, r *http.Request, err error) {
 		u.a.log.WarnContext(r.Context(), "a visitor's request could not be served", "err", err)
 	}
 	refuseLater(w, 5*time.Second, http.StatusServiceUnavailable, codeAway, "Not now", "This could not be stored or read. Come again in a moment.")
+}
+
+// full reports that the disk is down to what is kept for replies.
+func (a *Adapter) full() bool { return a.cfg.Full != nil && a.cfg.Full() }
+
+// refuseFull answers that nothing new can be kept; browsers try again.
+func (u *run) refuseFull(w http.ResponseWriter) {
+	refuseLater(w, 30*time.Second, http.StatusServiceUnavailable, codeAway, "Not now", "Nothing new can be stored at the moment. Come again in a while.")
 }
 
 // Bodies are small and come soon.

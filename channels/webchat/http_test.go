@@ -496,7 +496,13 @@ func TestWidgetSize(t *testing.T) {
 
 func TestActivity(t *testing.T) {
 	acts := make(chan webchat.Activity, 20)
-	r := newRig(t, func(c *webchat.Config) { c.Activity = func(a webchat.Activity) { acts <- a } })
+	r := newRig(t, func(c *webchat.Config) {
+		c.Activity = func(a webchat.Activity) {
+			if !a.Presence {
+				acts <- a
+			}
+		}
+	})
 	v := r.comer(t, webchatfake.Config{})
 	m := r.said(t, v, "hello")
 	v.Listen()

@@ -16,6 +16,7 @@ import (
 // of for longest are forgotten.
 type limiters struct {
 	requests, sessions        *bucket // by IP address
+	bytes                     *bucket // by IP address, in KiB
 	messages, files, passings *bucket // by visitor
 }
 
@@ -23,6 +24,7 @@ const rememberedRates = 20_000
 
 func newLimiters(cfg Config) (*limiters, error) {
 	l := &limiters{}
+	byteLimit, byteBurst := bytesOf()
 	for _, b := range []struct {
 		to    **bucket
 		limit float64
@@ -30,6 +32,7 @@ func newLimiters(cfg Config) (*limiters, error) {
 	}{
 		{&l.requests, cfg.PerAddress, 10 * cfg.PerAddress},
 		{&l.sessions, cfg.PerAddress / 10, 2 * cfg.PerAddress},
+		{&l.bytes, float64(byteLimit), float64(byteBurst)},
 		{&l.messages, cfg.PerVisitor, 20 * cfg.PerVisitor},
 		{&l.files, cfg.PerVisitor / 2, 15 * cfg.PerVisitor},
 		{&l.passings, 2, 10},
@@ -52,6 +55,11 @@ type bucket struct {
 
 // allow takes one, or tells how long to wait for it.
 func (b *bucket) allow(who string, now time.Time) (wait time.Duration, ok bool) {
+	return b.take(who, 1, now)
+}
+
+// take takes n, or tells how long to wait for them.
+func (b *bucket) take(who string, n int, now time.Time) (wait time.Duration, ok bool) {
 	l, known := b.of.Get(who)
 	if !known {
 		l = rate.NewLimiter(b.limit, b.burst)
@@ -59,7 +67,7 @@ func (b *bucket) allow(who string, now time.Time) (wait time.Duration, ok bool) 
 			l = before
 		}
 	}
-	res := l.ReserveN(now, 1)
+	res := l.ReserveN(now, min(n, b.burst))
 	if wait = res.DelayFrom(now); wait > 0 {
 		res.CancelAt(now)
 		return wait, false

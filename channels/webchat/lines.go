@@ -144,6 +144,9 @@ func insert(ctx context.Context, tx *sql.Tx, v *visitor, l line, ours bool, even
 	v.Last++
 	read := v.Read
 	if !ours {
+		if err := markSeen(ctx, tx, *v, v.Last, millis(l.At)); err != nil {
+			return stored{}, fmt.Errorf("storing a message: %w", err)
+		}
 		read = v.Last // who answers has read what came before
 	}
 	res, err := tx.ExecContext(ctx, "INSERT INTO messages(visitor, thread, n, ours, id, name, text, files, at, event) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -88,6 +88,8 @@ type pendingMail struct {
 	at    int64
 	text  string
 	files string
+	// thread is that of the reply.
+	thread string
 	visitor
 }
 
@@ -110,6 +112,7 @@ func (u *run) nextMail(ctx context.Context) (more bool, err error) {
 		return true, u.store.mailState(ctx, m, mailNone, now)
 	}
 	m.tries++
+	// The address and the instant of trying are kept with the state.
 	if err := u.store.mailState(ctx, m, mailTrying, now); err != nil {
 		return false, err
 	}
@@ -126,6 +129,7 @@ func (u *run) nextMail(ctx context.Context) (more bool, err error) {
 // mailed records what became of a mail.
 func (u *run) mailed(ctx context.Context, m pendingMail, err error) error {
 	now := u.a.now()
+	defer u.a.report(Activity{Visitor: m.address(), Thread: m.thread, Mailed: true})
 	if err == nil {
 		return u.store.mailState(ctx, m, mailSent, now)
 	}
@@ -160,10 +164,9 @@ func (a *Adapter) mailWords(m pendingMail) (subject, text string) {
 
 func (s *store) dueMail(ctx context.Context, now time.Time) (pendingMail, error) {
 	var m pendingMail
-	err := s.read.QueryRowContext(ctx, "SELECT m.reply, m.n, m.tries, l.at, l.text, l.files, "+visitorColumns+
+	err := s.read.QueryRowContext(ctx, "SELECT m.reply, m.n, m.tries, l.at, l.text, l.files, l.thread, "+visitorColumns+
 		" FROM mails m JOIN visitors v ON v.id = m.visitor JOIN messages l ON l.id = m.reply AND l.ours = 1 WHERE m.state = ? AND m.due <= ? ORDER BY m.due LIMIT 1",
-		mailDue, now.UnixMilli()).Scan(&m.reply, &m.n, &m.tries, &m.at, &m.text, &m.files,
-		&m.ID, &m.User, &m.Name, &m.Email, &m.Language, &m.Thread, &m.Last, &m.Read)
+		mailDue, now.UnixMilli()).Scan(append([]any{&m.reply, &m.n, &m.tries, &m.at, &m.text, &m.files, &m.thread}, m.columns()...)...)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("looking for mail that is due: %w", err)
 	}
@@ -172,7 +175,8 @@ func (s *store) dueMail(ctx context.Context, now time.Time) (pendingMail, error)
 
 func (s *store) mailState(ctx context.Context, m pendingMail, state string, due time.Time) error {
 	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE mails SET state = ?, due = ?, tries = ? WHERE reply = ?", state, due.UnixMilli(), m.tries, m.reply)
+		_, err := tx.ExecContext(ctx, "UPDATE mails SET state = ?1, due = ?2, tries = ?3, at = iif(?1 = ?6, ?2, at), address = iif(?1 = ?6, ?5, address) WHERE reply = ?4",
+			state, due.UnixMilli(), m.tries, m.reply, m.Email, mailTrying)
 		if err != nil {
 			return fmt.Errorf("noting the state of a mail: %w", err)
 		}

@@ -13,10 +13,13 @@ import (
 
 // inbound is a visitor's message that is to be delivered.
 type inbound struct {
-	seq, at    int64
+	seq, at int64
+	// visitor is who it was when they wrote it: after a login it is another.
 	visitor    string
 	providerID string
 	event      []byte
+	// size is that of the files.
+	size int64
 }
 
 // position writes where a message is: the store's epoch, and its number there.
@@ -60,7 +63,7 @@ func (s *store) confirm(ctx context.Context, seq int64) error {
 
 // inboundAfter gives visitors' messages behind a number, in order.
 func (s *store) inboundAfter(ctx context.Context, seq int64, most int) ([]inbound, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT seq, at, visitor, event FROM messages WHERE seq > ? AND ours = 0 ORDER BY seq LIMIT ?", seq, most)
+	rows, err := s.read.QueryContext(ctx, "SELECT seq, at, event FROM messages WHERE seq > ? AND ours = 0 AND event IS NOT NULL ORDER BY seq LIMIT ?", seq, most)
 	if err != nil {
 		return nil, fmt.Errorf("reading messages: %w", err)
 	}
@@ -68,17 +71,21 @@ func (s *store) inboundAfter(ctx context.Context, seq int64, most int) ([]inboun
 	var out []inbound
 	for rows.Next() {
 		var in inbound
-		if err := rows.Scan(&in.seq, &in.at, &in.visitor, &in.event); err != nil {
+		if err := rows.Scan(&in.seq, &in.at, &in.event); err != nil {
 			return nil, fmt.Errorf("reading messages: %w", err)
 		}
 		var e struct {
-			ID      string `json:"id"`
-			Visitor string `json:"visitor"`
+			ID      string    `json:"id"`
+			Visitor string    `json:"visitor"`
+			Files   []fileRef `json:"files"`
 		}
 		if err := json.Unmarshal(in.event, &e); err != nil {
 			return nil, fmt.Errorf("reading message %d: %w", in.seq, err)
 		}
-		in.providerID = e.ID
+		in.providerID, in.visitor = e.ID, e.Visitor
+		for _, f := range e.Files {
+			in.size += f.Size
+		}
 		out = append(out, in)
 	}
 	return out, rows.Err()

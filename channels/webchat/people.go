@@ -14,6 +14,8 @@ type visitor struct {
 	ID string
 	// User is the shop's id of a logged-in customer, "" for anybody else.
 	User, Name, Email, Language string
+	// Proven tells that the shop has signed Email.
+	Proven bool
 	// Thread is the open one, "" if none.
 	Thread     string
 	Last, Read int64
@@ -29,7 +31,12 @@ func (v visitor) address() string {
 
 var errNoVisitor = errors.New("no such visitor")
 
-const visitorColumns = "v.id, coalesce(v.user, ''), v.name, v.email, v.language, v.thread, v.last, v.read"
+const visitorColumns = "v.id, coalesce(v.user, ''), v.name, v.email, v.proven, v.language, v.thread, v.last, v.read"
+
+// columns are where visitorColumns go.
+func (v *visitor) columns() []any {
+	return []any{&v.ID, &v.User, &v.Name, &v.Email, &v.Proven, &v.Language, &v.Thread, &v.Last, &v.Read}
+}
 
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
@@ -39,7 +46,7 @@ type querier interface {
 func findVisitor(ctx context.Context, q querier, where string, args ...any) (visitor, error) {
 	var v visitor
 	err := q.QueryRowContext(ctx, "SELECT "+visitorColumns+" FROM visitors v "+where, args...).
-		Scan(&v.ID, &v.User, &v.Name, &v.Email, &v.Language, &v.Thread, &v.Last, &v.Read)
+		Scan(v.columns()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return visitor{}, errNoVisitor
 	}
@@ -98,82 +105,101 @@ func giveToken(ctx context.Context, tx *sql.Tx, visitor string, expires time.Tim
 }
 
 // known makes or finds the visitor of a verified identity, and gives a token. What
-// the browser wrote before it logged in comes along.
-func known(ctx context.Context, tx *sql.Tx, i Identity, before, language string, now time.Time) (v visitor, token string, err error) {
+// the browser wrote before it logged in comes along; before is who that was, "" if
+// nobody.
+func known(ctx context.Context, tx *sql.Tx, i Identity, token, language string, now time.Time) (v visitor, fresh, before string, err error) {
 	v, err = findVisitor(ctx, tx, "WHERE v.user = ?", i.UserID)
 	if errors.Is(err, errNoVisitor) {
 		v = visitor{ID: randomID(), User: i.UserID}
 		_, err = tx.ExecContext(ctx, "INSERT INTO visitors(id, user, created) VALUES(?, ?, ?)", v.ID, i.UserID, now.UnixMilli())
 	}
 	if err != nil {
-		return visitor{}, "", fmt.Errorf("adding a visitor: %w", err)
+		return visitor{}, "", "", fmt.Errorf("adding a visitor: %w", err)
 	}
 	v.Name, v.Language = i.Name, language
 	if i.Email != "" {
-		v.Email = i.Email
+		v.Email, v.Proven = i.Email, true
 	}
-	if _, err := tx.ExecContext(ctx, "UPDATE visitors SET name = ?, email = ?, language = ?, proven = ? WHERE id = ?",
-		v.Name, v.Email, language, i.Email != "", v.ID); err != nil {
-		return visitor{}, "", fmt.Errorf("changing a visitor: %w", err)
+	if before, err = bringAlong(ctx, tx, token, &v, now); err != nil {
+		return visitor{}, "", "", err
 	}
-	if err := bringAlong(ctx, tx, before, &v, now); err != nil {
-		return visitor{}, "", err
+	if _, err := tx.ExecContext(ctx, "UPDATE visitors SET name = ?, email = ?, proven = ?, language = ?, thread = ?, last = ?, read = ? WHERE id = ?",
+		v.Name, v.Email, v.Proven, language, v.Thread, v.Last, v.Read, v.ID); err != nil {
+		return visitor{}, "", "", fmt.Errorf("changing a visitor: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM tokens WHERE visitor = ? AND expires < ?", v.ID, now.UnixMilli()); err != nil {
-		return visitor{}, "", fmt.Errorf("dropping old tokens: %w", err)
-	}
-	token, err = giveToken(ctx, tx, v.ID, now.Add(signedTime))
-	return v, token, err
+	fresh, err = giveToken(ctx, tx, v.ID, now.Add(signedTime))
+	return v, fresh, before, err
 }
 
-// bringAlong gives v what the anonymous owner of a token wrote, and ends that one.
-func bringAlong(ctx context.Context, tx *sql.Tx, token string, v *visitor, now time.Time) error {
+// bringAlong gives v what the anonymous owner of a token wrote and read, and the
+// address that they left where v has none, and ends that one.
+func bringAlong(ctx context.Context, tx *sql.Tx, token string, v *visitor, now time.Time) (before string, err error) {
 	if token == "" {
-		return nil
+		return "", nil
 	}
 	old, err := byToken(ctx, tx, token, now)
 	if errors.Is(err, errNoVisitor) || err == nil && (old.User != "" || old.ID == v.ID) {
-		return nil
+		return "", nil
 	}
 	if err != nil {
-		return err
-	}
-	if v.Thread == "" {
-		v.Thread = old.Thread
+		return "", err
 	}
 	for _, step := range []struct {
 		query string
 		args  []any
 	}{
+		// An id that both have used names one message: the older keeps it.
+		{"UPDATE messages SET id = id || '+' || seq WHERE visitor = ?1 AND ours = 0 AND id IN (SELECT id FROM messages WHERE visitor = ?2 AND ours = 0)", []any{old.ID, v.ID}},
 		{"UPDATE messages SET visitor = ?, n = n + ? WHERE visitor = ?", []any{v.ID, v.Last, old.ID}},
-		{"UPDATE threads SET visitor = ? WHERE visitor = ?", []any{v.ID, old.ID}},
+		{"UPDATE threads SET visitor = ?1, former = ?2 WHERE visitor = ?2", []any{v.ID, old.ID}},
 		{"UPDATE files SET visitor = ? WHERE visitor = ?", []any{v.ID, old.ID}},
+		{"UPDATE mails SET state = ? WHERE visitor = ? AND state = ? AND n <= ?", []any{mailSeen, old.ID, mailDue, old.Read}},
 		{"UPDATE mails SET visitor = ?, n = n + ? WHERE visitor = ?", []any{v.ID, v.Last, old.ID}},
-		{"UPDATE visitors SET thread = ?, last = ? WHERE id = ?", []any{v.Thread, v.Last + old.Last, v.ID}},
 		{"DELETE FROM tokens WHERE visitor = ?", []any{old.ID}},
 		{"DELETE FROM visitors WHERE id = ?", []any{old.ID}},
 	} {
 		if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
-			return fmt.Errorf("bringing along what was written before the login: %w", err)
+			return "", fmt.Errorf("bringing along what was written before the login: %w", err)
 		}
 	}
+	if v.Read == v.Last { // nothing of their own is unread: they go on where they were
+		v.Read = v.Last + old.Read
+	}
 	v.Last += old.Last
-	return nil
+	if v.Thread == "" {
+		v.Thread = old.Thread
+	}
+	if v.Email == "" {
+		v.Email = old.Email
+	}
+	return old.ID, nil
 }
 
-// setRead notes up to where the visitor has seen, and gives the id of the last
-// reply among that, "" where nothing is new.
-func setRead(ctx context.Context, tx *sql.Tx, v visitor, n int64) (reply string, err error) {
+// setRead notes up to where the visitor has seen, and gives the last reply among
+// that with its thread, "" where nothing is new.
+func setRead(ctx context.Context, tx *sql.Tx, v visitor, n int64, now time.Time) (reply, thread string, err error) {
 	n = min(n, v.Last)
 	if n <= v.Read {
-		return "", nil
+		return "", "", nil
 	}
 	if _, err := tx.ExecContext(ctx, "UPDATE visitors SET read = ? WHERE id = ? AND read < ?", n, v.ID, n); err != nil {
-		return "", fmt.Errorf("noting what was read: %w", err)
+		return "", "", fmt.Errorf("noting what was read: %w", err)
 	}
-	err = tx.QueryRowContext(ctx, "SELECT id FROM messages WHERE visitor = ? AND ours = 1 AND n <= ? AND n > ? ORDER BY n DESC LIMIT 1", v.ID, n, v.Read).Scan(&reply)
+	err = tx.QueryRowContext(ctx, "SELECT id, thread FROM messages WHERE visitor = ? AND ours = 1 AND n > ? AND n <= ? AND seen = 0 ORDER BY n DESC LIMIT 1", v.ID, v.Read, n).Scan(&reply, &thread)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return "", "", nil
 	}
-	return reply, err
+	if err == nil {
+		err = markSeen(ctx, tx, v, n, now)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("noting what was read: %w", err)
+	}
+	return reply, thread, nil
+}
+
+// markSeen notes when the replies up to n came before the visitor's eyes.
+func markSeen(ctx context.Context, tx *sql.Tx, v visitor, n int64, now time.Time) error {
+	_, err := tx.ExecContext(ctx, "UPDATE messages SET seen = ? WHERE visitor = ? AND ours = 1 AND n > ? AND n <= ? AND seen = 0", now.UnixMilli(), v.ID, v.Read, n)
+	return err
 }

@@ -24,6 +24,10 @@ type run struct {
 	// news says that a message is stored which is to be delivered.
 	news    chan struct{}
 	flights sync.WaitGroup
+	holds   holds
+	// heavy are the turns of messages whose files are in memory until they are
+	// delivered.
+	heavy chan struct{}
 	progress
 }
 
@@ -33,6 +37,11 @@ const (
 	pumpBatch  = 64
 	pollEvery  = time.Second
 	idleReport = 10 * time.Second
+
+	heavyAtOnce  = 2
+	heavyBytes   = 256 << 10
+	firstRetry   = 100 * time.Millisecond
+	longestRetry = 5 * time.Second
 )
 
 // Receive implements channels.Receiver: visitors are served until ctx ends, and
@@ -45,7 +54,7 @@ func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
 	defer done()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	this := &run{a: a, store: store, src: src, ended: ctx.Done(), news: make(chan struct{}, 1)}
+	this := &run{a: a, store: store, src: src, ended: ctx.Done(), news: make(chan struct{}, 1), heavy: make(chan struct{}, heavyAtOnce)}
 	if err := this.start(ctx); err != nil {
 		return a.unlessEnded(ctx, "receive", err)
 	}
@@ -58,8 +67,26 @@ func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
 	a.mu.Lock()
 	a.run = nil
 	a.mu.Unlock()
-	this.flights.Wait()
+	this.clear()
 	return err
+}
+
+// clear waits for the requests that are being served: they are told, and after a
+// moment their connections are cut.
+func (u *run) clear() {
+	done := make(chan struct{})
+	go func() {
+		u.flights.Wait()
+		close(done)
+	}()
+	grace := time.NewTimer(endGrace)
+	defer grace.Stop()
+	select {
+	case <-done:
+	case <-grace.C:
+		u.holds.cut()
+		<-done
+	}
 }
 
 func (a *Adapter) unlessEnded(ctx context.Context, op string, err error) error {
@@ -127,6 +154,7 @@ func (u *run) work(ctx context.Context) error {
 	group.Go(func() error { return u.pump(inner, &shards) })
 	group.Go(func() error { return u.report(inner) })
 	group.Go(func() error { return u.mails(inner) })
+	group.Go(func() error { return u.keepHouse(inner) })
 	return u.a.unlessEnded(ctx, "receive", group.Wait())
 }
 
@@ -169,14 +197,48 @@ func (u *run) deliver(ctx context.Context, shard <-chan inbound) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case in := <-shard:
-			item, err := u.item(ctx, in)
-			if err != nil {
+			if err := u.deliverOne(ctx, in); err != nil {
 				return err
 			}
-			if err := u.src.Deliver(ctx, item); err != nil {
-				return fmt.Errorf("storing a message: %w", err)
-			}
 			u.delivered(in.seq)
+		}
+	}
+}
+
+// deliverOne delivers a message until it is stored. While that fails visitors are
+// still served: answers reach them, and what they write is kept unconfirmed.
+func (u *run) deliverOne(ctx context.Context, in inbound) error {
+	if in.size > heavyBytes {
+		select {
+		case u.heavy <- struct{}{}:
+			defer func() { <-u.heavy }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	item, err := u.item(ctx, in)
+	if err != nil {
+		return err
+	}
+	for wait := firstRetry; ; wait = min(2*wait, longestRetry) {
+		err := u.src.Deliver(ctx, item)
+		if err == nil && wait > firstRetry {
+			channels.Troubled(u.src, u.a.source(), nil)
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		u.a.log.WarnContext(ctx, "a message could not be stored, it is tried again", "err", err)
+		channels.Troubled(u.src, u.a.source(), fmt.Errorf("what visitors write can't be stored, and is tried again: %w", err))
+		pause := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
+		case <-pause.C:
 		}
 	}
 }

@@ -137,8 +137,7 @@ func (a *Adapter) Delivered(ctx context.Context, r *contact.Reply) (delivered, k
 	return true, true, nil
 }
 
-// Typing shows a visitor for some seconds that an agent is writing. Thread is that
-// of contact.Message; name may be "".
+// Typing implements channels.Typist.
 func (a *Adapter) Typing(ctx context.Context, thread, name string) error {
 	store, done, err := a.keeper.use(ctx)
 	if err != nil {
@@ -146,45 +145,16 @@ func (a *Adapter) Typing(ctx context.Context, thread, name string) error {
 	}
 	defer done()
 	v, err := findVisitor(ctx, store.read, "JOIN threads t ON t.visitor = v.id WHERE t.id = ?", thread)
+	if errors.Is(err, errNoVisitor) {
+		return a.failure("typing", channels.Rejected, "", errNobody)
+	}
 	if err != nil {
-		return a.failure("typing", channels.Rejected, "", err)
+		return a.failure("typing", channels.Unavailable, "", err)
 	}
 	data, err := encode(map[string]string{"name": clip(name, maxField)})
 	if err != nil {
 		return a.failure("typing", channels.Malformed, "", err)
 	}
 	a.hub.pass(v.ID, sseEvent("typing", 0, data))
-	return nil
-}
-
-// Erase removes a visitor and all that is kept of them, by the address that
-// contacts have ("user:…" or "visitor:…"). One that isn't known is no error.
-func (a *Adapter) Erase(ctx context.Context, address string) error {
-	store, done, err := a.keeper.use(ctx)
-	if err != nil {
-		return a.failure("erase", channels.Unavailable, "", err)
-	}
-	defer done()
-	err = store.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		v, err := byAddress(ctx, tx, address)
-		if errors.Is(err, errNoVisitor) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for _, query := range []string{
-			"DELETE FROM tokens WHERE visitor = ?", "DELETE FROM threads WHERE visitor = ?", "DELETE FROM messages WHERE visitor = ?",
-			"DELETE FROM files WHERE visitor = ?", "DELETE FROM mails WHERE visitor = ?", "DELETE FROM visitors WHERE id = ?",
-		} {
-			if _, err := tx.ExecContext(ctx, query, v.ID); err != nil {
-				return fmt.Errorf("erasing: %w", err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return a.failure("erase", channels.Unavailable, "", err)
-	}
 	return nil
 }

@@ -10,14 +10,6 @@ import (
 	"unicode/utf8"
 )
 
-// outlookView is an Outlook as the widget reads it.
-type outlookView struct {
-	Open bool `json:"open"`
-	// Answered is in seconds, 0 if unknown; Opens in Unix milliseconds.
-	Answered int64 `json:"answered,omitempty"`
-	Opens    int64 `json:"opens,omitempty"`
-}
-
 // session is what the widget knows of itself.
 type session struct {
 	Token   string `json:"token,omitempty"`
@@ -25,16 +17,16 @@ type session struct {
 	Title   string `json:"title"`
 	Name    string `json:"name,omitempty"`
 	// Email tells that an address was left; MailWorks that one is of use.
-	Email     string       `json:"email,omitempty"`
-	Signed    bool         `json:"signed"`
-	MailWorks bool         `json:"mail_works"`
-	Thread    string       `json:"thread,omitempty"`
-	Last      int64        `json:"last"`
-	Read      int64        `json:"read"`
-	Outlook   *outlookView `json:"outlook,omitempty"`
-	TextMost  int          `json:"text_most"`
-	FileMost  int64        `json:"file_most"`
-	FilesMost int          `json:"files_most"`
+	Email     string      `json:"email,omitempty"`
+	Signed    bool        `json:"signed"`
+	MailWorks bool        `json:"mail_works"`
+	Thread    string      `json:"thread,omitempty"`
+	Last      int64       `json:"last"`
+	Read      int64       `json:"read"`
+	Outlook   outlookView `json:"outlook,omitzero"`
+	TextMost  int         `json:"text_most"`
+	FileMost  int64       `json:"file_most"`
+	FilesMost int         `json:"files_most"`
 }
 
 // serveSession makes or resumes a visitor. A browser with a token gets it back;
@@ -74,11 +66,11 @@ func (u *run) serveSession(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	var v visitor
-	var fresh string
+	var fresh, before string
 	err := u.store.update(r.Context(), func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		if in.Identity != nil {
-			v, fresh, err = known(ctx, tx, *in.Identity, token, language(in.Language), u.a.now())
+			v, fresh, before, err = known(ctx, tx, *in.Identity, token, language(in.Language), u.a.now())
 		} else {
 			v, fresh, err = newcomer(ctx, tx, language(in.Language), u.a.now())
 		}
@@ -87,6 +79,9 @@ func (u *run) serveSession(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		u.broken(w, r, err)
 		return
+	}
+	if before != "" { // their other tabs are somebody else's now
+		u.a.hub.dismiss(before)
 	}
 	writeJSON(w, u.session(r.Context(), v, fresh))
 }
@@ -97,18 +92,6 @@ func (u *run) session(ctx context.Context, v visitor, token string) session {
 		MailWorks: u.a.cfg.Mail != nil, Thread: v.Thread, Last: v.Last, Read: v.Read, Outlook: u.a.outlook(ctx),
 		TextMost: maxText, FileMost: u.a.cfg.FileBytes, FilesMost: maxFiles,
 	}
-}
-
-func (a *Adapter) outlook(ctx context.Context) *outlookView {
-	if a.cfg.Outlook == nil {
-		return nil
-	}
-	o := a.cfg.Outlook(ctx)
-	out := &outlookView{Open: o.Open, Answered: int64(o.Answered / time.Second)}
-	if !o.Open && !o.Opens.IsZero() {
-		out.Opens = o.Opens.UnixMilli()
-	}
-	return out
 }
 
 // clientIDs are how browsers may call their messages.
@@ -125,6 +108,10 @@ func (u *run) serveMessage(w http.ResponseWriter, r *http.Request, v visitor) {
 	}
 	kept, err := said(r.Context(), u.store.read, v.ID, s)
 	if errors.Is(err, sql.ErrNoRows) {
+		if u.a.full() {
+			u.refuseFull(w)
+			return
+		}
 		if wait, ok := u.a.limits.messages.allow(v.ID, u.a.now()); !ok {
 			refuseLater(w, wait, http.StatusTooManyRequests, codeFast, "Too fast", "So many messages are not taken at a time.")
 			return
@@ -147,6 +134,7 @@ func (u *run) serveMessage(w http.ResponseWriter, r *http.Request, v visitor) {
 		return
 	}
 	u.tellOfNews()
+	u.a.hub.wrote(v.ID)
 	u.a.hub.wake(v.ID)
 	u.confirmMessage(w, r, s.id, kept)
 }
@@ -230,8 +218,13 @@ func (u *run) passing(v visitor) bool {
 	return ok
 }
 
+// typingTime is how long somebody counts as writing after a sign of it; browsers
+// give one every three seconds.
+const typingTime = 6 * time.Second
+
 func (u *run) serveTyping(w http.ResponseWriter, _ *http.Request, v visitor) {
 	if u.passing(v) && v.Thread != "" {
+		u.a.hub.writes(v.ID, u.a.now().Add(typingTime))
 		u.a.report(Activity{Visitor: v.address(), Thread: v.Thread, Typing: true})
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -244,11 +237,11 @@ func (u *run) serveRead(w http.ResponseWriter, r *http.Request, v visitor) {
 	if !readJSON(w, r, &in) {
 		return
 	}
-	reply := ""
+	var reply, thread string
 	if in.N > v.Read {
 		err := u.store.update(r.Context(), func(ctx context.Context, tx *sql.Tx) error {
 			var err error
-			reply, err = setRead(ctx, tx, v, in.N)
+			reply, thread, err = setRead(ctx, tx, v, in.N, u.a.now())
 			return err
 		})
 		if err != nil {
@@ -258,7 +251,7 @@ func (u *run) serveRead(w http.ResponseWriter, r *http.Request, v visitor) {
 		u.a.hub.pass(v.ID, sseEvent("read", 0, []byte(`{"n":`+itoa(min(in.N, v.Last))+`}`)))
 	}
 	if reply != "" {
-		u.a.report(Activity{Visitor: v.address(), Thread: v.Thread, ReadUpTo: reply})
+		u.a.report(Activity{Visitor: v.address(), Thread: thread, ReadUpTo: reply})
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -276,7 +269,7 @@ func (u *run) serveEmail(w http.ResponseWriter, r *http.Request, v visitor) {
 		refuse(w, http.StatusUnprocessableEntity, codeForm, "Not an address", "email: an address such as jo@example.org.")
 		return
 	}
-	if v.User != "" && v.Email != "" {
+	if v.Proven && v.Email != "" {
 		refuse(w, http.StatusConflict, codeTaken, "Known already", "The shop has said which address is yours.")
 		return
 	}

@@ -18,11 +18,13 @@ import (
 // name is noticed.
 const applicationID = 0x73747763
 
-const storeVersion = 1
+// storeSteps make the tables of a new file, and bring one of an older build up to
+// date: the version of a file is the number of steps done.
+func storeSteps() []string { return []string{storeFirst, storeFates} }
 
-// What is kept. n numbers all that one visitor reads, seq all messages of the
-// account; hashes stand for tokens.
-const storeSchema = `
+// storeFirst is what is kept. n numbers all that one visitor reads, seq all
+// messages of the account; hashes stand for tokens.
+const storeFirst = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE visitors(
 	id TEXT PRIMARY KEY, user TEXT UNIQUE, name TEXT NOT NULL DEFAULT '', email TEXT NOT NULL DEFAULT '',
@@ -53,8 +55,21 @@ CREATE TABLE mails(
 CREATE INDEX mails_state ON mails(state, due);
 `
 
+// storeFates adds what became of replies: when one was read, and to which address
+// it was mailed, when. A thread's former is who began it before they logged in.
+const storeFates = `
+ALTER TABLE messages ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mails ADD COLUMN address TEXT NOT NULL DEFAULT '';
+ALTER TABLE mails ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE threads ADD COLUMN former TEXT NOT NULL DEFAULT '';
+CREATE INDEX threads_former ON threads(former) WHERE former <> '';
+CREATE INDEX tokens_expires ON tokens(expires);
+CREATE INDEX files_unused ON files(at) WHERE used = 0;
+`
+
 // store is the open database: one connection that writes, some that read.
 type store struct {
+	path        string
 	write, read *sql.DB
 	// epoch is new with each database, so that no position of an older one is
 	// taken for one of this.
@@ -126,7 +141,7 @@ func openStore(ctx context.Context, path string) (*store, error) {
 	}
 	r.SetMaxOpenConns(4)
 	r.SetMaxIdleConns(4)
-	s := &store{write: w, read: r, turn: make(chan struct{}, 1)}
+	s := &store{path: path, write: w, read: r, turn: make(chan struct{}, 1)}
 	if err := s.prepare(context.WithoutCancel(ctx)); err != nil {
 		_ = s.close()
 		return nil, fmt.Errorf("opening the store: %w", err)
@@ -136,8 +151,9 @@ func openStore(ctx context.Context, path string) (*store, error) {
 
 func (s *store) close() error { return errors.Join(s.read.Close(), s.write.Close()) }
 
-// prepare makes the tables of a new file. A stranger's, or one of a newer build,
-// is left alone: it holds what can't be had again.
+// prepare makes the tables of a new file, or brings an older one's up to date. A
+// stranger's, or one of a newer build, is left alone: it holds what can't be had
+// again.
 func (s *store) prepare(ctx context.Context) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
@@ -151,19 +167,24 @@ func (s *store) prepare(ctx context.Context) error {
 	if err := tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil {
 		return err
 	}
+	steps := storeSteps()
 	switch {
-	case version == 0 && app == 0:
-		stamp := fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d;", storeVersion, applicationID)
-		if _, err := tx.ExecContext(ctx, storeSchema+stamp); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO meta VALUES('epoch', ?), ('delivered', '0')", randomID()); err != nil {
-			return err
-		}
-	case app != applicationID:
+	case app != applicationID && (version != 0 || app != 0):
 		return errors.New("the file belongs to another program")
-	case version != storeVersion:
-		return fmt.Errorf("the file is of version %d, this build knows version %d: run the newer build, or move the file away", version, storeVersion)
+	case version > len(steps):
+		return fmt.Errorf("the file is of version %d, this build knows version %d: run the newer build, or move the file away", version, len(steps))
+	}
+	for _, step := range steps[version:] {
+		if _, err := tx.ExecContext(ctx, step); err != nil {
+			return err
+		}
+	}
+	stamp := fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d;", len(steps), applicationID)
+	if _, err := tx.ExecContext(ctx, stamp); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO meta VALUES('epoch', ?), ('delivered', '0')", randomID()); err != nil {
+		return err
 	}
 	if err := tx.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = 'epoch'").Scan(&s.epoch); err != nil {
 		return err
@@ -247,4 +268,32 @@ func (s *store) commitBatch(ctx context.Context, batch []*change) error {
 		return fmt.Errorf("writing: %w", err)
 	}
 	return nil
+}
+
+// copyTo writes a consistent copy to a new file, which nobody else may read.
+func (s *store) copyTo(ctx context.Context, path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the path is that of the backup
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	from, err := sql.Open("sqlite", dsn(s.path, "mode=rw")) // a reader's connection would write nothing
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }()
+	if _, err := from.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return syncFile(path)
+}
+
+func syncFile(path string) error {
+	file, err := os.Open(path) //nolint:gosec // the path is that of the backup
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
 }

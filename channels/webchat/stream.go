@@ -43,7 +43,14 @@ func (u *run) serveEvents(w http.ResponseWriter, r *http.Request, v visitor) {
 		refuseLater(w, 15*time.Second, http.StatusServiceUnavailable, codeAway, "Full", "Too many are connected. Come again in a moment.")
 		return
 	}
-	defer u.a.hub.leave(s)
+	defer func() {
+		if u.a.hub.leave(s, u.a.now()) {
+			u.tellOfPresence(context.WithoutCancel(r.Context()), s.visitor)
+		}
+	}()
+	if v.Thread != "" {
+		u.a.report(Activity{Visitor: v.address(), Thread: v.Thread, Presence: true})
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // for nginx, which would hold events back
@@ -63,10 +70,31 @@ func (u *run) serveEvents(w http.ResponseWriter, r *http.Request, v visitor) {
 	u.feed(r.Context(), out, s, after)
 }
 
+// tellOfPresence tells that a visitor is there no more.
+func (u *run) tellOfPresence(ctx context.Context, visitorID string) {
+	if u.a.cfg.Activity == nil || u.over() {
+		return
+	}
+	if v, err := findVisitor(ctx, u.store.read, "WHERE v.id = ?", visitorID); err == nil && v.Thread != "" {
+		u.a.report(Activity{Visitor: v.address(), Thread: v.Thread, Presence: true})
+	}
+}
+
+// over reports that Receive is to end.
+func (u *run) over() bool {
+	select {
+	case <-u.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // feed writes until the browser goes or Receive ends.
 func (u *run) feed(ctx context.Context, out *streamWriter, s *stream, after int64) {
 	beat := time.NewTicker(u.a.cfg.Heartbeat)
 	defer beat.Stop()
+	told := u.a.outlook(ctx)
 	for {
 		var err error
 		if after, err = u.catchUp(ctx, out, s.visitor, after); err != nil {
@@ -77,12 +105,19 @@ func (u *run) feed(ctx context.Context, out *streamWriter, s *stream, after int6
 			return
 		case <-u.ended:
 			return
+		case <-s.gone:
+			return
 		case <-s.wake:
 			continue
 		case event := <-s.passing:
 			err = out.write(event)
 		case <-beat.C:
-			err = out.write([]byte(": here\n\n"))
+			if now := u.a.outlook(ctx); now != told {
+				told = now
+				err = out.write(outlookEvent(now))
+			} else {
+				err = out.write([]byte(": here\n\n"))
+			}
 		}
 		if err != nil {
 			return

@@ -20,10 +20,33 @@ var chatCSS string
 //go:embed web/demo.html
 var demoHTML string
 
-// script gives the widget as browsers get it, with its style within.
-func script() []byte {
-	quoted, _ := encode(chatCSS) // a string always encodes
-	return []byte(strings.Replace(chatJS, `"STYLE"`, string(quoted), 1))
+// widget is the script as browsers get it, with its style within, made once.
+type widget struct {
+	plain, packed []byte
+	etag          string
+}
+
+func newWidget() (widget, error) {
+	quoted, err := encode(chatCSS)
+	if err != nil {
+		return widget{}, err
+	}
+	var out widget
+	out.plain = []byte(strings.Replace(chatJS, `"STYLE"`, string(quoted), 1))
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return widget{}, err
+	}
+	if _, err := w.Write(out.plain); err != nil {
+		return widget{}, err
+	}
+	if err := w.Close(); err != nil {
+		return widget{}, err
+	}
+	sum := sha256.Sum256(out.plain)
+	out.packed, out.etag = packed.Bytes(), `"`+hex.EncodeToString(sum[:12])+`"`
+	return out, nil
 }
 
 // servePage gives the widget and the demonstration, which need no session.
@@ -37,27 +60,23 @@ func (a *Adapter) servePage(w http.ResponseWriter, r *http.Request, path string)
 		a.serveDemo(w)
 		return
 	}
-	body := script()
-	sum := sha256.Sum256(body)
-	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
 	h := w.Header()
 	h.Set("Content-Type", "text/javascript; charset=utf-8")
 	h.Set("Cache-Control", "public, max-age=300")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Access-Control-Allow-Origin", "*") // for integrity and crossorigin in the tag
-	h.Set("ETag", etag)
-	if r.Header.Get("If-None-Match") == etag {
+	h.Set("ETag", a.widget.etag)
+	h.Add("Vary", "Accept-Encoding")
+	if strings.TrimPrefix(r.Header.Get("If-None-Match"), "W/") == a.widget.etag { // proxies that pack weaken it
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Add("Vary", "Accept-Encoding")
+	body := a.widget.plain
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		packed := gzip.NewWriter(w)
-		_, _ = packed.Write(body) // the browser may be gone
-		_ = packed.Close()
-		return
+		body = a.widget.packed
 	}
+	h.Set("Content-Length", itoa(int64(len(body))))
 	_, _ = w.Write(body) // the browser may be gone
 }
 

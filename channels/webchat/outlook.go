@@ -1,0 +1,45 @@
+package webchat
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// outlookView is an Outlook as the widget reads it.
+type outlookView struct {
+	// Known is false where nothing can honestly be said.
+	Known bool `json:"known"`
+	Open  bool `json:"open"`
+	// Closed reports that it is outside office hours.
+	Closed bool `json:"closed,omitempty"`
+	// Answered is in seconds, 0 if unknown; Opens in Unix milliseconds.
+	Answered int64 `json:"answered,omitempty"`
+	Opens    int64 `json:"opens,omitempty"`
+}
+
+// outlook asks what visitors may expect now.
+func (a *Adapter) outlook(ctx context.Context) outlookView {
+	if a.cfg.Outlook == nil {
+		return outlookView{}
+	}
+	o := a.cfg.Outlook(ctx)
+	if !o.Known {
+		return outlookView{}
+	}
+	out := outlookView{Known: true, Open: o.Open, Closed: o.Closed}
+	if o.Open {
+		out.Answered = int64(o.Answered / time.Second)
+	} else if !o.Opens.IsZero() {
+		out.Opens = o.Opens.UnixMilli()
+	}
+	return out
+}
+
+func outlookEvent(o outlookView) []byte {
+	data, err := json.Marshal(o)
+	if err != nil { // numbers and words always can be written
+		data = []byte("{}")
+	}
+	return sseEvent("outlook", 0, data)
+}
