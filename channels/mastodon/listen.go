@@ -76,7 +76,7 @@ func (r *run) listen(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.saveWatched(ctx)
+	return nil
 }
 
 // readPlace gives the posts of a place, those seen included.
@@ -176,7 +176,7 @@ func (r *run) outreach(ctx context.Context, l *list, found []entry) error {
 	}
 	l.keep(found)
 	l.isNew = false
-	return r.advance(ctx, l, l.place.String())
+	return r.settle(ctx, l)
 }
 
 // floor is the time before which what is found was there already: that of the

@@ -122,7 +122,7 @@ func (r *run) poll(ctx context.Context) error {
 		}
 		end := len(p.entries) == 0 || len(fresh) == 0 && len(p.entries) < fullPage && r.polls%thoroughly != 0
 		r.notes.place.pass(p.entries)
-		if err := r.advance(ctx, r.notes, r.notes.place.String()); err != nil {
+		if err := r.settle(ctx, r.notes); err != nil {
 			return err
 		}
 		if end {
@@ -134,7 +134,7 @@ func (r *run) poll(ctx context.Context) error {
 		}
 		at = next
 	}
-	return r.saveWatched(ctx)
+	return nil
 }
 
 // pollFirst reads from the newest page back: to the first one where there was
@@ -172,10 +172,7 @@ func (r *run) pollFirst(ctx context.Context) error {
 		r.notes.place = readPlace("{}")
 		r.notes.place.pass(listed)
 	}
-	if err := r.advance(ctx, r.notes, r.notes.place.String()); err != nil {
-		return err
-	}
-	return r.saveWatched(ctx)
+	return r.settle(ctx, r.notes)
 }
 
 // forward gives the query of the page after p: the server's own link, else from

@@ -2,6 +2,7 @@ package mastodon_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,6 +101,47 @@ func TestEditsAndDeletions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// dying is a source whose process ends once a place was read to where there are
+// messages: nothing is recorded any more.
+type dying struct {
+	*channeltest.Source
+	place string
+	seen  uint64
+	end   context.CancelFunc
+	dead  atomic.Bool
+}
+
+func (d *dying) Advance(ctx context.Context, b channels.Bookmark) error {
+	if d.dead.Load() {
+		return errors.New("the process has ended")
+	}
+	err := d.Source.Advance(ctx, b)
+	if b.Source == d.place && b.Seen >= d.seen {
+		d.dead.Store(true)
+		d.end()
+	}
+	return err
+}
+
+func TestEditAfterADeath(t *testing.T) {
+	t.Parallel()
+	s := provider(t, mastodonfake.Config{})
+	src := channeltest.NewSource(t)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	d := &dying{Source: src, place: "mastodon/support/notifications", seen: 1, end: end}
+	done := make(chan error, 1)
+	go func() { done <- adapter(t, config(s), nil).Receive(ctx, d) }()
+	src.Until("the link to stand", func() bool { return src.Connections() > 0 })
+	id := s.Put(mastodonfake.Post{Text: "my order 77 is late"})
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	s.Edit(id, "my order 78 is late")
+	receiving(t, adapter(t, config(s), nil), src)
+	stored(t, src, channels.Changed, "order 78")
 }
 
 func TestServerTroubleIsNoDeletion(t *testing.T) {

@@ -141,6 +141,15 @@ func (r *run) saveWatched(ctx context.Context) error {
 	return nil
 }
 
+// settle records how far l was read: all of it is delivered. What may still change
+// is recorded before, as it isn't seen a second time.
+func (r *run) settle(ctx context.Context, l *list) error {
+	if err := r.saveWatched(ctx); err != nil {
+		return err
+	}
+	return r.advance(ctx, l, l.place.String())
+}
+
 // watch looks at recent messages again.
 func (r *run) watch(ctx context.Context) error {
 	most := watchedKept
