@@ -250,7 +250,7 @@ func (a *Adapter) appendOne(ctx context.Context, s *session, known *sentIndex, f
 	if err := s.leave(); err != nil {
 		return a.imapError("append", err)
 	}
-	fault.Here(fault.SentBeforeAppend)
+	fault.On(contact.Email, fault.SentBeforeAppend)
 	err = s.do(func() error {
 		cmd := s.client.Append(folder, int64(len(c.raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}, Time: c.at})
 		_, werr := cmd.Write(c.raw)
