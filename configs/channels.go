@@ -172,9 +172,19 @@ type WebChat struct {
 	// an address, get the answer too.
 	MailVia string `yaml:"mail_via" json:"mail_via"`
 	// Visitors is how many may be connected at once.
-	Visitors int      `yaml:"visitors" json:"visitors" range:"1..100000"`
-	Skills   []string `yaml:"skills" json:"skills"`
-	Language string   `yaml:"language" json:"language"`
+	Visitors int `yaml:"visitors" json:"visitors" range:"1..100000"`
+	// PerAddress is how many requests a second one IP address may make, PerVisitor
+	// how many messages a second one visitor may write.
+	PerAddress float64 `yaml:"per_address" json:"per_address" range:"1..100000"`
+	PerVisitor float64 `yaml:"per_visitor" json:"per_visitor" range:"0.05..1000"`
+	// FileBytes is the largest file that a visitor may send.
+	FileBytes int64 `yaml:"file_bytes" json:"file_bytes" range:"1024..20971520"`
+	// Heartbeat is how often a silent stream is given a sign of life.
+	Heartbeat time.Duration `yaml:"heartbeat" json:"heartbeat" range:"1s..30s"`
+	// MailAfter is how long a visitor is away before the answer is mailed as well.
+	MailAfter time.Duration `yaml:"mail_after" json:"mail_after" range:"10s..24h"`
+	Skills    []string      `yaml:"skills" json:"skills"`
+	Language  string        `yaml:"language" json:"language"`
 }
 
 // HintFor implements strict.Hinter.

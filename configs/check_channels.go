@@ -156,13 +156,45 @@ func (k *checker) webChats() {
 		k.common(key, w.Name, w.Skills, w.Language, names)
 		w.Secret = k.secret(key, "secret", &w.SecretFile, w.SecretEnv)
 		w.PreviousSecret = k.secret(key, "previous_secret", &w.PreviousSecretFile, w.PreviousSecretEnv)
+		k.shopKey(key, "secret", w.SecretFile, w.Secret)
+		k.shopKey(key, "previous_secret", w.PreviousSecretFile, w.PreviousSecret)
 		for j, origin := range w.Origins {
-			k.webAddress(fmt.Sprintf("%s.origins[%d]", key, j), origin, false, "")
+			k.origin(fmt.Sprintf("%s.origins[%d]", key, j), origin)
+		}
+		if w.MailAfter != 0 && w.MailVia == "" {
+			k.doc.Report(key+".mail_after", "name the mailbox by mail_via", "nothing is mailed")
 		}
 		if w.MailVia != "" && !slices.Contains(senders, w.MailVia) {
 			k.doc.Report(key+".mail_via", strict.DidYouMean(w.MailVia, senders), "no e-mail account %q that can send", w.MailVia)
 		}
 	}
+}
+
+// origin is a web site as browsers name it: nothing after the host.
+func (k *checker) origin(key, address string) {
+	u, err := url.Parse(strings.TrimSuffix(address, "/"))
+	switch {
+	case strings.Contains(address, "*"):
+		k.doc.Report(key, "name each site", "* is not understood")
+	case err == nil && u.Host != "" && (u.Path != "" || u.RawQuery != "" || u.Fragment != ""):
+		k.doc.Report(key, "write "+u.Scheme+"://"+u.Host, "a site is named without what comes after the host")
+	default:
+		k.webAddress(key, address, false, "")
+	}
+}
+
+// minShopKey is how long a key must be that others' servers sign with.
+const minShopKey = 32
+
+func (k *checker) shopKey(key, name, file string, s Secret) {
+	if s.Empty() || len(s.Reveal()) >= minShopKey {
+		return
+	}
+	from := "_env"
+	if file != "" {
+		from = "_file"
+	}
+	k.doc.Report(key+"."+name+from, "make one by: openssl rand -hex 32", "the key is shorter than %d characters", minShopKey)
 }
 
 // token is a secret that must be given.

@@ -36,7 +36,10 @@ func webChatAccounts(cfg *configs.Config, dir string, mailVia func(account strin
 }
 
 func webChatConfig(cfg *configs.Config, w *configs.WebChat, dir string, mailVia func(account string) mailFunc) webchat.Config {
-	c := webchat.Config{Account: w.Name, Dir: dir, Origins: w.Origins, Title: w.Title, Visitors: w.Visitors}
+	c := webchat.Config{
+		Account: w.Name, Dir: dir, Origins: w.Origins, Title: w.Title, Visitors: w.Visitors,
+		PerAddress: w.PerAddress, PerVisitor: w.PerVisitor, FileBytes: w.FileBytes, Heartbeat: w.Heartbeat, MailAfter: w.MailAfter,
+	}
 	for _, one := range []configs.Secret{w.Secret, w.PreviousSecret} {
 		if !one.Empty() {
 			c.Secrets = append(c.Secrets, webchat.Secret(one.Reveal()))
