@@ -103,6 +103,10 @@ func Archive() channels.Parser {
 	return &Adapter{cfg: Config{Account: "archive"}.withDefaults()}
 }
 
+// Reader reads the mail of a mailbox that another process fetches: cfg needs no
+// server.
+func Reader(cfg Config) channels.Parser { return &Adapter{cfg: cfg.withDefaults()} }
+
 // Channel gives the adapter as the daemon holds it: without a receiver where
 // there is no IMAP server, without a sender where there is no SMTP server.
 func (a *Adapter) Channel() channels.Adapter {

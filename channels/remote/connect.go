@@ -169,3 +169,25 @@ func Words(err error) string {
 	}
 	return channels.Bounded(err.Error(), maxCode*2)
 }
+
+// Try connects once and sees whether the daemon answers for this account.
+func (p *Process) Try(ctx context.Context) error {
+	opts := []nats.Option{
+		nats.Name("stagecoach adapter " + p.name + " check"), nats.UserInfo(p.name, string(p.cfg.Secret)),
+		nats.CustomInboxPrefix(p.prefix + strings.TrimSuffix(verbReply, ".")), nats.Timeout(dialLimit), nats.NoReconnect(), nats.IgnoreDiscoveredServers(),
+	}
+	secure, err := clientTLS(p.cfg)
+	if err != nil {
+		return err
+	}
+	if secure != nil {
+		opts = append(opts, nats.Secure(secure))
+	}
+	if p.conn, err = nats.Connect(p.cfg.URL, opts...); err != nil {
+		return p.failure("connect", channels.Plain(Words(err), err))
+	}
+	defer p.conn.Close()
+	var there There
+	// It is refused, since no hello was said: that much the daemon has to say.
+	return p.request(ctx, verbBookmark, greetLimit, Where{Schema: Schema, Process: p.id, Source: p.name + "/"}, &there)
+}

@@ -11,6 +11,7 @@ import (
 	"stagecoach/channels/email"
 	"stagecoach/channels/email/oauth"
 	"stagecoach/channels/mastodon"
+	"stagecoach/channels/remote"
 	"stagecoach/channels/slack"
 	"stagecoach/channels/webchat"
 	"stagecoach/channels/webhook"
@@ -26,7 +27,7 @@ func buildAccounts(cfg *configs.Config, dir string, mailVia func(account string)
 	if err != nil {
 		return nil, err
 	}
-	for _, build := range []func(*configs.Config, *slog.Logger) ([]*link, error){webhookAccounts, mastodonAccounts, slackAccounts, blueskyAccounts} {
+	for _, build := range []func(*configs.Config, *slog.Logger) ([]*link, error){webhookAccounts, mastodonAccounts, slackAccounts, blueskyAccounts, remoteAccounts} {
 		more, err := build(cfg, logger)
 		if err != nil {
 			return nil, err
@@ -140,6 +141,8 @@ func anyParser(format string) channels.Parser {
 		return bluesky.Archive()
 	case webchat.Format:
 		return webchat.Archive()
+	case remote.FormatMessage:
+		return remote.Archive()
 	}
 	return nil
 }

@@ -49,7 +49,11 @@ func tryAccounts(ctx context.Context, cfg *configs.Config, dir string, progressT
 	done := 0
 	for i, k := range list {
 		wg.Go(func() {
-			out[i] = tryAccount(ctx, k.adapter)
+			if k.remote != nil {
+				out[i] = askDaemon(ctx, dir, k.adapter)
+			} else {
+				out[i] = tryAccount(ctx, k.adapter)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			done++

@@ -24,6 +24,8 @@ type controls struct {
 	pending ledger.Pending
 	// url tells where the desk is; nil when nobody serves it.
 	url func() string
+	// try tries an account whose adapter runs elsewhere; nil when nobody runs.
+	try func(ctx context.Context, name string) triedAccount
 }
 
 // signedAudit is an audit with the file that signs it.
@@ -54,6 +56,13 @@ func (c *controls) handler() http.Handler {
 			st.URL = c.url()
 		}
 		answerJSON(w, st, nil)
+	})
+	mux.HandleFunc("GET /control/adapters/{channel}/{account}", func(w http.ResponseWriter, r *http.Request) {
+		if c.try == nil {
+			answerJSON(w, nil, errNobody)
+			return
+		}
+		answerJSON(w, c.try(r.Context(), r.PathValue("channel")+"/"+r.PathValue("account")), nil)
 	})
 	mux.HandleFunc("POST /control/audit/sign", func(w http.ResponseWriter, r *http.Request) {
 		out, err := c.sign(r.Context())
@@ -118,6 +127,7 @@ func (d *Daemon) controlHandler() http.Handler {
 			}
 			return d.URL()
 		},
+		try: d.tryElsewhere,
 	}).handler()
 }
 

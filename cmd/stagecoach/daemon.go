@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"stagecoach/channels"
+	"stagecoach/channels/remote"
 	"stagecoach/configs"
 	"stagecoach/desk"
 	"stagecoach/journal"
@@ -42,7 +43,9 @@ type Daemon struct {
 	server  *desk.Server
 	words   *words
 	links   *links
-	notify  *notifier
+	// gate is where adapters that run elsewhere connect to, nil for nowhere.
+	gate   *remote.Gate
+	notify *notifier
 	// receipts writes the automatic receipts that are owed.
 	receipts *acknowledger
 	// lastResort is the configuration's as last read; stale says why a newer
@@ -118,6 +121,10 @@ func (d *Daemon) open(ctx context.Context) error {
 		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules,
 	}, j.Log(), snapshots{j}, outbox{j}, d.logger)
 	d.links = newLinks(d.engine, j, d.opts.Dir, life, d.logger)
+	if d.gate, err = newGate(d.cfg, d.logger); err != nil {
+		return err
+	}
+	d.links.gate = d.gate
 	if err := d.links.set(d.cfg); err != nil {
 		return err
 	}
@@ -190,6 +197,9 @@ func (d *Daemon) Close() error {
 	if d.listener != nil {
 		_ = d.listener.Close()
 	}
+	if d.gate != nil {
+		errs = append(errs, d.gate.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -209,7 +219,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.reread,
+		d.links.Run, d.runGate, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.reread,
 	} {
 		others.Add(1)
 		g.Go(func() error {
@@ -277,6 +287,9 @@ func (d *Daemon) listen(ctx context.Context) error {
 		return fmt.Errorf("serving the desk at %s: %w (is another program using the port? set http.listen)", d.cfg.HTTP.Listen, err)
 	}
 	d.listener = l
+	if d.gate != nil {
+		return d.gate.Open(ctx)
+	}
 	return nil
 }
 

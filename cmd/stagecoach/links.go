@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"stagecoach/channels"
+	"stagecoach/channels/remote"
 	"stagecoach/configs"
 	"stagecoach/contact"
 	"stagecoach/desk"
@@ -32,6 +33,8 @@ type links struct {
 	logger  *slog.Logger
 	// dir is the data directory, where logins are kept.
 	dir string
+	// gate is where adapters that run elsewhere connect to, nil for nowhere.
+	gate *remote.Gate
 
 	mu      sync.Mutex
 	all     map[string]*link
@@ -45,6 +48,8 @@ type link struct {
 	runner   *channels.Runner
 	sender   *sender
 	settings string
+	// remote is the adapter where it runs as a process of its own, else nil.
+	remote *remote.Account
 }
 
 func newLinks(engine *router.Engine, j *journal.Journal, dir, life string, logger *slog.Logger) *links {
@@ -82,10 +87,26 @@ func (l *links) swap(made []*link) {
 		next[key] = m
 	}
 	l.all = next
+	l.admit()
 	select {
 	case l.changed <- struct{}{}:
 	default:
 	}
+}
+
+// admit lets the processes of these accounts in at the gate, and no others. mu
+// must be held.
+func (l *links) admit() {
+	if l.gate == nil {
+		return
+	}
+	var elsewhere []*remote.Account
+	for _, k := range l.all {
+		if k.remote != nil {
+			elsewhere = append(elsewhere, k.remote)
+		}
+	}
+	l.gate.Serve(elsewhere)
 }
 
 // Run keeps every account running until ctx ends, and follows changes.

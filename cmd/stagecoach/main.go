@@ -27,6 +27,7 @@ type app struct {
 	Check      checkCmd      `cmd:"" help:"Check configuration and policies; with --connect try each channel."`
 	Agents     agentsCmd     `cmd:"" help:"List, add and remove agents, and set passwords."`
 	Ledger     ledgerCmd     `cmd:"" help:"What became of each contact, and the proof that it adds up."`
+	Adapter    adapterCmd    `cmd:"" help:"Run one account's channel as a process of its own, on this machine or another."`
 	Mail       mailCmd       `cmd:"" help:"See how a mail is understood."`
 	Bench      benchCmd      `cmd:"" help:"Measure, with the raw limit of this machine beside each figure."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
