@@ -74,6 +74,8 @@ type record struct {
 	Facets    []facet   `json:"facets"`
 	Reply     *replyRef `json:"reply"`
 	Embed     *embed    `json:"embed"`
+	// Tags are hashtags beside those in the text.
+	Tags []string `json:"tags"`
 }
 
 // facet marks a part of a text, counted in bytes of UTF-8
@@ -186,6 +188,10 @@ type post struct {
 		ReplyDisabled bool `json:"replyDisabled"`
 	} `json:"viewer"`
 }
+
+// legible reports whether enough could be read to make a message of it, though
+// something in it isn't of the type that the protocol promises.
+func (p *post) legible() bool { return p.Record.Text != "" && p.CID != "" && p.IndexedAt != "" }
 
 // root names the first post of the thread.
 func (p *post) root() ref {

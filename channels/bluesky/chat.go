@@ -65,6 +65,7 @@ func (a *Adapter) chatGet(ctx context.Context, op, method string, query url.Valu
 // doesn't allow it, that is told once and posts are read all the same.
 func (r *run) pollChat(ctx context.Context) error {
 	err := r.readChat(ctx)
+	r.chat.leave(err)
 	var delivering *deliverError
 	switch {
 	case err == nil:
@@ -112,6 +113,9 @@ func (r *run) beginChat(ctx context.Context) error {
 	}
 	if err != nil {
 		from = tid(time.Now().Add(-time.Minute).UnixMicro(), 0)
+	}
+	if from == "" { // no talk yet; a log without a cursor may begin anywhere
+		from = tid(time.Now().Add(-24*time.Hour).UnixMicro(), 0)
 	}
 	return r.advance(ctx, r.chat, from)
 }

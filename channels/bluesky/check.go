@@ -2,6 +2,7 @@ package bluesky
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -33,10 +34,13 @@ func (a *Adapter) check(ctx context.Context, say func(string, ...any)) error {
 			"the server knows this account as %q: set handle to that", plainName(s.handle, 253)), nil)
 	}
 	say("logged in at %s; posts of %d characters with %d pictures, longer answers as a thread", s.server, postGraphemes, maxImages)
-	if _, _, err := a.notifications(ctx, "", 1); err != nil {
+	if _, err := a.notifications(ctx, "", 1); err != nil {
 		return err
 	}
 	say("mentions, replies and quotes are asked for every %v", a.cfg.PollInterval)
+	if err := a.checkPreferences(ctx, say); err != nil {
+		return err
+	}
 	if err := a.checkRepo(ctx, s); err != nil {
 		return err
 	}
@@ -44,6 +48,38 @@ func (a *Adapter) check(ctx context.Context, say func(string, ...any)) error {
 		return err
 	}
 	return a.checkListening(ctx, say)
+}
+
+// checkPreferences warns where the account's own settings keep messages from being
+// listed. Servers that know no such settings keep none.
+// https://docs.bsky.app/docs/api/app-bsky-notification-get-preferences
+func (a *Adapter) checkPreferences(ctx context.Context, say func(string, ...any)) error {
+	type preference struct {
+		Include string `json:"include"`
+		List    *bool  `json:"list"`
+	}
+	var told struct {
+		Preferences map[string]json.RawMessage `json:"preferences"`
+	}
+	err := a.get(ctx, opLookUp, "app.bsky.notification.getPreferences", nil, &told)
+	if _, refused := asRefusal(err); refused {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	names := map[string]string{reasonMention: "Mentions", reasonReply: "Replies", reasonQuote: "Quotes"}
+	for _, reason := range []string{reasonMention, reasonReply, reasonQuote} {
+		var p preference
+		if json.Unmarshal(told.Preferences[reason], &p) != nil {
+			continue
+		}
+		if p.Include == "follows" || p.List != nil && !*p.List {
+			say("WARNING: the account's settings hide %s of people whom it doesn't follow, or all: in the app, Settings, Notifications, %s, choose Everyone and In-app",
+				strings.ToLower(names[reason]), names[reason])
+		}
+	}
+	return nil
 }
 
 // checkRepo asks for a record that can't be there: that is what is done where the

@@ -96,17 +96,23 @@ func (a *Adapter) get(ctx context.Context, op, method string, query url.Values, 
 
 // read makes a query and decodes the answer.
 func (a *Adapter) read(ctx context.Context, q request, into any) error {
+	_, err := a.readAt(ctx, q, into)
+	return err
+}
+
+// readAt is read, and gives the time of the answer by the server's clock.
+func (a *Adapter) readAt(ctx context.Context, q request, into any) (time.Time, error) {
 	res, _, err := a.call(ctx, q)
 	if err != nil {
-		return a.linkFailure(q.op, err)
+		return time.Time{}, a.linkFailure(q.op, err)
 	}
 	if !res.ok() {
-		return a.refusal(q.op, res)
+		return time.Time{}, a.refusal(q.op, res)
 	}
 	if err := json.Unmarshal(res.body, into); err != nil {
-		return a.unreadable(q.op, res, err)
+		return time.Time{}, a.unreadable(q.op, res, err)
 	}
-	return nil
+	return channels.AnsweredAt(res.header, res.at), nil
 }
 
 // unreadable tells of an answer that isn't what the protocol promises. At login

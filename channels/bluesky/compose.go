@@ -62,6 +62,9 @@ var (
 func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	out := outgoing{Schema: 1, Reply: r.ID, Since: r.CreatedAt.Unix()}
 	o, known := readOrigin(r.Origin)
+	if r.Kind == contact.Forward || r.Kind == contact.Outbound {
+		known = false // to somebody else: no business of the thread's
+	}
 	var err error
 	switch {
 	case known && o.Convo == "":

@@ -50,6 +50,9 @@ type Config struct {
 	PollInterval    time.Duration
 	MessageInterval time.Duration
 	ListenInterval  time.Duration
+	// LateInterval is how often it's looked for what stands behind what was read
+	// already; 15 min if zero.
+	LateInterval time.Duration
 	// Timeout bounds each answer of a server; 30 s if zero.
 	Timeout time.Duration
 	// Resolver finds the account's id by its handle, Directory what is known of
@@ -90,6 +93,7 @@ func (c Config) withDefaults() Config {
 		{&c.PollInterval, 30 * time.Second},
 		{&c.MessageInterval, 10 * time.Second},
 		{&c.ListenInterval, 2 * time.Minute},
+		{&c.LateInterval, lateInterval},
 		{&c.Timeout, 30 * time.Second},
 	} {
 		if *d.of <= 0 {

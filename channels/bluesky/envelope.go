@@ -86,6 +86,9 @@ type item struct {
 	sender   string
 	at       time.Time
 	env      *envelope
+	// late tells that it stands below what the bookmark covers: a process before us
+	// may have counted it.
+	late bool
 }
 
 // inbound makes what is delivered of an item. The receipt is the server's, at most

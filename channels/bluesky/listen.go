@@ -48,7 +48,11 @@ const listenPages = 10
 // the others.
 func (r *run) listen(ctx context.Context) error {
 	for _, l := range r.places {
+		if !l.due() {
+			continue
+		}
 		found, err := r.search(ctx, l)
+		l.leave(err)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -127,6 +131,9 @@ func (l *listening) found(e *entry) bool {
 				}
 			}
 		}
+		if slices.ContainsFunc(e.p.Record.Tags, func(tag string) bool { return strings.EqualFold(tag, l.hashtag) }) {
+			return true
+		}
 		return slices.Contains(strings.Fields(strings.ToLower(e.p.Record.Text)), "#"+strings.ToLower(l.hashtag))
 	}
 	return strings.Contains(" "+fold(e.p.Record.Text)+" ", " "+fold(l.keyword)+" ")
@@ -152,6 +159,7 @@ func (r *run) outreach(ctx context.Context, l *list, found []entry) error {
 	}
 	fresh, err := r.leaveInPeace(ctx, fresh)
 	if err != nil {
+		l.leave(err)
 		channels.Troubled(r.src, l.mark.Source, err)
 		return nil // told; looked for again next time
 	}

@@ -210,8 +210,8 @@ func (a *Adapter) doubtful(ctx context.Context, r *contact.Reply, out *outgoing,
 	return nil
 }
 
-// Where own messages are looked for: back to when the reply was written, with
-// clocks that differ by as much as clockSlack.
+// Where own messages are looked for: back to when the reply was written by the
+// server's clock, or one that differs from it by as much as clockSlack.
 const (
 	lookPages  = 10
 	clockSlack = time.Minute
@@ -237,8 +237,12 @@ func (a *Adapter) lookForMessages(ctx context.Context, r *contact.Reply, out *ou
 		if cursor != "" {
 			query.Set("cursor", cursor)
 		}
-		if err := a.chatGet(ctx, opLookUp, "chat.bsky.convo.getMessages", query, &page); err != nil {
+		at, err := a.readAt(ctx, request{op: opLookUp, method: "chat.bsky.convo.getMessages", query: query, chat: true}, &page)
+		if err != nil {
 			return false, err
+		}
+		if cursor == "" {
+			since = since.Add(min(0, time.Until(at))) // the server's clock is behind ours
 		}
 		for _, m := range page.Messages {
 			if m.Sender.DID == me.did && !when(m.SentAt).Before(since) {

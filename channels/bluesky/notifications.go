@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stagecoach/channels"
@@ -30,6 +31,9 @@ func readEntry(raw json.RawMessage) entry {
 		IndexedAt string `json:"indexedAt"`
 	}
 	err := json.Unmarshal(raw, &e.p)
+	if e.p.legible() {
+		err = nil // what is attached may have any form
+	}
 	_ = unmarshalLoosely(raw, &loose)
 	// By the server's clock, which may be ahead of ours.
 	if e.at = when(loose.IndexedAt); e.at.IsZero() {
@@ -78,24 +82,80 @@ const (
 	batch    = 50
 )
 
-// notifications fetches one page, the newest first.
+// page is one of a list.
+type page struct {
+	entries []entry
+	next    string
+	// at is the server's time.
+	at time.Time
+}
+
+// notifications fetches one page, the newest first. An account may be set to show
+// those of people alone whom it follows: that isn't meant here.
 // https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications
-func (a *Adapter) notifications(ctx context.Context, cursor string, limit int) (all []entry, next string, err error) {
-	query := url.Values{"limit": {strconv.Itoa(limit)}, "reasons": {reasonMention, reasonReply, reasonQuote}}
+func (a *Adapter) notifications(ctx context.Context, cursor string, limit int) (*page, error) {
+	query := url.Values{
+		"limit": {strconv.Itoa(limit)}, "reasons": {reasonMention, reasonReply, reasonQuote}, "priority": {"false"},
+	}
 	if cursor != "" {
 		query.Set("cursor", cursor)
 	}
-	var page struct {
+	var told struct {
 		Cursor        string            `json:"cursor"`
 		Notifications []json.RawMessage `json:"notifications"`
 	}
-	if err := a.get(ctx, opFetch, "app.bsky.notification.listNotifications", query, &page); err != nil {
-		return nil, "", err
+	at, err := a.readAt(ctx, request{op: opFetch, method: "app.bsky.notification.listNotifications", query: query}, &told)
+	if err != nil {
+		return nil, err
 	}
-	for _, raw := range page.Notifications {
-		all = append(all, readEntry(raw))
+	out := &page{next: told.Cursor, at: at}
+	for _, raw := range told.Notifications {
+		out.entries = append(out.entries, readEntry(raw))
 	}
-	return all, page.Cursor, nil
+	return out, nil
+}
+
+// ends reports whether nothing from the Unix time floor on, in milliseconds, lies
+// behind a page. A page may be empty and not the last: the server leaves out what
+// is of other reasons, of which there may be thousands in between.
+func (p *page) ends(cursor string, floor int64) bool {
+	if p.next == "" || p.next == cursor || len(p.entries) > 0 && oldest(p.entries) < floor {
+		return true
+	}
+	moment, _, _ := strings.Cut(p.next, "::")
+	at := when(moment)
+	return !at.IsZero() && at.UnixMilli() < floor
+}
+
+// back goes through the list, from the newest to what is older than floor, a Unix
+// time in milliseconds, or for so many pages. It gives each entry once, and the
+// server's time at its beginning.
+func (a *Adapter) back(ctx context.Context, floor int64, pages int) (all []entry, began time.Time, err error) {
+	seen := map[string]bool{}
+	cursor := ""
+	for n := range pages {
+		p, err := a.notifications(ctx, cursor, pageSize)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		if n == 0 {
+			began = p.at
+		}
+		for _, e := range p.entries {
+			if !seen[e.key] {
+				all = append(all, e)
+			}
+			seen[e.key] = true
+		}
+		if p.ends(cursor, floor) {
+			return all, began, nil
+		}
+		cursor = p.next
+	}
+	if pages == maxPages {
+		a.log.WarnContext(ctx, "there are more notifications than are read at once: the oldest may be lost", "count", len(all))
+	}
+	return all, began, nil
 }
 
 // beginNotes takes what is there at the first connection as seen: nothing older
@@ -105,15 +165,20 @@ func (r *run) beginNotes(ctx context.Context) error {
 	if r.notes.isNew {
 		limit = pageSize
 	}
-	all, next, err := r.a.notifications(ctx, "", limit)
+	p, err := r.a.notifications(ctx, "", limit)
 	if err != nil || !r.notes.isNew {
 		return err
 	}
-	r.notes.place.pass(keysOf(all))
-	if len(all) > 0 && next != "" {
-		r.notes.place.Floor = max(r.notes.place.Floor, oldest(all)+1)
+	place := r.notes.place
+	place.pass(keysOf(p.entries))
+	place.Begin = 1
+	if len(place.Seen) > 0 {
+		place.Begin = max(place.Begin, keyTime(place.Seen[0]))
 	}
-	return r.advance(ctx, r.notes, r.notes.place.String())
+	if len(p.entries) > 0 && p.next != "" {
+		place.Floor = max(place.Floor, oldest(p.entries)+1)
+	}
+	return r.advance(ctx, r.notes, place.String())
 }
 
 func keysOf(all []entry) []string {
@@ -133,41 +198,23 @@ func oldest(all []entry) int64 {
 	return least
 }
 
-// unseen collects what is new, from the newest back to what is known.
-func (a *Adapter) unseen(ctx context.Context, p *place) ([]entry, error) {
-	var all []entry
-	seen := map[string]bool{}
-	cursor := ""
-	for range maxPages {
-		page, next, err := a.notifications(ctx, cursor, pageSize)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range page {
-			late := keyTime(e.key) > 0 && keyTime(e.key) < p.Floor
-			if !seen[e.key] && !p.has(e.key) && !late {
-				all = append(all, e)
-			}
-			seen[e.key] = true
-		}
-		if next == "" || next == cursor || len(page) == 0 || oldest(page) < p.Floor {
-			break
-		}
-		cursor = next
-	}
-	if cursor != "" && len(all) >= maxPages*pageSize/2 {
-		a.log.WarnContext(ctx, "there are more notifications than are read at once: the oldest may be lost", "count", len(all))
-	}
-	byTime(all)
-	return all, nil
-}
-
 // poll delivers what is new, the oldest first.
 func (r *run) poll(ctx context.Context) error {
-	all, err := r.a.unseen(ctx, r.notes.place)
+	all, began, err := r.a.back(ctx, max(r.notes.place.Floor, r.read), maxPages)
 	if err != nil {
 		return err
 	}
+	if err := r.deliverNews(ctx, all); err != nil {
+		return err
+	}
+	r.read = began.Add(-overlap).UnixMilli()
+	return nil
+}
+
+// deliverNews delivers what is new among notifications, the oldest first.
+func (r *run) deliverNews(ctx context.Context, all []entry) error {
+	all = slices.DeleteFunc(slices.Clone(all), func(e entry) bool { return !r.isNews(&e) })
+	byTime(all)
 	for {
 		part := all[:min(len(all), batch)]
 		all = all[len(part):]
@@ -217,6 +264,7 @@ func (r *run) deliver(ctx context.Context, l *list, entries []entry) error {
 func (r *run) postItem(kind, foundBy string, e entry, views map[string]json.RawMessage, note string) item {
 	env := &envelope{Kind: kind, FoundBy: foundBy, Event: e.raw}
 	it := item{kind: channels.Fresh, position: e.key, id: providerID(&e.p), sender: e.p.Author.DID, at: e.at, env: env}
+	it.late = kind == kindNotification && keyTime(e.key) < r.notes.place.Floor
 	if e.broken {
 		return it
 	}
@@ -293,12 +341,15 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 	if err != nil {
 		return err
 	}
-	all, err := a.unseen(ctx, readPlace(after.Position))
+	p := readPlace(after.Position)
+	all, _, err := a.back(ctx, p.Floor, maxPages)
 	if err != nil {
 		return err
 	}
+	byTime(all)
 	for _, e := range all {
-		if e.message(me.did) && !yield(e.key, e.at) {
+		old := keyTime(e.key) < max(p.Begin, p.Floor) && keyTime(e.key) > 0
+		if !old && !p.has(e.key) && e.message(me.did) && !yield(e.key, e.at) {
 			return nil
 		}
 	}

@@ -16,6 +16,9 @@ import (
 type place struct {
 	// Floor is a Unix time in milliseconds.
 	Floor int64 `json:"f,omitempty"`
+	// Begin is the same of what was the newest at the first connection: what is
+	// older opens no contact.
+	Begin int64 `json:"b,omitempty"`
 	// Seen are keys of items, the newest first.
 	Seen []string `json:"s,omitempty"`
 }
@@ -30,6 +33,9 @@ const (
 func readPlace(position string) *place {
 	p := &place{}
 	_ = json.Unmarshal([]byte(position), p)
+	if p.Begin == 0 {
+		p.Begin = p.Floor // by a version that didn't note it
+	}
 	return p
 }
 

@@ -2,6 +2,7 @@ package bluesky
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -17,7 +18,11 @@ type run struct {
 	me  *session
 
 	notes  *list
+	late   *lateBook
 	places []*list
+	// read is a Unix time in milliseconds before which all notifications were read
+	// by this run.
+	read int64
 	// chat is nil where direct messages aren't read.
 	chat *list
 	// chatTold tells that it was said why direct messages can't be read.
@@ -34,7 +39,19 @@ type list struct {
 	isNew bool
 	// listening is what is looked for there, nil for notifications.
 	listening *listening
+	// notBefore is until when the server wants to be left alone there.
+	notBefore time.Time
 }
+
+// leave notes how long the server wants to be left alone, where it has said so.
+func (l *list) leave(err error) {
+	if typed, ok := errors.AsType[*channels.Error](err); ok && typed.RetryAfter > 0 {
+		l.notBefore = time.Now().Add(typed.RetryAfter)
+	}
+}
+
+// due reports whether the place may be read again.
+func (l *list) due() bool { return !time.Now().Before(l.notBefore) }
 
 // Receive implements channels.Receiver.
 func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
@@ -70,6 +87,11 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.beginNotes(ctx); err != nil {
 		return err
 	}
+	late, err := r.openList(ctx, "notifications#late")
+	if err != nil {
+		return err
+	}
+	r.late = readLate(late)
 	if !r.a.cfg.NoMessages {
 		if r.chat, err = r.openList(ctx, "messages"); err != nil {
 			return err
@@ -131,7 +153,13 @@ func (r *run) loop(ctx context.Context) error {
 			}
 			nextNotes = time.Now().Add(cfg.PollInterval)
 		}
-		if r.chat != nil && !time.Now().Before(nextChat) {
+		if !time.Now().Before(r.late.next) {
+			if err := r.lookBack(ctx); err != nil {
+				return err
+			}
+			r.late.next = time.Now().Add(cfg.LateInterval)
+		}
+		if r.chat != nil && !time.Now().Before(nextChat) && r.chat.due() {
 			if err := r.pollChat(ctx); err != nil {
 				return err
 			}
@@ -189,7 +217,7 @@ func (r *run) handOver(ctx context.Context, l *list, items []item) error {
 		return err
 	}
 	for _, it := range items {
-		if counted, _ := r.a.passed.Get(it.id); !counted && !slices.Contains(l.counting, it.id) {
+		if counted, _ := r.a.passed.Get(it.id); !counted && !it.late && !slices.Contains(l.counting, it.id) {
 			l.mark.Seen++
 			l.counting = append(l.counting, it.id)
 		}

@@ -43,7 +43,10 @@ func (a *Adapter) sendPosts(ctx context.Context, out *outgoing) (string, error) 
 		return "", err
 	}
 	if err := a.answerable(ctx, out.Posts[0].Reply.Parent); err != nil {
-		return "", err
+		// It may have been answered before it was gone: by an attempt without answer.
+		if _, begun, lookErr := a.lookAt(ctx, opSend, s, out.Posts[0].Key, out.Posts[0].Text); lookErr != nil || !begun {
+			return "", err
+		}
 	}
 	blobs, err := a.uploadAll(ctx, out.Files)
 	if err != nil {

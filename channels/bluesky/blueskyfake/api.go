@@ -69,6 +69,7 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
+	w.Header().Set("Date", time.Now().Add(-s.cfg.Behind).UTC().Format(http.TimeFormat))
 	w.Header().Set("RateLimit-Limit", "3000")
 	w.Header().Set("RateLimit-Remaining", "2900")
 	w.Header().Set("RateLimit-Reset", strconv.FormatInt(time.Now().Add(5*time.Minute).Unix(), 10))
@@ -116,6 +117,8 @@ func (s *Server) answer(method string, r *http.Request) (any, *refused) {
 		return s.uploadBlob(r)
 	case "app.bsky.notification.listNotifications":
 		return s.listNotifications(q)
+	case "app.bsky.notification.getPreferences":
+		return s.getPreferences()
 	case "app.bsky.feed.getPosts":
 		return s.getPosts(q["uris"])
 	case "app.bsky.feed.searchPosts":
@@ -255,16 +258,57 @@ func withCursor(name string, list any, cursor string) any {
 	return out
 }
 
+// attempts is how many pages of all notifications are looked through for one of
+// some reasons.
+const attempts = 10
+
+// listNotifications gives the newest by their own time, of which many may share
+// one; a page of some reasons alone may be short or empty and not the last.
+// https://github.com/bluesky-social/atproto/blob/main/packages/bsky/src/api/app/bsky/notification/listNotifications.ts
 func (s *Server) listNotifications(q url.Values) (any, *refused) {
-	var all []json.RawMessage
-	for _, n := range s.notes {
-		if reasons := q["reasons"]; len(reasons) == 0 || n.reason == "" || slices.Contains(reasons, n.reason) {
-			all = append(all, n.raw)
+	limit, err := strconv.Atoi(or(q.Get("limit"), "50"))
+	if err != nil || limit < 1 || limit > 100 {
+		return nil, &refused{http.StatusBadRequest, "InvalidRequest", "Error: limit can not be greater than 100"}
+	}
+	limit = min(limit, s.cfg.PageLimit)
+	end := len(s.notes)
+	if c := q.Get("cursor"); c != "" {
+		at, err := time.Parse(time.RFC3339Nano, c)
+		if err != nil {
+			return nil, &refused{http.StatusBadRequest, "InvalidRequest", "Malformed cursor"}
+		}
+		for end > 0 && !s.notes[end-1].at.Before(at) {
+			end--
 		}
 	}
-	out, cursor, bad := page(s, all, q, 50)
-	if bad != nil {
-		return nil, bad
+	if q.Get("priority") != "false" && s.cfg.FollowsOnly {
+		end = 0
 	}
-	return withCursor("notifications", out, cursor), nil
+	out := []json.RawMessage{}
+	for range attempts {
+		from := max(0, end-limit)
+		for _, n := range slices.Backward(s.notes[from:end]) {
+			if reasons := q["reasons"]; len(reasons) == 0 || n.reason == "" || slices.Contains(reasons, n.reason) {
+				out = append(out, n.raw)
+			}
+		}
+		if end = from; end == 0 || len(out) >= (limit+1)/2 {
+			break
+		}
+	}
+	if end == 0 {
+		return withCursor("notifications", out, ""), nil
+	}
+	return withCursor("notifications", out, s.notes[end].at.UTC().Format(time.RFC3339Nano)), nil
+}
+
+// getPreferences gives who may notify the account of what.
+func (s *Server) getPreferences() (any, *refused) {
+	if s.cfg.Mentions == "" {
+		return nil, &refused{http.StatusNotImplemented, "MethodNotImplemented", "Method Not Implemented"}
+	}
+	all := map[string]any{"include": "all", "list": true, "push": true}
+	return map[string]any{"preferences": map[string]any{
+		"mention": map[string]any{"include": s.cfg.Mentions, "list": true, "push": true}, "reply": all, "quote": all,
+	}}, nil
 }

@@ -55,6 +55,7 @@ type message struct {
 type note struct {
 	raw    json.RawMessage
 	reason string
+	at     time.Time
 }
 
 // Ref names a post.
@@ -141,7 +142,7 @@ func (s *Server) Know(k Person) {
 
 // now gives a time later than all before it, to the millisecond.
 func (s *Server) now() time.Time {
-	at := max(time.Now().UnixMilli(), s.clock+1)
+	at := max(time.Now().Add(-s.cfg.Behind).UnixMilli(), s.clock+1)
 	s.clock = at
 	return time.UnixMilli(at).UTC()
 }
@@ -254,14 +255,33 @@ func (s *Server) notify(p *post, in Post) {
 		told["reasonSubject"] = in.Reply.URI
 	}
 	raw, _ := json.Marshal(told)
-	s.notes = append(s.notes, note{raw, or(in.Reason, reason)})
+	s.note(note{raw, or(in.Reason, reason), p.at})
+}
+
+// note adds a notification at the place that its time gives it: the network sorts
+// them by what the author's device says.
+func (s *Server) note(n note) {
+	at := len(s.notes)
+	for at > 0 && s.notes[at-1].at.After(n.at) {
+		at--
+	}
+	s.notes = slices.Insert(s.notes, at, n)
 }
 
 // PutRaw adds a notification of any form, the newest.
 func (s *Server) PutRaw(raw string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.notes = append(s.notes, note{raw: json.RawMessage(raw)})
+	s.note(note{raw: json.RawMessage(raw), at: s.now()})
+}
+
+// PutLikes notifies us of so many likes: the lists that we ask for leave them out.
+func (s *Server) PutLikes(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range n {
+		s.note(note{raw: json.RawMessage(`{"reason":"like"}`), reason: "like", at: s.now()})
+	}
 }
 
 // Delete removes somebody's post.

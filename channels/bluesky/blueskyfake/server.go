@@ -36,6 +36,14 @@ type Config struct {
 	Logins int
 	// NoSearch leaves the search out.
 	NoSearch bool
+	// FollowsOnly shows notifications of those alone whom the account follows, who
+	// are nobody, unless it's asked otherwise, as its owner has set it.
+	FollowsOnly bool
+	// Mentions is who may mention the account by its preferences: "all" or
+	// "follows"; it has none if empty.
+	Mentions string
+	// Behind is how far the server's clock is behind.
+	Behind time.Duration
 	// Address is where it listens, "127.0.0.1:0" if empty.
 	Address string
 }
