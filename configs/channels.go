@@ -38,6 +38,10 @@ type Webhook struct {
 	Window time.Duration `yaml:"window" json:"window" range:"10s..1h"`
 	// MaxPerSecond is how many messages are taken in a second.
 	MaxPerSecond int `yaml:"max_per_second" json:"max_per_second" range:"1..10000"`
+	// Burst is how many are taken at once, twice MaxPerSecond if left out; MaxBody
+	// how large one request may be.
+	Burst   int  `yaml:"burst" json:"burst" range:"1..100000"`
+	MaxBody Size `yaml:"max_body" json:"max_body"`
 	// Public says that anybody can read what is written there.
 	Public bool `yaml:"public" json:"public"`
 	// AttachmentHosts are those in a private network that files may be fetched
@@ -54,10 +58,16 @@ func (Webhook) HintFor(key string) string { return secretHint(key) }
 // Callback is where a webhook's replies are posted to.
 type Callback struct {
 	URL string `yaml:"url" json:"url"`
-	// The secret signs replies; the webhook's own if left out.
-	SecretFile string `yaml:"secret_file" json:"secret_file"`
-	SecretEnv  string `yaml:"secret_env" json:"secret_env"`
-	Secret     Secret `yaml:"-" json:"-"`
+	// The secret signs replies; the webhook's own if left out. While it is being
+	// changed the one before, under previous_secret, signs them too.
+	SecretFile         string `yaml:"secret_file" json:"secret_file"`
+	SecretEnv          string `yaml:"secret_env" json:"secret_env"`
+	Secret             Secret `yaml:"-" json:"-"`
+	PreviousSecretFile string `yaml:"previous_secret_file" json:"previous_secret_file"`
+	PreviousSecretEnv  string `yaml:"previous_secret_env" json:"previous_secret_env"`
+	PreviousSecret     Secret `yaml:"-" json:"-"`
+	// Headers are sent with every reply, for gateways that want a key.
+	Headers []Header `yaml:"headers" json:"headers"`
 	// NotIdempotent says that the receiver doesn't know a webhook-id again.
 	NotIdempotent bool `yaml:"not_idempotent" json:"not_idempotent"`
 	// PlainHTTP allows http to another machine.
@@ -69,6 +79,17 @@ type Callback struct {
 
 // HintFor implements strict.Hinter.
 func (Callback) HintFor(key string) string { return secretHint(key) }
+
+// Header is one header of a request, with a value that may be shown, or one from a
+// file or a variable.
+type Header struct {
+	Name      string `yaml:"name" json:"name" required:"true"`
+	Value     string `yaml:"value" json:"value"`
+	ValueFile string `yaml:"value_file" json:"value_file"`
+	ValueEnv  string `yaml:"value_env" json:"value_env"`
+	// Content is the value, wherever it stands.
+	Content Secret `yaml:"-" json:"-"`
+}
 
 // Mastodon is one account on a server that speaks the Mastodon API: Mastodon,
 // GoToSocial, Pleroma or Akkoma.
@@ -112,10 +133,12 @@ type Slack struct {
 	// Bots takes what other apps write as well.
 	Bots bool `yaml:"bots" json:"bots"`
 	// API is where the Web API is, if it isn't Slack's own address.
-	API      string   `yaml:"api" json:"api"`
-	CAFile   string   `yaml:"ca_file" json:"ca_file"`
-	Skills   []string `yaml:"skills" json:"skills"`
-	Language string   `yaml:"language" json:"language"`
+	API    string `yaml:"api" json:"api"`
+	CAFile string `yaml:"ca_file" json:"ca_file"`
+	// Timeout bounds each answer of Slack's.
+	Timeout  time.Duration `yaml:"timeout" json:"timeout" range:"1s..5m"`
+	Skills   []string      `yaml:"skills" json:"skills"`
+	Language string        `yaml:"language" json:"language"`
 }
 
 // HintFor implements strict.Hinter.

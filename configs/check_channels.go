@@ -30,41 +30,6 @@ func (k *checker) common(key, name string, skills []string, language string, nam
 	}
 }
 
-func (k *checker) webhooks() {
-	names := map[string]bool{}
-	for i := range k.config.Channels.Webhook {
-		w := &k.config.Channels.Webhook[i]
-		key := fmt.Sprintf("channels.webhook[%d]", i)
-		k.common(key, w.Name, w.Skills, w.Language, names)
-		w.Secret = k.secret(key, "secret", &w.SecretFile, w.SecretEnv)
-		w.PreviousSecret = k.secret(key, "previous_secret", &w.PreviousSecretFile, w.PreviousSecretEnv)
-		k.absolute(&w.CAFile)
-		k.certificates(key+".ca_file", w.CAFile)
-		given := w.SecretFile != "" || w.SecretEnv != ""
-		if !given && (w.PreviousSecretFile != "" || w.PreviousSecretEnv != "") {
-			k.doc.Report(key, "give secret_file too", "has a previous secret and none now")
-		}
-		if !given && w.Callback.URL == "" {
-			k.doc.Report(key, "give secret_file to take messages, callback.url to send replies", "goes neither way")
-		}
-		k.callback(key+".callback", &w.Callback, given)
-	}
-}
-
-func (k *checker) callback(key string, c *Callback, signed bool) {
-	c.Secret = k.secret(key, "secret", &c.SecretFile, c.SecretEnv)
-	if c.URL == "" {
-		if k.doc.Has(key) {
-			k.doc.Report(key+".url", "", "is missing")
-		}
-		return
-	}
-	k.webAddress(key+".url", c.URL, c.PlainHTTP, "plain_http: true")
-	if c.SecretFile == "" && c.SecretEnv == "" && !signed {
-		k.doc.Report(key, "give secret_file", "has nothing to sign replies with")
-	}
-}
-
 // webAddress reports what is no address of a web server, and one without TLS on
 // another machine unless that is allowed.
 func (k *checker) webAddress(key, address string, plain bool, allow string) {
@@ -119,6 +84,13 @@ func (k *checker) slacks() {
 		k.common(key, s.Name, s.Skills, s.Language, names)
 		s.BotToken = k.token(key, "bot_token", &s.BotTokenFile, s.BotTokenEnv)
 		s.AppToken = k.token(key, "app_token", &s.AppTokenFile, s.AppTokenEnv)
+		k.begins(k.where(key, "bot_token", s.BotTokenFile), s.BotToken, "xoxb-", `it stands under "OAuth & Permissions" as the Bot User OAuth Token`)
+		k.begins(k.where(key, "app_token", s.AppTokenFile), s.AppToken, "xapp-", `it stands under "Basic Information", App-Level Tokens`)
+		for j, name := range s.Channels {
+			if bare := strings.TrimPrefix(strings.TrimSpace(name), "#"); bare == "" || len(bare) > 80 || strings.ContainsAny(bare, " ,/") {
+				k.doc.Report(fmt.Sprintf("%s.channels[%d]", key, j), `such as "#help" or C0123ABCD`, "%q is not a channel's name or id", name)
+			}
+		}
 		k.absolute(&s.CAFile)
 		k.certificates(key+".ca_file", s.CAFile)
 		if s.API != "" {

@@ -14,8 +14,20 @@ import (
 var (
 	yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 	namedFile = regexp.MustCompile(`(\w+_file): *([^\s,}#]+)`)
-	namedEnv  = regexp.MustCompile(`\w+_env: *([A-Z][A-Z0-9_]+)`)
+	namedEnv  = regexp.MustCompile(`(\w+)_env: *([A-Z][A-Z0-9_]+)`)
 )
+
+// secretFor gives a secret of the form that a key wants.
+func secretFor(key string) string {
+	switch {
+	case strings.HasPrefix(key, "bot_token"):
+		return "xoxb-secret"
+	case strings.HasPrefix(key, "app_token"):
+		return "xapp-secret"
+	default:
+		return "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
+	}
+}
 
 // TestExamplesOfChannels loads every piece of configuration in the channels'
 // pages.
@@ -49,10 +61,10 @@ func loads(t *testing.T, text string) {
 		}
 		path := filepath.Join(dir, filepath.Base(m[2]))
 		text = strings.ReplaceAll(text, m[0], m[1]+": "+path)
-		write(t, path, "secret", 0o600)
+		write(t, path, secretFor(m[1]), 0o600)
 	}
 	for _, m := range namedEnv.FindAllStringSubmatch(text, -1) {
-		t.Setenv(m[1], "secret")
+		t.Setenv(m[2], secretFor(m[1]))
 	}
 	file := filepath.Join(dir, "stagecoach.yaml")
 	write(t, file, text, 0o600)

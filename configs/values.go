@@ -117,19 +117,9 @@ func (r *Reserve) UnmarshalText(text []byte) error {
 		*r = Reserve{Share: share / 100}
 		return nil
 	}
-	for _, unit := range []struct {
-		name string
-		size float64
-	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}} {
-		number, ok := strings.CutSuffix(s, unit.name)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseFloat(number, 64)
-		if err == nil && n > 0 && n*unit.size < math.MaxInt64 {
-			*r = Reserve{Bytes: int64(n * unit.size)}
-			return nil
-		}
+	if n, ok := parseBytes(s); ok {
+		*r = Reserve{Bytes: n}
+		return nil
 	}
 	return fmt.Errorf("%q: a reserve is written like 1GiB or 5%%", text)
 }
@@ -144,4 +134,35 @@ func (r Reserve) MarshalText() ([]byte, error) {
 	default:
 		return []byte("1GiB or 5%"), nil
 	}
+}
+
+// Size is a number of bytes: "25MiB".
+type Size int64
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Size) UnmarshalText(text []byte) error {
+	n, ok := parseBytes(strings.ReplaceAll(string(text), " ", ""))
+	if !ok {
+		return fmt.Errorf("%q: a size is written like 25MiB", text)
+	}
+	*s = Size(n)
+	return nil
+}
+
+// parseBytes reads a number with a unit, over 0.
+func parseBytes(s string) (int64, bool) {
+	for _, unit := range []struct {
+		name string
+		size float64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}} {
+		number, ok := strings.CutSuffix(s, unit.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseFloat(number, 64)
+		if err == nil && n > 0 && n*unit.size < math.MaxInt64 {
+			return int64(n * unit.size), true
+		}
+	}
+	return 0, false
 }

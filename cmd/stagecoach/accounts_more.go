@@ -16,7 +16,7 @@ func slackAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error) {
 	for _, s := range cfg.Channels.Slack {
 		adapter, err := slack.New(slack.Config{
 			Account: s.Name, BotToken: slack.Secret(s.BotToken.Reveal()), AppToken: slack.Secret(s.AppToken.Reveal()),
-			Channels: s.Channels, Bots: s.Bots, API: s.API, CAFile: s.CAFile,
+			Channels: s.Channels, Bots: s.Bots, API: s.API, CAFile: s.CAFile, Timeout: s.Timeout,
 		}, logger)
 		if err != nil {
 			return nil, fmt.Errorf("channel slack/%s: %w", s.Name, err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -20,15 +21,24 @@ func webhookAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error) 
 		}
 		out = append(out, &link{
 			adapter: adapter.Channel(), facts: router.AccountFacts{Addresses: []string{strings.ToLower(w.Name)}, Skills: w.Skills, Language: w.Language},
-			settings: settingsOf(w, w.Secret, w.PreviousSecret, w.Callback.Secret),
+			settings: settingsOf(w, webhookSecrets(&w)...),
 		})
 	}
 	return out, nil
 }
 
+// webhookSecrets are those of an account, for which it is made anew when one changes.
+func webhookSecrets(w *configs.Webhook) []configs.Secret {
+	out := []configs.Secret{w.Secret, w.PreviousSecret, w.Callback.Secret, w.Callback.PreviousSecret}
+	for _, h := range w.Callback.Headers {
+		out = append(out, h.Content)
+	}
+	return out
+}
+
 func webhookConfig(w *configs.Webhook) webhook.Config {
 	c := webhook.Config{
-		Account: w.Name, Window: w.Window, PerSecond: float64(w.MaxPerSecond), Burst: 2 * w.MaxPerSecond, Public: w.Public,
+		Account: w.Name, Window: w.Window, PerSecond: float64(w.MaxPerSecond), Burst: cmp.Or(w.Burst, 2*w.MaxPerSecond), MaxBody: int64(w.MaxBody), Public: w.Public,
 		AttachmentHosts: w.AttachmentHosts, CAFile: w.CAFile,
 		Callback: webhook.Callback{
 			URL: w.Callback.URL, NotIdempotent: w.Callback.NotIdempotent, PlainHTTP: w.Callback.PlainHTTP,
@@ -40,8 +50,16 @@ func webhookConfig(w *configs.Webhook) webhook.Config {
 			c.Secrets = append(c.Secrets, webhook.Secret(one.Reveal()))
 		}
 	}
-	if !w.Callback.Secret.Empty() {
-		c.Callback.Secrets = []webhook.Secret{webhook.Secret(w.Callback.Secret.Reveal())}
+	for _, one := range []configs.Secret{w.Callback.Secret, w.Callback.PreviousSecret} {
+		if !one.Empty() {
+			c.Callback.Secrets = append(c.Callback.Secrets, webhook.Secret(one.Reveal()))
+		}
+	}
+	for _, h := range w.Callback.Headers {
+		if c.Callback.Headers == nil {
+			c.Callback.Headers = map[string]webhook.Secret{}
+		}
+		c.Callback.Headers[h.Name] = webhook.Secret(h.Content.Reveal())
 	}
 	return c
 }
