@@ -9,6 +9,9 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"stagecoach/contact"
+	"stagecoach/demo/town"
 )
 
 // kind is how a customer's story goes.
@@ -28,12 +31,20 @@ const (
 	garbled    kind = "garbled"    // bytes without a sender
 	copied     kind = "copied"     // writes to two of our addresses at once
 	stranger   kind = "stranger"   // in a language that nobody on shift speaks
+
+	// On the other channels alone.
+	flurry    kind = "flurry"    // writes in several short messages
+	edited    kind = "edited"    // changes what they wrote
+	withdrawn kind = "withdrawn" // takes back what they wrote
+	outreach  kind = "outreach"  // speaks of us, and not to us
+
+	guesting kind = "guest" // not of the play: somebody who looks on
 )
 
 // cost is how many contacts a story opens at most.
 func (k kind) cost() int {
 	switch k {
-	case again, followUp, thanks, vague, pledged:
+	case again, followUp, thanks, vague, pledged, flurry, edited:
 		return 2
 	default:
 		return 1
@@ -46,8 +57,10 @@ func (k kind) answers() (least, most int) {
 	switch k {
 	case followUp, vague, pledged:
 		return 2, 2
-	case again:
+	case again, flurry, edited:
 		return 1, 2
+	case withdrawn:
+		return 0, 1
 	case newsletter, spam, garbled:
 		return 0, 0
 	default:
@@ -69,9 +82,14 @@ const (
 
 // story is one customer with all that will happen.
 type story struct {
-	number   int
-	kind     kind
-	trouble  trouble
+	number  int
+	kind    kind
+	channel contact.Channel
+	trouble trouble
+	// readers is who can read it, photo whether there is one, on other channels
+	// than e-mail.
+	readers  readers
+	photo    bool
 	language string
 	topic    string
 	name     string
@@ -96,7 +114,7 @@ type author struct {
 
 	mu    sync.Mutex
 	rng   *rand.Rand
-	deck  []kind
+	deck  []lot
 	decks int
 	upset []trouble
 	count int
@@ -107,41 +125,112 @@ func newAuthor(words *vocabulary, seed uint64) *author {
 	return &author{words: words, rng: rand.New(rand.NewPCG(seed, 0x5747)), names: map[string]bool{}} //nolint:gosec // a demonstration, not a secret
 }
 
+// lot is what is drawn for the next story.
+type lot struct {
+	kind    kind
+	channel contact.Channel
+}
+
+// opening is how many stories come first, with a question on every channel.
+const opening = 10
+
 // plan makes stories that open exactly so many contacts, if each opens as many
 // as it may. What costs time stands in the first half.
 func (a *author) plan(contacts int) []story {
 	var out []story
 	for room := contacts; room > 0; {
-		k := a.draw()
-		if k.cost() > room {
-			k = plain
+		c, early := a.draw(), room*2 > contacts
+		if c.kind.cost() > room {
+			c.kind = plain
 		}
-		out = append(out, a.write(k, room*2 > contacts))
-		room -= k.cost()
+		if !early && c.slow() && len(out) >= opening {
+			c = lot{plain, contact.Email}
+		}
+		out = append(out, a.write(c, early))
+		room -= c.kind.cost()
 	}
 	return out
 }
 
-// draw takes a card from the deck: each deck has a bit of everything, so that
+// slow reports whether a story waits for a provider that is asked every few
+// seconds.
+func (c lot) slow() bool {
+	return c.channel == contact.Bluesky || c.channel == contact.Mastodon && c.kind != plain
+}
+
+// draw takes a lot from the deck: each deck has a bit of everything, so that
 // even a short demonstration shows it.
-func (a *author) draw() kind {
+func (a *author) draw() lot {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.deck) == 0 {
-		a.deck = slices.Concat(
-			slices.Repeat([]kind{plain}, 14), slices.Repeat([]kind{followUp}, 3), slices.Repeat([]kind{again}, 2),
-			slices.Repeat([]kind{vague}, 2), slices.Repeat([]kind{pledged}, 2),
-			[]kind{thanks, awayNow, newsletter, spam, copied, stranger},
-		)
-		if a.decks == 0 {
-			a.deck = append(a.deck, bounced, garbled)
-		}
+		first := a.decks == 0
 		a.decks++
-		a.rng.Shuffle(len(a.deck), func(i, j int) { a.deck[i], a.deck[j] = a.deck[j], a.deck[i] })
+		a.deck = a.shuffled(append(mails(first), chats(first)...))
+		if first { // every channel is among the first to be seen
+			a.deck = append(a.shuffled(append(each(), slices.Repeat([]lot{{plain, contact.Email}}, opening-len(town.Channels()))...)), a.deck...)
+		}
 	}
-	k := a.deck[0]
+	c := a.deck[0]
 	a.deck = a.deck[1:]
-	return k
+	return c
+}
+
+func (a *author) shuffled(deck []lot) []lot {
+	a.rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
+	return deck
+}
+
+// mails are the stories of a deck that are told by e-mail.
+func mails(first bool) []lot {
+	kinds := slices.Concat(
+		slices.Repeat([]kind{plain}, 14), slices.Repeat([]kind{followUp}, 3), slices.Repeat([]kind{again}, 2),
+		slices.Repeat([]kind{vague}, 2), slices.Repeat([]kind{pledged}, 2),
+		[]kind{thanks, awayNow, newsletter, spam, copied, stranger},
+	)
+	if first {
+		kinds = append(kinds[5:], bounced, garbled)
+	}
+	out := make([]lot, len(kinds))
+	for i, k := range kinds {
+		out[i] = lot{k, contact.Email}
+	}
+	return out
+}
+
+// each has a question on every channel but e-mail.
+func each() []lot {
+	out := make([]lot, 0, len(town.Channels()))
+	for _, channel := range town.Channels() {
+		out = append(out, lot{plain, channel})
+	}
+	return out
+}
+
+// chats are the stories of a deck that are told on other channels.
+func chats(first bool) []lot {
+	deck := []lot{
+		{flurry, contact.Slack},
+		{edited, contact.Slack},
+		{withdrawn, contact.Slack},
+		{followUp, contact.Slack},
+		{flurry, contact.WebChat},
+		{followUp, contact.WebChat},
+		{thanks, contact.WebChat},
+		{stranger, contact.WebChat},
+		{followUp, contact.Mastodon},
+		{outreach, contact.Mastodon},
+		{outreach, contact.Bluesky},
+		{followUp, contact.Bluesky},
+		{edited, contact.Webhook},
+		{vague, contact.Webhook},
+		{pledged, contact.Webhook},
+		{withdrawn, contact.Webhook},
+	}
+	if !first {
+		deck = append(deck, each()...)
+	}
+	return deck
 }
 
 // upsetting draws what goes wrong in the next plain story: one of each kind
@@ -160,16 +249,18 @@ func (a *author) upsetting() trouble {
 }
 
 // write makes the next story. early is false where nothing may take long.
-func (a *author) write(k kind, early bool) story {
+func (a *author) write(c lot, early bool) story {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.count++
-	s := story{number: a.count, kind: k, seed: a.rng.Uint64(), language: languages()[a.rng.IntN(len(languages()))]}
+	s := story{number: a.count, kind: c.kind, channel: c.channel, seed: a.rng.Uint64(), language: languages()[a.rng.IntN(len(languages()))]}
 	s.topic = topics()[a.rng.IntN(len(topics()))]
 	s.order = fmt.Sprintf("LH-%05d", 10000+a.rng.IntN(89999))
-	switch k {
+	switch c.kind {
 	case plain:
-		s.trouble = a.upsetting()
+		if c.channel == contact.Email {
+			s.trouble = a.upsetting()
+		}
 		if !early && (s.trouble == silence || s.trouble == leaves) {
 			s.trouble = declines
 		}
@@ -183,9 +274,26 @@ func (a *author) write(k kind, early bool) story {
 		s.language = "en"
 	default:
 	}
+	if c.channel != contact.Email {
+		s.readers, s.photo = a.audience(c), a.rng.IntN(4) == 0 && c.kind != edited
+	}
 	s.product = a.words.oneOf(a.rng, s.language, "products")
 	a.christen(&s)
 	return s
+}
+
+// audience draws who can read it: what is said of us and not to us, everybody.
+func (a *author) audience(c lot) readers {
+	switch {
+	case c.kind == outreach:
+		return everybody
+	case c.channel == contact.Slack, c.channel == contact.Bluesky:
+		return []readers{nobodyElse, everybody}[a.rng.IntN(2)]
+	case c.channel == contact.Mastodon:
+		return readers(a.rng.IntN(4))
+	default:
+		return nobodyElse
+	}
 }
 
 // christen gives a customer a name that nobody else has here.

@@ -3,6 +3,9 @@ package demo
 import (
 	"reflect"
 	"testing"
+
+	"stagecoach/contact"
+	"stagecoach/demo/town"
 )
 
 func TestAPlanOpensAsManyContactsAsAskedFor(t *testing.T) {
@@ -33,11 +36,14 @@ func TestAShortDemonstrationShowsEverything(t *testing.T) {
 	words := vocabularyOf(t)
 	for seed := range uint64(50) {
 		kinds, troubles := map[kind]int{}, map[trouble]int{}
-		for _, s := range newAuthor(words, seed).plan(80) {
+		for _, s := range newAuthor(words, seed).plan(90) {
 			kinds[s.kind]++
 			troubles[s.trouble]++
 		}
-		for _, k := range []kind{plain, again, followUp, thanks, vague, pledged, awayNow, bounced, newsletter, spam, garbled, copied, stranger} {
+		for _, k := range []kind{
+			plain, again, followUp, thanks, vague, pledged, awayNow, bounced, newsletter, spam, garbled, copied, stranger,
+			flurry, edited, withdrawn,
+		} {
 			if kinds[k] == 0 {
 				t.Errorf("seed %d has no story %q", seed, k)
 			}
@@ -45,6 +51,26 @@ func TestAShortDemonstrationShowsEverything(t *testing.T) {
 		for _, tr := range []trouble{declines, misses, silence, leaves, transfers} {
 			if troubles[tr] == 0 {
 				t.Errorf("seed %d has nobody who %q", seed, tr)
+			}
+		}
+	}
+}
+
+func TestEveryChannelIsAmongTheFirst(t *testing.T) {
+	words := vocabularyOf(t)
+	for seed := range uint64(50) {
+		for _, contacts := range []int{12, 30, 300} {
+			by := map[contact.Channel]int{}
+			for _, s := range newAuthor(words, seed).plan(contacts) {
+				by[s.channel] += s.kind.cost()
+			}
+			for _, channel := range town.Channels() {
+				if by[channel] == 0 {
+					t.Errorf("seed %d with %d contacts has none by %s", seed, contacts, channel)
+				}
+				if by[channel] > by[contact.Email] {
+					t.Errorf("seed %d with %d contacts: e-mail isn't the largest part: %v", seed, contacts, by)
+				}
 			}
 		}
 	}

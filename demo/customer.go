@@ -10,14 +10,14 @@ import (
 	"sync/atomic"
 )
 
-// customer plays one story from the customer's side.
+// customer plays one story of a customer who writes mails.
 type customer struct {
 	story
 	post  *post
 	words *vocabulary
 	pace  pace
 	rng   *rand.Rand
-	box   *letterbox
+	box   *box[incoming]
 
 	// wrote are the ids of what they wrote and want an answer to, thread all
 	// ids of the conversation, subject its subject.
@@ -41,7 +41,11 @@ func newCustomer(s story, p *post, words *vocabulary, pc pace) (*customer, error
 	return u, err
 }
 
-// run plays the story to its end.
+func (u *customer) tale() *story { return &u.story }
+func (u *customer) took() int    { return u.opened }
+func (u *customer) waits() bool  { return u.waiting.Load() }
+
+// run implements player.
 func (u *customer) run(ctx context.Context) error {
 	if err := u.begin(); err != nil {
 		return err

@@ -109,11 +109,16 @@ func Run(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.server.Close()) }()
+	q, err := newQuarter(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.Close()) }()
 	pc := live()
 	if opts.Headless {
 		pc = fast()
 	}
-	config, err := furnish(dir, opts.Listen, pc, p)
+	config, err := furnish(dir, opts.Listen, pc, p, q.Town)
 	if err != nil {
 		return err
 	}
@@ -125,7 +130,8 @@ func Run(ctx context.Context, opts Options) (err error) {
 	defer func() { err = errors.Join(err, d.Stop()) }()
 	ctx, stop := watched(ctx, d)
 	defer stop()
-	return show(ctx, opts, pc, p, d, filepath.Join(dir, "data"))
+	q.Connect(d.URL)
+	return show(ctx, opts, pc, p, q, d, filepath.Join(dir, "data"))
 }
 
 // leave removes the demonstration's directory, or keeps it for whoever wants to
@@ -159,13 +165,13 @@ func watched(ctx context.Context, d *Daemon) (context.Context, func()) {
 	}
 }
 
-func show(ctx context.Context, opts Options, pc pace, p *post, d *Daemon, data string) error {
+func show(ctx context.Context, opts Options, pc pace, p *post, q *quarter, d *Daemon, data string) error {
 	words, err := loadWords()
 	if err != nil {
 		return err
 	}
 	pl := &play{
-		opts: opts, pace: pc, post: p, words: words, url: d.URL, data: data, stage: newStage(),
+		opts: opts, pace: pc, post: p, quarter: q, words: words, url: d.URL, data: data, stage: newStage(),
 		author: newAuthor(words, opts.Seed), begun: time.Now(),
 	}
 	if err := pl.open(ctx, d.Setup); err != nil {
@@ -175,6 +181,7 @@ func show(ctx context.Context, opts Options, pc pace, p *post, d *Daemon, data s
 		return err
 	}
 	defer pl.lead.api.close()
+	defer pl.goHome()
 	if opts.Headless {
 		return pl.headless(ctx)
 	}

@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"stagecoach/contact"
+	"stagecoach/demo/town"
 )
 
 // stalled is after how long without any change nobody waits any more.
@@ -16,7 +21,7 @@ const stalled = 30 * time.Second
 var errStalled = fmt.Errorf("nothing has moved for %d s", int(stalled.Seconds()))
 
 // headless plays the wanted number of contacts to their end and compares the
-// ledger with the customers' mailboxes.
+// ledger with what lies with the customers.
 func (p *play) headless(ctx context.Context) error {
 	played := p.withShift(ctx, func(ctx context.Context) error {
 		next := p.author.plan(p.opts.Contacts)
@@ -34,7 +39,7 @@ func (p *play) headless(ctx context.Context) error {
 		if err := stopped(ctx, played); !errors.Is(err, ErrInterrupted) {
 			return err
 		}
-		return fmt.Errorf("%w when %d of %d contacts had come to their end: the ledger was not compared with the mailboxes",
+		return fmt.Errorf("%w when %d of %d contacts had come to their end: the ledger was not compared with what customers have",
 			ErrInterrupted, p.ended.Load(), p.opts.Contacts)
 	}
 	return p.conclude(ctx, played)
@@ -104,8 +109,32 @@ func (p *play) watch(ctx context.Context, over <-chan struct{}) (contacts int, e
 // settled reports whether everything that customers sent has become what it
 // should, and nothing is open.
 func (p *play) settled(s *summary) bool {
-	sent := p.post.sent()
+	var sent posted
+	for _, one := range p.sent() {
+		sent.messages += one.messages
+		sent.evidence += one.evidence
+	}
 	return s.Open == 0 && s.Messages+s.Quarantined >= sent.messages && s.Evidence >= sent.evidence
+}
+
+// sent gives what customers have sent, by channel.
+func (p *play) sent() map[contact.Channel]posted {
+	out := map[contact.Channel]posted{contact.Email: p.post.sent()}
+	for _, channel := range town.Channels() {
+		out[channel] = p.quarter.sent(channel)
+	}
+	return out
+}
+
+// goHome ends what customers have open.
+func (p *play) goHome() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.customers {
+		if u, ok := one.(*talker); ok {
+			u.place.leave()
+		}
+	}
 }
 
 // conclude writes the report. It fails unless everything is as it should be.
@@ -122,13 +151,14 @@ func (p *play) conclude(ctx context.Context, played error) error {
 	for _, g := range a.Gaps {
 		r.problem("%s %s: %s", g.What, g.Where, g.Detail)
 	}
-	got, err := p.post.lookIn(p.customers)
+	got, err := p.lookIn()
 	if err != nil {
 		return err
 	}
-	r.Customers = CustomerReport{Wrote: got.Customers, Answers: got.Answers}
 	r.Problems = append(append(r.Problems, got.Problems...), p.stage.noted()...)
-	r.check(p.opts.Contacts, p.post.sent())
+	r.Customers.Wrote = got.Customers
+	r.count(p.sent(), got.Answers)
+	r.check(p.opts.Contacts)
 	if err := r.Write(p.opts.Out, p.opts.JSON); err != nil {
 		return err
 	}
@@ -147,8 +177,8 @@ func (p *play) stillOpen(ctx context.Context, r *Report) {
 		r.problem("still open: %s", line)
 	}
 	for _, u := range p.customers {
-		if u.waiting.Load() {
-			r.problem("%s (%s) waits for an answer", u.address, u.kind)
+		if st := u.tale(); u.waits() {
+			r.problem("%s (%s by %s) waits for an answer", st.name, st.kind, st.channel)
 		}
 	}
 }
@@ -159,9 +189,31 @@ func (r *Report) problem(format string, args ...any) {
 	}
 }
 
+// count puts what was counted at the customers' in place of what the ledger says
+// of the channels. The ledger adds up only if both say the same.
+func (r *Report) count(sent map[contact.Channel]posted, answers map[contact.Channel]int) {
+	ledger := r.Channels
+	r.Channels, r.Customers.Answers = map[string]ChannelReport{}, 0
+	for _, channel := range slices.Sorted(maps.Keys(sent)) {
+		s := sent[channel]
+		have, said := ledger[string(channel)], ChannelReport{Seen: s.messages + s.evidence, Replied: answers[channel]}
+		r.Channels[string(channel)] = said
+		r.Customers.Answers += said.Replied
+		if have.Seen != said.Seen {
+			r.AddsUp = false
+			r.problem("customers sent %d messages and changes by %s, the ledger has seen %d", said.Seen, channel, have.Seen)
+		}
+		if have.Replied != said.Replied {
+			r.AddsUp = false
+			r.problem("the ledger has %d contacts replied to by %s, and %d replies lie with customers", have.Replied, channel, said.Replied)
+		}
+		r.sent += s.messages
+	}
+}
+
 // check compares the ledger with what was asked for, what customers sent, and
-// what lies in their mailboxes.
-func (r *Report) check(contacts int, sent posted) {
+// what lies with them.
+func (r *Report) check(contacts int) {
 	if !r.AddsUp {
 		r.problem("the ledger does not add up")
 	}
@@ -171,10 +223,10 @@ func (r *Report) check(contacts int, sent posted) {
 	if r.Contacts < contacts {
 		r.problem("there are %d contacts instead of %d", r.Contacts, contacts)
 	}
-	if n := r.Messages + r.Quarantined; n != sent.messages {
-		r.problem("customers sent %d messages, the ledger has %d", sent.messages, n)
+	if n := r.Messages + r.Quarantined; n != r.sent {
+		r.problem("customers sent %d messages, the ledger has %d", r.sent, n)
 	}
 	if r.Replied != r.Customers.Answers {
-		r.problem("the ledger has %d contacts replied to, and %d replies lie in customers' mailboxes", r.Replied, r.Customers.Answers)
+		r.problem("the ledger has %d contacts replied to, and %d replies lie with customers", r.Replied, r.Customers.Answers)
 	}
 }

@@ -11,17 +11,20 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"stagecoach/contact"
 )
 
 // play is one demonstration: everybody who takes part.
 type play struct {
-	opts   Options
-	pace   pace
-	post   *post
-	words  *vocabulary
-	stage  *stage
-	author *author
-	url    string
+	opts    Options
+	pace    pace
+	post    *post
+	quarter *quarter
+	words   *vocabulary
+	stage   *stage
+	author  *author
+	url     string
 	// data is the daemon's data directory.
 	data  string
 	begun time.Time
@@ -33,7 +36,7 @@ type play struct {
 	ended atomic.Int64
 
 	mu        sync.Mutex
-	customers []*customer
+	customers []player
 }
 
 // connected waits until the daemon has connected to the mailboxes: what is there
@@ -91,18 +94,27 @@ func (p *play) begin(ctx context.Context, g *errgroup.Group) error {
 		})
 	}
 	g.Go(func() error { return p.lead.run(ctx) })
+	g.Go(func() error { p.quarter.run(ctx); return nil })
 	here.Wait()
 	return ctx.Err()
+}
+
+// cast finds who plays a story.
+func (p *play) cast(ctx context.Context, s story) (player, error) {
+	if s.channel == contact.Email {
+		return newCustomer(s, p.post, p.words, p.pace)
+	}
+	return newTalker(ctx, s, p.quarter, p.words, p.pace), nil
 }
 
 // admit lets a customer come; their story is played in g. over, if
 // there is one, is told how many contacts fewer than at most it took.
 func (p *play) admit(ctx context.Context, g *errgroup.Group, s story, over chan<- int) error {
-	u, err := newCustomer(s, p.post, p.words, p.pace)
+	u, err := p.cast(ctx, s)
 	if err != nil {
 		return err
 	}
-	p.stage.enter(&u.story)
+	p.stage.enter(u.tale())
 	if p.opts.Headless { // their mailboxes are looked into at the end
 		p.mu.Lock()
 		p.customers = append(p.customers, u)
@@ -113,13 +125,13 @@ func (p *play) admit(ctx context.Context, g *errgroup.Group, s story, over chan<
 			if ctx.Err() != nil {
 				return nil //nolint:nilerr // the play is over, that is all
 			}
-			return fmt.Errorf("customer %s: %w", u.name, err)
+			return fmt.Errorf("customer %s: %w", u.tale().name, err)
 		}
 		if over == nil {
 			return nil
 		}
 		select {
-		case over <- u.kind.cost() - u.opened:
+		case over <- u.tale().kind.cost() - u.took():
 		case <-ctx.Done():
 		}
 		return nil
@@ -167,7 +179,7 @@ func (p *play) wave(ctx context.Context, next []story) error {
 func (p *play) plain(n int) []story {
 	out := make([]story, n)
 	for i := range out {
-		out[i] = p.author.write(plain, false)
+		out[i] = p.author.write(lot{plain, contact.Email}, false)
 	}
 	return out
 }

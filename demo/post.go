@@ -25,7 +25,7 @@ type post struct {
 	server *emailfake.Server
 
 	mu    sync.Mutex
-	boxes map[string]*letterbox
+	boxes map[string]*box[incoming]
 	tally posted
 }
 
@@ -36,15 +36,17 @@ type posted struct {
 	messages, evidence int
 }
 
-// letterbox holds what has come for one customer and was not read yet.
-type letterbox struct {
-	mu    sync.Mutex
-	mails []incoming
-	news  chan struct{}
+// box holds what has come for one customer and was not read yet.
+type box[T any] struct {
+	mu   sync.Mutex
+	all  []T
+	news chan struct{}
 }
 
+func newBox[T any]() *box[T] { return &box[T]{news: make(chan struct{}, 1)} }
+
 func newPost() (*post, error) {
-	p := &post{boxes: map[string]*letterbox{}}
+	p := &post{boxes: map[string]*box[incoming]{}}
 	var err error
 	p.server, err = emailfake.Start(emailfake.Config{
 		Users:    map[string]string{supportAddress: password, billingAddress: password, leadAddress: password},
@@ -58,17 +60,17 @@ func newPost() (*post, error) {
 
 // move in: a customer gets a letter box, and a mailbox at the provider unless
 // it is full for now.
-func (p *post) moveIn(address string, full bool) (*letterbox, error) {
+func (p *post) moveIn(address string, full bool) (*box[incoming], error) {
 	if !full {
 		if err := p.server.AddUser(address, password); err != nil {
 			return nil, fmt.Errorf("giving %q a mailbox: %w", address, err)
 		}
 	}
-	box := &letterbox{news: make(chan struct{}, 1)}
+	own := newBox[incoming]()
 	p.mu.Lock()
-	p.boxes[strings.ToLower(address)] = box
+	p.boxes[strings.ToLower(address)] = own
 	p.mu.Unlock()
-	return box, nil
+	return own, nil
 }
 
 // arrived is called by the SMTP server for each mail that it takes.
@@ -80,17 +82,17 @@ func (p *post) arrived(m emailfake.Mail) {
 	in.sender, in.at = m.From, m.At
 	for _, to := range m.To {
 		p.mu.Lock()
-		box := p.boxes[strings.ToLower(to)]
+		own := p.boxes[strings.ToLower(to)]
 		p.mu.Unlock()
-		if box != nil {
-			box.put(in)
+		if own != nil {
+			own.put(in)
 		}
 	}
 }
 
-func (b *letterbox) put(in incoming) {
+func (b *box[T]) put(one T) {
 	b.mu.Lock()
-	b.mails = append(b.mails, in)
+	b.all = append(b.all, one)
 	b.mu.Unlock()
 	select {
 	case b.news <- struct{}{}:
@@ -98,20 +100,19 @@ func (b *letterbox) put(in incoming) {
 	}
 }
 
-// next waits for a mail.
-func (b *letterbox) next(ctx context.Context) (incoming, error) {
+// next waits for the next one.
+func (b *box[T]) next(ctx context.Context) (one T, err error) {
 	for {
 		b.mu.Lock()
-		if len(b.mails) > 0 {
-			in := b.mails[0]
-			b.mails = b.mails[1:]
+		if len(b.all) > 0 {
+			one, b.all = b.all[0], b.all[1:]
 			b.mu.Unlock()
-			return in, nil
+			return one, nil
 		}
 		b.mu.Unlock()
 		select {
 		case <-ctx.Done():
-			return incoming{}, ctx.Err()
+			return one, ctx.Err()
 		case <-b.news:
 		}
 	}

@@ -23,25 +23,30 @@ type Report struct {
 	Disposed      map[string]int `json:"disposed"`
 	AddsUp        bool           `json:"adds_up"`
 	WithinPromise int            `json:"within_promise"`
-	// Channels says the same by channel.
+	// Channels says the same by channel, as counted with the customers where they
+	// are known.
 	Channels map[string]ChannelReport `json:"channels"`
 	// Behaviours counts what agents did.
 	Behaviours map[string]int `json:"behaviours"`
-	// Customers is what their own mailboxes say.
+	// Customers is what lies with themselves.
 	Customers CustomerReport `json:"customers"`
 	Seed      uint64         `json:"seed"`
 	Seconds   float64        `json:"seconds"`
 	// Problems say in words what is not as it should be; none is the good case.
 	Problems []string `json:"problems"`
+
+	// sent is how many messages customers have sent.
+	sent int
 }
 
-// ChannelReport is what came and went on one channel.
+// ChannelReport is what came and went on one channel: items that customers sent,
+// and answers that reached them.
 type ChannelReport struct {
 	Seen    int `json:"seen"`
 	Replied int `json:"replied"`
 }
 
-// CustomerReport is what lies in the customers' mailboxes.
+// CustomerReport is what lies with the customers, in mailboxes and threads.
 type CustomerReport struct {
 	Wrote   int `json:"wrote"`
 	Answers int `json:"answers"`
@@ -83,7 +88,7 @@ func (r *Report) words() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("What became of everything that came (%.1f s):", r.Seconds)
 	line("")
-	line("  seen at the mailboxes     %6d  = %d messages + %d evidence + %d quarantined", r.Seen, r.Messages, r.Evidence, r.Quarantined)
+	line("  seen at the channels      %6d  = %d messages + %d evidence + %d quarantined", r.Seen, r.Messages, r.Evidence, r.Quarantined)
 	line("  contacts                  %6d  = %d replied + %d disposed of + %d merged + %d open",
 		r.Contacts, r.Replied, total(r.Disposed), r.Merged, r.Open)
 	line("  replied in time           %6d  of %d", r.WithinPromise, r.Replied)
@@ -93,7 +98,10 @@ func (r *Report) words() string {
 		}
 	}
 	if r.Customers.Wrote > 0 {
-		line("  in customers' mailboxes   %6d  replies to %d customers", r.Customers.Answers, r.Customers.Wrote)
+		line("  found with customers      %6d  replies to %d customers", r.Customers.Answers, r.Customers.Wrote)
+	}
+	for _, channel := range slices.Sorted(maps.Keys(r.Channels)) {
+		line("  %-25s %6d  seen, %d replied", "by "+channel, r.Channels[channel].Seen, r.Channels[channel].Replied)
 	}
 	line("")
 	var did []string

@@ -18,6 +18,7 @@ type person struct {
 type card struct {
 	Contact      string    `json:"contact"`
 	Conversation string    `json:"conversation"`
+	Channel      string    `json:"channel"`
 	CustomerName string    `json:"customer_name"`
 	Subject      string    `json:"subject"`
 	Language     string    `json:"language"`

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+
+	"stagecoach/demo/town"
 )
 
 //go:embed policy
@@ -16,7 +18,7 @@ var policyFiles embed.FS
 // furnish writes into dir what the daemon needs: its configuration, the policy,
 // the password of the mailboxes and the certificate of the mail servers. It
 // gives the path of the configuration.
-func furnish(dir, listen string, pc pace, p *post) (string, error) {
+func furnish(dir, listen string, pc pace, p *post, t *town.Town) (string, error) {
 	if err := errors.Join(
 		unpack(path.Join("policy", "common"), filepath.Join(dir, "policies")),
 		unpack(path.Join("policy", pc.policy), filepath.Join(dir, "policies")),
@@ -25,14 +27,18 @@ func furnish(dir, listen string, pc pace, p *post) (string, error) {
 	); err != nil {
 		return "", fmt.Errorf("preparing the demonstration: %w", err)
 	}
+	others, err := t.Settings(dir)
+	if err != nil {
+		return "", fmt.Errorf("preparing the demonstration: %w", err)
+	}
 	file := filepath.Join(dir, "stagecoach.yaml")
-	if err := os.WriteFile(file, []byte(configuration(listen, pc, p)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(configuration(listen, pc, p, others)), 0o600); err != nil {
 		return "", fmt.Errorf("preparing the demonstration: %w", err)
 	}
 	return file, nil
 }
 
-func configuration(listen string, pc pace, p *post) string {
+func configuration(listen string, pc pace, p *post, others string) string {
 	account := func(name, address string) string {
 		server := func(port int) string {
 			return fmt.Sprintf("{host: 127.0.0.1, port: %d, tls: tls, ca_file: mail.pem, username: %s, password_file: mail.password}", port, address)
@@ -42,7 +48,7 @@ func configuration(listen string, pc pace, p *post) string {
 	}
 	return "# What \"stagecoach demo\" runs with.\nversion: 1\ndata: data\npolicies: policies\n" +
 		fmt.Sprintf("http:\n  listen: %q\n", listen) +
-		"channels:\n  email:\n" + account("support", supportAddress) + account("billing", billingAddress) +
+		"channels:\n  email:\n" + account("support", supportAddress) + account("billing", billingAddress) + others +
 		fmt.Sprintf("last_resort:\n  mail_to: [%s]\n  digest: 3s\n", leadAddress) +
 		fmt.Sprintf("log:\n  level: %s\n", pc.log)
 }

@@ -45,7 +45,7 @@ func (s *stage) storyOf(name string) *story {
 	if st := s.stories[name]; st != nil {
 		return st
 	}
-	return &story{kind: plain, language: "en", topic: "delivery", name: name, first: name, order: "LH-00000"}
+	return &story{kind: guesting, language: "en", topic: "delivery", name: name, first: name, order: "LH-00000"}
 }
 
 // due reports whether a trouble belongs to the story and has not happened yet;

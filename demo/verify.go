@@ -7,14 +7,17 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"stagecoach/contact"
 )
 
-// received is what was found in the customers' mailboxes.
+// received is what was found at the customers'.
 type received struct {
 	mu sync.Mutex
-	// Customers have written, Answers are the replies that lie with them.
+	// Customers have written, Answers are the replies that lie with them, by
+	// channel.
 	Customers int
-	Answers   int
+	Answers   map[contact.Channel]int
 	Problems  []string
 }
 
@@ -29,28 +32,44 @@ func (r *received) problem(format string, args ...any) {
 	}
 }
 
-// lookIn looks into every customer's mailbox, over IMAP: each must have its
-// answer, to all that it wrote, and each reply once.
-func (p *post) lookIn(customers []*customer) (*received, error) {
-	r := &received{Customers: len(customers), Problems: []string{}}
+// lookIn looks at every customer's, into mailboxes over IMAP: each must have its
+// answer, to all that it wrote, where it asked, and each reply once.
+func (p *play) lookIn() (*received, error) {
+	r := &received{Customers: len(p.customers), Answers: map[contact.Channel]int{}, Problems: []string{}}
 	var g errgroup.Group
 	g.SetLimit(4)
-	for _, u := range customers {
+	for _, one := range p.customers {
 		g.Go(func() error {
-			mails, err := p.mailbox(u.address)
-			if err != nil {
-				return err
-			}
-			n := u.compare(mails, r.problem)
+			n, err := p.look(one, r.problem)
 			r.mu.Lock()
-			r.Answers += n
+			r.Answers[one.tale().channel] += n
 			r.mu.Unlock()
-			return nil
+			return err
 		})
 	}
 	err := g.Wait()
+	for channel, s := range p.quarter.streets {
+		for _, f := range s.handOver() {
+			r.problem("on %s lies an answer for nobody: %s below %s", channel, f.id, f.to)
+		}
+	}
 	slices.Sort(r.Problems)
 	return r, err
+}
+
+// look gives the number of answers that lie with one customer.
+func (p *play) look(one player, problem func(string, ...any)) (int, error) {
+	switch u := one.(type) {
+	case *customer:
+		mails, err := p.post.mailbox(u.address)
+		if err != nil {
+			return 0, err
+		}
+		return u.compare(mails, problem), nil
+	case *talker:
+		return u.compare(problem), nil
+	}
+	return 0, nil
 }
 
 // compare checks one mailbox against its story, and gives the number of

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stagecoach/contact"
 )
 
 func TestMailboxesAreCompared(t *testing.T) {
@@ -48,29 +50,43 @@ func TestMailboxesAreCompared(t *testing.T) {
 func goodReport() *Report {
 	r := newReport(&summary{
 		Seen: 4, Messages: 3, Evidence: 1, Contacts: 3, Replied: 2, Disposed: map[string]int{"spam": 1}, AddsUp: true,
-		WithinPromise: 2, Channels: map[string]channelSummary{"email": {4, 2}},
+		WithinPromise: 2, Channels: map[string]channelSummary{"email": {3, 1}, "slack": {1, 1}},
 	}, newStage().counts(), 1, time.Second)
-	r.Customers = CustomerReport{Wrote: 3, Answers: 2}
+	r.Customers.Wrote = 3
 	return r
 }
 
 func TestTheReportIsChecked(t *testing.T) {
-	sent := posted{messages: 3, evidence: 1}
+	type counts struct {
+		sent    map[contact.Channel]posted
+		answers map[contact.Channel]int
+	}
 	for name, c := range map[string]struct {
-		spoil func(*Report)
+		spoil func(r *Report, with counts)
 		want  string
 	}{
-		"good":            {func(*Report) {}, ""},
-		"does not add up": {func(r *Report) { r.AddsUp = false }, "does not add up"},
-		"open":            {func(r *Report) { r.Open = 1 }, "1 contacts are open"},
-		"too few":         {func(r *Report) { r.Contacts = 2 }, "2 contacts instead of 3"},
-		"lost a message":  {func(r *Report) { r.Messages = 2 }, "the ledger has 2"},
-		"quarantined":     {func(r *Report) { r.Messages, r.Quarantined = 2, 1 }, ""},
-		"lost a reply":    {func(r *Report) { r.Customers.Answers = 1 }, "1 replies lie"},
+		"good":            {func(*Report, counts) {}, ""},
+		"does not add up": {func(r *Report, _ counts) { r.AddsUp = false }, "does not add up"},
+		"open":            {func(r *Report, _ counts) { r.Open = 1 }, "1 contacts are open"},
+		"too few":         {func(r *Report, _ counts) { r.Contacts = 2 }, "2 contacts instead of 3"},
+		"lost a message":  {func(r *Report, _ counts) { r.Messages = 2 }, "the ledger has 2"},
+		"quarantined":     {func(r *Report, _ counts) { r.Messages, r.Quarantined = 2, 1 }, ""},
+		"lost a reply":    {func(_ *Report, w counts) { w.answers[contact.Slack] = 0 }, "replied to by slack, and 0 replies lie with customers; the ledger does not add up"},
+		"went elsewhere": {func(_ *Report, w counts) {
+			w.answers[contact.Slack], w.answers[contact.Email] = 0, 2
+		}, "the ledger does not add up"},
+		"not taken in": {func(_ *Report, w counts) {
+			w.sent[contact.Slack] = posted{messages: 1, evidence: 1}
+		}, "by slack, the ledger has seen 1; the ledger does not add up"},
 	} {
 		r := goodReport()
-		c.spoil(r)
-		r.check(3, sent)
+		with := counts{
+			map[contact.Channel]posted{contact.Email: {messages: 2, evidence: 1}, contact.Slack: {messages: 1}},
+			map[contact.Channel]int{contact.Email: 1, contact.Slack: 1},
+		}
+		c.spoil(r, with)
+		r.count(with.sent, with.answers)
+		r.check(3)
 		got := strings.Join(r.Problems, "; ")
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

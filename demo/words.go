@@ -61,7 +61,14 @@ func (v *vocabulary) read(language, text string) {
 
 // What every language of the agents must have.
 func neededKeys() []string {
-	return slices.Concat(topics(), []string{
+	var short []string
+	for _, key := range slices.Concat(topics(), []string{
+		"hello", "vague", "pledge", "number", "more", "thanks", "outreach", "ask", "owe", "final",
+		"re.delivery", "re.billing", "re.technical", "re.complaint", "re.more", "re.outreach",
+	}) {
+		short = append(short, chatKey(key))
+	}
+	return slices.Concat(short, topics(), []string{
 		"vague", "pledge", "again", "more", "thanks", "number", "away", "quote",
 		"re.delivery", "re.billing", "re.technical", "re.complaint", "re.more", "ask", "owe", "final",
 	})

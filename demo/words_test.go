@@ -5,9 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"stagecoach/configs"
 	"stagecoach/contact"
+	"stagecoach/demo/town"
 	"stagecoach/policies"
 )
 
@@ -51,6 +53,31 @@ func TestRepliesNameTheCustomer(t *testing.T) {
 	}
 }
 
+func TestShortAnswersNameTheCustomer(t *testing.T) {
+	// What lies with customers is checked by the first name, and whether it is the
+	// answer to all that they said by the order. It fits into one post.
+	words := vocabularyOf(t)
+	s := story{name: "Hannelore Schmidt", first: "Hannelore", order: "LH-12345", product: strings.Repeat("x", 40)}
+	for key, pieces := range words.pieces {
+		language, rest, _ := strings.Cut(key, " ")
+		short, is := strings.CutPrefix(rest, "chat.")
+		if !is {
+			continue
+		}
+		answers := strings.HasPrefix(short, "re.") || short == "ask" || short == "owe" || short == "final"
+		silent := short == "ask" || short == "hello" || short == "vague" || short == "more" || short == "thanks"
+		for _, p := range pieces {
+			if answers != strings.Contains(p.text, "{first}") || silent == strings.Contains(p.text, "{order}") {
+				t.Errorf("%s says too little or too much: %q", key, p.text)
+			}
+			said := words.say(rand.New(rand.NewPCG(1, 1)), language, rest, s.fill("agent", "Ingrid Solberg")).text
+			if n := utf8.RuneCountInString(said); n > 250 {
+				t.Errorf("%s has %d characters", key, n)
+			}
+		}
+	}
+}
+
 // policyOf writes the demonstration's files out and loads them as the daemon
 // does.
 func policyOf(t *testing.T, pc pace) (*configs.Config, *policies.Set) {
@@ -61,7 +88,12 @@ func policyOf(t *testing.T, pc pace) (*configs.Config, *policies.Set) {
 	}
 	t.Cleanup(func() { _ = p.server.Close() })
 	dir := t.TempDir()
-	file, err := furnish(dir, "127.0.0.1:0", pc, p)
+	q, err := newQuarter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close() })
+	file, err := furnish(dir, "127.0.0.1:0", pc, p, q.Town)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +104,8 @@ func policyOf(t *testing.T, pc pace) (*configs.Config, *policies.Set) {
 	if len(cfg.Warnings) > 0 {
 		t.Errorf("warnings: %v", cfg.Warnings)
 	}
-	if cfg.Data != filepath.Join(dir, "data") || len(cfg.Channels.Email) != 2 {
-		t.Errorf("data %q, %d accounts", cfg.Data, len(cfg.Channels.Email))
+	if cfg.Data != filepath.Join(dir, "data") || len(cfg.Channels.Email) != 2 || cfg.Channels.Count() != 7 {
+		t.Errorf("data %q, %d accounts", cfg.Data, cfg.Channels.Count())
 	}
 	set, err := policies.Load(cfg.Policies)
 	if err != nil {
@@ -95,8 +127,10 @@ func TestTheDaemonTakesWhatTheDemoWrites(t *testing.T) {
 		if pc.research+pc.poll+pc.think[1] >= timing.SilentLeast {
 			t.Errorf("%s: a pledge is kept after up to %s, and taken away after %s", pc.policy, pc.research+pc.poll+pc.think[1], timing.SilentLeast)
 		}
-		if set.Units(contact.Email) != room {
-			t.Errorf("%s: a contact takes %d units, agents think %d", pc.policy, set.Units(contact.Email), room)
+		for _, channel := range append(town.Channels(), contact.Email) {
+			if set.Units(channel) != room {
+				t.Errorf("%s: a contact by %s takes %d units, agents think %d", pc.policy, channel, set.Units(channel), room)
+			}
 		}
 	}
 }

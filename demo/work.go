@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,7 +40,12 @@ func (a *agent) handle(ctx context.Context, c *card) error {
 // settle replies to a contact, or disposes of what needs no reply.
 func (a *agent) settle(ctx context.Context, v *conversation, st *story) error {
 	replied := slices.ContainsFunc(v.Items, func(i item) bool { return i.Kind == "reply" && i.State == "delivered" })
+	if short(v.Card.Channel) {
+		return a.chat(ctx, v, st, replied)
+	}
 	switch {
+	case st.kind == guesting:
+		return a.reply(ctx, v, st, "answer", "guest")
 	case len(v.ReplyTo) == 0:
 		return a.dispose(ctx, v, "spam", "garbled")
 	case st.kind == thanks && replied:
@@ -60,6 +66,41 @@ func (a *agent) settle(ctx context.Context, v *conversation, st *story) error {
 	return a.reply(ctx, v, st, "answer", "re."+st.topic)
 }
 
+// chat answers in short what came by another channel than e-mail.
+func (a *agent) chat(ctx context.Context, v *conversation, st *story, replied bool) error {
+	bits := st.kind == flurry || st.kind == edited
+	switch {
+	case st.kind == guesting:
+		return a.reply(ctx, v, st, "answer", "guest")
+	case st.kind == withdrawn && slices.ContainsFunc(v.Items, func(i item) bool { return i.Kind == "evidence" }):
+		return a.dispose(ctx, v, "no_reply_needed", "withdrawn")
+	case st.kind == thanks && replied:
+		return a.dispose(ctx, v, "no_reply_needed", "")
+	case bits && !v.mentions(st.order):
+		return a.reply(ctx, v, st, "answer", chatKey("ask"))
+	case st.kind == vague && !replied:
+		return a.reply(ctx, v, st, "ask", chatKey("ask"))
+	case st.kind == pledged && v.Card.Promise == "pledge":
+		return a.reply(ctx, v, st, "answer", chatKey("final"))
+	case st.kind == pledged:
+		return a.reply(ctx, v, st, "pledge", chatKey("owe"))
+	case st.kind == vague:
+		return a.reply(ctx, v, st, "answer", chatKey("re.delivery"))
+	case st.kind == outreach:
+		return a.reply(ctx, v, st, "answer", chatKey("re.outreach"))
+	case replied && !bits:
+		return a.reply(ctx, v, st, "answer", chatKey("re.more"))
+	case st.kind == plain && st.number%3 == 0: // at length: it may take several posts
+		return a.reply(ctx, v, st, "answer", "re."+st.topic)
+	}
+	return a.reply(ctx, v, st, "answer", chatKey("re."+st.topic))
+}
+
+// mentions reports whether the customer has said something.
+func (v *conversation) mentions(words string) bool {
+	return slices.ContainsFunc(v.Items, func(i item) bool { return i.Kind == "message" && strings.Contains(i.Text, words) })
+}
+
 // sendAgain answers anew what came back, with a note for colleagues.
 func (a *agent) sendAgain(ctx context.Context, v *conversation, st *story) error {
 	note := map[string]string{"note_id": newUUID(), "text": a.words.say(a.rng, "en", "note", nil).text}
@@ -73,7 +114,7 @@ func (a *agent) sendAgain(ctx context.Context, v *conversation, st *story) error
 // reply sends one. The same id is used for every try, so that it is one reply.
 func (a *agent) reply(ctx context.Context, v *conversation, st *story, kind, key string) error {
 	text := a.words.say(a.rng, st.language, key, st.fill("agent", a.Name)).text
-	in := map[string]any{"reply_id": newUUID(), "kind": kind, "covers": v.Covers, "text": text, "quote": st.number%2 == 0}
+	in := map[string]any{"reply_id": newUUID(), "kind": kind, "covers": v.Covers, "text": text, "quote": st.number%2 == 0 && !short(v.Card.Channel)}
 	if kind == "pledge" {
 		in["due"] = time.Now().Add(a.pace.pledge)
 	}

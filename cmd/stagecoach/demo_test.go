@@ -9,7 +9,7 @@ import (
 	"stagecoach/demo"
 )
 
-// TestDemoComesOutEven runs the whole demonstration, small: mail servers,
+// TestDemoComesOutEven runs the whole demonstration, small: all six channels, the
 // daemon, customers and agents are the real ones.
 func TestDemoComesOutEven(t *testing.T) {
 	if testing.Short() {
@@ -27,7 +27,15 @@ func TestDemoComesOutEven(t *testing.T) {
 	if r.Replied+disposed+r.Merged != r.Contacts || r.Seen != r.Messages+r.Evidence+r.Quarantined {
 		t.Errorf("does not add up: %+v", r)
 	}
-	if r.Customers.Answers != r.Replied || r.Channels["email"].Replied != r.Replied || r.Channels["email"].Seen != r.Seen {
+	var all demo.ChannelReport
+	for _, channel := range []string{"email", "slack", "webchat", "mastodon", "bluesky", "webhook"} {
+		one := r.Channels[channel]
+		if one.Seen == 0 || one.Replied == 0 {
+			t.Errorf("by %s: %+v", channel, one)
+		}
+		all.Seen, all.Replied = all.Seen+one.Seen, all.Replied+one.Replied
+	}
+	if r.Customers.Answers != r.Replied || all.Replied != r.Replied || all.Seen != r.Seen || len(r.Channels) != 6 {
 		t.Errorf("the customers have something else: %+v", r)
 	}
 }
