@@ -51,7 +51,15 @@ const (
 	LedgerBeforeFold    Point = "ledger.before_fold"
 )
 
-// Points lists every point, for the test that kills at each.
+// The points of an adapter that runs as a process of its own.
+const (
+	ItemBeforeDeliver  Point = "item.before_deliver"
+	ItemAfterDeliver   Point = "item.after_deliver"
+	OrderBeforeSend    Point = "order.before_send"
+	OrderAfterProvider Point = "order.after_provider"
+)
+
+// Points lists every point of the daemon, for the test that kills at each.
 func Points() []Point {
 	return []Point{
 		InboxBeforeStore, InboxAfterStore, SourceBeforeMark, SourceAfterMark,

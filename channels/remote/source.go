@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"stagecoach/channels"
+	"stagecoach/fault"
 )
 
 // source is what the adapter delivers to: the daemon, over the wire.
@@ -38,7 +39,10 @@ func (s *source) Deliver(ctx context.Context, in *channels.Inbound) error {
 		}
 		item.Upload, item.Size, item.Raw = upload, int64(len(in.Raw)), nil
 	}
-	return s.ask(ctx, "deliver", verbInbox, deliverLimit, item)
+	fault.On(in.Channel, fault.ItemBeforeDeliver)
+	err := s.ask(ctx, "deliver", verbInbox, deliverLimit, item)
+	fault.On(in.Channel, fault.ItemAfterDeliver)
+	return err
 }
 
 // ask makes a request that is answered by Done.

@@ -11,6 +11,7 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/fault"
 )
 
 // The bounds of work on an order.
@@ -121,7 +122,9 @@ func (w *worker) send(ctx context.Context, o *Order, r *contact.Reply) (Answer, 
 	if err := w.pace(ctx); err != nil {
 		return Answer{}, err
 	}
+	fault.On(a.Channel, fault.OrderBeforeSend)
 	receipt, err := w.handOver(ctx, o, r)
+	fault.On(a.Channel, fault.OrderAfterProvider)
 	w.process.hurry() // the pause that follows may be another
 	if err != nil {
 		if _, typed := errors.AsType[*channels.Error](err); !typed && ctx.Err() != nil {
