@@ -19,7 +19,7 @@ func (a *Adapter) Check(ctx context.Context) (channels.Report, error) {
 	}
 	failed := a.check(ctx, say)
 	if failed != nil {
-		say("%s", words(failed))
+		say("%s", channels.Words(failed))
 	}
 	return report, failed
 }
@@ -62,7 +62,7 @@ func (a *Adapter) checkScopes(me *self, say func(string, ...any)) error {
 				failed = lacks
 				continue // it is said at the end
 			}
-			say("%s", words(lacks))
+			say("%s", channels.Words(lacks))
 		}
 	}
 	if failed == nil {

@@ -86,7 +86,7 @@ func (a *Adapter) read(ctx context.Context, op, method string, query url.Values,
 	// As a form: it is what every method takes.
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, a.cfg.API+method, []byte(query.Encode()))
 	if err != nil {
-		return nil, a.failure(op, channels.Malformed, "", "making the request: "+lastCause(err).Error(), err)
+		return nil, a.failure(op, channels.Malformed, "", "making the request: "+channels.LastCause(err).Error(), err)
 	}
 	a.sign(req.Request, a.cfg.BotToken)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -6,28 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"stagecoach/channels"
 )
 
-// Secret is a token. Printed or logged it shows stars.
-type Secret string
-
-// String implements fmt.Stringer.
-func (Secret) String() string { return "***" }
-
-// GoString implements fmt.GoStringer.
-func (Secret) GoString() string { return "***" }
-
-// LogValue implements slog.LogValuer.
-func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
-
-// MarshalJSON hides the secret in JSON too.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
+// Secret is a credential. Printed or logged it shows stars.
+type Secret = channels.Secret
 
 // Interaction is what somebody did with a button, a form, a shortcut or a slash
 // command of the app.

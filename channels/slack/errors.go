@@ -2,11 +2,7 @@ package slack
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -29,16 +25,6 @@ const (
 	opCompose = "compose"
 )
 
-// plainError shows words that are safe to show, and keeps the cause for
-// errors.Is.
-type plainError struct {
-	text  string
-	cause error
-}
-
-func (e *plainError) Error() string { return e.text }
-func (e *plainError) Unwrap() error { return e.cause }
-
 // anyToken finds tokens, and the tickets in addresses of sockets.
 var anyToken = regexp.MustCompile(`x(?:ox[a-z]|app)-[\w.-]+|wss?://\S+`)
 
@@ -47,13 +33,9 @@ const longestWords = 300
 // failure makes the error that the daemon gets. Its words hold no token.
 func (a *Adapter) failure(op string, reason channels.Reason, code, text string, cause error) *channels.Error {
 	text = strings.NewReplacer(string(a.cfg.BotToken), "***", string(a.cfg.AppToken), "***").Replace(text)
-	text = strings.Join(strings.Fields(anyToken.ReplaceAllString(text, "***")), " ")
-	if cut := []rune(text); len(cut) > longestWords {
-		text = string(cut[:longestWords]) + "…"
-	}
 	return &channels.Error{
 		Channel: contact.Slack, Account: a.cfg.Account, Op: op, Reason: reason, Code: code,
-		Err: &plainError{text: text, cause: safeCause(cause)},
+		Err: channels.Plain(channels.Bounded(anyToken.ReplaceAllString(text, "***"), longestWords), safeCause(cause)),
 	}
 }
 
@@ -73,52 +55,17 @@ func (a *Adapter) linkFailure(op string, err error) *channels.Error {
 	if done, ok := errors.AsType[*channels.Error](err); ok {
 		return done
 	}
-	words := "no answer: " + lastCause(err).Error()
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var expired x509.CertificateInvalidError
-	var notTLS tls.RecordHeaderError
-	var dns *net.DNSError
-	switch {
-	case errors.Is(err, context.Canceled):
-		words = "stopped"
-	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		words = "no answer in " + a.cfg.Timeout.String()
-	case errors.As(err, &unknown):
-		words = "its certificate is signed by nobody whom this machine trusts: is a proxy in between? ca_file names its certificate"
-	case errors.As(err, &name):
-		words = "its certificate is for another name: is the address of the API right?"
-	case errors.As(err, &expired):
-		words = "its certificate has expired or is invalid"
-	case errors.As(err, &notTLS):
-		words = "it doesn't speak TLS there: is the port right?"
-	case errors.As(err, &dns) && dns.IsNotFound:
-		words = "no such server name: does this machine reach the Internet?"
+	said, known := channels.LinkWords(err)
+	if !known {
+		said = "no answer: " + channels.LastCause(err).Error()
 	}
-	return a.failure(op, channels.Unavailable, "", "server "+a.base.Host+": "+words, err)
+	return a.failure(op, channels.Unavailable, "", "server "+a.base.Host+": "+said, err)
 }
 
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// lastCause is the innermost error: the others repeat addresses and bodies.
-func lastCause(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
-}
-
-// The pauses where the server names none, and the longest that is believed.
+// The pauses where the server names none.
 const (
 	refusedWait = time.Minute
 	limitedWait = 30 * time.Second
-	longestWait = 30 * time.Minute
 )
 
 // refusal gives an answer that isn't "ok" its reason and its words.
@@ -241,27 +188,12 @@ func (a *Adapter) ownName() string {
 	return "the app"
 }
 
-// wish gives how long the server wants to be left alone (RFC 9110 section 10.2.3).
+// wish gives how long the server wants to be left alone.
 func (res *answer) wish(limited bool) time.Duration {
-	wait := time.Duration(0)
-	if after := res.header.Get("Retry-After"); after != "" {
-		if n, err := strconv.Atoi(after); err == nil {
-			wait = time.Duration(min(n, int(longestWait/time.Second))) * time.Second
-		} else if at, err := http.ParseTime(after); err == nil {
-			wait = at.Sub(res.at)
-		}
-	} else if limited {
-		wait = limitedWait
+	if limited && res.header.Get("Retry-After") == "" {
+		return limitedWait
 	}
-	return min(max(wait, 0), longestWait)
-}
-
-// words gives an error's text without its frame.
-func words(err error) string {
-	if typed, ok := errors.AsType[*channels.Error](err); ok {
-		return fmt.Sprint(typed.Err)
-	}
-	return err.Error()
+	return channels.RetryAfter(res.header, res.at)
 }
 
 // codeOf gives the name or number of a refusal, "" if it was none.

@@ -65,7 +65,7 @@ func (a *Adapter) fetchFile(ctx context.Context, f file) fetched {
 	}
 	data, kind, err := a.fetchFrom(ctx, from, f.Mimetype)
 	if err != nil {
-		out.Error = "it could not be fetched: " + words(a.failure(opFetch, "", "", lastCause(err).Error(), nil))
+		out.Error = "it could not be fetched: " + channels.Words(a.failure(opFetch, "", "", channels.LastCause(err).Error(), nil))
 		return out
 	}
 	out.Data, out.Type = data, firstOf(out.Type, kind)

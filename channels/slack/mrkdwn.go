@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"stagecoach/channels"
 )
 
 // Slack's text is mrkdwn: links, people and channels stand in <>, and & < > are
@@ -99,13 +101,7 @@ func tidy(s string) string {
 }
 
 // shown makes one line of at most n characters of what somebody else named.
-func shown(s string, n int) string {
-	s = strings.Join(strings.Fields(tidy(s[:min(len(s), 8*n)])), " ")
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return s
-}
+func shown(s string, n int) string { return channels.Bounded(tidy(s[:min(len(s), 8*n)]), n) }
 
 // language gives the primary subtag of a BCP 47 tag, "" of anything else.
 func language(s string) string {

@@ -21,7 +21,7 @@ const maxText = 256 << 10
 func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	var env envelope
 	if err := unmarshalLoosely(in.Raw, &env); err != nil {
-		return nil, fmt.Errorf("reading the envelope: %w", lastCause(err))
+		return nil, fmt.Errorf("reading the envelope: %w", channels.LastCause(err))
 	}
 	m, err := env.message()
 	if err != nil {
@@ -66,7 +66,7 @@ func (e *envelope) message() (*message, error) {
 	}
 	var m message
 	if err := unmarshalLoosely(e.Event, &m); err != nil {
-		return nil, fmt.Errorf("reading a message: %w", lastCause(err))
+		return nil, fmt.Errorf("reading a message: %w", channels.LastCause(err))
 	}
 	switch m.Subtype {
 	case "message_changed":

@@ -82,7 +82,7 @@ func (a *Adapter) socketAddress(ctx context.Context, op string) (string, error) 
 	}
 	if err := a.call(ctx, op, "apps.connections.open", a.cfg.AppToken, struct{}{}, &got); err != nil {
 		if typed, ok := errors.AsType[*channels.Error](err); ok && typed.Reason == channels.Auth {
-			typed.Err = &plainError{text: "app_token: " + words(typed)}
+			typed.Err = channels.Plain("app_token: "+channels.Words(typed), nil)
 		}
 		return "", err
 	}
@@ -224,10 +224,10 @@ func (r *run) lost(err error) error {
 	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 		return r.a.failure(opConnect, channels.Unavailable, "", fmt.Sprintf("the web socket was closed (%d)", closed.Code), err)
 	}
-	if isTimeout(err) {
+	if channels.TimedOut(err) {
 		return r.a.failure(opConnect, channels.Unavailable, "", "nothing was heard over the web socket for "+r.a.silence.String(), err)
 	}
-	return r.a.failure(opConnect, channels.Unavailable, "", "the web socket broke: "+lastCause(err).Error(), err)
+	return r.a.failure(opConnect, channels.Unavailable, "", "the web socket broke: "+channels.LastCause(err).Error(), err)
 }
 
 // keep holds a socket until ctx ends or the link is lost. When Slack wants another

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"net/textproto"
@@ -15,23 +14,12 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpguts"
+
+	"stagecoach/channels"
 )
 
-// Secret is a signing secret or another credential. Printed or logged it shows
-// stars.
-type Secret string
-
-// String implements fmt.Stringer.
-func (Secret) String() string { return "***" }
-
-// GoString implements fmt.GoStringer.
-func (Secret) GoString() string { return "***" }
-
-// LogValue implements slog.LogValuer.
-func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
-
-// MarshalJSON hides the secret in JSON too.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
+// Secret is a credential. Printed or logged it shows stars.
+type Secret = channels.Secret
 
 // Config is one connected system.
 type Config struct {

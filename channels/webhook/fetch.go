@@ -21,6 +21,8 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 	"golang.org/x/sync/errgroup"
+
+	"stagecoach/channels"
 )
 
 // The bounds of fetching files by their addresses.
@@ -258,7 +260,7 @@ func fetchWords(ctx context.Context, err error) string {
 	case ctx.Err() != nil:
 		return "it took too long"
 	}
-	if words, ok := linkWords(err); ok {
+	if words, ok := channels.LinkWords(err); ok {
 		return words
 	}
 	if _, is := errors.AsType[*url.Error](err); is {

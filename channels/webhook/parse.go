@@ -90,17 +90,17 @@ func (p *parsing) message(a *Adapter) (*contact.Message, error) {
 	text := p.text()
 	out := &contact.Message{
 		Channel: contact.Webhook, Account: p.account, ReceivedAt: p.in.ReceivedAt,
-		From:    contact.Address{Address: a.address(e.From.ID), Name: oneLine(e.From.Name, 200)},
+		From:    contact.Address{Address: a.address(e.From.ID), Name: channels.Bounded(e.From.Name, 200)},
 		To:      []contact.Address{},
 		CC:      []contact.Address{},
 		ReplyTo: []contact.Address{},
-		Subject: oneLine(e.Subject, maxNameRunes), Text: text, ReplyText: text,
+		Subject: channels.Bounded(e.Subject, maxNameRunes), Text: text, ReplyText: text,
 		Attachments: p.attachments(),
 		MessageID:   a.messageID(e.ID), References: []string{}, Thread: e.Conversation,
 		Origin: from, Public: a.cfg.Public, Language: p.language(),
 	}
 	if e.To != nil {
-		out.To = append(out.To, contact.Address{Address: p.account, Name: oneLine(cmp.Or(e.To.Name, e.To.ID), 200)})
+		out.To = append(out.To, contact.Address{Address: p.account, Name: channels.Bounded(cmp.Or(e.To.Name, e.To.ID), 200)})
 	}
 	if e.InReplyTo != "" {
 		out.InReplyTo = a.messageID(e.InReplyTo)
@@ -212,7 +212,7 @@ func (p *parsing) attachments() []contact.Attachment {
 
 // fileName gives a name without a path, for a file of any name.
 func fileName(name string, i int) string {
-	name = path.Base(strings.ReplaceAll(oneLine(name, 200), `\`, "/"))
+	name = path.Base(strings.ReplaceAll(channels.Bounded(name, 200), `\`, "/"))
 	if strings.Trim(name, "./ ") == "" {
 		return fmt.Sprintf("attachment-%d", i+1)
 	}
@@ -226,11 +226,6 @@ func mediaType(given string) string {
 		return "application/octet-stream"
 	}
 	return kind
-}
-
-// oneLine makes one line of n runes at most.
-func oneLine(s string, n int) string {
-	return cut(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " "), n)
 }
 
 // tidy gives text with plain line ends and without control characters.

@@ -155,7 +155,7 @@ func (a *Adapter) judge(x exchange, op string, said Reply) *channels.Error {
 // cutOff is the error of an attempt without an answer. A receiver that knows ids
 // again can be asked again whatever it has made of it.
 func (a *Adapter) cutOff(x exchange, op string) *channels.Error {
-	words, known := linkWords(x.err)
+	words, known := channels.LinkWords(x.err)
 	switch {
 	case errors.Is(x.err, context.Canceled):
 		words = "stopped"

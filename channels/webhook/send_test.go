@@ -94,7 +94,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		{status: 429, after: "90", want: channels.RateLimited, wait: 90 * time.Second},
 		{status: 429, after: date, want: channels.RateLimited, wait: 60 * time.Second},
 		{status: 429, after: "soon", want: channels.RateLimited, wait: time.Second},
-		{status: 429, after: "99999999", want: channels.RateLimited, wait: time.Hour},
+		{status: 429, after: "99999999", want: channels.RateLimited, wait: channels.LongestWish},
 		{status: 429, after: "-5", want: channels.RateLimited, wait: time.Second},
 		{status: 500, want: channels.Unavailable, doubt: true},
 		{status: 502, want: channels.Unavailable, doubt: true},
@@ -163,7 +163,7 @@ func TestLostLinks(t *testing.T) {
 		words string
 	}{
 		"nothing listens":     {closed.URL, false, "nothing listens there"},
-		"no such name":        {"https://no-such-host.invalid/x", false, "its name"},
+		"no such name":        {"https://no-such-host.invalid/x", false, "no such server name"},
 		"ends at once":        {"http://" + broken.Addr().String(), true, "clos|brok"},
 		"never answers":       {silent.URL, true, "doesn't answer in time"},
 		"no tls":              {strings.Replace(notTLS.URL, "http:", "https:", 1), false, "doesn't speak TLS"},

@@ -19,16 +19,13 @@ type outcome struct {
 	wait   time.Duration
 }
 
-// longestWait is the longest pause that a receiver can ask for.
-const longestWait = time.Hour
-
 // outcomeOf says what an answer means (Standard Webhooks, "Delivery success and
 // failure"): 2xx is success, redirects are not followed, 410 ends it, 429, 502
 // and 504 ask for less. Where the standard has only "failure", a code which says
 // that these bytes will never do goes to a person, and all else is tried again.
 func outcomeOf(x exchange, sent Reply, now time.Time) outcome {
 	status, body := x.status, x.body
-	wait := retryAfter(x.header.Get("Retry-After"), now)
+	wait := channels.RetryAfter(x.header, now)
 	said := saidOf(body)
 	switch {
 	case status >= 200 && status <= 299:
@@ -115,7 +112,7 @@ func saidOf(body []byte) string {
 	}
 	for _, name := range []string{"detail", "message", "error", "title"} {
 		if text, ok := said[name].(string); ok && strings.TrimSpace(text) != "" {
-			return oneLine(text, 200)
+			return channels.Bounded(text, 200)
 		}
 	}
 	return ""
@@ -131,21 +128,10 @@ func idSaid(body []byte) string {
 	}
 	switch id := said.ID.(type) {
 	case string:
-		return oneLine(id, maxID)
+		return channels.Bounded(id, maxID)
 	case float64:
 		return fmt.Sprint(int64(id))
 	default:
 		return ""
 	}
-}
-
-// retryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(strings.TrimSpace(value), 10, 32); err == nil {
-		return min(max(0, time.Duration(seconds)*time.Second), longestWait)
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(0, at.Sub(now)), longestWait)
-	}
-	return 0
 }
