@@ -27,6 +27,7 @@ const (
 // reason. What is put here must be killed at elsewhere.
 var unreachable = map[fault.Point]string{
 	fault.ReceiptBeforeStore: "TestChaosReceipts", fault.ReceiptAfterStore: "TestChaosReceipts", fault.ReceiptAfterQueue: "TestChaosReceipts",
+	fault.SendAfterUpload: "TestChaosChannels", fault.SendAfterPart: "TestChaosChannels",
 	fault.SendAfterRefusals: "needs a provider that refuses some: TestWhoIsDeferredGetsItLater",
 }
 
@@ -47,7 +48,7 @@ func TestChaosKillNine(t *testing.T) {
 
 	run := &chaos{office: o, random: random}
 	for i := range chaosAgents {
-		run.workers = append(run.workers, newWorker(o.hire(fmt.Sprintf("Agent%d", i)), func(c card) string { return "Answer to " + c.Subject }))
+		run.workers = append(run.workers, newWorker(o.hire(fmt.Sprintf("Agent%d", i)), func(c card, _ conversation) string { return "Answer to " + c.Subject }))
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var beside sync.WaitGroup

@@ -7,7 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -97,14 +101,19 @@ func (c *client) do(ctx context.Context, method, path string, in, out any) error
 		}
 		body = bytes.NewReader(data)
 	}
+	return c.send(ctx, method, path, "application/json", body, out)
+}
+
+// send makes one request with any body, nil for none.
+func (c *client) send(ctx context.Context, method, path, contentType string, body io.Reader, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, c.url+path, body)
 	if err != nil {
 		return err
 	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", contentType)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
@@ -130,6 +139,25 @@ func (c *client) do(ctx context.Context, method, path string, in, out any) error
 		return nil
 	}
 	return json.Unmarshal(answer, out)
+}
+
+// upload hands a file in and gives its id.
+func (c *client) upload(ctx context.Context, name string, data []byte) (string, error) {
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	part, err := w.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {fmt.Sprintf("form-data; name=file; filename=%q", name)},
+		"Content-Type":        {mime.TypeByExtension(filepath.Ext(name))},
+	})
+	if err != nil {
+		return "", err
+	}
+	_, _ = part.Write(data) // into memory
+	_ = w.Close()
+	var up struct {
+		ID string `json:"id"`
+	}
+	return up.ID, c.send(ctx, http.MethodPost, "/api/attachments", w.FormDataContentType(), &form, &up)
 }
 
 // must is do for what has to work.

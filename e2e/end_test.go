@@ -285,7 +285,7 @@ func addMailbox(t *testing.T, o *office, anna *client) {
 func (o *office) work(who *client) (stop func()) {
 	ctx, cancel := context.WithCancel(o.t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { newWorker(who, func(c card) string { return "About " + c.Subject }).run(ctx) })
+	wg.Go(func() { newWorker(who, func(c card, _ conversation) string { return "About " + c.Subject }).run(ctx) })
 	return func() {
 		cancel()
 		wg.Wait()

@@ -8,6 +8,7 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"stagecoach/channels/email/emailfake"
@@ -16,7 +17,13 @@ import (
 // mail is a provider of mailboxes.
 func (s *square) mail() *line {
 	const secret = "mail-Kw42-secret"
-	post, err := emailfake.Start(emailfake.Config{Users: map[string]string{support: secret}})
+	var slow atomic.Bool
+	var asked atomic.Int64
+	post, err := emailfake.Start(emailfake.Config{Users: map[string]string{support: secret}, Accepted: func(emailfake.Mail) {
+		if asked.Add(1); slow.Load() {
+			<-time.After(takingTime)
+		}
+	}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -54,6 +61,8 @@ func (s *square) mail() *line {
 			}
 			return out
 		},
+		slow:  slow.Store,
+		asked: func() int { return int(asked.Load()) },
 	}
 }
 

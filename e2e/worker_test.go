@@ -15,16 +15,18 @@ import (
 // program does.
 type worker struct {
 	*client
-	// text is what they write to a customer.
-	text func(c card) string
-	// replies are the ids of what they wrote, by contact.
-	replies map[string]string
+	// text is what they write to a customer, who has written what is in v; file is
+	// what they attach, "" for nothing, nil where nothing ever is.
+	text func(c card, v conversation) string
+	file func(c card) (name string, data []byte)
+	// replies are what they wrote, by contact: the same again is the same reply.
+	replies map[string]map[string]any
 
 	answered, unsure, refused atomic.Int64
 }
 
-func newWorker(c *client, text func(c card) string) *worker {
-	return &worker{client: c, text: text, replies: map[string]string{}}
+func newWorker(c *client, text func(c card, v conversation) string) *worker {
+	return &worker{client: c, text: text, replies: map[string]map[string]any{}}
 }
 
 // run works until ctx ends.
@@ -68,16 +70,33 @@ func (w *worker) reply(ctx context.Context, c card) {
 		w.note(err)
 		return
 	}
-	if w.replies[c.Contact] == "" {
-		w.replies[c.Contact] = newUUID()
+	if w.replies[c.Contact] == nil {
+		body := map[string]any{"reply_id": newUUID(), "text": w.text(c, v), "covers": v.Covers}
+		if err := w.attach(ctx, c, body); err != nil {
+			w.note(err)
+			return
+		}
+		w.replies[c.Contact] = body
 	}
-	err := w.do(ctx, http.MethodPost, "/api/contacts/"+c.Contact+"/reply", map[string]any{
-		"reply_id": w.replies[c.Contact], "text": w.text(c), "covers": v.Covers,
-	}, nil)
+	err := w.do(ctx, http.MethodPost, "/api/contacts/"+c.Contact+"/reply", w.replies[c.Contact], nil)
 	w.note(err)
 	if err == nil {
 		w.answered.Add(1)
 	}
+}
+
+// attach uploads what goes with a reply.
+func (w *worker) attach(ctx context.Context, c card, body map[string]any) error {
+	if w.file == nil {
+		return nil
+	}
+	name, data := w.file(c)
+	if name == "" {
+		return nil
+	}
+	id, err := w.upload(ctx, name, data)
+	body["attachments"] = []string{id}
+	return err
 }
 
 // note counts what did not work: a refusal is an answer, the rest is tried
