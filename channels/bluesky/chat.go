@@ -64,6 +64,9 @@ func (a *Adapter) chatGet(ctx context.Context, op, method string, query url.Valu
 // pollChat delivers the messages after the bookmark. Where the app password
 // doesn't allow it, that is told once and posts are read all the same.
 func (r *run) pollChat(ctx context.Context) error {
+	if !r.chat.due() {
+		return nil
+	}
 	err := r.readChat(ctx)
 	r.chat.leave(err)
 	var delivering *deliverError
@@ -81,6 +84,7 @@ func (r *run) pollChat(ctx context.Context) error {
 			channels.Told(r.src, r.chat.mark.Source, "direct messages can't be read: "+channels.Words(err))
 			r.chatTold = true
 		}
+		r.chat.notBefore = time.Now().Add(refusedChatInterval)
 		return nil
 	default:
 		r.a.log.WarnContext(ctx, "direct messages can't be read just now", "err", err)

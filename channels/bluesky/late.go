@@ -25,7 +25,6 @@ const (
 type lateBook struct {
 	list  *list
 	known map[uint32]bool
-	next  time.Time
 }
 
 func readLate(l *list) *lateBook {

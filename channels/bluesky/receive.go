@@ -1,6 +1,7 @@
 package bluesky
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -140,39 +141,40 @@ func (r *run) advance(ctx context.Context, l *list, position string) error {
 // no access to them.
 const refusedChatInterval = 10 * time.Minute
 
+// task is one thing that is asked for from time to time.
+type task struct {
+	every time.Duration
+	do    func(ctx context.Context) error
+	next  time.Time
+}
+
+func (r *run) tasks() []*task {
+	cfg := r.a.cfg
+	all := []*task{{every: cfg.PollInterval, do: r.poll}, {every: cfg.LateInterval, do: r.lookBack}}
+	if r.chat != nil {
+		all = append(all, &task{every: cfg.MessageInterval, do: r.pollChat})
+	}
+	if len(r.places) > 0 {
+		all = append(all, &task{every: cfg.ListenInterval, do: r.listen})
+	}
+	return all
+}
+
 // loop asks until ctx or the link ends.
 func (r *run) loop(ctx context.Context) error {
-	var nextNotes, nextChat, nextListen time.Time
-	cfg := r.a.cfg
-	tick := time.NewTicker(max(time.Millisecond, min(cfg.PollInterval, cfg.MessageInterval, cfg.ListenInterval)))
+	tasks := r.tasks()
+	shortest := slices.MinFunc(tasks, func(a, b *task) int { return cmp.Compare(a.every, b.every) }).every
+	tick := time.NewTicker(max(time.Millisecond, shortest))
 	defer tick.Stop()
 	for {
-		if !time.Now().Before(nextNotes) {
-			if err := r.poll(ctx); err != nil {
+		for _, t := range tasks {
+			if time.Now().Before(t.next) {
+				continue
+			}
+			if err := t.do(ctx); err != nil {
 				return err
 			}
-			nextNotes = time.Now().Add(cfg.PollInterval)
-		}
-		if !time.Now().Before(r.late.next) {
-			if err := r.lookBack(ctx); err != nil {
-				return err
-			}
-			r.late.next = time.Now().Add(cfg.LateInterval)
-		}
-		if r.chat != nil && !time.Now().Before(nextChat) && r.chat.due() {
-			if err := r.pollChat(ctx); err != nil {
-				return err
-			}
-			nextChat = time.Now().Add(cfg.MessageInterval)
-			if r.chatTold {
-				nextChat = time.Now().Add(refusedChatInterval)
-			}
-		}
-		if len(r.places) > 0 && !time.Now().Before(nextListen) {
-			if err := r.listen(ctx); err != nil {
-				return err
-			}
-			nextListen = time.Now().Add(cfg.ListenInterval)
+			t.next = time.Now().Add(t.every)
 		}
 		select {
 		case <-ctx.Done():
