@@ -42,10 +42,10 @@ type Adapter struct {
 
 	mu  sync.RWMutex
 	run *run
-	// rate is how much the account takes, large how many large bodies are read
-	// at a time.
-	rate  *rate.Limiter
-	large chan struct{}
+	// rate is how much the account takes, large how many large bodies are read, and
+	// fetching for how many messages files are fetched at a time.
+	rate            *rate.Limiter
+	large, fetching chan struct{}
 	// stored remembers the latest messages: id → digest of what was said.
 	stored   *lru.Cache[string, digest]
 	troubled atomic.Bool
@@ -75,7 +75,8 @@ var (
 // comes with other words is noticed.
 const rememberedMessages = 10_000
 
-// largeBodies is how many bodies above smallBody are in memory at a time.
+// largeBodies is how many bodies above smallBody are in memory at a time, and as
+// many messages with files that are fetched.
 const largeBodies = 3
 
 // New makes the adapter of one connected system. It does no I/O but reading the
@@ -100,6 +101,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		taken: parts.taken, given: parts.given,
 		rate:     rate.NewLimiter(rate.Limit(cfg.PerSecond), cfg.Burst),
 		large:    make(chan struct{}, largeBodies),
+		fetching: make(chan struct{}, largeBodies),
 		stored:   stored,
 		files:    newFetcher(cfg, parts.roots),
 		callback: newCallbackClient(parts.roots),

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -158,7 +159,7 @@ func (a *Adapter) withFiles(ctx context.Context, m *Message, body []byte) (raw [
 		return body, FormatMessage, []string{"the files could not be kept"}
 	}
 	raw = fmt.Appendf(make([]byte, 0, len(list)+len(body)+64), `{"schema":%d,"files":%s,"event":`, Schema, list)
-	raw = append(raw, strings.TrimPrefix(string(body), "\xef\xbb\xbf")...)
+	raw = append(raw, bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))...)
 	return append(raw, '}'), FormatFiles, warnings
 }
 

@@ -167,7 +167,7 @@ func (a *Adapter) body(w http.ResponseWriter, r *http.Request) (body []byte, don
 	done = func() {}
 	body, err := io.ReadAll(io.LimitReader(limited, smallBody))
 	if err == nil && len(body) == smallBody {
-		if !a.largeTurn(w, r) {
+		if !a.turn(w, r, a.large) {
 			return nil, nil, false
 		}
 		done = func() { <-a.large }
@@ -190,10 +190,10 @@ func (a *Adapter) body(w http.ResponseWriter, r *http.Request) (body []byte, don
 	return nil, nil, false
 }
 
-// largeTurn waits for a place among the large bodies.
-func (a *Adapter) largeTurn(w http.ResponseWriter, r *http.Request) bool {
+// turn waits for a place among those that need much memory.
+func (a *Adapter) turn(w http.ResponseWriter, r *http.Request, places chan struct{}) bool {
 	select {
-	case a.large <- struct{}{}:
+	case places <- struct{}{}:
 		return true
 	case <-r.Context().Done():
 		return false
@@ -202,7 +202,7 @@ func (a *Adapter) largeTurn(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("Connection", "close")
 		postpone(w, crowdedWait, problem{
 			Title: "Not now", Status: http.StatusServiceUnavailable,
-			Detail: "Too many large messages come at a time. Send it again later.",
+			Detail: "Too many large messages, or messages with files to fetch, come at a time. Send it again later.",
 		})
 		return false
 	}

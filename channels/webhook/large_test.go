@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,5 +160,51 @@ func TestPeopleAreTold(t *testing.T) {
 	}
 	if got := s.post(t, message("n", "x")); got.status != 503 {
 		t.Errorf("after the end it is answered %d", got.status)
+	}
+}
+
+// Messages whose files are fetched are few at a time, whatever their number; the
+// others are told to come again.
+func TestFewFetchAtATime(t *testing.T) {
+	var now, most atomic.Int32
+	gate := make(chan struct{})
+	files := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		most.Store(max(most.Load(), now.Add(1)))
+		<-gate
+		now.Add(-1)
+		fmt.Fprint(w, "a file")
+	})
+	s := receiving(t, func(c *webhook.Config) { c.AttachmentHosts = []string{strings.TrimPrefix(files.URL, "http://")} })
+	post := func(i int) (answered, error) {
+		return s.try(t.Context(), fmt.Appendf(nil, `{"schema":1,"id":"m-%d","conversation":"c","from":{"id":"u"},"attachments":[{"url":%q}]}`, i, files.URL))
+	}
+	answers := make(chan int, 12)
+	var senders sync.WaitGroup
+	for i := range cap(answers) {
+		senders.Go(func() {
+			got, err := post(i)
+			if err != nil {
+				t.Errorf("message %d: %v", i, err)
+			}
+			answers <- got.status
+		})
+	}
+	for range 9 {
+		if status := <-answers; status != http.StatusServiceUnavailable {
+			t.Errorf("answered %d while others are fetched", status)
+		}
+	}
+	close(gate)
+	senders.Wait()
+	if n := most.Load(); n > 3 {
+		t.Errorf("the files of %d messages are fetched at a time", n)
+	}
+	for i := range cap(answers) {
+		if got, err := post(i); err != nil || got.status != http.StatusOK {
+			t.Errorf("again: %d %s, %v", got.status, got.text, err)
+		}
+	}
+	if n := len(s.src.Items()); n != cap(answers) {
+		t.Errorf("stored %d of %d", n, cap(answers))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -117,6 +118,12 @@ func (a *Adapter) take(w http.ResponseWriter, r *http.Request, body []byte) {
 		writeJSON(w, http.StatusOK, answer{ID: m.ID, Status: "stored", Ignored: ignored})
 		return
 	}
+	if m.fetches() {
+		if !a.turn(w, r, a.fetching) {
+			return
+		}
+		defer func() { <-a.fetching }()
+	}
 	ctx, end := this.bind(r.Context())
 	defer end()
 	in, warnings := a.inbound(ctx, m, body)
@@ -130,6 +137,11 @@ func (a *Adapter) take(w http.ResponseWriter, r *http.Request, body []byte) {
 	a.stored.Add(m.ID, said)
 	a.tally.stored.Add(1)
 	writeJSON(w, http.StatusOK, answer{ID: m.ID, Status: "stored", Ignored: ignored, Warnings: warnings})
+}
+
+// fetches reports whether a message has files elsewhere.
+func (m *Message) fetches() bool {
+	return slices.ContainsFunc(m.Attachments, func(f File) bool { return f.URL != "" })
 }
 
 // notStored answers that a message must come again, since nothing has it.
