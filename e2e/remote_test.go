@@ -172,14 +172,48 @@ func (o *outposts) answerAll(agents int) (stop func()) {
 	ctx, cancel := context.WithCancel(o.t.Context())
 	var beside sync.WaitGroup
 	for i := range agents {
-		w := newWorker(o.hire(fmt.Sprintf("Agent%d", i)), func(c card, _ conversation) string { return "An answer to " + c.Contact + "." })
-		beside.Go(func() { w.run(ctx) })
+		agent := o.hire(fmt.Sprintf("Agent%d", i))
+		beside.Go(func() { answerOn(ctx, agent) })
 	}
 	beside.Go(func() { o.settleOutposts(ctx) })
 	return sync.OnceFunc(func() {
 		cancel()
 		beside.Wait()
 	})
+}
+
+// answerOn accepts whatever is offered and answers it, and tries again with the
+// same ids when the daemon doesn't answer.
+func answerOn(ctx context.Context, agent *client) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	replies, beat := map[string]map[string]any{}, time.Time{}
+	for ctx.Err() == nil {
+		if time.Since(beat) > 10*time.Second && agent.do(ctx, "POST", "/api/heartbeat", nil, nil) == nil {
+			beat = time.Now()
+		}
+		var d desk
+		_ = agent.do(ctx, "GET", "/api/desk", nil, &d) // down: nothing is offered
+		for _, f := range d.Offers {
+			_ = agent.do(ctx, "POST", "/api/offers/"+f.ID+"/accept", map[string]any{"command_id": "accept-" + f.ID}, nil)
+		}
+		for _, c := range d.Mine {
+			if replies[c.Contact] == nil && c.State == "assigned" {
+				var v conversation
+				if agent.do(ctx, "GET", "/api/conversations/"+c.Conversation, nil, &v) != nil {
+					continue
+				}
+				replies[c.Contact] = map[string]any{"reply_id": newUUID(), "text": "An answer to " + c.Contact + ".", "covers": v.Covers}
+			}
+			if c.State == "assigned" {
+				_ = agent.do(ctx, "POST", "/api/contacts/"+c.Contact+"/reply", replies[c.Contact], nil)
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
 }
 
 // settleOutposts is the person who looks after replies in doubt.
