@@ -184,6 +184,7 @@ func read[T any](a *Account, data []byte, into *T, who func(*T) (schema int, pro
 	if a.process == nil || a.process.hello.Process != process {
 		return refuse(channels.Unavailable, "this process is not the account's adapter: say hello first")
 	}
+	a.process.seen = time.Now()
 	return nil
 }
 

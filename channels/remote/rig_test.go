@@ -115,3 +115,28 @@ func until(t *testing.T, what string, ok func() bool) {
 		}
 	}
 }
+
+// receive runs an account's receiver until the test ends, as the daemon does.
+func receive(t *testing.T, a *remote.Account, src channels.Source) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			_ = a.Receive(ctx, src)
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+}
+
+// expired is a context that has ended.
+func expired(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}

@@ -1,0 +1,4 @@
+package remote
+
+// Requests are the verbs that a process asks by.
+func Requests() []string { return requests() }
