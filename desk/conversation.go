@@ -48,6 +48,7 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 	if st.last != nil && !st.last.Public {
 		out.Limits.Public = false // the answer is for those alone who can read the question
 	}
+	s.attend(ctx, st, &out)
 	s.composerDefaults(&out, st)
 	out.Why = s.placed(ctx, c, entries)
 	if err := s.around(ctx, who, c, &out); err != nil {

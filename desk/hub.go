@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The names of live updates. Conversation's goes on with the conversation's id.
+// The names of live updates. Conversation's and
+// Presence's go on with the conversation's id.
 const (
 	TopicOffer        = "offer"
 	TopicDesk         = "desk"
@@ -15,6 +16,7 @@ const (
 	TopicWaiting      = "waiting"
 	TopicOverview     = "overview"
 	TopicConversation = "conversation:"
+	TopicPresence     = "presence:"
 )
 
 // hub passes the names of what has changed to the open pages. A name that was

@@ -29,6 +29,7 @@ func (s *Server) conversationPages(mux *http.ServeMux) {
 	} {
 		s.page(mux, "POST /c/{conversation}/"+name, agents, f)
 	}
+	s.presencePages(mux)
 	s.page(mux, "POST /replies/{id}/resolve", agents, s.resolveForm)
 	s.page(mux, "POST /replies/{id}/confirm", agents, s.confirmForm)
 }

@@ -43,8 +43,10 @@ type rig struct {
 	control http.Handler
 	outbox  chan router.Reply
 	adapter channels.Adapter
-	intake  *router.Intake
-	mails   int
+	// chat is a second account, if a test has one.
+	chat   channels.Adapter
+	intake *router.Intake
+	mails  int
 	// ahead is how far the router's clock is ahead, in nanoseconds.
 	ahead atomic.Int64
 }
@@ -146,7 +148,12 @@ func (r *rig) Enter(ctx context.Context, actor string, in *channels.Inbound) (ro
 	return r.intake.Take(ctx, actor, ref, in)
 }
 
-func (r *rig) Adapters() []channels.Adapter { return []channels.Adapter{r.adapter} }
+func (r *rig) Adapters() []channels.Adapter {
+	if r.chat.Account == "" {
+		return []channels.Adapter{r.adapter}
+	}
+	return []channels.Adapter{r.adapter, r.chat}
+}
 
 func (r *rig) States() []desk.ChannelState {
 	return []desk.ChannelState{{Channel: contact.Email, Account: "support", Address: r.adapter.Address, OK: true}}
@@ -193,6 +200,9 @@ func newRigAt(tb testing.TB, cfg desk.Config) *rig {
 		if in.Format == "json" {
 			m := new(contact.Message)
 			return m, json.Unmarshal(in.Raw, m)
+		}
+		if in.Channel == contact.WebChat {
+			return r.chat.Parser.Parse(in)
 		}
 		return mail.Parse(in)
 	}

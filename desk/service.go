@@ -70,6 +70,7 @@ type Service struct {
 	drafts    *drafts
 	headlines *headlines
 	hub       *hub
+	watched   *watched
 
 	hasher    *auth.Hasher
 	sessions  *auth.Sessions
@@ -95,6 +96,7 @@ func NewService(cfg Config, deps Deps, log *slog.Logger) *Service {
 		drafts:    newDrafts(deps.Content, log),
 		headlines: newHeadlines(),
 		hub:       newHub(),
+		watched:   newWatched(),
 		hasher:    auth.NewHasher(2, cfg.PasswordCost),
 		sessions:  auth.NewSessions(deps.Sessions),
 		perOrigin: auth.NewLimiter(500*time.Millisecond, 60),

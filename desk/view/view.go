@@ -123,6 +123,13 @@ type Item struct {
 	// elsewhere, once somebody asks for them.
 	PicturesElsewhere bool         `json:"pictures_elsewhere,omitempty"`
 	Attachments       []Attachment `json:"attachments"`
+	// Read is when the customer had a reply of ours on screen, where the channel
+	// tells; Mailed is the address to which it went as well since they had gone, at
+	// MailedAt, and MailTrouble says in words what is wrong with that.
+	Read        time.Time `json:"read,omitzero"`
+	Mailed      string    `json:"mailed,omitempty"`
+	MailedAt    time.Time `json:"mailed_at,omitzero"`
+	MailTrouble string    `json:"mail_trouble,omitempty"`
 	// State of a reply: queued, attempted, delivered, in_doubt, failed.
 	State string `json:"state"`
 	// Detail says in plain words what an event was, or what went wrong.
@@ -144,6 +151,23 @@ type Attachment struct {
 	Inline bool `json:"inline,omitempty"`
 }
 
+// Presence is how it stands at the customer's end of a conversation now.
+type Presence struct {
+	// Known is false where the channel can't tell.
+	Known bool `json:"known"`
+	// Here reports that the chat is open before the customer; Gone is since when it
+	// isn't, left out if unknown.
+	Here   bool      `json:"here"`
+	Gone   time.Time `json:"gone,omitzero"`
+	Typing bool      `json:"typing"`
+	// Address is where an answer goes as well while they are gone, "" if nowhere;
+	// AddressProven tells that somebody vouches for it.
+	Address       string `json:"address,omitempty"`
+	AddressProven bool   `json:"address_proven,omitempty"`
+	// Again is in how many seconds this is worth asking anew, 0 for not.
+	Again int `json:"again,omitempty"`
+}
+
 // Conversation is all there is to see of one conversation.
 type Conversation struct {
 	ID    string `json:"id"`
@@ -155,6 +179,10 @@ type Conversation struct {
 	History []Card `json:"history"`
 	// Holder is true when the one who looks holds the open contact.
 	Holder bool `json:"holder"`
+	// Presence is how it stands at the customer's end; ShowsTyping reports that the
+	// customer can be shown when the one who looks is writing.
+	Presence    Presence `json:"presence"`
+	ShowsTyping bool     `json:"shows_typing,omitempty"`
 	// Covers is the last message on screen: a reply answers up to it.
 	Covers string `json:"covers"`
 	// ReplyTo, CC and Subject are what the composer starts with; All is the

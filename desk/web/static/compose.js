@@ -4,7 +4,7 @@
   "use strict";
   const EVERY = 5000; // a draft is saved at most that often
   const pane = () => document.querySelector("form[data-draft]");
-  let dirty = false, saving = false, savedAt = 0, timer = 0, done = false;
+  let dirty = false, saving = false, savedAt = 0, shownAt = 0, timer = 0, done = false;
 
   function status(text) {
     const el = document.getElementById("saved");
@@ -49,9 +49,17 @@
     if (dirty && !done) { clearTimeout(timer); timer = setTimeout(save, EVERY); }
   }
 
+  // writing shows the customer, where the channel can, that somebody writes.
+  function writing(form, area) {
+    if (!form.dataset.typing || done || !area.matches?.("[data-text]") || Date.now() - shownAt < 3000 || !written(form)) return;
+    shownAt = Date.now();
+    fetch(form.dataset.typing, { method: "POST", headers: { "X-Draft": "1" } }).catch(() => { /* it is passing */ });
+  }
+
   function changed(e) {
     const form = e.target.closest?.("form[data-draft]");
     if (!form) return;
+    writing(form, e.target);
     dirty = true;
     status("Writing…");
     clearTimeout(timer);

@@ -149,6 +149,17 @@
     forget();
   }
 
+  // later asks a region again that says when it will read otherwise: somebody
+  // stops writing without a word.
+  function later() {
+    const el = document.querySelector("[data-again]");
+    if (!el || el.dataset.planned) return;
+    el.dataset.planned = "1";
+    setTimeout(() => { if (document.contains(el)) window.htmx.trigger(el, "live"); }, 1000 * Number(el.dataset.again));
+  }
+  document.addEventListener("htmx:afterSettle", later);
+  document.addEventListener("DOMContentLoaded", later);
+
   // What a region asks by itself, now and then, waits as well.
   document.addEventListener("htmx:beforeRequest", (e) => {
     if (!online && e.target.matches("[data-on]")) e.preventDefault();
