@@ -51,7 +51,7 @@ type Gate struct {
 const (
 	maxPayload       = 1 << 20
 	maxSubscriptions = 32
-	spareConnections = 64
+	maxConnections   = 1024
 	defaultSilence   = 10 * time.Second
 	// closing is how long replies that were handed over may take at the end.
 	closing = 800 * time.Millisecond
@@ -90,7 +90,7 @@ func (g *Gate) Open(ctx context.Context) error {
 	}
 	opts := &server.Options{
 		ServerName: "stagecoach-gate-" + g.cfg.Office, Host: host, Port: number, NoSigs: true, NoSystemAccount: true,
-		MaxPayload: maxPayload, MaxSubs: maxSubscriptions, MaxPending: 16 << 20, MaxConn: spareConnections,
+		MaxPayload: maxPayload, MaxSubs: maxSubscriptions, MaxPending: 16 << 20, MaxConn: maxConnections,
 		AuthTimeout: 5, TLSTimeout: 5, PingInterval: 10 * time.Second, MaxPingsOut: 2, WriteDeadline: 10 * time.Second,
 		CustomClientAuthentication: g.doors, AlwaysEnableNonce: false,
 	}

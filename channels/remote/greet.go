@@ -58,18 +58,30 @@ func (a *Account) greet(ctx context.Context, data []byte) any {
 
 // gone asks whether a process is connected no more.
 func (a *Account) gone(ctx context.Context, process string) bool {
-	g, _ := a.attachedTo()
-	if g == nil {
-		return true
-	}
-	data, err := json.Marshal(Order{Schema: Schema, Order: randomID(), Do: doHello})
+	o := Order{Schema: Schema, Order: randomID(), Do: doHello}
+	data, err := json.Marshal(o)
 	if err != nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
-	_, err = g.conn.RequestWithContext(ctx, a.prefix+verbOrder+process, data)
-	return errors.Is(err, nats.ErrNoResponders)
+	open := &order{process: process, answers: make(chan Answer, 1), nobody: make(chan struct{})}
+	a.mu.Lock()
+	g := a.gate
+	a.orders[o.Order] = open
+	a.mu.Unlock()
+	defer a.put(o.Order)
+	if g == nil || g.conn.PublishMsg(&nats.Msg{Subject: a.prefix + verbOrder + process, Reply: a.prefix + verbAnswer + o.Order, Data: data}) != nil {
+		return false
+	}
+	limit := time.NewTimer(probeTime)
+	defer limit.Stop()
+	select {
+	case <-open.nobody:
+		return true
+	case <-open.answers:
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // told is what a hello has to say to the source that items go to.
