@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
-	"strings"
+
+	"stagecoach/channels/peace"
 )
 
 // mayApproach reports whether a post that wasn't addressed to us may be answered:
@@ -42,16 +43,6 @@ func hidden(labels []label) bool {
 	})
 }
 
-// peaceTags are the words by which people ask in their profile to be left alone by
-// those whom they didn't speak to. The network has no setting for it; these are
-// conventions, and the same as on Mastodon.
-func peaceTags() []string {
-	return []string{
-		"nobot", "nobots", "noautomation", "noads", "noadvertising", "nomarketing", "nocommercial",
-		"nocontact", "noreply", "noreplies", "nobrands", "nocorporate", "dnd",
-	}
-}
-
 // leaveInPeace leaves out those whose profile asks for it.
 // https://docs.bsky.app/docs/api/app-bsky-actor-get-profiles
 func (r *run) leaveInPeace(ctx context.Context, entries []entry) ([]entry, error) {
@@ -71,18 +62,9 @@ func (r *run) leaveInPeace(ctx context.Context, entries []entry) ([]entry, error
 		for _, raw := range found.Profiles {
 			var p profile
 			if unmarshalLoosely(raw, &p) == nil {
-				open[p.DID] = !asksForPeace(&p) && !p.apart() && !automated(p)
+				open[p.DID] = !peace.Asked(p.DisplayName, p.Description) && !p.apart() && !automated(p)
 			}
 		}
 	}
 	return slices.DeleteFunc(entries, func(e entry) bool { return !open[e.p.Author.DID] }), nil
-}
-
-func asksForPeace(p *profile) bool {
-	text := strings.ToLower(p.DisplayName + " " + p.Description)
-	said := strings.FieldsFunc(text[:min(len(text), 20000)], func(r rune) bool { return r != '#' && !isWord(r) })
-	return slices.ContainsFunc(said, func(word string) bool {
-		tag, ok := strings.CutPrefix(word, "#")
-		return ok && slices.Contains(peaceTags(), tag)
-	})
 }

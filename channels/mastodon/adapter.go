@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,8 @@ type Adapter struct {
 	pace   channels.Hold
 	// settle is how long after an attempt its effect may still show.
 	settle time.Duration
+	// rest is how long a server without a stream is left alone.
+	rest time.Duration
 	// largest is how many bytes of an answer are read.
 	largest int64
 	started time.Time
@@ -109,7 +112,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 		cfg: cfg, log: log.With("component", "mastodon", "account", cfg.Account), base: base,
 		again: again, once: once, files: media.New(roots, cfg.Server),
 		watched: newWatchBook(), passed: passed, sent: newSentBook(),
-		settle: settleTime, largest: maxAnswer, started: time.Now(),
+		settle: settleTime, rest: longestPause, largest: maxAnswer, started: time.Now(),
 	}, nil
 }
 
@@ -156,7 +159,7 @@ func (a *Adapter) whoami(ctx context.Context, op string) (*self, error) {
 
 // server is what a server has told of itself.
 type server struct {
-	// software is "mastodon", "gotosocial", "pleroma" or "akkoma".
+	// software is "mastodon", "gotosocial", "pleroma", "akkoma" or another's name.
 	software  string
 	version   string
 	maxChars  int
@@ -222,12 +225,13 @@ func (a *Adapter) learn(ctx context.Context, op string) (*server, error) {
 	return s, nil
 }
 
+// compatibleForm is how other servers name themselves in the version.
+var compatibleForm = regexp.MustCompile(`compatible; *([a-z]+)`)
+
 func softwareOf(told instance) string {
 	version := strings.ToLower(told.Version)
-	for _, name := range []string{"akkoma", "pleroma"} {
-		if strings.Contains(version, name) {
-			return name
-		}
+	if found := compatibleForm.FindStringSubmatch(version); found != nil {
+		return found[1]
 	}
 	if strings.Contains(strings.ToLower(told.SourceURL), "gotosocial") || strings.Contains(version, "gotosocial") {
 		return "gotosocial"

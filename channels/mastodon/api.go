@@ -2,6 +2,7 @@ package mastodon
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,6 +22,13 @@ type account struct {
 	Indexable   *bool   `json:"indexable"`
 	NoIndex     *bool   `json:"noindex"`
 	Fields      []field `json:"fields"`
+	// Limited and Suspended are what the server's moderators have done to it,
+	// Memorial tells that its owner has died, Moved where its owner is now.
+	Limited   bool            `json:"limited"`
+	Suspended bool            `json:"suspended"`
+	Memorial  bool            `json:"memorial"`
+	Group     bool            `json:"group"`
+	Moved     json.RawMessage `json:"moved"`
 }
 
 type field struct {
@@ -84,6 +92,14 @@ type status struct {
 	Poll               *poll           `json:"poll"`
 	Quote              json.RawMessage `json:"quote"`
 	Reblog             json.RawMessage `json:"reblog"`
+	// Policy says who may answer, on GoToSocial
+	// (https://docs.gotosocial.org/en/latest/federation/interaction_policy/).
+	Policy *struct {
+		CanReply *struct {
+			Always    []string `json:"always"`
+			Automatic []string `json:"automatic_approval"`
+		} `json:"can_reply"`
+	} `json:"interaction_policy"`
 	// Application is what a post of ours was made with.
 	Application struct {
 		Name string `json:"name"`
@@ -92,6 +108,14 @@ type status struct {
 
 // public reports whether anybody can read it.
 func (s *status) public() bool { return s.Visibility == visPublic || s.Visibility == visUnlisted }
+
+// answerable reports whether its author lets anybody answer.
+func (s *status) answerable() bool {
+	if s.Policy == nil || s.Policy.CanReply == nil {
+		return true
+	}
+	return slices.Contains(append(slices.Clone(s.Policy.CanReply.Always), s.Policy.CanReply.Automatic...), visPublic)
+}
 
 func (s *status) mentions(id string) bool {
 	for _, m := range s.Mentions {

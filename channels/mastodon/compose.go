@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -37,7 +38,8 @@ type newPost struct {
 	SpoilerText string   `json:"spoiler_text,omitempty"`
 	Visibility  string   `json:"visibility"`
 	Language    string   `json:"language,omitempty"`
-	// ContentType is asked for where a server may take the text for Markdown.
+	// ContentType keeps servers from taking the text for Markdown; Mastodon itself
+	// doesn't look at it.
 	ContentType string `json:"content_type,omitempty"`
 	// Key is the header Idempotency-Key.
 	Key string `json:"-"`
@@ -69,10 +71,7 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	}
 	base := newPost{
 		InReplyToID: o.Status, SpoilerText: shown(o.Warning, longestWarning), Sensitive: o.Warning != "", Language: o.Language,
-		Visibility: a.visibilityFor(o),
-	}
-	if about.software != "mastodon" {
-		base.ContentType = "text/plain"
+		Visibility: a.visibilityFor(o), ContentType: "text/plain",
 	}
 	to := customer(r, o)
 	if base.Visibility == visDirect {
@@ -150,18 +149,42 @@ func (a *Adapter) posts(text, to string, base newPost, about *server, files bool
 	return parts, nil
 }
 
-var anyMention = regexp.MustCompile(`(^|[^\w=/@.])@(\w[\w.-]*(?:@[\w.-]+\w)?)`)
+var mentionAhead = regexp.MustCompile(`^@\w[\w.-]*(?:@[\w.-]+\w)?`)
 
 // unmentioned keeps names in the text of a direct post from becoming its readers:
-// whoever is mentioned can read it.
+// whoever is mentioned can read it. Servers differ in what may stand before a name;
+// only what none of them takes for a mention stays.
 func unmentioned(text, to string) string {
-	return anyMention.ReplaceAllStringFunc(text, func(found string) string {
-		before, name, _ := strings.Cut(found, "@")
-		if strings.EqualFold(name, to) {
-			return found
+	links := urlForm.FindAllStringIndex(text, -1)
+	linked := func(at int) bool {
+		return slices.ContainsFunc(links, func(l []int) bool { return at > l[0] && at < l[1] })
+	}
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		found := ""
+		if text[i] == '@' {
+			found = mentionAhead.FindString(text[i:])
 		}
-		return before + "@\u200b" + strings.ReplaceAll(name, "@", "@\u200b")
-	})
+		before := byte(' ')
+		if i > 0 {
+			before = text[i-1]
+		}
+		switch {
+		case found == "", isASCIIWord(before), strings.IndexByte("/=", before) >= 0 && linked(i):
+			out.WriteByte(text[i])
+			continue
+		case strings.EqualFold(found[1:], to):
+			out.WriteString(found)
+		default:
+			out.WriteString(strings.ReplaceAll(found, "@", "@\u200b"))
+		}
+		i += len(found) - 1
+	}
+	return out.String()
+}
+
+func isASCIIWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 // describe makes the description of a file of its name: what a screen reader says.

@@ -24,8 +24,11 @@ type item struct {
 	// files tells that it may be large.
 	files bool
 	make  func(ctx context.Context) (*channels.Inbound, error)
-	// done is called once it is stored.
-	done func()
+	// edited tells that it was edited before it was read here.
+	edited bool
+	// done is called once it is stored; before tells that it may have been before,
+	// as it read then.
+	done func(before bool)
 }
 
 // deliver hands notifications over.
@@ -89,12 +92,18 @@ func (r *run) handOne(ctx context.Context, it item) error {
 	if err != nil {
 		return err
 	}
-	if err := r.src.Deliver(ctx, in); err != nil {
+	before := false
+	if it.edited {
+		before, err = channels.DeliverAgain(ctx, r.src, in)
+	} else {
+		err = r.src.Deliver(ctx, in)
+	}
+	if err != nil {
 		return err
 	}
 	r.a.passed.Add(it.id, false)
 	if it.done != nil {
-		it.done()
+		it.done(before)
 	}
 	return nil
 }
@@ -132,7 +141,8 @@ func (r *run) notificationItem(l *list, e entry) (item, bool) {
 			a.complete(ctx, env, s)
 			return a.inbound(kind, l.mark.Source, e.id, id, sender, e.at, env)
 		},
-		done: func() { a.watched.add(s, sender, e.at) },
+		edited: s.EditedAt != "" && kind == channels.Fresh,
+		done:   func(before bool) { a.watched.add(s, sender, "", e.at, before) },
 	}, true
 }
 

@@ -57,7 +57,11 @@ func (r *run) listen(ctx context.Context) error {
 	var public []entry
 	publicRead := false
 	for _, l := range r.places {
+		if !l.due() {
+			continue
+		}
 		found, err := r.readPlace(ctx, l)
+		l.leave(err)
 		if err == nil && l.listening.keyword != "" {
 			if !publicRead {
 				publicRead = true
@@ -226,6 +230,7 @@ func (r *run) outreachItem(l *list, e entry) (item, bool) {
 			a.complete(ctx, env, &s)
 			return a.inbound(channels.Fresh, l.mark.Source, s.ID, id, sender, at, env)
 		},
-		done: func() { a.watched.add(&s, sender, at) },
+		edited: s.EditedAt != "",
+		done:   func(before bool) { a.watched.add(&s, sender, l.listening.foundBy(), at, before) },
 	}, true
 }

@@ -172,7 +172,11 @@ func (w who) mentionNames(s *status) func(href, name string) string {
 	for _, other := range s.Mentions[:min(len(s.Mentions), 200)] {
 		full := account{Acct: other.Acct}.full(w.domain())
 		byURL[other.URL] = full
-		byName[strings.ToLower(other.Username)] = full
+		name := strings.ToLower(other.Username)
+		if have, twice := byName[name]; twice && have != full {
+			full = "" // the link alone can tell
+		}
+		byName[name] = full
 	}
 	return func(href, name string) string {
 		return firstOf(byURL[href], byName[strings.ToLower(name)])

@@ -1,20 +1,6 @@
 package mastodon
 
-import (
-	"strings"
-)
-
-// peaceTags are the words by which people ask in their profile to be left alone
-// by those whom they didn't speak to: #nobot is a convention since 2017
-// (https://blog.elizafox.space/a-proposed-specification-for-fediverse-and-other-social-media-bot-tags),
-// the others are said in the same place. #noindex and #nosearch ask not to be
-// found by searching, and so concern keywords too.
-func peaceTags() []string {
-	return []string{
-		"nobot", "nobots", "noautomation", "noindex", "nosearch", "noads", "noadvertising", "nomarketing", "nocommercial",
-		"nocontact", "noreply", "noreplies", "nobrands", "nocorporate", "dnd",
-	}
-}
+import "stagecoach/channels/peace"
 
 // mayApproach reports whether a post that wasn't addressed to us may be answered:
 // it is public, a person's, nobody else's talk, and its author hasn't asked for
@@ -30,9 +16,9 @@ func (a *Adapter) mayApproach(me *self, s *status, byKeyword bool) bool {
 	switch {
 	case author.ID == me.id, author.full(a.cfg.domain()) == a.cfg.Address:
 		return false // ours
-	case author.Bot:
-		return false
-	case s.Visibility != visPublic:
+	case author.Bot, author.Group, author.Limited, author.Suspended, author.Memorial, len(author.Moved) > 0 && string(author.Moved) != "null":
+		return false // no person, or not one who is there to be spoken to
+	case s.Visibility != visPublic, !s.answerable():
 		return false
 	case s.mentions(me.id):
 		return false // it comes as a notification
@@ -46,23 +32,13 @@ func (a *Adapter) mayApproach(me *self, s *status, byKeyword bool) bool {
 	return !asksForPeace(author)
 }
 
-// asksForPeace looks for the tags in the profile's text and its fields.
+// asksForPeace looks at the profile's text and its fields.
 func asksForPeace(author account) bool {
-	var text strings.Builder
-	text.WriteString(author.DisplayName + " ")
-	text.WriteString(htmlText(bounded(author.Note), nil))
+	said := []string{author.DisplayName, htmlText(bounded(author.Note), nil)}
 	for _, f := range author.Fields[:min(len(author.Fields), 20)] {
-		text.WriteString(" " + f.Name + " " + htmlText(bounded(f.Value), nil))
+		said = append(said, f.Name, htmlText(bounded(f.Value), nil))
 	}
-	said := strings.FieldsFunc(strings.ToLower(text.String()), func(r rune) bool { return r != '#' && !isWord(r) })
-	for _, word := range said {
-		for _, tag := range peaceTags() {
-			if word == "#"+tag {
-				return true
-			}
-		}
-	}
-	return false
+	return peace.Asked(said...)
 }
 
 func bounded(s string) string { return s[:min(len(s), maxContent)] }

@@ -2,6 +2,7 @@ package mastodon
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -50,7 +51,19 @@ type list struct {
 	isNew bool
 	// listening is what is looked for there, nil for notifications.
 	listening *listening
+	// notBefore is until when the server wants to be left alone there.
+	notBefore time.Time
 }
+
+// leave notes how long the server wants to be left alone, where it has said so.
+func (l *list) leave(err error) {
+	if typed, ok := errors.AsType[*channels.Error](err); ok && typed.RetryAfter > 0 {
+		l.notBefore = time.Now().Add(typed.RetryAfter)
+	}
+}
+
+// due reports whether the place may be read again.
+func (l *list) due() bool { return !time.Now().Before(l.notBefore) }
 
 // Receive implements channels.Receiver.
 func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
@@ -163,10 +176,10 @@ func (r *run) loop(ctx context.Context) error {
 			nextListen = time.Now().Add(r.a.cfg.ListenInterval)
 		}
 		if now := time.Now(); !now.Before(nextWatch) {
-			if err := r.aside(r.watching, r.watch(ctx)); err != nil {
+			if err := r.aside(ctx, r.watching, r.watch); err != nil {
 				return err
 			}
-			if err := r.aside(r.own, r.readOwn(ctx)); err != nil {
+			if err := r.aside(ctx, r.own, r.readOwn); err != nil {
 				return err
 			}
 			nextWatch = time.Now().Add(r.a.cfg.WatchInterval)
@@ -187,17 +200,21 @@ func (r *run) loop(ctx context.Context) error {
 	}
 }
 
-// aside keeps a server that refuses one of the lesser things from ending the
-// whole: it's told, and messages come all the same.
-func (r *run) aside(l *list, err error) error {
-	switch channels.ReasonOf(err) {
-	case channels.Auth, channels.Malformed, channels.Rejected:
-		channels.Troubled(r.src, l.mark.Source, err)
+// aside reads one of the lesser things: a server that can't or won't give it is
+// told, and messages come all the same. A lost link is lost for all.
+func (r *run) aside(ctx context.Context, l *list, read func(context.Context) error) error {
+	if !l.due() {
 		return nil
-	default:
-		if err == nil {
-			channels.Troubled(r.src, l.mark.Source, nil)
-		}
+	}
+	err := read(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	_, theirs := errors.AsType[*channels.Error](err)
+	if _, lost := channels.LinkWords(err); err != nil && (lost || !theirs) {
 		return err
 	}
+	l.leave(err)
+	channels.Troubled(r.src, l.mark.Source, err)
+	return nil
 }

@@ -103,11 +103,21 @@ func (a *Adapter) sendAll(ctx context.Context, r *contact.Reply, out *outgoing, 
 			return err
 		}
 	}
+	before := len(s.media) > 0 && len(s.posted) == 0
 	if err := a.uploadAll(ctx, out, s); err != nil {
 		return err
 	}
 	for k := len(s.posted); k < len(out.Posts); k++ {
-		if err := a.sendPost(ctx, r, out, s, k); err != nil {
+		err := a.sendPost(ctx, r, out, s, k)
+		if k == 0 && before && channels.ReasonOf(err) == channels.Rejected {
+			// What an attempt before this one has handed over may be gone: servers drop
+			// files that no post carries.
+			s.media = nil
+			if err = a.uploadAll(ctx, out, s); err == nil {
+				err = a.sendPost(ctx, r, out, s, k)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}

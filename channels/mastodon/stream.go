@@ -39,22 +39,25 @@ func (a *Adapter) stream(ctx context.Context, about *server, wake, edits chan<- 
 		return
 	}
 	listen := a.listenEvents
-	pause, refused := firstPause, 0
+	pause, told := firstPause, false
+	on := func(event string) { told = false; wakeFor(event, wake, edits) }
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := listen(ctx, from, func(event string) { wakeFor(event, wake, edits) })
+		err := listen(ctx, from, on)
 		if errors.Is(err, errNoStream) {
-			if refused++; refused == 1 {
-				listen = a.listenSocket
-				continue
-			}
-			a.log.InfoContext(ctx, "the server has no stream: notifications are polled")
-			return
+			listen = a.listenSocket
+			err = listen(ctx, from, on)
 		}
-		if time.Since(began) > steady {
+		switch {
+		case errors.Is(err, errNoStream): // for ever, or a proxy's word while it starts
+			if listen = a.listenEvents; !told {
+				a.log.InfoContext(ctx, "the server has no stream: notifications are polled")
+			}
+			pause, told = a.rest, true
+		case time.Since(began) > steady:
 			pause = firstPause
 		}
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !told {
 			a.log.DebugContext(ctx, "the stream has ended", "err", a.plainErr(err), "pause", pause)
 		}
 		jitter := time.Duration(rand.Int64N(int64(pause)/4 + 1)) //nolint:gosec // jitter needs no secret

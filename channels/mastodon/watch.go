@@ -31,6 +31,9 @@ type post struct {
 	// none; At is that of the message, in seconds.
 	Edited int64 `json:"e,omitempty"`
 	At     int64 `json:"t"`
+	// Found is what it was found by where it wasn't addressed to us: no more is what
+	// becomes of it.
+	Found string `json:"f,omitempty"`
 
 	// sender and uri aren't kept over a restart: they are names.
 	sender string
@@ -63,11 +66,15 @@ func (b *watchBook) restore(position string) {
 	slices.SortStableFunc(b.posts, func(p, q *post) int { return int(min(max(p.At-q.At, -1), 1)) })
 }
 
-// add watches a post from what is known of it now.
-func (b *watchBook) add(s *status, sender string, at time.Time) {
+// add watches a post from what is known of it now. Of one that was delivered before,
+// it isn't known how it read then: its last edit is news.
+func (b *watchBook) add(s *status, sender, found string, at time.Time, before bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	edited := editTime(s)
+	if before {
+		edited = 0
+	}
 	for _, p := range b.posts {
 		if p.ID == s.ID {
 			b.dirty = b.dirty || edited > p.Edited
@@ -76,7 +83,7 @@ func (b *watchBook) add(s *status, sender string, at time.Time) {
 			return
 		}
 	}
-	b.posts = append(b.posts, &post{ID: s.ID, Edited: edited, At: at.Unix(), sender: sender, uri: s.URI})
+	b.posts = append(b.posts, &post{ID: s.ID, Edited: edited, At: at.Unix(), Found: found, sender: sender, uri: s.URI})
 	b.posts = b.posts[max(0, len(b.posts)-watchedKept):]
 	b.dirty = true
 }
@@ -185,10 +192,13 @@ func (r *run) lookAt(ctx context.Context, posts []post) (found map[string]json.R
 			}
 			return found, len(posts), nil
 		}
-		if code := codeOf(err); code == 0 || code == http.StatusTooManyRequests || code >= 500 || code == http.StatusUnauthorized {
+		switch code := codeOf(err); {
+		case code == 0 || code == http.StatusTooManyRequests || code == http.StatusUnauthorized:
 			return nil, 0, err
+		case code < 500:
+			r.a.noBatch.Store(true)
+		default: // this time one by one: it may fail at just this call for ever
 		}
-		r.a.noBatch.Store(true)
 	}
 	for i, p := range posts[:min(len(posts), singles)] {
 		raw, gone, err := r.lookAtOne(ctx, p.ID)
@@ -218,39 +228,42 @@ func (r *run) changes(ctx context.Context, posts []post, found map[string]json.R
 	var items []item
 	for _, p := range posts {
 		raw, there := found[p.ID]
-		if !there {
-			_, gone, err := r.lookAtOne(ctx, p.ID) // a list may leave out what is there
+		if !there { // a list may leave out what is there
+			one, gone, err := r.lookAtOne(ctx, p.ID)
 			if err != nil {
 				return err
 			}
 			if gone {
 				items = append(items, r.goneItem(p))
+				continue
 			}
-			continue
+			if raw = one; len(found) == 0 {
+				r.a.noBatch.Store(true) // it doesn't know what it is asked
+			}
 		}
 		var s status
 		if unmarshalLoosely(raw, &s) != nil || s.ID != p.ID {
 			continue
 		}
 		if editTime(&s) > p.Edited {
-			items = append(items, r.editItem(&s, raw))
+			items = append(items, r.editItem(&s, p.Found, raw))
 		}
 	}
 	return r.handOver(ctx, r.watching, items)
 }
 
-func (r *run) editItem(s *status, raw json.RawMessage) item {
+func (r *run) editItem(s *status, found string, raw json.RawMessage) item {
 	a := r.a
 	sender, at := s.Account.full(a.cfg.domain()), when(s.EditedAt)
 	id := editID(a.providerID(s), s)
 	return item{
 		sender: sender, id: id, files: len(s.Media) > 0,
 		make: func(ctx context.Context) (*channels.Inbound, error) {
-			env := &envelope{Kind: kindPost, Event: raw}
+			env := &envelope{Kind: kindPost, FoundBy: found, Event: raw}
 			a.complete(ctx, env, s)
 			return a.inbound(channels.Changed, r.watching.mark.Source, s.ID, id, sender, at, env)
 		},
-		done: func() { a.watched.add(s, sender, at) },
+		done: func(bool) { a.watched.add(s, sender, found, at, false) },
 	}
 }
 
@@ -263,7 +276,7 @@ func (r *run) goneItem(p post) item {
 			env := &envelope{Kind: kindDeleted, Status: p.ID, Author: p.sender}
 			return a.inbound(channels.Changed, r.watching.mark.Source, p.ID, id, p.sender, time.Now(), env)
 		},
-		done: func() { a.watched.remove(p.ID) },
+		done: func(bool) { a.watched.remove(p.ID) },
 	}
 }
 

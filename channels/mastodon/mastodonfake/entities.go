@@ -2,6 +2,7 @@ package mastodonfake
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 )
@@ -32,6 +33,7 @@ func (s *Server) accountJSON(p *person) map[string]any {
 	if p.NoIndex != nil {
 		out["noindex"] = *p.NoIndex
 	}
+	maps.Copy(out, p.Extra)
 	return out
 }
 
@@ -60,6 +62,7 @@ func (s *Server) statusJSON(p *post) map[string]any {
 	if quoted := s.find(p.Quote); quoted != nil {
 		out["quote"] = map[string]any{"state": "accepted", "quoted_status": s.statusJSON(quoted)}
 	}
+	maps.Copy(out, p.Post.Extra)
 	return out
 }
 

@@ -3,6 +3,7 @@ package mastodonfake
 import (
 	"fmt"
 	"html"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -30,6 +31,8 @@ type Post struct {
 	Quote string
 	// At is when; now if zero.
 	At time.Time
+	// Extra are further properties of it, as the API shows them.
+	Extra map[string]any
 }
 
 // File is an attachment.
@@ -46,6 +49,8 @@ type Profile struct {
 	Bot                bool
 	Indexable, NoIndex *bool
 	Fields             map[string]string
+	// Extra are further properties, as the API shows them.
+	Extra map[string]any
 }
 
 // Posted is a post of ours.
@@ -175,6 +180,13 @@ func (s *Server) Delete(id string) {
 		p.deleted = true
 		s.tell("delete", id)
 	}
+}
+
+// DropMedia forgets the files that no post carries, as servers do in time.
+func (s *Server) DropMedia() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.media, func(_ string, f *mediaFile) bool { return !f.used })
 }
 
 // Posted lists our posts, the oldest first.
