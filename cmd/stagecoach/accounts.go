@@ -21,8 +21,8 @@ import (
 
 // buildAccounts is the table from configuration to adapters: every channel has
 // its lines here, and only here. dir is the data directory, where logins are kept.
-// mailVia is nil where nothing is sent.
-func buildAccounts(cfg *configs.Config, dir string, mailVia func(account string) mailFunc, logger *slog.Logger) ([]*link, error) {
+// with is nil where nothing is run.
+func buildAccounts(cfg *configs.Config, dir string, with *chats, logger *slog.Logger) ([]*link, error) {
 	out, err := emailAccounts(cfg, dir, logger)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func buildAccounts(cfg *configs.Config, dir string, mailVia func(account string)
 		}
 		out = append(out, more...)
 	}
-	chats, err := webChatAccounts(cfg, dir, mailVia, logger)
+	chats, err := webChatAccounts(cfg, dir, with, logger)
 	return append(out, chats...), err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -15,10 +16,10 @@ import (
 // mailFunc mails a reply to somebody who has left the channel it is of.
 type mailFunc func(ctx context.Context, to, subject, text, replyID string) error
 
-func webChatAccounts(cfg *configs.Config, dir string, mailVia func(account string) mailFunc, logger *slog.Logger) ([]*link, error) {
+func webChatAccounts(cfg *configs.Config, dir string, with *chats, logger *slog.Logger) ([]*link, error) {
 	var out []*link
 	for _, w := range cfg.Channels.WebChat {
-		adapter, err := webchat.New(webChatConfig(cfg, &w, dir, mailVia), logger)
+		adapter, err := webchat.New(webChatConfig(cfg, &w, dir, with), logger)
 		if err != nil {
 			return nil, fmt.Errorf("channel webchat/%s: %w", w.Name, err)
 		}
@@ -35,7 +36,7 @@ func webChatAccounts(cfg *configs.Config, dir string, mailVia func(account strin
 	return out, nil
 }
 
-func webChatConfig(cfg *configs.Config, w *configs.WebChat, dir string, mailVia func(account string) mailFunc) webchat.Config {
+func webChatConfig(cfg *configs.Config, w *configs.WebChat, dir string, with *chats) webchat.Config {
 	c := webchat.Config{
 		Account: w.Name, Dir: dir, Origins: w.Origins, Title: w.Title, Visitors: w.Visitors,
 		PerAddress: w.PerAddress, PerVisitor: w.PerVisitor, FileBytes: w.FileBytes, Heartbeat: w.Heartbeat, MailAfter: w.MailAfter,
@@ -48,11 +49,16 @@ func webChatConfig(cfg *configs.Config, w *configs.WebChat, dir string, mailVia 
 	for _, proxy := range cfg.HTTP.TrustedProxies {
 		c.TrustedProxies = append(c.TrustedProxies, proxy.String())
 	}
-	if w.MailVia != "" && mailVia != nil {
-		c.Mail = mailVia(w.MailVia)
+	switch {
+	case with != nil:
+		with.equip(&c, w.MailVia)
+	case w.MailVia != "": // only looked at: nothing is run that could send
+		c.Mail = func(context.Context, string, string, string, string) error { return errOnlyChecked }
 	}
 	return c
 }
+
+var errOnlyChecked = errors.New("nothing is sent while settings are checked")
 
 // mailVia gives what mails a person's reply through one of our mailboxes.
 func (l *links) mailVia(account string) mailFunc {

@@ -125,6 +125,7 @@ func (d *Daemon) open(ctx context.Context) error {
 		return err
 	}
 	d.links.gate = d.gate
+	d.links.chats = d.chats()
 	if err := d.links.set(d.cfg); err != nil {
 		return err
 	}

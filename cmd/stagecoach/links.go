@@ -33,6 +33,8 @@ type links struct {
 	logger  *slog.Logger
 	// dir is the data directory, where logins are kept.
 	dir string
+	// chats is what web chats need of the daemon.
+	chats *chats
 	// gate is where adapters that run elsewhere connect to, nil for nowhere.
 	gate *remote.Gate
 
@@ -67,7 +69,7 @@ func (l *links) set(cfg *configs.Config) error {
 
 // build makes the accounts of the configuration: everything that can fail.
 func (l *links) build(cfg *configs.Config) ([]*link, error) {
-	return buildAccounts(cfg, l.dir, l.mailVia, l.logger)
+	return buildAccounts(cfg, l.dir, l.chats, l.logger)
 }
 
 // swap makes these the accounts: nothing of it can fail. Those whose settings
