@@ -165,7 +165,7 @@ func Words(err error) string {
 		return "what answers there is no Stagecoach: is the port that of nats.listen, and not that of the desk?"
 	}
 	if words, known := channels.LinkWords(err); known {
-		return words
+		return strings.Replace(words, "in ca_file", "by --ca", 1)
 	}
 	return channels.Bounded(err.Error(), maxCode*2)
 }
@@ -175,6 +175,7 @@ func (p *Process) Try(ctx context.Context) error {
 	opts := []nats.Option{
 		nats.Name("stagecoach adapter " + p.name + " check"), nats.UserInfo(p.name, string(p.cfg.Secret)),
 		nats.CustomInboxPrefix(p.prefix + strings.TrimSuffix(verbReply, ".")), nats.Timeout(dialLimit), nats.NoReconnect(), nats.IgnoreDiscoveredServers(),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // what it refuses isn't answered
 	}
 	secure, err := clientTLS(p.cfg)
 	if err != nil {
