@@ -71,9 +71,10 @@ func (r *run) nextWanted() (c *conv, everything bool, round int) {
 // can't be read is told, and keeps no other from being read.
 func (r *run) catchUpOne(ctx context.Context, c *conv, round int) error {
 	source := r.a.sourceName(c.id)
-	err := r.readHistory(ctx, c)
+	last, err := r.readHistory(ctx, c)
 	switch {
 	case err == nil:
+		c.pass(last)
 		channels.Troubled(r.src, source, nil)
 	case unreachable(err):
 		if r.ours[c.id] || direct(c.kind) {
@@ -113,21 +114,22 @@ type reading struct {
 	// threads are those that may have something new.
 	threads map[string]bool
 	// shown are the messages outside of threads that are there, and that are
-	// deleted and leave a trace (true); first is the earliest, and whole tells that
-	// there is nothing before it.
-	shown map[string]bool
-	first string
-	whole bool
+	// deleted and leave a trace (true); first and last are the earliest and the
+	// latest, and whole tells that there is nothing before.
+	shown       map[string]bool
+	first, last string
+	whole       bool
 	// gone are messages taken earlier that aren't there any more.
 	gone []taken
 }
 
 // readHistory delivers what came after the bookmark: messages, answers in threads,
-// and what became of messages before it.
-func (r *run) readHistory(ctx context.Context, c *conv) error {
+// and what became of messages before it. It gives the latest message outside of
+// threads.
+func (r *run) readHistory(ctx context.Context, c *conv) (last string, err error) {
 	h := &reading{threads: map[string]bool{}, shown: map[string]bool{}}
 	h.mark, h.from = c.from()
-	err := r.history(ctx, c.id, url.Values{"oldest": {h.from}, "inclusive": {"true"}}, mostPages, func(m *message, raw json.RawMessage) bool {
+	err = r.history(ctx, c.id, url.Values{"oldest": {h.from}, "inclusive": {"true"}}, mostPages, func(m *message, raw json.RawMessage) bool {
 		h.entries = append(h.entries, entry{m, raw})
 		h.note(m, c)
 		if len(h.entries) >= mostInHand {
@@ -135,16 +137,15 @@ func (r *run) readHistory(ctx context.Context, c *conv) error {
 		}
 		return ctx.Err() == nil
 	})
+	// Where we were before, somebody may have named us in a thread that is older.
+	if err == nil && (c.hasPlace() || r.resumed && !direct(c.kind)) {
+		err = r.readBefore(ctx, c, h)
+	}
+	if err == nil {
+		err = r.readThreads(ctx, c, h)
+	}
 	if err != nil {
-		return err
-	}
-	if c.hasPlace() {
-		if err := r.readBefore(ctx, c, h); err != nil {
-			return err
-		}
-	}
-	if err := r.readThreads(ctx, c, h); err != nil {
-		return err
+		return "", err
 	}
 	for _, e := range h.edits {
 		if t, v := r.judgeEdited(c, e.m); v == take {
@@ -153,9 +154,9 @@ func (r *run) readHistory(ctx context.Context, c *conv) error {
 	}
 	r.deliverAll(ctx, c, h)
 	if err := r.deliverGone(ctx, c, h); err != nil {
-		return err
+		return "", err
 	}
-	return ctx.Err()
+	return h.last, ctx.Err()
 }
 
 // note takes down what a message outside of threads tells.
@@ -163,6 +164,9 @@ func (h *reading) note(m *message, c *conv) {
 	h.shown[m.TS] = m.Subtype == tombstone
 	if h.first == "" || compareTS(m.TS, h.first) < 0 {
 		h.first = m.TS
+	}
+	if compareTS(m.TS, h.last) > 0 {
+		h.last = m.TS
 	}
 	// An answer that isn't there any more may have been the latest.
 	if m.ReplyCount > 0 && compareTS(m.LatestReply, h.from) > 0 || compareTS(m.LatestReply, c.latestIn(m.TS)) < 0 {
@@ -210,9 +214,6 @@ func (h *reading) edited(m *message, raw json.RawMessage) {
 // earlier ones, and what isn't there any more.
 func (r *run) readThreads(ctx context.Context, c *conv, h *reading) error {
 	for thread := range h.threads {
-		if !r.mayConcern(c, thread, h.entries) {
-			continue
-		}
 		there, first := map[string]bool{}, ""
 		oldest := h.from
 		if known := c.earliestIn(thread); known != "" && compareTS(known, oldest) < 0 {
@@ -236,17 +237,6 @@ func (r *run) readThreads(ctx context.Context, c *conv, h *reading) error {
 		h.gone = append(h.gone, r.missing(c, first, func(t taken) bool { return t.thread == thread && !there[t.ts] })...)
 	}
 	return nil
-}
-
-// mayConcern reports whether a thread may have something for us.
-func (r *run) mayConcern(c *conv, thread string, entries []entry) bool {
-	if direct(c.kind) || r.ours[c.id] {
-		return true
-	}
-	if known, asked := r.a.threads.Get(c.id + "/" + thread); asked {
-		return known
-	}
-	return c.follows(thread) || slices.ContainsFunc(entries, func(e entry) bool { return e.m.TS == thread })
 }
 
 // deliverAll delivers the messages in hand, the oldest first. Of one that is known

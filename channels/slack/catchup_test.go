@@ -223,3 +223,21 @@ func TestAFileIsTriedAgain(t *testing.T) {
 		t.Errorf("the attachments are %+v, with %q", m.Attachments, m.Warnings)
 	}
 }
+
+// A mention in a thread of others that began long ago, and what follows it, are
+// found though nothing of that thread was for us before.
+func TestAMentionInAnOldThreadWhileAway(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	chat := s.AddChannel("chat", false, true)
+	_, root := s.Put(slackfake.Message{User: alice, Channel: chat, Text: "we two alone"})
+	w := watch(t, s, nil)
+	w.run()
+	_, alone := s.Put(slackfake.Message{User: alice, Channel: chat, Text: "still alone", Thread: root})
+	until(t, "the thread to be known as none of ours", func() bool { return s.Acked(alone) })
+	s.Down()
+	s.Put(slackfake.Message{User: alice, Channel: chat, Text: "<@" + slackfake.Self + "> can you help?", Thread: root, Quiet: true})
+	s.Put(slackfake.Message{User: alice, Channel: chat, Text: "it's broken", Thread: root, Quiet: true})
+	s.Up()
+	w.wants("@stagecoach can you help?", "it's broken")
+}

@@ -105,15 +105,39 @@ func (r *run) carry(ctx context.Context, t *task, before []chan struct{}) (settl
 	if r.failed.Load() || ctx.Err() != nil {
 		return false, ctx.Err()
 	}
+	if err := r.deliver(ctx, t); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// deliver has a task stored. Where it is a message that was edited before it was read
+// here, and is stored as it was before, the edit is stored too.
+func (r *run) deliver(ctx context.Context, t *task) error {
 	in, err := r.a.inbound(t, &t.env)
 	if err != nil {
-		return false, err
+		return err
 	}
-	if err := r.src.Deliver(ctx, in); err != nil {
-		return false, err
+	if t.kind != channels.Fresh || t.m == nil || t.m.Edited == nil || !validTS(t.m.Edited.TS) {
+		if err := r.src.Deliver(ctx, in); err != nil {
+			return err
+		}
+		r.stored(t)
+		return nil
+	}
+	before, err := channels.DeliverAgain(ctx, r.src, in)
+	if err != nil {
+		return err
+	}
+	if edit, v := r.judgeEdited(t.conv, t.m); before && v == take && !r.a.passed.Contains(edit.id) {
+		edit.env = t.env
+		edit.conv.begin(edit.position)
+		if err := r.deliver(ctx, edit); err != nil {
+			return err
+		}
 	}
 	r.stored(t)
-	return true, nil
+	return nil
 }
 
 // stored remembers what is durable now.

@@ -63,6 +63,7 @@ func (r *run) event(ctx context.Context, payload json.RawMessage, ack func()) er
 	t, v := r.judge(c, &m)
 	switch v {
 	case ignore:
+		c.pass(firstOf(m.EventTS, m.TS))
 		ack()
 		return nil
 	case broken:
@@ -245,9 +246,12 @@ func (r *run) forUs(t *task, m *message) (*task, verdict) {
 		known, asked = true, true
 	}
 	switch {
-	case direct(t.conv.kind), r.ours[t.conv.id], mentions(m.Text, r.me.user), m.Type == "app_mention",
-		m.ParentUser == r.me.user, asked && known:
+	case direct(t.conv.kind), r.ours[t.conv.id], asked && known:
 		t.ask = ""
+		return t, take
+	case mentions(m.Text, r.me.user), m.Type == "app_mention", m.ParentUser == r.me.user:
+		t.ask = ""
+		r.a.threads.Add(t.conv.id+"/"+t.root, true) // what follows at once is for us as well
 		return t, take
 	case t.ask != "" && !asked:
 		return t, take // it is found out before the delivery

@@ -36,6 +36,7 @@ func readPlace(position string) place {
 	if json.Unmarshal([]byte(position), &p) != nil || p.TS != "" && !validTS(p.TS) {
 		return place{}
 	}
+	p.Taken = slices.DeleteFunc(p.Taken, func(t taken) bool { return t.ts == "" })
 	return p
 }
 
@@ -59,6 +60,8 @@ type conv struct {
 	// the bookmark.
 	open map[string]int
 	done map[string]bool
+	// ignored is the latest that isn't for us: the bookmark may pass it as well.
+	ignored string
 	// changed tells that the bookmark remembers another thread.
 	changed  bool
 	advanced time.Time
@@ -110,8 +113,20 @@ func (c *conv) end(ts string, stored bool) {
 	if c.open[ts]--; c.open[ts] <= 0 {
 		delete(c.open, ts)
 	}
-	if stored && compareTS(ts, c.place.TS) > 0 {
+	switch {
+	case stored && compareTS(ts, c.place.TS) > 0:
 		c.done[ts] = true
+	case !stored && compareTS(ts, c.ignored) > 0:
+		c.ignored = ts
+	}
+}
+
+// pass notes that what there is at ts isn't for us.
+func (c *conv) pass(ts string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.root && validTS(ts) && compareTS(ts, c.ignored) > 0 {
+		c.ignored = ts
 	}
 }
 
@@ -157,6 +172,7 @@ func (c *conv) next(now time.Time) (channels.Bookmark, bool) {
 	}
 	if target != "" {
 		c.place.TS = target
+		c.passIgnored()
 	}
 	for ts := range c.done {
 		if compareTS(ts, c.place.TS) <= 0 {
@@ -167,6 +183,13 @@ func (c *conv) next(now time.Time) (channels.Bookmark, bool) {
 	c.changed, c.advanced = false, now
 	c.mark.Position, c.mark.At = c.place.String(), now.UTC()
 	return c.mark, true
+}
+
+// passIgnored moves the bookmark on over what isn't for us. c.mu is held.
+func (c *conv) passIgnored() {
+	if compareTS(c.ignored, c.place.TS) > 0 && !c.blocked(c.ignored) {
+		c.place.TS = c.ignored
+	}
 }
 
 func (c *conv) blocked(ts string) bool {
@@ -190,10 +213,14 @@ func (c *conv) pending() bool {
 func (c *conv) idle(now time.Time) (channels.Bookmark, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.caught || c.frozen || len(c.open)+len(c.done) > 0 || c.place.TS == "" || now.Sub(c.mark.At) < idleAge {
+	if !c.caught || c.frozen || len(c.open)+len(c.done) > 0 || now.Sub(c.mark.At) < idleAge {
 		return channels.Bookmark{}, false
 	}
-	c.mark.At = now.UTC()
+	if c.passIgnored(); c.place.TS == "" {
+		return channels.Bookmark{}, false
+	}
+	c.changed = false
+	c.mark.Position, c.mark.At = c.place.String(), now.UTC()
 	return c.mark, true
 }
 

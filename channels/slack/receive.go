@@ -36,13 +36,17 @@ type run struct {
 	// tells that all of them could be listed.
 	listed   map[string]bool
 	complete bool
+	// wasComplete is complete as it was before hold.
+	wasComplete bool
 	// wanted are conversations whose history is to be read; all of them where
 	// everything is true. wake tells of it.
 	wanted     []*conv
 	everything bool
 	wake       chan struct{}
-	// round counts how often all were wanted again; held and heldBytes are the
-	// events that wait for a history, and their size.
+	// resumed tells that the account was connected before; round counts how often
+	// all were wanted again; held and heldBytes are the events that wait for a
+	// history, and their size.
+	resumed                bool
 	round, held, heldBytes int
 	// flights are the deliveries under way; tails the last one of each sender and
 	// conversation.
@@ -124,6 +128,7 @@ func (r *run) openRoot(ctx context.Context) error {
 	if !known {
 		mark = channels.Bookmark{Source: source, Since: now.Add(r.me.ahead)}
 	}
+	r.resumed = known
 	mark.Position = place{}.String()
 	mark.At = now
 	if err := r.src.Advance(ctx, mark); err != nil {
@@ -219,7 +224,7 @@ func (r *run) want(c *conv) {
 func (r *run) hold() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.complete = false
+	r.wasComplete, r.complete = r.complete, false
 	for _, c := range r.convs {
 		c.freeze(true)
 	}
@@ -243,6 +248,8 @@ func (r *run) release(missed bool) {
 	if missed {
 		r.round++
 		r.everything = true
+	} else {
+		r.complete = r.wasComplete
 	}
 	select {
 	case r.wake <- struct{}{}:

@@ -2,7 +2,6 @@ package slack
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -20,17 +19,14 @@ func (t taken) MarshalJSON() ([]byte, error) {
 	return json.Marshal(strings.TrimSuffix(t.ts+"/"+t.thread, "/"))
 }
 
-var errNoTaken = errors.New("want a ts, or two")
-
-// UnmarshalJSON implements json.Unmarshaler.
+// UnmarshalJSON implements json.Unmarshaler. What can't be read is none: how far it
+// was read stays true without it.
 func (t *taken) UnmarshalJSON(data []byte) error {
 	var text string
-	if err := json.Unmarshal(data, &text); err != nil {
-		return err
-	}
-	t.ts, t.thread, _ = strings.Cut(text, "/")
-	if !validTS(t.ts) || t.thread != "" && !validTS(t.thread) {
-		return errNoTaken
+	_ = json.Unmarshal(data, &text)
+	ts, thread, _ := strings.Cut(text, "/")
+	if validTS(ts) && (thread == "" || validTS(thread)) {
+		t.ts, t.thread = ts, thread
 	}
 	return nil
 }
@@ -41,7 +37,7 @@ func (c *conv) keep(m *message) {
 		return
 	}
 	t := taken{ts: m.TS}
-	if m.ThreadTS != m.TS {
+	if m.ThreadTS != m.TS && validTS(m.ThreadTS) {
 		t.thread = m.ThreadTS
 	}
 	c.mu.Lock()

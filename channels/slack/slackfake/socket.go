@@ -135,14 +135,12 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		s.listen(k)
 		return
 	}
-	s.mu.Unlock()
+	s.sockets = append(s.sockets, k)
+	s.opened++
 	k.say(map[string]any{
 		"type": "hello", "num_connections": n, "connection_info": map[string]any{"app_id": AppID},
 		"debug_info": map[string]any{"host": "applink-fake", "approximate_connection_time": 18060},
 	})
-	s.mu.Lock()
-	s.sockets = append(s.sockets, k)
-	s.opened++
 	s.mu.Unlock()
 	s.listen(k)
 }
