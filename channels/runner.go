@@ -290,6 +290,11 @@ func (w *watchedSource) Told(source, words string) {
 	Told(w.Source, source, words)
 }
 
+// DeliverAgain implements Recaller by asking the daemon's source.
+func (w *watchedSource) DeliverAgain(ctx context.Context, in *Inbound) (before bool, err error) {
+	return DeliverAgain(ctx, w.Source, in)
+}
+
 // Advance implements Source.
 func (w *watchedSource) Advance(ctx context.Context, b Bookmark) error {
 	if err := w.Source.Advance(ctx, b); err != nil {

@@ -41,9 +41,6 @@ func TestPointsListed(t *testing.T) {
 		}
 		seen[p] = true
 	}
-	if len(seen) != 26 {
-		t.Errorf("%d points are listed", len(seen))
-	}
 }
 
 func BenchmarkOnUnarmed(b *testing.B) {

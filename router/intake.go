@@ -49,6 +49,7 @@ type Intake struct {
 	cfg    IntakeConfig
 	router interface {
 		DoAll(ctx context.Context, envs []Envelope) []Answer
+		View(ctx context.Context, look func(*State)) error
 	}
 	ledger Lookup
 	logger *slog.Logger
@@ -78,6 +79,17 @@ func (i *Intake) Handle(ctx context.Context, items []Stored) []error {
 		failed[n] = a.Err
 	}
 	return failed
+}
+
+// Seen reports whether an item was taken in before, by its ProviderID.
+func (i *Intake) Seen(ctx context.Context, in *channels.Inbound) (seen bool, err error) {
+	key := i.cfg.Keys.Of("item", string(in.Channel), in.Account, in.ProviderID)
+	if err := i.router.View(ctx, func(s *State) { seen = s.Index[key] != nil }); err != nil || seen {
+		return seen, err
+	}
+	_, known, err := i.ledger.Known(ctx, []string{key})
+	_, seen = known[key]
+	return seen, err
 }
 
 // Take decides one stored item that an actor, such as a person, enters.

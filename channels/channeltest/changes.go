@@ -45,6 +45,31 @@ func checkChanges(t *testing.T, b *bench) {
 	}
 }
 
+// checkEditBehindKill checks that what a customer changes while nobody is there is
+// told, also where the message was stored and the process died before it had told
+// the provider and set its bookmark: the message is read again, as it is now.
+func checkEditBehindKill(t *testing.T, b *bench) {
+	a := needsReceiver(t, b)
+	if b.h.Edit == nil {
+		t.Skip("nothing can be edited on this channel")
+	}
+	stop := b.receive(t, a)
+	b.h.Put(t, "the first of all")
+	b.src.UntilStored(1)
+	marks := b.src.Bookmarks()
+	b.h.Put(t, "to be changed")
+	b.src.UntilStored(2)
+	stop()
+	b.src.Killed(marks)
+	b.h.Edit(t, "to be changed", "changed by now")
+	again := b.adapter(t)
+	b.receive(t, again)
+	m := b.change(t, again, 1, "to be changed")
+	if m.Withdrawn || !strings.Contains(m.Text, "changed by now") {
+		t.Errorf("the edit is understood as %+v", m)
+	}
+}
+
 // change waits for the n-th change, and checks that it is one of the message with
 // this text.
 func (b *bench) change(t *testing.T, a channels.Adapter, n int, of string) *contact.Message {

@@ -94,6 +94,7 @@ func Run(t *testing.T, make func(t *testing.T) Harness) {
 		{"stops within a second", checkStops},
 		{"malformed item delivered whole", checkMalformed},
 		{"edits and withdrawals are told", checkChanges},
+		{"an edit behind a kill is told", checkEditBehindKill},
 		{"text is kept to the last grapheme", checkUnicode},
 		{"wrong secret is said without it", checkBadSecret},
 		{"reply arrives as composed", checkSend},

@@ -42,6 +42,8 @@ func NewSource(t testing.TB) *Source {
 var (
 	_ channels.Source  = (*Source)(nil)
 	_ channels.Witness = (*Source)(nil)
+
+	_ channels.Recaller = (*Source)(nil)
 )
 
 func (s *Source) change(do func()) {
@@ -82,6 +84,14 @@ func (s *Source) Deliver(ctx context.Context, in *channels.Inbound) error {
 		}
 	})
 	return nil
+}
+
+// DeliverAgain implements channels.Recaller.
+func (s *Source) DeliverAgain(ctx context.Context, in *channels.Inbound) (before bool, err error) {
+	s.mu.Lock()
+	before = s.stored[in.ProviderID]
+	s.mu.Unlock()
+	return before, s.Deliver(ctx, in)
 }
 
 // Bookmark implements channels.Source.
@@ -143,6 +153,12 @@ func (s *Source) Bookmarks() map[string]channels.Bookmark {
 	out := map[string]channels.Bookmark{}
 	maps.Copy(out, s.bookmarks)
 	return out
+}
+
+// Killed puts the bookmarks back to what they were: the process has ended before it
+// could set others, and what it delivered stays.
+func (s *Source) Killed(marks map[string]channels.Bookmark) {
+	s.change(func() { s.bookmarks = maps.Clone(marks) })
 }
 
 // Forget loses what was stored, the bookmarks apart: as if the daemon had never

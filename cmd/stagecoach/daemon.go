@@ -133,6 +133,7 @@ func (d *Daemon) open(ctx context.Context) error {
 	d.intake = router.NewIntake(router.IntakeConfig{
 		Keys: d.keys, Parse: d.words.read, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
 	}, d.engine, d.ledger, d.logger)
+	d.links.seen = d.intake.Seen
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
 	d.receipts = &acknowledger{
 		engine: d.engine, journal: j, words: d.words, links: d.links, keys: d.keys, policy: &d.policy, zone: time.Local,

@@ -33,6 +33,8 @@ type links struct {
 	logger  *slog.Logger
 	// dir is the data directory, where logins are kept.
 	dir string
+	// seen reports whether the router has an item.
+	seen func(ctx context.Context, in *channels.Inbound) (bool, error)
 	// chats is what web chats need of the daemon.
 	chats *chats
 	// gate is where adapters that run elsewhere connect to, nil for nowhere.
@@ -84,7 +86,7 @@ func (l *links) swap(made []*link) {
 			next[key] = old
 			continue
 		}
-		m.runner = channels.NewRunner(m.adapter, &source{journal: l.journal, engine: l.engine}, channels.RunnerConfig{}, l.logger)
+		m.runner = channels.NewRunner(m.adapter, &source{journal: l.journal, engine: l.engine, seen: l.hasSeen}, channels.RunnerConfig{}, l.logger)
 		m.sender = newSender(m.adapter, l.engine, l.journal, l.life, l.flights, l.logger)
 		next[key] = m
 	}
@@ -185,6 +187,11 @@ func (k *link) run(ctx context.Context, logger *slog.Logger) {
 		})
 	}
 	wg.Wait()
+}
+
+// hasSeen asks the intake, which is made after the accounts.
+func (l *links) hasSeen(ctx context.Context, in *channels.Inbound) (bool, error) {
+	return l.seen(ctx, in)
 }
 
 // list gives the accounts in order of their names.
@@ -315,14 +322,29 @@ func parseJSON(in *channels.Inbound) (*contact.Message, error) {
 type source struct {
 	journal *journal.Journal
 	engine  *router.Engine
+	// seen reports whether the router has an item; INBOX itself knows those of the
+	// last hour.
+	seen func(ctx context.Context, in *channels.Inbound) (bool, error)
 }
 
-var _ channels.Source = (*source)(nil)
+var (
+	_ channels.Source   = (*source)(nil)
+	_ channels.Recaller = (*source)(nil)
+)
 
 // Deliver implements channels.Source: it returns once the item is durable.
 func (s *source) Deliver(ctx context.Context, in *channels.Inbound) error {
 	_, _, err := s.journal.PutInbound(ctx, in)
 	return err
+}
+
+// DeliverAgain implements channels.Recaller.
+func (s *source) DeliverAgain(ctx context.Context, in *channels.Inbound) (before bool, err error) {
+	if before, err = s.seen(ctx, in); err != nil {
+		return false, err
+	}
+	_, dup, err := s.journal.PutInbound(ctx, in)
+	return before || dup, err
 }
 
 // Bookmark implements channels.Source.
