@@ -33,7 +33,9 @@ type message struct {
 	Edited      *edited      `json:"edited"`
 	Files       []file       `json:"files"`
 	Attachments []attachment `json:"attachments"`
-	Metadata    *metadata    `json:"metadata"`
+	// Blocks are the words again, with more of their form.
+	Blocks   json.RawMessage `json:"blocks"`
+	Metadata *metadata       `json:"metadata"`
 	// Message and Previous are those of message_changed and message_deleted.
 	Message   *message `json:"message"`
 	Previous  *message `json:"previous_message"`

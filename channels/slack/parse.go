@@ -140,6 +140,7 @@ func (e *envelope) text(out *contact.Message, m *message) {
 		said = said[:maxText]
 		out.Warnings = append(out.Warnings, "the message is longer than what is shown of it")
 	}
+	said = withEmoji(said, m.Blocks)
 	if m.Subtype == "me_message" {
 		said = "_" + said + "_"
 	}

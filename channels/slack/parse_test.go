@@ -119,6 +119,15 @@ func TestParse(t *testing.T) {
 			return m.From.Name == "Eve (Elsewhere)" && m.From.Address == "T0ELSE001/U0EVE0001" && m.ReplyText == "@Ada asks" && m.Public &&
 				m.Thread == "T0US00001/C0SALES01/3.000001" && len(m.CC) == 1 && m.CC[0].Name == "Ada"
 		}},
+		{
+			"emoji", kindIM, `{"type":"message","user":"U0ADA0001","ts":"3.000001","text":":tada: at 12:30:45 :wave::skin-tone-3: :wave: :ours: :no: <https://a.test/:tada:>",
+				"blocks":[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"emoji","name":"tada","unicode":"1f389"},
+				{"type":"emoji","name":"wave","unicode":"1f44b-1f3fc","skin_tone":3},{"type":"emoji","name":"wave","unicode":"1f44b"},
+				{"type":"emoji","name":"ours"},{"type":"emoji","name":"no","unicode":"110000"},{"type":"emoji","name":7,"unicode":[]},"x"]}]}]}`,
+			nil, func(m *contact.Message) bool {
+				return m.Text == "🎉 at 12:30:45 👋🏼 👋 :ours: :no: https://a.test/🎉" && m.ReplyText == m.Text
+			},
+		},
 		{"nobody is known", kindGroup, `{"type":"message","user":"U0XXX0001","ts":"3.000001","text":"<@U0YYY0001>"}`, func(e *envelope) { e.People = nil }, func(m *contact.Message) bool {
 			return m.From.Address == "T0US00001/U0XXX0001" && m.From.Name == "" && m.Text == "@U0YYY0001" && !m.Public
 		}},
