@@ -108,8 +108,14 @@ type Mastodon struct {
 	ReplyVisibility string `yaml:"reply_visibility" json:"reply_visibility" enum:"same|unlisted|direct"`
 	// Listen is what to look for in posts that are not addressed to us.
 	Listen Listen `yaml:"listen" json:"listen"`
-	// Poll is how often the server is asked though nothing woke us.
-	Poll     time.Duration `yaml:"poll" json:"poll" range:"5s..1h"`
+	// Poll is how often the server is asked though nothing woke us, Watch how often
+	// recent messages are looked at for edits and deletions.
+	Poll  time.Duration `yaml:"poll" json:"poll" range:"5s..1h"`
+	Watch time.Duration `yaml:"watch" json:"watch" range:"5s..24h"`
+	// NoStreaming leaves it at asking.
+	NoStreaming bool `yaml:"no_streaming" json:"no_streaming"`
+	// Timeout is how long an answer may take.
+	Timeout  time.Duration `yaml:"timeout" json:"timeout" range:"1s..5m"`
 	Skills   []string      `yaml:"skills" json:"skills"`
 	Language string        `yaml:"language" json:"language"`
 }
@@ -166,10 +172,21 @@ type Bluesky struct {
 	Listen Listen `yaml:"listen" json:"listen"`
 	// NoMessages leaves direct messages alone.
 	NoMessages bool `yaml:"no_messages" json:"no_messages"`
-	// Poll is how often the server is asked.
-	Poll     time.Duration `yaml:"poll" json:"poll" range:"5s..1h"`
-	Skills   []string      `yaml:"skills" json:"skills"`
-	Language string        `yaml:"language" json:"language"`
+	// Poll is how often notifications are asked for, PollMessages direct messages,
+	// and LookBack what came late.
+	Poll         time.Duration `yaml:"poll" json:"poll" range:"5s..1h"`
+	PollMessages time.Duration `yaml:"poll_messages" json:"poll_messages" range:"2s..1h"`
+	LookBack     time.Duration `yaml:"look_back" json:"look_back" range:"1m..24h"`
+	// Timeout is how long an answer may take.
+	Timeout time.Duration `yaml:"timeout" json:"timeout" range:"1s..5m"`
+	// Resolver, Directory and ChatService are those of a network of one's own:
+	// where handles are looked up, where ids of did:plc are, and the id of the
+	// service of direct messages.
+	Resolver    string   `yaml:"resolver" json:"resolver"`
+	Directory   string   `yaml:"directory" json:"directory"`
+	ChatService string   `yaml:"chat_service" json:"chat_service"`
+	Skills      []string `yaml:"skills" json:"skills"`
+	Language    string   `yaml:"language" json:"language"`
 }
 
 // HintFor implements strict.Hinter.

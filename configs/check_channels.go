@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"stagecoach/configs/strict"
 )
@@ -73,6 +75,7 @@ func (k *checker) mastodons() {
 		if name, domain, ok := strings.Cut(strings.TrimPrefix(m.Address, "@"), "@"); m.Address != "" && (!ok || name == "" || domain == "") {
 			k.doc.Report(key+".address", "such as support@social.example", "%q is not name@domain", m.Address)
 		}
+		k.listening(key+".listen", &m.Listen, notInTag)
 	}
 }
 
@@ -108,9 +111,52 @@ func (k *checker) blueskies() {
 		b.Password = k.token(key, "password", &b.PasswordFile, b.PasswordEnv)
 		k.absolute(&b.CAFile)
 		k.certificates(key+".ca_file", b.CAFile)
-		if b.Server != "" {
-			k.webAddress(key+".server", b.Server, false, "")
+		k.network(key, b)
+		k.listening(key+".listen", &b.Listen, noWord)
+	}
+}
+
+// handle is the form of a handle (https://atproto.com/specs/handle).
+var handle = regexp.MustCompile(`^@?([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$`)
+
+// network checks where a Bluesky account lives.
+func (k *checker) network(key string, b *Bluesky) {
+	if b.Handle != "" && (!handle.MatchString(b.Handle) || len(b.Handle) > 253) {
+		k.doc.Report(key+".handle", "such as support.bsky.social", "%q is not a whole handle", b.Handle)
+	}
+	for _, s := range []struct{ name, value string }{{"server", b.Server}, {"resolver", b.Resolver}, {"directory", b.Directory}} {
+		if s.value != "" {
+			k.webAddress(key+"."+s.name, s.value, false, "")
 		}
+	}
+	if s := b.ChatService; s != "" && (!strings.HasPrefix(s, "did:") || !strings.Contains(s, "#")) {
+		k.doc.Report(key+".chat_service", "such as did:web:api.bsky.chat#bsky_chat", "%q is not the id of a service", s)
+	}
+}
+
+// notInTag and noWord tell of characters that no hashtag has on Mastodon, and on
+// Bluesky.
+func notInTag(r rune) bool {
+	return r != '_' && r != '·' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+}
+
+func noWord(r rune) bool { return r == '#' || unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// listening checks what is looked for in public posts.
+func (k *checker) listening(key string, l *Listen, odd func(rune) bool) {
+	for i, tag := range l.Hashtags {
+		bare := strings.TrimPrefix(tag, "#")
+		if bare == "" || len(bare) > 200 || strings.ContainsFunc(bare, odd) {
+			k.doc.Report(fmt.Sprintf("%s.hashtags[%d]", key, i), "one word, such as acmeshop", "%q is not a hashtag", tag)
+		}
+	}
+	for i, word := range l.Keywords {
+		if n := len([]rune(strings.TrimSpace(word))); n < 3 || n > 100 {
+			k.doc.Report(fmt.Sprintf("%s.keywords[%d]", key, i), "3 to 100 characters", "has %d characters", n)
+		}
+	}
+	if l.Every != 0 && len(l.Hashtags)+len(l.Keywords) == 0 {
+		k.doc.Report(key, "give hashtags or keywords", "looks for nothing")
 	}
 }
 

@@ -37,6 +37,8 @@ func blueskyAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error) 
 			Account: b.Name, Handle: b.Handle, Password: bluesky.Secret(b.Password.Reveal()), Server: b.Server, CAFile: b.CAFile,
 			Listen:     bluesky.Listen{Hashtags: b.Listen.Hashtags, Keywords: b.Listen.Keywords},
 			NoMessages: b.NoMessages, PollInterval: b.Poll, ListenInterval: b.Listen.Every,
+			MessageInterval: b.PollMessages, LateInterval: b.LookBack, Timeout: b.Timeout,
+			Resolver: b.Resolver, Directory: b.Directory, ChatService: b.ChatService,
 		}, logger)
 		if err != nil {
 			return nil, fmt.Errorf("channel bluesky/%s: %w", b.Name, err)

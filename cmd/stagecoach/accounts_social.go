@@ -71,7 +71,8 @@ func mastodonAccounts(cfg *configs.Config, logger *slog.Logger) ([]*link, error)
 			Account: m.Name, Server: m.Server, Address: m.Address, Token: mastodon.Secret(m.Token.Reveal()), CAFile: m.CAFile,
 			ReplyVisibility: mastodon.ReplyVisibility(m.ReplyVisibility),
 			Listen:          mastodon.Listen{Hashtags: m.Listen.Hashtags, Keywords: m.Listen.Keywords},
-			PollInterval:    m.Poll, ListenInterval: m.Listen.Every,
+			PollInterval:    m.Poll, ListenInterval: m.Listen.Every, WatchInterval: m.Watch,
+			NoStreaming: m.NoStreaming, Timeout: m.Timeout,
 		}, logger)
 		if err != nil {
 			return nil, fmt.Errorf("channel mastodon/%s: %w", m.Name, err)

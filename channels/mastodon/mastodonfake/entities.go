@@ -62,7 +62,7 @@ func (s *Server) statusJSON(p *post) map[string]any {
 	if quoted := s.find(p.Quote); quoted != nil {
 		out["quote"] = map[string]any{"state": "accepted", "quoted_status": s.statusJSON(quoted)}
 	}
-	maps.Copy(out, p.Post.Extra)
+	maps.Copy(out, p.Extra)
 	return out
 }
 
