@@ -3,11 +3,13 @@
 package webchat_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,7 +52,7 @@ func newShop(t *testing.T, attributes string, change func(*webchat.Config)) *sho
 	t.Cleanup(s.site.Close)
 	s.cfg = config(t.TempDir())
 	s.cfg.Title, s.cfg.Origins = "Fjellby Outdoor", []string{s.site.URL}
-	s.cfg.Outlook = func(contextType) webchat.Outlook { return webchat.Outlook{Open: true, Answered: 4 * time.Minute} }
+	s.cfg.Outlook = func(contextType) webchat.Outlook { return webchat.Outlook{Known: true, Open: true, Answered: 4 * time.Minute} }
 	if change != nil {
 		change(&s.cfg)
 	}
@@ -185,10 +187,11 @@ func TestBrowserWidgetByKeyboard(t *testing.T) {
 	p := browser.Page(t)
 	p.Open(s.site.URL)
 	open(p)
-	for range 6 {
+	for range 4 { // past send and the bubble, out to the page: the panel is beside it
 		p.Press("Tab")
-		p.Wait("document.activeElement.id === 'stagecoach-chat'") // never out of the panel
 	}
+	p.Wait("document.activeElement.id !== 'stagecoach-chat'")
+	p.Eval(widget+".querySelector('textarea').focus()", nil)
 	p.Press("Escape")
 	p.Wait(widget + ".querySelector('.panel').hidden && " + widget + ".activeElement.className === 'bubble'")
 	p.Press("Enter")
@@ -210,7 +213,7 @@ func TestBrowserWidgetOnAPhone(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, `data-theme="dark" data-lang="de" data-accent="#0b6b4f"`, func(c *webchat.Config) {
 		c.Mail = noMail
-		c.Outlook = func(contextType) webchat.Outlook { return webchat.Outlook{Opens: time.Now().Add(14 * time.Hour)} }
+		c.Outlook = func(contextType) webchat.Outlook { return webchat.Outlook{Known: true, Closed: true, Opens: time.Now().Add(62 * time.Hour)} }
 	})
 	p := browser.Page(t)
 	p.Size(390, 760)
@@ -228,6 +231,86 @@ func TestBrowserWidgetOnAPhone(t *testing.T) {
 	}
 	p.Wait(widget + ".querySelector('.typing').textContent.includes('Jo Berg')")
 	s.shot(p, "phone-dark")
+	for range 12 {
+		p.Press("Tab")
+		p.Wait("document.activeElement.id === 'stagecoach-chat'") // it covers the page: never out of it
+	}
+}
+
+// TestBrowserWidgetTellsHonestly sees what is said of the time it takes, as it changes
+// while the chat is open, and the address that is left while nobody is there.
+func TestBrowserWidgetTellsHonestly(t *testing.T) {
+	browser := browsertest.Start(t)
+	var now atomic.Pointer[webchat.Outlook]
+	say := func(o webchat.Outlook) { now.Store(&o) }
+	tomorrow := time.Now().Add(24 * time.Hour)
+	say(webchat.Outlook{Known: true, Closed: true, Opens: tomorrow})
+	s := newShop(t, `data-theme="light"`, func(c *webchat.Config) {
+		c.Mail, c.Heartbeat = noMail, 50*time.Millisecond
+		c.Outlook = func(contextType) webchat.Outlook { return *now.Load() }
+	})
+	p := browser.Page(t)
+	p.Size(1100, 760)
+	p.Open(s.site.URL)
+	open(p)
+	told := func(words string) { p.Wait(fmt.Sprintf("%s.querySelector('.outlook').textContent.includes(%q)", widget, words)) }
+	told("We are closed, and back " + tomorrow.Format("Monday") + " at ")
+	p.Wait(widget + ".querySelector('.mail p').textContent.includes('the answer comes there too')")
+	s.shot(p, "closed")
+	p.Eval(widget+".querySelector('.mail input').focus()", nil)
+	p.Type("kim@cust.test")
+	p.Press("Enter")
+	p.Wait(widget + ".querySelector('.mail').hidden")
+	s.shot(p, "address-left")
+	for _, c := range []struct {
+		outlook webchat.Outlook
+		words   string
+	}{
+		{webchat.Outlook{Known: true}, "Nobody is here just now"},
+		{webchat.Outlook{Known: true, Open: true}, "We are here for you"},
+		{webchat.Outlook{Known: true, Open: true, Answered: 20 * time.Second}, "within a minute"},
+		{webchat.Outlook{Known: true, Open: true, Answered: 5 * time.Minute}, "within 5 minutes"},
+		{webchat.Outlook{Known: true, Open: true, Answered: 42 * time.Minute}, "within 45 minutes"},
+		{webchat.Outlook{Known: true, Open: true, Answered: 3 * time.Hour}, "within 3 hours"},
+	} {
+		say(c.outlook)
+		told(c.words)
+	}
+	say(webchat.Outlook{})
+	p.Wait(widget + ".querySelector('.outlook').textContent === ''")
+}
+
+// TestBrowserWidgetTakesTheQueueAlong has a message wait for the line when its writer
+// logs in: it is sent, once, as the customer.
+func TestBrowserWidgetTakesTheQueueAlong(t *testing.T) {
+	browser := browsertest.Start(t)
+	s := newShop(t, "", nil)
+	p := browser.Page(t)
+	p.Open(s.site.URL)
+	open(p)
+	p.Wait(widget + ".querySelector('.outlook').textContent !== ''")
+	s.stop()
+	s.front.serve(nil)
+	s.front.CloseClientConnections()
+	p.Type("written before the login")
+	p.Press("Enter")
+	p.Wait(widget + ".querySelectorAll('.waiting').length === 1")
+	who := webchat.Identity{UserID: "c-9", Name: "Ada", Exp: time.Now().Add(time.Hour).Unix()}
+	who.Sig = who.Sign("acme", shopSecret)
+	data, err := json.Marshal(who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Eval("StagecoachChat.identify("+string(data)+")", nil)
+	s.start()
+	s.src.UntilStored(1)
+	shows(p, "written before the login")
+	settled(p)
+	items := s.src.Items()
+	m, err := s.adapter.Parse(items[0])
+	if err != nil || len(items) != 1 || m.From.Address != "user:c-9" {
+		t.Errorf("%d items, from %+v, %v", len(items), m.From, err)
+	}
 }
 
 // TestBrowserWidgetOnItsDemonstration uses what else there is: files, the address that is

@@ -19,7 +19,8 @@ const WORDS = {
     upload: "The file could not be sent.", busy: "A file is still on its way.", unread: (n) => n === 1 ? "1 new message" : n + " new messages", download: (n) => "Download " + n,
     mail: "Have to go? Leave your e-mail address, and the answer reaches you there too.", address: "E-mail address", leave: "Leave it", left: (a) => "If you go, we also write to " + a + ".", later: "No, thanks",
     badMail: "Is this address right? It looks like jo@example.org.", soon: "We usually answer within a minute.", minutes: (n) => `We usually answer within ${n} minutes.`, hours: (n) => n === 1 ? "We usually answer within an hour." : `We usually answer within ${n} hours.`,
-    days: "We usually answer within a day or two.", here: "We are here for you.", away: "Nobody is here just now. Write to us: we answer when we are back.", opens: (t) => `Nobody is here just now. We are back ${t}.`, today: "Today", long: (n) => `${n} characters too many`,
+    days: "We usually answer within a day or two.", here: "We are here for you.", away: "Nobody is here just now. Write to us: we answer when we are back.", closed: (t) => `We are closed, and back ${t}.`, shut: "We are closed just now. Write to us: we answer when we are back.",
+    when: (d, t) => `${d} at ${t}`, todayAt: (t) => `today at ${t}`, mailAway: "Leave your e-mail address, and the answer comes there too.", today: "Today", long: (n) => `${n} characters too many`,
   },
   de: {
     open: "Chat öffnen", close: "Chat schließen", end: "Chat beenden", ended: "Der Chat ist beendet. Schreiben Sie, um einen neuen zu beginnen.", endSure: "Diesen Chat beenden?", yes: "Beenden", no: "Weiter",
@@ -30,7 +31,8 @@ const WORDS = {
     upload: "Die Datei konnte nicht gesendet werden.", busy: "Eine Datei ist noch unterwegs.", unread: (n) => n === 1 ? "1 neue Nachricht" : n + " neue Nachrichten", download: (n) => n + " herunterladen",
     mail: "Müssen Sie weg? Lassen Sie Ihre E-Mail-Adresse da, dann kommt die Antwort auch dorthin.", address: "E-Mail-Adresse", leave: "Dalassen", left: (a) => "Wenn Sie gehen, schreiben wir auch an " + a + ".", later: "Nein, danke",
     badMail: "Stimmt die Adresse? Sie sieht etwa so aus: jo@example.org.", soon: "Wir antworten meist binnen einer Minute.", minutes: (n) => `Wir antworten meist binnen ${n} Minuten.`, hours: (n) => n === 1 ? "Wir antworten meist binnen einer Stunde." : `Wir antworten meist binnen ${n} Stunden.`,
-    days: "Wir antworten meist in ein, zwei Tagen.", here: "Wir sind für Sie da.", away: "Gerade ist niemand da. Schreiben Sie uns: wir antworten, sobald wir zurück sind.", opens: (t) => `Gerade ist niemand da. Wir sind ${t} zurück.`, today: "Heute", long: (n) => `${n} Zeichen zu viel`,
+    days: "Wir antworten meist in ein, zwei Tagen.", here: "Wir sind für Sie da.", away: "Gerade ist niemand da. Schreiben Sie uns: wir antworten, sobald wir zurück sind.", closed: (t) => `Wir haben geschlossen und sind ${t} wieder da.`, shut: "Wir haben gerade geschlossen. Schreiben Sie uns: wir antworten, sobald wir zurück sind.",
+    when: (d, t) => `am ${d} um ${t}`, todayAt: (t) => `heute um ${t}`, mailAway: "Lassen Sie Ihre E-Mail-Adresse da, dann kommt die Antwort auch dorthin.", today: "Heute", long: (n) => `${n} Zeichen zu viel`,
   },
 };
 const asked = tag.dataset.lang && tag.dataset.lang !== "auto" ? tag.dataset.lang : document.documentElement.lang || navigator.language || "en";
@@ -103,8 +105,9 @@ const log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-l
 const typing = h("p", { class: "typing", "aria-live": "polite" });
 const mailInput = h("input", { type: "email", autocomplete: "email", "aria-label": T.address, placeholder: T.address, maxlength: "254" });
 const mailWrong = h("p", { class: "wrong", role: "alert" });
+const mailWords = h("p", {}, T.mail);
 const mailForm = h("form", { class: "mail", hidden: true, novalidate: true, onsubmit: (e) => { e.preventDefault(); leaveMail(); } },
-  h("p", {}, T.mail), h("button", { type: "button", class: "plain", title: T.later, "aria-label": T.later, onclick: () => { keep.set("mail", "no"); mailForm.hidden = true; area.focus(); } }, icon("M7 7l10 10 M17 7L7 17")),
+  mailWords, h("button", { type: "button", class: "plain", title: T.later, "aria-label": T.later, onclick: () => { keep.set("mail", "no"); mailForm.hidden = true; area.focus(); } }, icon("M7 7l10 10 M17 7L7 17")),
   h("div", {}, mailInput, h("button", { type: "submit" }, T.leave)), mailWrong);
 const chips = h("ul", { class: "chips" });
 const area = h("textarea", { rows: "1", "aria-label": T.write, placeholder: T.placeholder });
@@ -205,11 +208,20 @@ function status() {
   bubble.setAttribute("aria-label", unread && !me.open ? `${T.open}, ${T.unread(unread)}` : me.open ? T.close : T.open);
   typing.textContent = Date.now() < me.typingUntil ? T.typing(me.typingName) : "";
   const said = [...me.lines.values()].some((l) => l.from === "visitor");
-  mailForm.hidden = !(s && s.mail_works && !s.email && said && keep.get("mail") !== "no");
+  const away = !!(s && s.outlook && s.outlook.known && !s.outlook.open);
+  const ask = away ? T.mailAway : T.mail;
+  if (mailWords.textContent !== ask) mailWords.textContent = ask;
+  mailForm.hidden = !(s && s.mail_works && !s.email && (said || away) && keep.get("mail") !== "no");
 }
+const backAt = (at) => {
+  const d = new Date(at), t = clock(at), ahead = (at - Date.now()) / 864e5;
+  if (d.toDateString() === new Date().toDateString()) return T.todayAt(t);
+  return T.when(d.toLocaleDateString(locale, ahead < 6 ? { weekday: "long" } : { weekday: "long", day: "numeric", month: "long" }), t);
+};
 function outlookWords(o) {
-  if (!o) return "";
-  if (!o.open) return o.opens ? T.opens(new Date(o.opens).toLocaleString(locale, { weekday: "long", hour: "2-digit", minute: "2-digit" })) : T.away;
+  if (!o || !o.known) return "";
+  if (o.closed) return o.opens ? T.closed(backAt(o.opens)) : T.shut;
+  if (!o.open) return T.away;
   const m = Math.ceil((o.answered || 0) / 60);
   return !m ? T.here : m === 1 ? T.soon : m < 90 ? T.minutes(m > 10 ? Math.ceil(m / 5) * 5 : m) : m < 2000 ? T.hours(Math.ceil(m / 60)) : T.days;
 }
@@ -232,24 +244,36 @@ const alone = (name, run) => locks ? locks.request(`stagecoach-chat ${base} ${na
 let opening = null;
 function session() {
   if (me.token) return Promise.resolve();
+  const who = identity;
   return opening ||= alone("session", async () => {
     let old = "";
     try { old = JSON.parse(localStorage.getItem(anonymousKey)) || ""; } catch { /* none then */ }
     me.token = old;
     try {
-      const s = await (await call("session", { language: lang, identity: identity || undefined })).json();
+      const s = await (await call("session", { language: lang, identity: who || undefined })).json();
+      if (who !== identity) throw new Refused(401, "token_unknown", 0); // they logged in or out meanwhile
       me.token = s.token;
       adopt(s);
-      if (!identity) keep.set("token", s.token);
-      else if (old) { try { localStorage.removeItem(anonymousKey); } catch { /* as it is */ } }
+      if (!who) keep.set("token", s.token);
+      else if (old) { comeAlong(); try { localStorage.removeItem(anonymousKey); } catch { /* as it is */ } }
     } catch (e) {
       me.token = "";
+      if (who !== identity) throw e;
       if (e.code === "identity_wrong") me.refused = T.wrong;
       if (e.code === "identity_expired") me.refused = T.expired;
       if (e.code === "origin_unknown") me.refused = T.origin;
       throw e;
     }
   }).finally(() => { opening = null; });
+}
+// comeAlong takes over what was written before the login and not yet sent.
+function comeAlong() {
+  try {
+    const key = anonymousKey.replace(/token$/, "queue"), left = JSON.parse(localStorage.getItem(key)) || [];
+    localStorage.removeItem(key);
+    queue = [...left.filter((l) => !queue.some((q) => q.id === l.id)), ...queue];
+  } catch { return; }
+  saveQueue();
 }
 function adopt(s) {
   if (me.session && me.session.visitor !== s.visitor) { me.lines.clear(); me.last = 0; }
@@ -273,6 +297,7 @@ function event(name, data, passed) {
   }
   if (name === "typing") { me.typingUntil = Date.now() + 6000; me.typingName = data.name; setTimeout(status, 6100); }
   if (name === "read") me.read = Math.max(me.read, data.n);
+  if (name === "outlook" && me.session) me.session.outlook = data;
   if (name === "email" && me.session) me.session.email = data.email;
   if (name === "end") { me.ended = true; if (me.session) me.session.thread = ""; }
   draw();
@@ -374,6 +399,7 @@ function submit() {
   const most = (me.session && me.session.text_most) || 10000, length = [...text].length;
   if (length > most) { over.textContent = T.long(length - most); return; }
   over.textContent = "";
+  queue = keep.get("queue") || queue; // another tab may have written meanwhile
   queue.push({ id: newID(), text, at: Date.now(), files: me.files.map((f) => ({ id: f.id, name: f.name, type: f.type, size: f.size })) });
   saveQueue();
   area.value = "";
@@ -406,7 +432,8 @@ async function flush() {
     } catch (e) {
       if (e.status === 401) forget();
       else if (e.status === 409) drop(q.id);
-      else if (e.status >= 400 && e.status < 500 && e.status !== 429 && e.status !== 403) { drop(q.id); me.failed.push({ ...q, why: e.code }); }
+      else if (e.status === 403) me.refused = me.refused || T.origin;
+      else if (e.status >= 400 && e.status < 500 && e.status !== 429) { drop(q.id); me.failed.push({ ...q, why: e.code }); }
       if (!e.status || e.status >= 500) me.offline = true;
       draw();
       if (!e.status || e.status >= 500 || e.status === 429 || e.status === 401) {
@@ -518,7 +545,7 @@ panel.addEventListener("drop", (e) => { e.preventDefault(); [...e.dataTransfer.f
 panel.addEventListener("keydown", (e) => {
   e.stopPropagation(); // the page's own keys are for the page
   if (e.key === "Escape") { if (!sure.hidden) { sure.hidden = true; area.focus(); } else show(false); }
-  if (e.key !== "Tab") return;
+  if (e.key !== "Tab" || !phone.matches) return; // beside the chat the page is there as well
   const all = [...panel.querySelectorAll("button, textarea, input, a[href], [tabindex='0']")].filter((x) => !x.disabled && x.offsetParent !== null);
   const first = all[0], last = all[all.length - 1], now = root.activeElement;
   if (e.shiftKey && now === first) { e.preventDefault(); last.focus(); }
