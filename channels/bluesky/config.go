@@ -53,6 +53,9 @@ type Config struct {
 	// LateInterval is how often it's looked for what stands behind what was read
 	// already; 15 min if zero.
 	LateInterval time.Duration
+	// WatchInterval is how often it's looked for posts that were deleted; 2 min if
+	// zero.
+	WatchInterval time.Duration
 	// Timeout bounds each answer of a server; 30 s if zero.
 	Timeout time.Duration
 	// Resolver finds the account's id by its handle, Directory what is known of
@@ -94,6 +97,7 @@ func (c Config) withDefaults() Config {
 		{&c.MessageInterval, 10 * time.Second},
 		{&c.ListenInterval, 2 * time.Minute},
 		{&c.LateInterval, lateInterval},
+		{&c.WatchInterval, 2 * time.Minute},
 		{&c.Timeout, 30 * time.Second},
 	} {
 		if *d.of <= 0 {

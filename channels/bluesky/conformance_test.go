@@ -36,6 +36,7 @@ func config(s *blueskyfake.Server) bluesky.Config {
 	return bluesky.Config{
 		Account: "support", Server: s.URL(), Handle: s.Handle(), Password: password,
 		PollInterval: 20 * time.Millisecond, MessageInterval: 20 * time.Millisecond, ListenInterval: 20 * time.Millisecond,
+		WatchInterval: 20 * time.Millisecond,
 	}
 }
 

@@ -15,6 +15,9 @@ import (
 type envelope struct {
 	Schema int    `json:"schema"`
 	Kind   string `json:"kind"`
+	// Handle is that of the account it came to, which may be gone when it's read
+	// again.
+	Handle string `json:"handle,omitempty"`
 	// FoundBy is the hashtag or keyword that a post was found by.
 	FoundBy string `json:"found_by,omitempty"`
 	// View is the post as it is shown, with the addresses of its pictures, Parent
@@ -38,6 +41,7 @@ const (
 	kindPost         = "post"
 	kindMessage      = "message"
 	kindDeleted      = "deleted"
+	kindPostDeleted  = "post_deleted"
 )
 
 // person is a member of a talk.
@@ -94,6 +98,7 @@ type item struct {
 // inbound makes what is delivered of an item. The receipt is the server's, at most
 // now.
 func (a *Adapter) inbound(source string, it item) (*channels.Inbound, error) {
+	it.env.Handle = a.cfg.Handle
 	raw, err := it.env.bytes()
 	if err != nil {
 		return nil, err

@@ -171,6 +171,10 @@ func (r *run) outreach(ctx context.Context, l *list, found []entry) error {
 	if err := r.handOver(ctx, l, items); err != nil {
 		return err
 	}
+	for _, e := range fresh {
+		e.p.Reason = reasonMention // found: a message all the same
+		r.watchOver([]entry{e})
+	}
 	l.place.pass(keysOf(found))
 	return r.advance(ctx, l, l.place.String())
 }

@@ -221,6 +221,7 @@ func (r *run) deliverNews(ctx context.Context, all []entry) error {
 		if err := r.deliver(ctx, r.notes, part); err != nil {
 			return err
 		}
+		r.watchOver(part)
 		r.notes.place.pass(keysOf(part))
 		if err := r.advance(ctx, r.notes, r.notes.place.String()); err != nil {
 			return err

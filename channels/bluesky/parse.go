@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"stagecoach/channels"
@@ -21,8 +22,11 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	}
 	m := &contact.Message{
 		Channel: contact.Bluesky, Account: in.Account, ReceivedAt: in.ReceivedAt,
-		To: []contact.Address{{Address: "@" + a.cfg.Handle}}, CC: []contact.Address{}, ReplyTo: []contact.Address{},
+		To: []contact.Address{}, CC: []contact.Address{}, ReplyTo: []contact.Address{},
 		Attachments: []contact.Attachment{}, References: []string{}, Warnings: []string{},
+	}
+	if handle := firstOf(env.Handle, a.cfg.Handle); handle != "" {
+		m.To = append(m.To, contact.Address{Address: "@" + handle})
 	}
 	// Whoever writes has signed it: the network proves it.
 	m.Auth.Trust = contact.TrustProven
@@ -32,6 +36,12 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	var p post
 	if err := unmarshalLoosely(env.Event, &p); err != nil || authorOf(p.URI) == "" || p.Author.DID == "" {
 		return nil, errNothing
+	}
+	if env.Kind == kindPostDeleted {
+		m.From = contact.Address{Address: p.Author.DID}
+		m.Replaces, m.Withdrawn, m.Public = p.URI, true, true
+		m.MessageID = p.URI + "#deleted"
+		return m, nil
 	}
 	a.parsePost(m, &env, &p)
 	return m, nil
@@ -115,6 +125,9 @@ func (a *Adapter) parseText(m *contact.Message, env *envelope, p *post) {
 	body := readableText(p.Record.Text, p.Record.Facets)
 	m.ReplyText = withoutMentions(body)
 	parts := []string{body}
+	if said := labelled(p.Labels); said != "" {
+		parts = []string{"[CW: " + said + "]", body}
+	}
 	view, known := env.shown()
 	if known {
 		parts = append(parts, attached(m, env, view)...)
@@ -130,6 +143,19 @@ func (a *Adapter) parseText(m *contact.Message, env *envelope, p *post) {
 		parts = append(parts, "[Answers "+shownAs(parent.Author)+"]\n"+quote(readableText(parent.Record.Text, parent.Record.Facets)))
 	}
 	m.Text = strings.TrimSpace(strings.Join(parts, "\n\n"))
+}
+
+// labelled gives what its author or moderators warn of in a post; what begins with
+// "!" is meant for programs.
+func labelled(all []label) string {
+	var said []string
+	for _, l := range all {
+		val := plainName(l.Val, 50)
+		if !l.Neg && val != "" && !strings.HasPrefix(val, "!") && !slices.Contains(said, val) && len(said) < 5 {
+			said = append(said, val)
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 func shownAs(p profile) string {

@@ -18,9 +18,12 @@ type run struct {
 	src channels.Source
 	me  *session
 
-	notes  *list
-	late   *lateBook
-	places []*list
+	notes *list
+	late  *lateBook
+	// gone is what was deleted, watching what may be.
+	gone     *list
+	watching []watched
+	places   []*list
 	// read is a Unix time in milliseconds before which all notifications were read
 	// by this run.
 	read int64
@@ -93,6 +96,9 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.late = readLate(late)
+	if r.gone, err = r.openList(ctx, "notifications#deleted"); err != nil {
+		return err
+	}
 	if !r.a.cfg.NoMessages {
 		if r.chat, err = r.openList(ctx, "messages"); err != nil {
 			return err
@@ -150,7 +156,7 @@ type task struct {
 
 func (r *run) tasks() []*task {
 	cfg := r.a.cfg
-	all := []*task{{every: cfg.PollInterval, do: r.poll}, {every: cfg.LateInterval, do: r.lookBack}}
+	all := []*task{{every: cfg.PollInterval, do: r.poll}, {every: cfg.LateInterval, do: r.lookBack}, {every: cfg.WatchInterval, do: r.watch}}
 	if r.chat != nil {
 		all = append(all, &task{every: cfg.MessageInterval, do: r.pollChat})
 	}

@@ -56,6 +56,7 @@ type note struct {
 	raw    json.RawMessage
 	reason string
 	at     time.Time
+	uri    string
 }
 
 // Ref names a post.
@@ -87,6 +88,8 @@ type Post struct {
 	Closed bool
 	// Ago sets its time back.
 	Ago time.Duration
+	// Labels are what its author warns of.
+	Labels []string
 }
 
 // Person is somebody, as others see them.
@@ -249,13 +252,21 @@ func (s *Server) notify(p *post, in Post) {
 	}
 	told := map[string]any{
 		"uri": p.ref.URI, "cid": p.ref.CID, "author": s.profile(p.author), "reason": or(in.Reason, reason),
-		"record": p.record, "isRead": false, "indexedAt": stamp(p.at), "labels": []any{},
+		"record": p.record, "isRead": false, "indexedAt": stamp(p.at), "labels": labelsOf(in.Labels, p),
 	}
 	if in.Reply != nil {
 		told["reasonSubject"] = in.Reply.URI
 	}
 	raw, _ := json.Marshal(told)
-	s.note(note{raw, or(in.Reason, reason), p.at})
+	s.note(note{raw, or(in.Reason, reason), p.at, p.ref.URI})
+}
+
+func labelsOf(labels []string, p *post) []any {
+	out := []any{}
+	for _, l := range labels {
+		out = append(out, map[string]string{"src": p.author.did, "uri": p.ref.URI, "val": l, "cts": stamp(p.at)})
+	}
+	return out
 }
 
 // note adds a notification at the place that its time gives it: the network sorts
@@ -290,6 +301,7 @@ func (s *Server) Delete(uri string) {
 	defer s.mu.Unlock()
 	if p, ok := s.posts[uri]; ok {
 		p.deleted = true
+		s.notes = slices.DeleteFunc(s.notes, func(n note) bool { return n.uri == uri })
 	}
 }
 
