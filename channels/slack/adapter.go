@@ -53,6 +53,7 @@ type Adapter struct {
 	authors *lru.Cache[string, string]
 	sent    *sentBook
 	pace    pace
+	crowd   crowd
 	// settle is how long after an attempt its effect may still show; silence is how
 	// long a socket may say nothing.
 	settle, silence time.Duration

@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"stagecoach/channels"
+	"stagecoach/channels/channeltest"
 	"stagecoach/channels/slack/slackfake"
 )
 
@@ -240,4 +242,36 @@ func TestAMentionInAnOldThreadWhileAway(t *testing.T) {
 	s.Put(slackfake.Message{User: alice, Channel: chat, Text: "it's broken", Thread: root, Quiet: true})
 	s.Up()
 	w.wants("@stagecoach can you help?", "it's broken")
+}
+
+// told is a Source that hands on what people are told.
+type told struct {
+	*channeltest.Source
+	words chan string
+}
+
+func (told) Troubled(string, error)    {}
+func (l told) Told(_ string, w string) { l.words <- w }
+
+// Who receives with the same token beside us takes messages away: people learn it.
+func TestAnotherReceiverIsNoticed(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	w := watch(t, s, nil)
+	w.run()
+	until(t, "a socket", func() bool { return s.Sockets() == 1 })
+	s.Disconnect("warning", false) // two of ours for a moment
+	until(t, "another socket", func() bool { return s.Opened() == 2 })
+	second := told{channeltest.NewSource(t), make(chan string, 10)}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	a := adapter(t, config(s), nil)
+	go func() { done <- a.Receive(ctx, second) }()
+	if said := <-second.words; !strings.Contains(said, "another program with the same app-level token") {
+		t.Errorf("people are told %q", said)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }

@@ -88,8 +88,16 @@ func (a *Adapter) checkChannels(ctx context.Context, me *self, say func(string, 
 	}
 	if len(missing) > 0 {
 		return a.failure(opCheck, channels.Rejected, "not_in_channel", fmt.Sprintf(
-			"the app isn't in %s: write /invite @%s there", shown(strings.Join(missing, ", "), 200), a.ownName()), nil)
+			"the app isn't in %s: write /invite @%s there%s", shown(strings.Join(missing, ", "), 200), a.ownName(), private(me)), nil)
 	}
 	say("the app is in %d of %d channels", len(a.cfg.Channels), len(a.cfg.Channels))
 	return nil
+}
+
+// private tells why a private channel isn't seen although the app may be in it.
+func private(me *self) string {
+	if me.may("groups:read") && me.may("groups:history") {
+		return ""
+	}
+	return "; a private one needs the scopes groups:read and groups:history too"
 }

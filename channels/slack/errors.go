@@ -75,7 +75,7 @@ func (a *Adapter) refusal(op, method string, res *answer) *channels.Error {
 		code = strconv.Itoa(res.code)
 	}
 	reason := reasonOf(op, res.code, res.error)
-	text := "server " + a.base.Host + ": " + method + " says " + code + a.remedy(res)
+	text := "server " + a.base.Host + ": " + method + " says " + code + a.remedy(method, res)
 	e := a.failure(op, reason, code, text, nil)
 	switch reason {
 	case channels.RateLimited, channels.Unavailable:
@@ -152,10 +152,13 @@ func reasons() map[string]channels.Reason {
 }
 
 // remedy tells a person what to do about an answer.
-func (a *Adapter) remedy(res *answer) string {
+func (a *Adapter) remedy(method string, res *answer) string {
 	const pages = " at https://api.slack.com/apps"
 	switch res.error {
 	case "missing_scope":
+		if method == connectMethod {
+			return ": the token lacks the scope connections:write (generate another one under \"Basic Information\"" + pages + ")"
+		}
 		lacks := ""
 		if needed := shown(res.needed, 120); needed != "" {
 			lacks = " " + needed

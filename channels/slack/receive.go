@@ -167,7 +167,7 @@ func (r *run) findOurs(ctx context.Context) error {
 			continue
 		}
 		channels.Troubled(r.src, r.a.sourceName("#"+name), r.a.failure(opFetch, channels.Rejected, "not_in_channel",
-			"the app isn't in the channel #"+shown(name, 80)+": write /invite @"+r.a.ownName()+" there", nil))
+			"the app isn't in the channel #"+shown(name, 80)+": write /invite @"+r.a.ownName()+" there"+private(r.me), nil))
 	}
 	return nil
 }

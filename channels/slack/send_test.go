@@ -267,6 +267,7 @@ func TestCheck(t *testing.T) {
 		"cannot write":    {fake: slackfake.Config{Scopes: without("chat:write")}, want: channels.Auth, says: "lacks the scope chat:write to answer"},
 		"cannot hear":     {fake: slackfake.Config{Scopes: without("im:history")}, want: channels.Auth, says: "im:history"},
 		"not invited":     {change: ours("sales", "#support"), want: channels.Rejected, says: "/invite @stagecoach"},
+		"private channel": {fake: slackfake.Config{Scopes: without("groups:read")}, change: ours("board"), want: channels.Rejected, says: "a private one needs the scopes"},
 		"wrong bot token": {change: func(c *slack.Config) { c.BotToken = "xoxb-0" }, want: channels.Auth, says: "invalid_auth"},
 		"wrong app token": {change: func(c *slack.Config) { c.AppToken = "xapp-0" }, want: channels.Auth, says: "app_token"},
 		"wrong server":    {change: func(c *slack.Config) { c.API = strings.Replace(c.API, "/api/", "/files-pri/", 1) }, want: channels.Malformed, says: "is the address right?"},
@@ -275,6 +276,7 @@ func TestCheck(t *testing.T) {
 		s := provider(t, c.fake)
 		s.AddChannel("sales", false, true)
 		s.AddChannel("support", true, false)
+		s.AddChannel("board", true, true)
 		cfg := config(s)
 		if c.change != nil {
 			c.change(&cfg)
@@ -287,6 +289,17 @@ func TestCheck(t *testing.T) {
 		if !strings.Contains(said, c.says) || strings.Contains(said, string(cfg.BotToken)) || strings.Contains(said, string(cfg.AppToken)) {
 			t.Errorf("%s: Check says\n%s", name, said)
 		}
+	}
+}
+
+// An app-level token gets its scopes elsewhere than a bot's.
+func TestCheckOfTheAppToken(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	s.Misbehave(slackfake.Misbehaviour{Method: "apps.connections.open", Code: 200, Body: `{"ok":false,"error":"missing_scope","needed":"connections:write"}`})
+	_, err := adapter(t, config(s), nil).Check(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "app_token: ") || !strings.Contains(err.Error(), `under "Basic Information"`) {
+		t.Errorf("Check gives %v", err)
 	}
 }
 

@@ -63,7 +63,12 @@ func (r *run) connect(ctx context.Context) (*socket, error) {
 		return nil, a.dialFailure(res, err)
 	}
 	s := &socket{conn: conn, stands: make(chan struct{}), replace: make(chan struct{}), ended: make(chan struct{})}
-	r.group.Go(func() error { s.run(ctx, r); return nil })
+	a.crowd.join()
+	r.group.Go(func() error {
+		defer a.crowd.leave()
+		s.run(ctx, r)
+		return nil
+	})
 	select {
 	case <-s.stands:
 		return s, nil
@@ -75,12 +80,14 @@ func (r *run) connect(ctx context.Context) (*socket, error) {
 	}
 }
 
+const connectMethod = "apps.connections.open"
+
 // socketAddress asks for the address of a socket. It is good for one connection.
 func (a *Adapter) socketAddress(ctx context.Context, op string) (string, error) {
 	var got struct {
 		URL string `json:"url"`
 	}
-	if err := a.call(ctx, op, "apps.connections.open", a.cfg.AppToken, struct{}{}, &got); err != nil {
+	if err := a.call(ctx, op, connectMethod, a.cfg.AppToken, struct{}{}, &got); err != nil {
 		if typed, ok := errors.AsType[*channels.Error](err); ok && typed.Reason == channels.Auth {
 			typed.Err = channels.Plain("app_token: "+channels.Words(typed), nil)
 		}
@@ -182,7 +189,10 @@ func (r *run) frame(ctx context.Context, s *socket, raw []byte) error {
 	s.standing.Do(func() { close(s.stands) })
 	ack := func() { s.ack(q.EnvelopeID) }
 	switch {
-	case q.EnvelopeID == "": // hello
+	case q.EnvelopeID == "":
+		if q.Type == "hello" {
+			r.hello(ctx, q.NumConnections)
+		}
 		return nil
 	case q.Type == socketmode.RequestTypeEventsAPI:
 		return r.event(ctx, q.Payload, ack)
