@@ -48,7 +48,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 
 // follow passes news on until the page goes, the session ends or the line
 // breaks. The policy says how often the agent's heartbeat is due, and may change
-// meanwhile.
+// meanwhile. Between two rounds of news lies a pause, but what concerns the agent's
+// own work is passed on at once, with all that came before it.
 func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLine, every time.Duration) {
 	ctx := r.Context()
 	beat := time.NewTicker(every)
@@ -56,7 +57,7 @@ func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLi
 	calm := time.NewTimer(0)
 	<-calm.C
 	defer calm.Stop()
-	var wake <-chan struct{} = sub.wake
+	resting := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -78,16 +79,33 @@ func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLi
 			if line.send("beat") != nil {
 				return
 			}
-		case <-wake:
+		case <-sub.wake:
+			if resting && !sub.own() {
+				continue
+			}
 			if line.send(sub.take()...) != nil {
 				return
 			}
-			wake = nil
+			resting = true
 			calm.Reset(pace)
 		case <-calm.C:
-			wake = sub.wake
+			names := sub.take()
+			if line.send(names...) != nil {
+				return
+			}
+			if resting = len(names) > 0; resting {
+				calm.Reset(pace)
+			}
 		}
 	}
+}
+
+// own reports whether something waits that concerns this agent's own work: nobody
+// else is told of it.
+func (s *subscriber) own() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending[TopicOffer] || s.pending[TopicDesk]
 }
 
 // eventLine writes events, each within its time.

@@ -75,10 +75,10 @@ func (s *Service) announce(ctx context.Context) error {
 			s.log.DebugContext(ctx, "ledger is behind", "commit", n)
 		}
 		cancel()
-		for agent := range all.agents {
+		s.hub.tell("", slices.Collect(maps.Keys(all.topics))...)
+		for agent := range all.agents { // whose pages don't rest before this
 			s.hub.tell(agent, TopicDesk)
 		}
-		s.hub.tell("", slices.Collect(maps.Keys(all.topics))...)
 	}
 }
 

@@ -7,6 +7,7 @@
   const PACE = 330; // a region is asked at most three times a second,
   const SLOW = { review: 1000, waiting: 3000 }; // and for mere counts more rarely
   const due = new Map();
+  const asked = new Map(); // when each was asked last
   const wanted = new Set();
   const heard = new Set();
   let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false, begun = false, anew = false, release = null;
@@ -14,20 +15,24 @@
 
   function regions() { return document.querySelectorAll("[data-on]"); }
 
-  // refresh asks the regions that something concerns anew, soon. While nobody
-  // answers it asks nothing: all is asked anew once the line stands again.
+  // refresh asks the regions that something concerns anew: at once, or as soon as
+  // their pace allows. While nobody answers it asks nothing: all is asked anew once
+  // the line stands again.
   function refresh(name) {
     if (!online) return;
-    const wait = SLOW[name] ?? PACE, at = Date.now() + wait;
+    const now = Date.now();
     for (const el of regions()) {
       if (name !== null && !el.dataset.on.split(" ").includes(name)) continue;
+      const what = el.id || el.getAttribute("hx-get");
+      const at = name in SLOW ? now + SLOW[name] : Math.max(now, (asked.get(what) ?? 0) + PACE);
       const planned = due.get(el);
       if (planned && planned.at <= at) continue;
       clearTimeout(planned?.timer);
       due.set(el, { at, timer: setTimeout(() => {
         due.delete(el);
+        asked.set(what, Date.now());
         if (document.contains(el)) window.htmx.trigger(el, "live");
-      }, wait) });
+      }, at - now) });
     }
   }
 
