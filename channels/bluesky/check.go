@@ -33,6 +33,9 @@ func (a *Adapter) check(ctx context.Context, say func(string, ...any)) error {
 		return a.failure(opCheck, channels.Auth, "", fmt.Sprintf(
 			"the server knows this account as %q: set handle to that", plainName(s.handle, 253)), nil)
 	}
+	if ownPassword(s.access) {
+		say("WARNING: this is the account's own password: make an app password at https://bsky.app/settings/app-passwords, which can be revoked")
+	}
 	say("logged in at %s; posts of %d characters with %d pictures, longer answers as a thread", s.server, postGraphemes, maxImages)
 	if _, err := a.notifications(ctx, "", 1); err != nil {
 		return err

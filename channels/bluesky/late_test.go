@@ -118,6 +118,16 @@ func TestCheckPreferences(t *testing.T) {
 	}
 }
 
+// TestCheckPassword warns of an account's own password.
+func TestCheckPassword(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		report, err := adapter(t, config(provider(t, blueskyfake.Config{OwnPassword: own})), nil).Check(t.Context())
+		if got := strings.Contains(strings.Join(report.Lines, "\n"), "account's own password"); err != nil || got != own {
+			t.Errorf("own %v: Check says %q, %v", own, report.Lines, err)
+		}
+	}
+}
+
 // TestForwarded keeps what goes to somebody else out of the customer's thread and
 // talk.
 func TestForwarded(t *testing.T) {

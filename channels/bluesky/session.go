@@ -236,25 +236,41 @@ func endpoint(doc json.RawMessage) string {
 	return ""
 }
 
-// tokenEnd gives when a token ends by our clock: what counts is how long it lives,
-// since the server's clock may differ.
-func tokenEnd(token string, now time.Time) time.Time {
+// claims are what a token says of itself, nothing where it isn't a JWT (RFC 7519).
+type claims struct {
+	From  float64 `json:"iat"`
+	To    float64 `json:"exp"`
+	Scope string  `json:"scope"`
+}
+
+func claimsOf(token string) claims {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return time.Time{}
+		return claims{}
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
+		return claims{}
+	}
+	var c claims
+	if json.Unmarshal(raw, &c) != nil {
+		return claims{}
+	}
+	return c
+}
+
+// ownPassword tells that a token was got by the account's own password
+// (https://github.com/bluesky-social/atproto/blob/main/packages/pds/src/auth-scope.ts).
+func ownPassword(token string) bool { return claimsOf(token).Scope == "com.atproto.access" }
+
+// tokenEnd gives when a token ends by our clock: what counts is how long it lives,
+// since the server's clock may differ.
+func tokenEnd(token string, now time.Time) time.Time {
+	c := claimsOf(token)
+	if c.From <= 0 || c.To <= c.From || c.To-c.From > 1e8 {
 		return time.Time{}
 	}
-	var claims struct {
-		From float64 `json:"iat"`
-		To   float64 `json:"exp"`
-	}
-	if json.Unmarshal(raw, &claims) != nil || claims.From <= 0 || claims.To <= claims.From || claims.To-claims.From > 1e8 {
-		return time.Time{}
-	}
-	lives := time.Duration((claims.To - claims.From) * float64(time.Second))
+	lives := time.Duration((c.To - c.From) * float64(time.Second))
 	if lives <= 2*before {
 		return time.Time{} // the server will say when
 	}

@@ -184,7 +184,11 @@ func (s *Server) refreshSession(r *http.Request) (any, *refused) {
 }
 
 func (s *Server) session() any {
-	access, refresh := s.token("access", s.cfg.TokenLife), s.token("refresh", 60*24*time.Hour)
+	scope := "appPassPrivileged"
+	if s.cfg.OwnPassword {
+		scope = "access"
+	}
+	access, refresh := s.token(scope, s.cfg.TokenLife), s.token("refresh", 60*24*time.Hour)
 	s.tokens[access] = time.Now().Add(s.cfg.TokenLife)
 	s.refresh[refresh] = true
 	return map[string]any{

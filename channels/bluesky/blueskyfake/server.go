@@ -24,6 +24,8 @@ type Config struct {
 	Handle string
 	// Password is the app password; a random one if empty.
 	Password string
+	// OwnPassword makes it the account's own password.
+	OwnPassword bool
 	// NoMessages makes it one that doesn't allow direct messages.
 	NoMessages bool
 	// AllowIncoming is who may write to the account: "all" if empty.
