@@ -78,7 +78,7 @@ func (s *sender) keepCopy(ctx context.Context, copier channels.Copier, reply str
 	var r *contact.Reply
 	r, err := s.words(ctx, reply)
 	if err == nil && r.Channel == s.adapter.Channel && r.Account == s.adapter.Account {
-		err = copier.KeepCopy(ctx, r)
+		err = s.guarded(ctx, "copy", func() error { return copier.KeepCopy(ctx, r) })
 	}
 	if err != nil && ctx.Err() == nil {
 		s.logger.WarnContext(ctx, "no copy of a delivered reply could be kept", "reply_id", reply, "err", err)

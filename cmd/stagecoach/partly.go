@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"stagecoach/channels"
@@ -13,11 +15,35 @@ import (
 // handOver sends a reply. Where the provider refuses some of its recipients, the
 // log has that before the others get it: whatever happens then, those who were
 // refused for a time get it later, and nobody twice.
-func (s *sender) handOver(ctx context.Context, r *contact.Reply, reply string, attempt int) (channels.Receipt, error) {
-	partial, ok := s.adapter.Sender.(channels.PartialSender)
-	if !ok {
-		return s.adapter.Sender.Send(ctx, r)
-	}
+func (s *sender) handOver(ctx context.Context, r *contact.Reply, reply string, attempt int) (receipt channels.Receipt, err error) {
+	err = s.guarded(ctx, "send", func() (err error) {
+		partial, ok := s.adapter.Sender.(channels.PartialSender)
+		if ok {
+			receipt, err = s.sendPartly(ctx, partial, r, reply, attempt)
+		} else {
+			receipt, err = s.adapter.Sender.Send(ctx, r)
+		}
+		return err
+	})
+	return receipt, err
+}
+
+// guarded calls an adapter. One that panics takes neither the daemon with it nor the
+// reply: nobody knows what it has done.
+func (s *sender) guarded(ctx context.Context, op string, call func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.logger.ErrorContext(ctx, "an adapter panicked", "op", op, "stack", string(debug.Stack()))
+			err = &channels.Error{
+				Channel: s.adapter.Channel, Account: s.adapter.Account, Op: op, Reason: channels.InDoubt,
+				Err: fmt.Errorf("the adapter broke off: %v", v),
+			}
+		}
+	}()
+	return call()
+}
+
+func (s *sender) sendPartly(ctx context.Context, partial channels.PartialSender, r *contact.Reply, reply string, attempt int) (channels.Receipt, error) {
 	return partial.SendPartly(ctx, r, func(refused channels.Refusals) error {
 		cmd := router.Partly{
 			Reply: reply, Attempt: attempt, Life: s.life,

@@ -99,7 +99,7 @@ const (
 func (s *sender) prepare(ctx context.Context, preparer channels.Preparer) {
 	for failures := 0; ; {
 		limited, cancel := context.WithTimeoutCause(ctx, sendLimit, errors.New("the provider did not answer within 5 minutes"))
-		err := preparer.Prepare(limited)
+		err := s.guarded(ctx, "login", func() error { return preparer.Prepare(limited) })
 		cancel()
 		if ctx.Err() != nil {
 			return

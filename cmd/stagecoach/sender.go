@@ -301,9 +301,13 @@ func (s *sender) resolveOne(ctx context.Context, reply string) bool {
 	}
 	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	delivered, known, err := s.adapter.Resolver.Delivered(limited, r)
+	var delivered, known bool
+	err = s.guarded(ctx, "look up", func() (err error) {
+		delivered, known, err = s.adapter.Resolver.Delivered(limited, r)
+		return err
+	})
 	if err != nil || !known {
-		return err == nil
+		return err == nil || channels.ReasonOf(err) == channels.InDoubt
 	}
 	cmd := router.Resolve{Reply: reply, Delivered: delivered, Again: !delivered}
 	_, err = s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: cmd})
