@@ -129,7 +129,7 @@ type reading struct {
 func (r *run) readHistory(ctx context.Context, c *conv) (last string, err error) {
 	h := &reading{threads: map[string]bool{}, shown: map[string]bool{}}
 	h.mark, h.from = c.from()
-	err = r.history(ctx, c.id, url.Values{"oldest": {h.from}, "inclusive": {"true"}}, mostPages, func(m *message, raw json.RawMessage) bool {
+	_, err = r.history(ctx, c.id, url.Values{"oldest": {h.from}, "inclusive": {"true"}}, mostPages, func(m *message, raw json.RawMessage) bool {
 		h.entries = append(h.entries, entry{m, raw})
 		h.note(m, c)
 		if len(h.entries) >= mostInHand {
@@ -178,10 +178,8 @@ func (h *reading) note(m *message, c *conv) {
 // threads that have gone on. Of older threads the ones that the bookmark knows are
 // looked at.
 func (r *run) readBefore(ctx context.Context, c *conv, h *reading) error {
-	n := 0
 	query := url.Values{"latest": {h.from}, "inclusive": {"true"}, "limit": {strconv.Itoa(lookBack)}}
-	err := r.history(ctx, c.id, query, 1, func(m *message, raw json.RawMessage) bool {
-		n++
+	more, err := r.history(ctx, c.id, query, 1, func(m *message, raw json.RawMessage) bool {
 		h.note(m, c)
 		h.edited(m, raw)
 		return true
@@ -189,7 +187,7 @@ func (r *run) readBefore(ctx context.Context, c *conv, h *reading) error {
 	if err != nil {
 		return err
 	}
-	h.whole = n < lookBack
+	h.whole = !more
 	for _, thread := range c.threads() {
 		if _, shown := h.shown[thread]; !shown {
 			h.threads[thread] = true
@@ -217,7 +215,7 @@ func (r *run) readThreads(ctx context.Context, c *conv, h *reading) error {
 		there, first := map[string]bool{}, ""
 		oldest := h.from
 		if known := c.earliestIn(thread); known != "" && compareTS(known, oldest) < 0 {
-			oldest = known
+			oldest = beside(known, -time.Microsecond)
 		}
 		err := r.replies(ctx, c.id, thread, oldest, func(m *message, raw json.RawMessage) bool {
 			there[m.TS] = m.Subtype != tombstone

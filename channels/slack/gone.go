@@ -64,13 +64,16 @@ func (r *run) isGone(ctx context.Context, c *conv, t taken) (bool, error) {
 		there = there || m.TS == t.ts && m.Subtype != tombstone
 		return !there
 	}
-	query := url.Values{"channel": {c.id}, "oldest": {t.ts}, "latest": {t.ts}, "inclusive": {"true"}, "limit": {"1"}}
+	query := url.Values{
+		"channel": {c.id}, "inclusive": {"true"},
+		"oldest": {beside(t.ts, -time.Microsecond)}, "latest": {beside(t.ts, time.Microsecond)},
+	}
 	method := "conversations.history"
 	if t.thread != "" {
 		method = "conversations.replies"
-		query.Set("ts", t.ts)
+		query.Set("ts", t.thread)
 	}
-	err := r.a.messages(ctx, opFetch, method, query, 1, look)
+	_, err := r.a.messages(ctx, opFetch, method, query, mostPages, look)
 	if codeOf(err) == "thread_not_found" {
 		return true, nil
 	}

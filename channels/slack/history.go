@@ -10,8 +10,8 @@ import (
 )
 
 // history calls yield with the messages of a conversation, page by page, until it
-// returns false. https://docs.slack.dev/reference/methods/conversations.history
-func (r *run) history(ctx context.Context, channel string, query url.Values, pages int, yield func(*message, json.RawMessage) bool) error {
+// returns false, and reports whether there are more pages. https://docs.slack.dev/reference/methods/conversations.history
+func (r *run) history(ctx context.Context, channel string, query url.Values, pages int, yield func(*message, json.RawMessage) bool) (more bool, err error) {
 	query.Set("channel", channel)
 	return r.a.messages(ctx, opFetch, "conversations.history", query, pages, yield)
 }
@@ -24,17 +24,18 @@ func (r *run) replies(ctx context.Context, channel, thread, oldest string, yield
 		query.Set("oldest", oldest)
 		query.Set("inclusive", "true")
 	}
-	return r.a.messages(ctx, opFetch, "conversations.replies", query, mostPages, func(m *message, raw json.RawMessage) bool {
+	_, err := r.a.messages(ctx, opFetch, "conversations.replies", query, mostPages, func(m *message, raw json.RawMessage) bool {
 		if oldest != "" && compareTS(m.TS, oldest) < 0 {
 			return true
 		}
 		return yield(m, raw)
 	})
+	return err
 }
 
 // messages pages through a history, waiting as Slack wishes. A page that is larger
 // than anybody wants is asked for again as several.
-func (a *Adapter) messages(ctx context.Context, op, method string, query url.Values, pages int, yield func(*message, json.RawMessage) bool) error {
+func (a *Adapter) messages(ctx context.Context, op, method string, query url.Values, pages int, yield func(*message, json.RawMessage) bool) (more bool, err error) {
 	wanted, err := strconv.Atoi(query.Get("limit"))
 	if err != nil {
 		wanted = pageSize
@@ -48,7 +49,7 @@ func (a *Adapter) messages(ctx context.Context, op, method string, query url.Val
 			continue
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, raw := range found {
 			var m message
@@ -56,19 +57,19 @@ func (a *Adapter) messages(ctx context.Context, op, method string, query url.Val
 				continue // Slack has put something there that is no message
 			}
 			if !yield(&m, raw) {
-				return ctx.Err()
+				return true, ctx.Err()
 			}
 		}
 		if next == "" || next == query.Get("cursor") {
-			return nil
+			return false, nil
 		}
 		query.Set("cursor", next)
 		limit = min(wanted, 2*limit)
 	}
 	if pages < mostPages {
-		return nil
+		return true, nil
 	}
-	return a.failure(op, channels.Malformed, "endless", "server "+a.base.Host+": "+method+" has more pages than are read", nil)
+	return true, a.failure(op, channels.Malformed, "endless", "server "+a.base.Host+": "+method+" has more pages than are read", nil)
 }
 
 func (a *Adapter) messagePage(ctx context.Context, op, method string, query url.Values) (found []json.RawMessage, next string, err error) {

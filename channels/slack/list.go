@@ -29,7 +29,7 @@ func (a *Adapter) List(ctx context.Context, after channels.Bookmark, yield func(
 	from, _ := c.from()
 	var entries []entry
 	threads := map[string]bool{}
-	err = r.history(ctx, id, url.Values{"oldest": {from}}, mostPages, func(m *message, raw json.RawMessage) bool {
+	_, err = r.history(ctx, id, url.Values{"oldest": {from}}, mostPages, func(m *message, raw json.RawMessage) bool {
 		entries = append(entries, entry{m, raw})
 		if m.ReplyCount > 0 {
 			threads[m.TS] = true

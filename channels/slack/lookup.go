@@ -81,7 +81,7 @@ func (a *Adapter) lookUp(ctx context.Context, me *self, r *contact.Reply, out *o
 		method = "conversations.replies"
 		query.Set("ts", thread)
 	}
-	if err := a.messages(ctx, opLookUp, method, query, mostPages, look); err != nil && codeOf(err) != "thread_not_found" {
+	if _, err := a.messages(ctx, opLookUp, method, query, mostPages, look); err != nil && codeOf(err) != "thread_not_found" {
 		return err
 	}
 	s.shared = shared

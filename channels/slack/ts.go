@@ -53,3 +53,6 @@ func timeOf(ts string) time.Time {
 func tsOf(at time.Time) string {
 	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
 }
+
+// beside gives a ts some time before or after another.
+func beside(ts string, by time.Duration) string { return tsOf(timeOf(ts).Add(by)) }
