@@ -52,7 +52,9 @@ func newShop(t *testing.T, attributes string, change func(*webchat.Config)) *sho
 	t.Cleanup(s.site.Close)
 	s.cfg = config(t.TempDir())
 	s.cfg.Title, s.cfg.Origins = "Fjellby Outdoor", []string{s.site.URL}
-	s.cfg.Outlook = func(contextType) webchat.Outlook { return webchat.Outlook{Known: true, Open: true, Answered: 4 * time.Minute} }
+	s.cfg.Outlook = func(contextType) webchat.Outlook {
+		return webchat.Outlook{Known: true, Open: true, Answered: 4 * time.Minute}
+	}
 	if change != nil {
 		change(&s.cfg)
 	}
@@ -213,7 +215,9 @@ func TestBrowserWidgetOnAPhone(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, `data-theme="dark" data-lang="de" data-accent="#0b6b4f"`, func(c *webchat.Config) {
 		c.Mail = noMail
-		c.Outlook = func(contextType) webchat.Outlook { return webchat.Outlook{Known: true, Closed: true, Opens: time.Now().Add(62 * time.Hour)} }
+		c.Outlook = func(contextType) webchat.Outlook {
+			return webchat.Outlook{Known: true, Closed: true, Opens: time.Now().Add(62 * time.Hour)}
+		}
 	})
 	p := browser.Page(t)
 	p.Size(390, 760)
@@ -253,7 +257,9 @@ func TestBrowserWidgetTellsHonestly(t *testing.T) {
 	p.Size(1100, 760)
 	p.Open(s.site.URL)
 	open(p)
-	told := func(words string) { p.Wait(fmt.Sprintf("%s.querySelector('.outlook').textContent.includes(%q)", widget, words)) }
+	told := func(words string) {
+		p.Wait(fmt.Sprintf("%s.querySelector('.outlook').textContent.includes(%q)", widget, words))
+	}
 	told("We are closed, and back " + tomorrow.Format("Monday") + " at ")
 	p.Wait(widget + ".querySelector('.mail p').textContent.includes('the answer comes there too')")
 	s.shot(p, "closed")

@@ -425,6 +425,9 @@ func TestMailWhenGone(t *testing.T) {
 	if !strings.Contains(m.Text, "jo@cust.test") || m.ReplyText != "have to go" {
 		t.Errorf("the agent sees %q, %q", m.Text, m.ReplyText)
 	}
+	if again := r.said(t, v, "really"); strings.Contains(again.Text, "jo@cust.test") {
+		t.Errorf("the address is told again: %q", again.Text)
+	}
 	for range 2 {
 		send(t, r.adapter, answer("r-1", "the answer", m))
 	}
@@ -449,7 +452,7 @@ func TestMailWhenGone(t *testing.T) {
 	until(t, "the stream", v.Streaming)
 	send(t, r.adapter, answer("r-4", "live", m))
 	until(t, "all", func() bool { return len(v.Received()) == 4 })
-	if err := v.Post("read", map[string]int64{"n": v.Lines()[4].N}, nil); err != nil {
+	if err := v.Post("read", map[string]int64{"n": v.Lines()[5].N}, nil); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "that it was read", func() bool { return state(t, r, "r-4") == "seen" })

@@ -73,7 +73,11 @@ func say(ctx context.Context, tx *sql.Tx, visitorID string, s saying) (stored, e
 	if s.files, err = claim(ctx, tx, v.ID, s.files); err != nil {
 		return stored{}, err
 	}
-	event, err := encode(eventOf(v, s))
+	told, err := toldAddress(ctx, tx, v)
+	if err != nil {
+		return stored{}, err
+	}
+	event, err := encode(eventOf(v, s, told))
 	if err != nil {
 		return stored{}, fmt.Errorf("storing a message: %w", err)
 	}
@@ -87,6 +91,19 @@ func say(ctx context.Context, tx *sql.Tx, visitorID string, s saying) (stored, e
 		}
 	}
 	return out, nil
+}
+
+// toldAddress reports whether an earlier message of the thread has told the
+// visitor's address already.
+func toldAddress(ctx context.Context, tx *sql.Tx, v visitor) (told bool, err error) {
+	if v.Email == "" {
+		return false, nil
+	}
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM messages WHERE visitor = ? AND thread = ? AND ours = 0 AND CAST(event AS TEXT) ->> '$.email' = ?)", v.ID, v.Thread, v.Email).Scan(&told)
+	if err != nil {
+		return false, fmt.Errorf("looking for an address: %w", err)
+	}
+	return told, nil
 }
 
 // said finds a message that is stored already; sql.ErrNoRows if it isn't.

@@ -65,15 +65,23 @@ type file struct {
 	Data []byte `json:"data"`
 }
 
-func eventOf(v visitor, s saying) event {
+// eventOf makes the event of a message. An address that the visitor left is told
+// once in a thread.
+func eventOf(v visitor, s saying, told bool) event {
 	e := event{
 		ID: v.ID + "/" + s.id, Visitor: v.ID, Thread: v.Thread, At: s.at.UnixMilli(),
 		Page: s.page, Language: s.language, Text: s.text, Files: s.files,
 	}
 	if v.User != "" {
-		e.User = &user{ID: v.User, Name: v.Name, Email: v.Email}
+		e.User = &user{ID: v.User, Name: v.Name}
 	} else {
-		e.Email, e.Name = v.Email, v.Name
+		e.Name = v.Name
+	}
+	switch {
+	case v.Proven && v.User != "":
+		e.User.Email = v.Email
+	case !told:
+		e.Email = v.Email
 	}
 	return e
 }
@@ -125,7 +133,8 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	if ev.User != nil && ev.User.ID != "" {
 		m.From = contact.Address{Address: "user:" + clip(ev.User.ID, maxField), Name: clip(ev.User.Name, maxField)}
 		m.Auth.By, m.Auth.Trust = "webchat/"+in.Account, contact.TrustProven
-	} else if address := clip(ev.Email, maxField); address != "" {
+	}
+	if address := clip(ev.Email, maxField); address != "" {
 		m.Text = strings.TrimSpace(m.Text + "\n\nE-mail address left for the answer: " + address)
 	}
 	attach(m, e)

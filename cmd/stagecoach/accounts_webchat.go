@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	"stagecoach/channels"
 	"stagecoach/channels/webchat"
 	"stagecoach/configs"
 	"stagecoach/contact"
+	"stagecoach/journal"
 	"stagecoach/router"
 )
 
@@ -60,16 +62,22 @@ func webChatConfig(cfg *configs.Config, w *configs.WebChat, dir string, with *ch
 
 var errOnlyChecked = errors.New("nothing is sent while settings are checked")
 
-// mailVia gives what mails a person's reply through one of our mailboxes.
+// mailVia gives what mails a person's reply through one of our mailboxes, under
+// their name, and so that an answer to it leads back to the conversation.
 func (l *links) mailVia(account string) mailFunc {
 	return func(ctx context.Context, to, subject, text, replyID string) error {
 		via := l.get(contact.Email, account)
 		if via == nil || via.adapter.Sender == nil || via.adapter.Composer == nil {
-			return fmt.Errorf("the mailbox %q can't send", account)
+			return &channels.Error{
+				Channel: contact.Email, Account: account, Op: "send", Reason: channels.Unavailable, Err: errors.New("this mailbox isn't there, or can't send"),
+			}
 		}
 		r := &contact.Reply{
 			ID: replyID, Kind: contact.Answer, Channel: contact.Email, Account: account, CreatedAt: time.Now().UTC().Truncate(time.Second),
 			To: []contact.Address{{Address: to}}, Subject: subject, Text: text,
+		}
+		if words, err := readJSON[contact.Reply](ctx, l.journal, string(journal.KindReply)+"."+replyID); err == nil { // else erased meanwhile
+			r.FromName, r.Token = words.FromName, words.Token
 		}
 		raw, err := via.adapter.Composer.Compose(r)
 		if err != nil {

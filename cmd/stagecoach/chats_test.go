@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
 	"testing"
 	"time"
 
+	"stagecoach/channels"
 	"stagecoach/channels/webchat"
 	"stagecoach/contact"
+	"stagecoach/journal"
+	"stagecoach/journal/journaltest"
 	"stagecoach/ledger"
 	"stagecoach/router"
 	hours "stagecoach/router/sla"
@@ -45,10 +49,14 @@ func TestProspect(t *testing.T) {
 		answered, waiting []time.Duration
 		want              webchat.Outlook
 	}{
-		"closed for the week-end": {friday.Add(8 * time.Hour), true, minutes(1, 1, 1, 1, 1), nil,
-			webchat.Outlook{Known: true, Closed: true, Opens: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}},
-		"closed in the early morning": {friday.Add(-2 * time.Hour), false, nil, nil,
-			webchat.Outlook{Known: true, Closed: true, Opens: friday.Add(-time.Hour)}},
+		"closed for the week-end": {
+			friday.Add(8 * time.Hour), true, minutes(1, 1, 1, 1, 1), nil,
+			webchat.Outlook{Known: true, Closed: true, Opens: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
+		},
+		"closed in the early morning": {
+			friday.Add(-2 * time.Hour), false, nil, nil,
+			webchat.Outlook{Known: true, Closed: true, Opens: friday.Add(-time.Hour)},
+		},
 		"open and nobody there":        {friday, false, minutes(1, 1, 1, 1, 1), nil, webchat.Outlook{Known: true}},
 		"there, and nothing measured":  {friday, true, minutes(1, 1, 1, 1), nil, webchat.Outlook{Known: true, Open: true}},
 		"eight of ten within four":     {friday, true, minutes(4, 1, 2, 3, 60), nil, webchat.Outlook{Known: true, Open: true, Answered: 4 * time.Minute}},
@@ -144,5 +152,42 @@ func TestForecastLooksOnce(t *testing.T) {
 	now = now.Add(forecastEnd)
 	if f.look(t.Context()).Known {
 		t.Error("an old word is told")
+	}
+}
+
+// mailbox is an account that keeps what it is to send.
+type mailbox struct{ sent []*contact.Reply }
+
+func (m *mailbox) Compose(r *contact.Reply) ([]byte, error) { return []byte(r.Text), nil }
+
+func (m *mailbox) Send(_ context.Context, r *contact.Reply) (channels.Receipt, error) {
+	m.sent = append(m.sent, r)
+	return channels.Receipt{ProviderID: r.ID}, nil
+}
+
+// A mailed answer has its author's name and the conversation's token, so that what
+// the customer answers by mail leads back to the chat.
+func TestMailViaLeadsBack(t *testing.T) {
+	j := journaltest.Open(t)
+	value, err := json.Marshal(contact.Reply{ID: "r-1", FromName: "Anna", Token: "tok", Text: "words"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Put(t.Context(), journal.KindReply, "r-1", value); err != nil {
+		t.Fatal(err)
+	}
+	l := newLinks(nil, j, t.TempDir(), "life", slog.New(slog.DiscardHandler))
+	box := &mailbox{}
+	l.all["email/support"] = &link{adapter: channels.Adapter{Channel: contact.Email, Account: "support", Sender: box, Composer: box}}
+	for _, id := range []string{"r-1", "r-gone"} {
+		if err := l.mailVia("support")(t.Context(), "kim@cust.example", "Your chat", "words", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first := box.sent[0]; first.FromName != "Anna" || first.Token != "tok" || first.ID != "r-1" || string(first.Raw) != "words" || first.To[0].Address != "kim@cust.example" {
+		t.Errorf("mailed %+v", first)
+	}
+	if err := l.mailVia("nobody")(t.Context(), "kim@cust.example", "Your chat", "words", "r-1"); err == nil {
+		t.Error("a mailbox that isn't there took a mail")
 	}
 }
