@@ -69,6 +69,17 @@ func (s *square) shop() *line {
 			shop.Misbehave(m)
 		},
 		asked: shop.Posts,
+		fair:  func() { shop.Misbehave(webhookfake.Misbehaviour{}) },
+		weather: []func(){
+			shop.Cut,
+			func() { shop.Misbehave(webhookfake.Misbehaviour{Twice: true}) },
+			func() {
+				shop.Misbehave(webhookfake.Misbehaviour{Status: 429, Header: map[string]string{"Retry-After": "1"}})
+			},
+			func() { shop.Misbehave(webhookfake.Misbehaviour{Status: 500, Taken: true, Twice: true}) },
+			func() { shop.Misbehave(webhookfake.Misbehaviour{Cut: true}) },
+			func() { shop.Misbehave(webhookfake.Misbehaviour{Endless: true}) },
+		},
 	}
 }
 
@@ -114,6 +125,28 @@ func (s *square) team() *line {
 			team.Misbehave(slackfake.Misbehaviour{Method: method, Delay: takingTime, Times: 1})
 		},
 		asked: func() int { return team.Calls(method) },
+		fair:  func() { team.Misbehave(); team.Deliver(slackfake.Delivery{}) },
+		weather: []func(){
+			team.Cut,
+			func() { team.Disconnect("refresh_requested", false) },
+			func() { team.Disconnect("warning", true) },
+			func() { team.Deliver(slackfake.Delivery{Double: true, Swap: true}) },
+			func() {
+				team.Misbehave(slackfake.Misbehaviour{Method: "conversations.history", Reverse: true, Double: true})
+				team.Cut()
+			},
+			func() { team.Misbehave(slackfake.Misbehaviour{Code: 429, Retry: "1", Times: 3}) },
+			func() { team.Misbehave(slackfake.Misbehaviour{Method: method, Code: 500, After: true, Times: 2}) },
+			func() {
+				team.Misbehave(slackfake.Misbehaviour{Method: method, Cut: true, After: true, Skip: 1, Times: 2})
+			},
+			func() {
+				team.Misbehave(slackfake.Misbehaviour{Method: "files.completeUploadExternal", Cut: true, After: true, Times: 1})
+			},
+			func() {
+				team.Misbehave(slackfake.Misbehaviour{Method: "files.getUploadURLExternal", Code: 503, Times: 1})
+			},
+		},
 	}
 }
 
@@ -159,7 +192,22 @@ func (s *square) chat() *line {
 			}
 		})
 	}
+	each := func(do func(v *webchatfake.Visitor)) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, v := range visitors {
+			do(v)
+		}
+	}
 	return &line{
+		fair: func() { each(func(v *webchatfake.Visitor) { v.Misbehave(webchatfake.Mode{}) }) },
+		weather: []func(){
+			func() { each((*webchatfake.Visitor).Cut) },
+			func() { each(func(v *webchatfake.Visitor) { v.Misbehave(webchatfake.Mode{Doubles: true}) }) },
+			func() {
+				each(func(v *webchatfake.Visitor) { v.Misbehave(webchatfake.Mode{CutBefore: 1, CutAfter: 2}) })
+			},
+		},
 		channel: "webchat", settings: "title: Acme",
 		write: func(i int, text string) string {
 			place := fmt.Sprintf("visitor-%d", i)

@@ -63,6 +63,17 @@ func (s *square) mail() *line {
 		},
 		slow:  slow.Store,
 		asked: func() int { return int(asked.Load()) },
+		fair:  func() { post.Misbehave(emailfake.Misbehaviour{}) },
+		weather: []func(){
+			post.Cut,
+			func() { post.Misbehave(emailfake.Misbehaviour{CutAtData: true}) },
+			func() { post.Misbehave(emailfake.Misbehaviour{CutAfterTaking: true}) },
+			func() {
+				post.Misbehave(emailfake.Misbehaviour{Data: emailfake.Refusal(421, [3]int{4, 3, 2}, "closing")})
+			},
+			func() { post.Misbehave(emailfake.Misbehaviour{Mail: emailfake.Refusal(451, [3]int{4, 3, 0}, "later")}) },
+			func() { _ = post.Renumber(support, "INBOX") },
+		},
 	}
 }
 

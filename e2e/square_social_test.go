@@ -60,6 +60,24 @@ func (s *square) fedi() *line {
 			fedi.Misbehave(mastodonfake.Misbehaviour{Method: http.MethodPost, Path: statuses, Delay: takingTime, Times: 1})
 		},
 		asked: func() int { return fedi.Calls("POST " + statuses) },
+		fair:  func() { fedi.Misbehave() },
+		weather: []func(){
+			fedi.Cut,
+			func() {
+				fedi.Misbehave(mastodonfake.Misbehaviour{Path: "/api/v1/notifications", Shuffle: true, Double: true})
+			},
+			func() {
+				fedi.Misbehave(mastodonfake.Misbehaviour{Path: "/api/v1/notifications", Garbage: true, Times: 2})
+			},
+			func() { fedi.Misbehave(mastodonfake.Misbehaviour{Code: 429, RetryAfter: "1", Times: 3}) },
+			func() {
+				fedi.Misbehave(mastodonfake.Misbehaviour{Method: http.MethodPost, Path: statuses, Code: 500, After: true, Times: 2})
+			},
+			func() {
+				fedi.Misbehave(mastodonfake.Misbehaviour{Method: http.MethodPost, Path: statuses, Cut: true, After: true, Skip: 1, Times: 2})
+			},
+			func() { fedi.Misbehave(mastodonfake.Misbehaviour{Path: "/media", Code: 503, Times: 1}) },
+		},
 	}
 }
 
@@ -70,7 +88,7 @@ func (s *square) sky() *line {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = sky.Close() })
-	const method = "com.atproto.repo.putRecord"
+	const method, notifications = "com.atproto.repo.putRecord", "app.bsky.notification.listNotifications"
 	who := newRegister[blueskyfake.Post]()
 	put := func(place string, p blueskyfake.Post) string {
 		ref := sky.Put(p)
@@ -108,6 +126,25 @@ func (s *square) sky() *line {
 			sky.Misbehave(blueskyfake.Misbehaviour{Method: method, Delay: takingTime, Times: 1})
 		},
 		asked: func() int { return sky.Calls(method) },
+		fair:  func() { sky.Misbehave() },
+		weather: []func(){
+			sky.Cut,
+			func() { sky.ExpireTokens(false) },
+			func() { sky.ExpireTokens(true) },
+			sky.ForgetTokens,
+			func() { sky.Misbehave(blueskyfake.Misbehaviour{Method: notifications, Shuffle: true, Double: true}) },
+			func() { sky.Misbehave(blueskyfake.Misbehaviour{Method: notifications, Garbage: true, Times: 2}) },
+			func() {
+				sky.Misbehave(blueskyfake.Misbehaviour{Code: 429, Error: "RateLimitExceeded", RetryAfter: "1", Times: 3})
+			},
+			func() { sky.Misbehave(blueskyfake.Misbehaviour{Method: method, Code: 500, After: true, Times: 2}) },
+			func() {
+				sky.Misbehave(blueskyfake.Misbehaviour{Method: method, Cut: true, After: true, Skip: 1, Times: 2})
+			},
+			func() {
+				sky.Misbehave(blueskyfake.Misbehaviour{Method: "com.atproto.repo.uploadBlob", Code: 502, Times: 1})
+			},
+		},
 	}
 }
 

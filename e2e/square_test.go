@@ -37,6 +37,9 @@ type line struct {
 	// asked.
 	slow  func(on bool)
 	asked func() int
+	// weather are the ways in which it goes wrong there, each until another or fair.
+	weather []func()
+	fair    func()
 }
 
 func (l *line) name() string { return l.channel + "/" + l.account }
