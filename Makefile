@@ -8,6 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 FUZZTIME ?= 30s
 CONTACTS ?= 20000
 SEED ?= 1
+KILLS ?= 20
 
 .PHONY: build test test-long test-vendors packages lint fmt fuzz bench soak generate check-generated clean
 
@@ -52,9 +53,13 @@ bench: build
 	go test -run '^$$' -bench . -benchmem ./...
 	bin/stagecoach bench all
 
-# Many contacts through the whole daemon; fails unless the ledger adds up.
+# Many contacts through the whole daemon; fails unless the ledger adds up. Then each
+# channel's adapter is killed KILLS times while it receives, and as often while it
+# sends.
 soak: build
 	bin/stagecoach demo --headless --contacts $(CONTACTS) --seed $(SEED) --json
+	STAGECOACH_BIN=$(CURDIR)/bin/stagecoach STAGECOACH_KILLS=$(KILLS) STAGECOACH_SEED=$(SEED) \
+	  go test -count=1 -v -timeout 60m -tags chaos -run '^TestChaosChannels$$' ./e2e
 
 # Run beside the templates, so that they are named the same by whoever runs it.
 generate:

@@ -132,8 +132,8 @@ func (r *trial) write(l *line) {
 	old := r.order[l][r.random.IntN(len(r.order[l]))]
 	l.more(old, r.written[l].next(old))
 	r.messages++
-	if l.edit != nil {
-		old = r.order[l][r.random.IntN(len(r.order[l]))]
+	if l.edit != nil { // a server of the Mastodon API is asked about the last 60 only
+		old = r.order[l][max(0, len(r.order[l])-1-r.random.IntN(10))]
 		l.edit(old, r.written[l].next(old))
 	}
 }

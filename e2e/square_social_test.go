@@ -34,7 +34,7 @@ func (s *square) fedi() *line {
 	}
 	return &line{
 		channel: "mastodon", secrets: map[string]string{"fedi.token": fedi.Token()},
-		settings: fmt.Sprintf("server: %q, address: %q, token_file: fedi.token, poll: 5s", fedi.URL(), fedi.Address()),
+		settings: fmt.Sprintf("server: %q, address: %q, token_file: fedi.token, poll: 5s, watch: 5s", fedi.URL(), fedi.Address()),
 		write: func(i int, text string) string {
 			return put("", mastodonfake.Post{From: fmt.Sprintf("cust%d@far.test", i), Text: text})
 		},
