@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -67,10 +68,8 @@ func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLi
 		case <-sub.gone:
 			return
 		case <-beat.C:
-			if who.Token != "" {
-				if _, err := s.svc.Authenticate(ctx, who.Token); err != nil {
-					return
-				}
+			if !s.mayStay(ctx, who) {
+				return
 			}
 			if now := beatFor(s.svc.Heartbeat(who)); now != every {
 				every = now
@@ -98,6 +97,15 @@ func (s *Server) follow(r *http.Request, who Who, sub *subscriber, line *eventLi
 			}
 		}
 	}
+}
+
+// mayStay reports whether the session, where there is one, goes on.
+func (s *Server) mayStay(ctx context.Context, who Who) bool {
+	if who.Token == "" {
+		return true
+	}
+	_, err := s.svc.Authenticate(ctx, who.Token)
+	return err == nil
 }
 
 // own reports whether something waits that concerns this agent's own work: nobody
