@@ -31,6 +31,9 @@ type Harness struct {
 	// Pushes says that the provider hands items over itself, and again until they
 	// are taken: then nothing is older than the connection.
 	Pushes bool
+	// Shuffles says that the provider itself hands items over in another order than
+	// they were written in.
+	Shuffles bool
 	// PutMalformed makes the worst item that the provider passes on, and gives
 	// bytes that the delivered original must contain.
 	PutMalformed func(t *testing.T) []byte
@@ -87,6 +90,7 @@ func Run(t *testing.T, make func(t *testing.T) Harness) {
 	}{
 		{"delivers once", checkDelivers},
 		{"nothing marked before Deliver returned", checkNoEarlyMark},
+		{"order of one sender", checkOrder},
 		{"redelivers after an error", checkRedelivers},
 		{"nothing lost over a restart", checkRestart},
 		{"nothing lost over a cut link", checkCut},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,6 +108,47 @@ func (b *bench) covered(text string) bool {
 		}
 	}
 	return false
+}
+
+// checkOrder checks that what one customer writes is stored in that order, though
+// storing takes longer at times.
+func checkOrder(t *testing.T, b *bench) {
+	a := needsReceiver(t, b)
+	if b.h.Shuffles {
+		t.Skip("the provider keeps no order")
+	}
+	stop := b.receive(t, a)
+	const n = 40
+	var calls atomic.Int64
+	b.src.Fail(func(*channels.Inbound) error {
+		if k := calls.Add(1); k%3 == 1 { // the first of what is delivered beside each other is the slowest
+			<-time.After(time.Duration(10-k%10) * time.Millisecond)
+		}
+		return nil
+	})
+	for i := range n {
+		if i == n/2 {
+			stop() // half of it is caught up
+		}
+		b.h.Put(t, fmt.Sprintf("item no%03d.", i))
+	}
+	b.receive(t, b.adapter(t))
+	b.src.UntilStored(n)
+	last := map[string]int{}
+	for at, in := range b.src.Items() {
+		for i := range n {
+			if !bytes.Contains(in.Raw, fmt.Appendf(nil, "item no%03d.", i)) {
+				continue
+			}
+			if before, there := last[in.Sender]; there && in.Sender != "" && before > i {
+				t.Errorf("item %d of one sender is stored behind item %d, as number %d", i, before, at)
+			}
+			last[in.Sender] = i
+		}
+	}
+	if last[""] > 0 && len(last) == 1 {
+		t.Error("no item names its sender: nothing is known of its order")
+	}
 }
 
 func checkRedelivers(t *testing.T, b *bench) {

@@ -77,7 +77,7 @@ func TestConformance(t *testing.T) {
 				t.Helper()
 				s := provider(t, how.fake)
 				s.Deliver(how.mode)
-				h := harness(s, how.mode.Silent)
+				h := harness(s, how.mode.Silent, how.mode.Swap)
 				if how.fake.PageLimit > 0 {
 					h.Failures = nil // they count calls
 				}
@@ -89,7 +89,7 @@ func TestConformance(t *testing.T) {
 
 // harness puts alice before our account. Where no events are sent, each message
 // cuts the link, and all comes by the histories.
-func harness(s *slackfake.Server, silent bool) channeltest.Harness {
+func harness(s *slackfake.Server, silent, swaps bool) channeltest.Harness {
 	cfg := config(s)
 	where, question := s.Put(slackfake.Message{User: alice, Text: "how long does it take?", Quiet: true})
 	marks := map[string]string{}
@@ -121,7 +121,8 @@ func harness(s *slackfake.Server, silent bool) channeltest.Harness {
 			s.EditQuietly(where, marks[text], instead)
 			s.Cut()
 		},
-		Unicode: true,
+		Unicode:  true,
+		Shuffles: swaps,
 		Marked: func(t *testing.T, text string) bool {
 			t.Helper()
 			return s.Acked(marks[text])

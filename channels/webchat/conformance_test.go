@@ -102,6 +102,8 @@ type crowd struct {
 	mu        sync.Mutex
 	visitors  []*webchatfake.Visitor
 	confirmed map[string]bool
+	// saying ends with what each says last.
+	saying map[*webchatfake.Visitor]chan struct{}
 }
 
 func (c *crowd) put(text string) {
@@ -115,7 +117,13 @@ func (c *crowd) put(text string) {
 		v.Misbehave(c.mode)
 		c.visitors = append(c.visitors, v)
 	}
+	before, done := c.saying[v], make(chan struct{})
+	c.saying[v] = done
 	go func() { // it ends with the visitor, whose Close makes all requests return
+		defer close(done)
+		if before != nil {
+			<-before // one says one thing after the other
+		}
 		if err := v.Come(); err != nil {
 			return
 		}
@@ -147,7 +155,7 @@ func harness(t *testing.T, mode webchatfake.Mode) channeltest.Harness {
 	first := adapter(t, cfg, nil)
 	f.serve(first)
 	customer := greeted(t, f, first)
-	c := &crowd{t: t, f: f, mode: mode, confirmed: map[string]bool{}}
+	c := &crowd{t: t, f: f, mode: mode, confirmed: map[string]bool{}, saying: map[*webchatfake.Visitor]chan struct{}{}}
 	return channeltest.Harness{
 		New: func(t *testing.T, log *slog.Logger) channels.Adapter {
 			t.Helper()
