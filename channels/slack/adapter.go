@@ -60,6 +60,8 @@ type Adapter struct {
 	// patience is how long an event waits for the history before it, young how old a
 	// message must be for its absence to tell something.
 	patience, young time.Duration
+	// together bounds the attachments of one message, in bytes.
+	together int64
 	started         time.Time
 }
 
@@ -97,7 +99,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 	}
 	a := &Adapter{
 		cfg: cfg, log: log.With("component", "slack", "account", cfg.Account), base: base,
-		sent: newSentBook(), settle: 12 * time.Second, silence: 45 * time.Second, patience: 90 * time.Second, young: youngAbsence, started: time.Now(),
+		sent: newSentBook(), settle: 12 * time.Second, silence: 45 * time.Second, patience: 90 * time.Second, young: youngAbsence, together: maxTogether, started: time.Now(),
 	}
 	if a.again, a.once, err = newClients(cfg); err != nil {
 		return nil, fmt.Errorf("configuring slack account %q: %w", cfg.Account, err)

@@ -275,3 +275,46 @@ func TestAnotherReceiverIsNoticed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The attachments of a message are bounded together.
+func TestTooMuchTogether(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	w := watch(t, s, nil)
+	w.a.Bound(5 << 20)
+	w.run()
+	big := slackfake.File{Name: "big.bin", Type: "application/octet-stream", Data: make([]byte, 2<<20)}
+	small := slackfake.File{Name: "small.txt", Type: "text/plain", Data: []byte("x")}
+	s.Put(slackfake.Message{User: alice, Text: "look", Files: []slackfake.File{big, big, big, small}})
+	w.src.UntilStored(1)
+	m := w.parse(w.src.Items()[0])
+	if len(m.Attachments) != 3 || m.Attachments[2].Name != "small.txt" || len(m.Warnings) != 1 || !strings.Contains(m.Warnings[0], "5 MB together") {
+		t.Errorf("%d attachments, with %q", len(m.Attachments), m.Warnings)
+	}
+}
+
+// Files are held in memory for few messages at a time; what has none isn't held up.
+func TestFewFilesAtATime(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{AckTime: time.Minute})
+	w := watch(t, s, nil)
+	w.run()
+	release := w.src.Hold()
+	const many = 70
+	for i := range many {
+		user := s.AddUser(slackfake.User{Name: fmt.Sprintf("User %d", i)})
+		s.Put(slackfake.Message{User: user, Text: "look", Files: []slackfake.File{{Name: "a.png", Type: "image/png", Data: []byte("\x89PNG")}}})
+	}
+	_, ts := s.Put(slackfake.Message{User: alice, Text: "no files"})
+	w.src.Until("the message without files", func() bool { return w.src.Asked(slackfake.TeamID+"/"+s.DM(alice)+"/"+ts) == 1 })
+	if n := s.Served(); n == 0 || n > 3 {
+		t.Errorf("the files of %d messages are held at a time", n)
+	}
+	release()
+	w.src.UntilStored(many + 1)
+	for _, in := range w.src.Items() {
+		if m := w.parse(in); m.Text == "look" && len(m.Attachments) != 1 {
+			t.Errorf("the attachments are %+v, with %q", m.Attachments, m.Warnings)
+		}
+	}
+}

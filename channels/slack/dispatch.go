@@ -18,8 +18,8 @@ type flight struct {
 // waits while too much is.
 func (r *run) dispatch(ctx context.Context, t *task, ack func()) error {
 	turns := r.turns
-	if t.ask != "" { // the answer may take long, and holds up its own conversation alone
-		turns = r.asking
+	if t.slow() {
+		turns = r.patient
 	}
 	select {
 	case turns <- struct{}{}:
@@ -49,6 +49,10 @@ func (r *run) dispatch(ctx context.Context, t *task, ack func()) error {
 	})
 	return nil
 }
+
+// slow reports whether a task may take long before it is delivered: it must hold up
+// nobody but what comes behind it.
+func (t *task) slow() bool { return t.ask != "" || t.m != nil && len(t.m.Files) > 0 }
 
 // queue puts a task behind those of its conversation and its sender. r.mu is held.
 func (r *run) queue(t *task) (before []chan struct{}, done chan struct{}) {
@@ -94,13 +98,24 @@ func (r *run) carry(ctx context.Context, t *task, before []chan struct{}) (settl
 			return true, nil
 		}
 	}
-	r.furnish(ctx, t)
+	if t.m == nil || len(t.m.Files) == 0 {
+		r.furnish(ctx, t)
+	}
 	for _, wait := range before {
 		select {
 		case <-wait:
 		case <-ctx.Done():
 			return false, ctx.Err()
 		}
+	}
+	if t.m != nil && len(t.m.Files) > 0 { // in its turn: who holds files in memory waits for nobody
+		select {
+		case r.filing <- struct{}{}:
+			defer func() { <-r.filing }()
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+		r.furnish(ctx, t)
 	}
 	if r.failed.Load() || ctx.Err() != nil {
 		return false, ctx.Err()

@@ -5,3 +5,6 @@ import "time"
 // Hasten sets how old a message must be for its absence to tell something, and how
 // long an event waits for the history before it.
 func (a *Adapter) Hasten(young, patience time.Duration) { a.young, a.patience = young, patience }
+
+// Bound sets how much the attachments of one message have together.
+func (a *Adapter) Bound(together int64) { a.together = together }

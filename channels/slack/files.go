@@ -17,11 +17,13 @@ import (
 
 // Bounds of the attachments of a message, and of what one reply carries.
 const (
-	maxFile   = 20 << 20
-	maxFiles  = 10
-	fileTime  = 60 * time.Second
-	allTime   = 120 * time.Second
-	maxUpload = 40 << 20
+	maxFile  = 20 << 20
+	maxFiles = 10
+	fileTime = 60 * time.Second
+	allTime  = 120 * time.Second
+	// maxTogether is how much the attachments of one message have at most.
+	maxTogether = 40 << 20
+	maxUpload   = 40 << 20
 )
 
 // fetchFiles gets the attachments of a message. What can't be had is said, and
@@ -29,17 +31,20 @@ const (
 func (a *Adapter) fetchFiles(ctx context.Context, all []file) (out []fetched, notes []string) {
 	ctx, cancel := context.WithTimeout(ctx, allTime)
 	defer cancel()
+	left := a.together
 	for i, f := range all {
 		if i == maxFiles {
 			notes = append(notes, fmt.Sprintf("%d more attachments were not fetched", len(all)-maxFiles))
 			break
 		}
-		out = append(out, a.fetchFile(ctx, f))
+		one := a.fetchFile(ctx, f, left)
+		left -= int64(len(one.Data))
+		out = append(out, one)
 	}
 	return out, notes
 }
 
-func (a *Adapter) fetchFile(ctx context.Context, f file) fetched {
+func (a *Adapter) fetchFile(ctx context.Context, f file, left int64) fetched {
 	out := fetched{ID: f.ID, Name: cleanName(firstOf(f.Name, f.Title, f.ID)), Type: f.Mimetype}
 	if f.Access == "check_file_info" || (f.URL == "" && f.Download == "" && f.Mode == "") {
 		f = a.fileInfo(ctx, f)
@@ -60,12 +65,20 @@ func (a *Adapter) fetchFile(ctx context.Context, f file) fetched {
 	case f.Size > maxFile:
 		out.Error = fmt.Sprintf("it is larger than %d MB", maxFile>>20)
 	}
+	tooMuch := fmt.Sprintf("the attachments of the message are larger than %d MB together", a.together>>20)
+	if out.Error == "" && f.Size > left {
+		out.Error = tooMuch
+	}
 	if out.Error != "" {
 		return out
 	}
 	data, kind, err := a.fetchFrom(ctx, from, f.Mimetype)
 	if err != nil {
 		out.Error = "it could not be fetched: " + channels.Words(a.failure(opFetch, "", "", channels.LastCause(err).Error(), nil))
+		return out
+	}
+	if int64(len(data)) > left { // it said that it was smaller
+		out.Error = tooMuch
 		return out
 	}
 	out.Data, out.Type = data, firstOf(out.Type, kind)

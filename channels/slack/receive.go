@@ -25,10 +25,11 @@ type run struct {
 	// root is the account as a whole: it says since when it is connected, and takes
 	// what can't be put into a conversation.
 	root *conv
-	// turns bounds how many deliveries there are at once; asking, those that must
-	// first find out whether they are for us, with asked for each thread.
-	turns, asking chan struct{}
-	asked         singleflight.Group
+	// turns bounds how many deliveries there are at once; patient, those that may take
+	// long; filing, those that hold files in memory. asked finds out of a thread
+	// whether we take part in it.
+	turns, patient, filing chan struct{}
+	asked                  singleflight.Group
 
 	mu    sync.Mutex
 	convs map[string]*conv
@@ -60,11 +61,13 @@ type run struct {
 	dirty   chan struct{}
 }
 
-// delivering is how many deliveries there are at once, mostAsking how many of those
-// that wait for an answer of Slack's.
+// How many deliveries there are at once, how many of those that wait for Slack's
+// answer or for files, and for how many messages files are in memory: up to 40 MB
+// each, some times over.
 const (
-	delivering = 64
-	mostAsking = 1024
+	delivering  = 64
+	mostPatient = 1024
+	mostFiling  = 3
 )
 
 // Receive implements channels.Receiver.
@@ -83,7 +86,7 @@ func (a *Adapter) receive(ctx context.Context, src channels.Source) error {
 	}
 	r := &run{
 		a: a, src: src, me: me, ours: map[string]bool{}, turns: make(chan struct{}, delivering),
-		asking: make(chan struct{}, mostAsking), convs: map[string]*conv{}, listed: map[string]bool{}, wake: make(chan struct{}, 1),
+		patient: make(chan struct{}, mostPatient), filing: make(chan struct{}, mostFiling), convs: map[string]*conv{}, listed: map[string]bool{}, wake: make(chan struct{}, 1),
 		flights: map[string]*flight{}, tails: map[string]chan struct{}{}, stirred: map[*conv]bool{}, dirty: make(chan struct{}, 1), everything: true,
 	}
 	if err := r.openRoot(ctx); err != nil {

@@ -70,6 +70,7 @@ type Server struct {
 	users    map[string]*User
 	channels map[string]*channel
 	files    map[string]*File
+	served   int
 	tickets  map[string]bool
 	lastTS   int64
 	next     int
@@ -206,6 +207,13 @@ func (s *Server) Calls(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[method]
+}
+
+// Served counts the files that were fetched.
+func (s *Server) Served() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.served
 }
 
 // ts gives the next time of a message, later than all before. s.mu is held.

@@ -179,6 +179,7 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	case f == nil || !f.uploaded:
 		http.NotFound(w, r)
 	default:
+		s.served++
 		w.Header().Set("Content-Type", or(f.Type, "application/octet-stream"))
 		_, _ = w.Write(f.Data)
 	}
