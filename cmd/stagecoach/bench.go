@@ -19,9 +19,11 @@ import (
 // the same machine: what the same work costs without Stagecoach.
 type benchCmd struct {
 	Names    []string `arg:"" optional:"" help:"ingest, journal, route, replay, search, activation, memory, restart or all; all that there are if left out."`
-	Channels string   `help:"Channels that take part in ingest; e-mail is the one that there is." default:"all"`
+	Channels string   `help:"Channels that take part in ingest: email, others (Slack, web chat, Mastodon, Bluesky and webhook, all at once), or all." default:"all"`
 	Mails    int      `help:"Mails of one burst." default:"2000"`
-	Single   int      `help:"Mails that are timed one by one before the burst." default:"25"`
+	Messages int      `help:"Messages by the other channels, all at once." default:"10000"`
+	Visitors int      `help:"Visitors of the web chat that are connected at once." default:"2000"`
+	Single   int      `help:"Messages that are timed one by one before a burst." default:"25"`
 	Contacts int      `help:"Open contacts of restart, replay and memory; messages of search." default:"10000"`
 	Seconds  float64  `help:"How long each rate of journal is measured." default:"4"`
 	Dir      string   `help:"Make temporary data here: the disk that is measured." placeholder:"DIR" type:"path"`
@@ -127,8 +129,11 @@ func (c *benchCmd) Run(ctx context.Context, io std) (err error) {
 	if len(chosen) == 0 {
 		return exitError{2}
 	}
-	if c.Channels != "all" && c.Channels != "email" {
-		return fmt.Errorf("--channels %q: there are email and all", c.Channels)
+	if err := knownWord("--channels", c.Channels, []string{"email", "others", "all"}); err != nil {
+		return err
+	}
+	if c.Messages < 100 || c.Visitors < 1 {
+		return errors.New("too little to measure: take at least 100 messages and one visitor")
 	}
 	if c.Mails < 10 || c.Single < 1 || c.Contacts < 100 || c.Seconds <= 0 {
 		return errors.New("too little to measure: take at least 10 mails, 1 single mail, 100 contacts and some seconds")

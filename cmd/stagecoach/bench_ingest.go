@@ -18,9 +18,23 @@ import (
 // of it.
 const benchAgents = 100
 
-// ingest measures the way from a mailbox to an agent: mails one by one until
+// ingest measures the way from a customer to an agent, by e-mail and by all other
+// channels at once.
+func (b *bench) ingest(ctx context.Context) error {
+	if b.cmd.Channels != "others" {
+		if err := b.mails(ctx); err != nil {
+			return err
+		}
+	}
+	if b.cmd.Channels != "email" {
+		return b.others(ctx)
+	}
+	return nil
+}
+
+// mails measures the way from a mailbox to an agent: mails one by one until
 // they are on a screen, then a burst until each is offered or queued.
-func (b *bench) ingest(ctx context.Context) (err error) {
+func (b *bench) mails(ctx context.Context) (err error) {
 	// Not in --dir: the mail server's users must get at it.
 	serverDir, err := os.MkdirTemp("", "stagecoach-mailserver-")
 	if err != nil {

@@ -26,11 +26,11 @@ type screen struct {
 
 // openScreen makes the first account by the set-up link, logs in, opens the
 // live line and makes the agent available.
-func openScreen(ctx context.Context, d *Daemon) (*screen, error) {
-	s := &screen{base: d.URL(), http: &http.Client{}, news: make(chan struct{}, 1), ended: make(chan error, 1)}
+func openScreen(ctx context.Context, base, setup string) (*screen, error) {
+	s := &screen{base: base, http: &http.Client{}, news: make(chan struct{}, 1), ended: make(chan error, 1)}
 	var login view.Login
 	err := s.call(ctx, http.MethodPost, "/api/setup", map[string]string{
-		"token": d.setup, "name": "Bench", "email": "agent@bench.test", "password": randomID(),
+		"token": setup, "name": "Bench", "email": "agent@bench.test", "password": randomID(),
 	}, &login)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *screen) call(ctx context.Context, method, path string, in, out any) err
 
 // until waits until the offer of this subject is on the screen, and gives it.
 func (s *screen) until(ctx context.Context, subject string) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("a mail did not reach the screen within a minute"))
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("a message did not reach the screen within a minute"))
 	defer cancel()
 	for {
 		select {
@@ -110,7 +110,7 @@ func (b *bench) latency(ctx context.Context, d *Daemon, server mailServer) (err 
 		return fmt.Errorf("listening to the mailbox: %w", err)
 	}
 	defer func() { err = errors.Join(err, idle.close()) }()
-	s, err := openScreen(ctx, d)
+	s, err := openScreen(ctx, d.URL(), d.setup)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (b *bench) latency(ctx context.Context, d *Daemon, server mailServer) (err 
 		if err := s.call(ctx, http.MethodPost, "/api/offers/"+offer+"/accept", nil, nil); err != nil {
 			return err
 		}
-		if err := b.endContact(ctx, s, subject); err != nil {
+		if err := s.end(ctx, subject); err != nil {
 			return err
 		}
 	}
@@ -149,8 +149,8 @@ func (b *bench) latency(ctx context.Context, d *Daemon, server mailServer) (err 
 	return s.call(ctx, http.MethodPost, "/api/presence", map[string]string{"presence": "offline"}, nil)
 }
 
-// endContact disposes of what was accepted, so that the agent has room.
-func (b *bench) endContact(ctx context.Context, s *screen, subject string) error {
+// end disposes of what was accepted, so that the agent has room.
+func (s *screen) end(ctx context.Context, subject string) error {
 	var desk view.Desk
 	if err := s.call(ctx, http.MethodGet, "/api/desk", nil, &desk); err != nil {
 		return err

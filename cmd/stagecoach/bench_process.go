@@ -24,16 +24,19 @@ type process struct {
 	cmd   *exec.Cmd
 	dir   string
 	ready time.Duration
+	// url is where its desk is.
+	url string
 }
 
 // startProcess starts a daemon on a directory and waits until it says that it
 // is ready, on its output and by /readyz.
-func startProcess(ctx context.Context, dir string) (*process, error) {
+func startProcess(ctx context.Context, dir string, more ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "serve", "--data", dir, "--listen", "127.0.0.1:0") //nolint:gosec // this program
+	args := append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, more...)
+	cmd := exec.CommandContext(ctx, self, args...) //nolint:gosec // this program
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.StdoutPipe()
@@ -55,7 +58,8 @@ func startProcess(ctx context.Context, dir string) (*process, error) {
 	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
 	c, err := awaitSocket(ctx, dir, errors.New("the daemon has the directory"))
 	if err == nil {
-		_, err = c.call(ctx, http.MethodGet, "/readyz", nil, nil)
+		err = c.untilReady(ctx)
+		p.url = c.deskAddress(ctx)
 		err = errors.Join(err, c.close())
 	}
 	if err != nil {
@@ -64,6 +68,20 @@ func startProcess(ctx context.Context, dir string) (*process, error) {
 	}
 	return p, nil
 }
+
+// untilReady waits until the daemon has all that it needs, its channels' links
+// included.
+func (c *client) untilReady(ctx context.Context) error {
+	for until := time.Now().Add(readyLimit); ; pause(ctx, 20*time.Millisecond) {
+		_, err := c.call(ctx, http.MethodGet, "/readyz", nil, nil)
+		if err == nil || ctx.Err() != nil || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
+// readyLimit is how long the links to providers may take.
+const readyLimit = 30 * time.Second
 
 // stop ends the daemon by SIGTERM and tells how long that took.
 func (p *process) stop() (time.Duration, error) {
@@ -77,6 +95,31 @@ func (p *process) stop() (time.Duration, error) {
 	}
 	return time.Since(begin), err
 }
+
+// cpu gives the processor time that the daemon has used (proc_pid_stat(5)).
+func (p *process) cpu() (time.Duration, error) {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		return 0, fmt.Errorf("reading the daemon's processor time: %w", err)
+	}
+	_, rest, _ := strings.Cut(string(data), ") ") // the name may have spaces
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, errors.New("the system does not tell the daemon's processor time")
+	}
+	var ticks int64
+	for _, field := range fields[11:13] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("reading the daemon's processor time: %w", err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / clockTicks, nil
+}
+
+// clockTicks a second are what Linux counts processor time in, everywhere.
+const clockTicks = 100
 
 // resident gives the process's memory in use, in MiB (proc_pid_status(5)).
 func (p *process) resident() (float64, error) {

@@ -69,10 +69,24 @@ func TestBenchIngest(t *testing.T) {
 	}
 }
 
+// All other channels at once, by a daemon of its own.
+func TestBenchIngestByOtherChannels(t *testing.T) {
+	program(t)
+	got := measured(t, "ingest", "--channels", "others", "--messages", "160", "--visitors", "20", "--single", "2")
+	wantFigures(t, got, "webchat_screen_p95 channels channels_slack channels_webchat channels_mastodon channels_bluesky channels_webhook "+
+		"channels_cpu channels_in_order channels_rss_start channels_rss_peak channels_rss_end webchat_visitors_rss")
+	if f := got["channels_in_order"]; f.Value != 20 || f.Ratio != 1 {
+		t.Errorf("%+v of 20 conversations", f)
+	}
+	if f := got["channels"]; f.Limit < f.Value {
+		t.Errorf("faster than the engine alone: %+v", f)
+	}
+}
+
 // Without Dovecot the mailbox is in this process, and bench says so.
 func TestBenchIngestWithoutDovecot(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	r := cli(t, "", "bench", "ingest", "--mails", "30", "--single", "1", "--dir", t.TempDir())
+	r := cli(t, "", "bench", "ingest", "--channels", "email", "--mails", "30", "--single", "1", "--dir", t.TempDir())
 	if r.code != 0 || !strings.Contains(r.out, "no Dovecot here") || !strings.Contains(r.out, "ingest_cpu") {
 		t.Fatalf("%+v", r)
 	}
@@ -92,7 +106,8 @@ func TestBenchBadInput(t *testing.T) {
 	refused(t, 2, "which this build does not have yet", "bench", "route")
 	refused(t, 2, "which this build does not have yet", "bench", "activation", "route")
 	refused(t, 1, "did you mean journal?", "bench", "jurnal")
-	refused(t, 1, "there are email and all", "bench", "journal", "--channels", "slack")
+	refused(t, 1, "it is one of email, others, all", "bench", "journal", "--channels", "slack")
+	refused(t, 1, "too little to measure", "bench", "ingest", "--messages", "1")
 	refused(t, 1, "too little to measure", "bench", "ingest", "--mails", "1")
 	refused(t, 1, "no such file", "bench", "journal", "--dir", filepath.Join(t.TempDir(), "none"))
 }
