@@ -238,7 +238,10 @@ func TestOutreach(t *testing.T) {
 	s.Put(blueskyfake.Post{Text: "older #teahouse", Quiet: true})
 	src := channeltest.NewSource(t)
 	receiving(t, a, src)
-	src.Until("the places to be read once", func() bool { return len(src.Bookmarks()) >= 5 })
+	src.Until("the places to be read once", func() bool {
+		marks := src.Bookmarks()
+		return marks["bluesky/support/tag/teahouse"].Position != "" && marks["bluesky/support/search/tea%20house"].Position != ""
+	})
 	s.Know(blueskyfake.Person{Handle: "robot.test", Labels: []string{"bot"}})
 	s.Know(blueskyfake.Person{Handle: "quiet.test", Bio: "Tea lover. #NoMarketing please"})
 	s.Know(blueskyfake.Person{Handle: "foe.test", BlocksUs: true})

@@ -71,8 +71,7 @@ func (r *run) isNews(e *entry) bool {
 	return at >= p.Floor || !r.late.known[sumOf(e.key)]
 }
 
-// lookBack finds what has come late. The first look takes as known what stands
-// below the floor.
+// lookBack finds what has come late.
 func (r *run) lookBack(ctx context.Context) error {
 	b := r.late
 	all, _, err := r.a.back(ctx, r.notes.place.Begin, latePages)
@@ -85,15 +84,12 @@ func (r *run) lookBack(ctx context.Context) error {
 			known[sumOf(e.key)] = true
 		}
 	}
-	if b.list.isNew {
-		b.known = known
-	}
 	if err := r.deliverNews(ctx, all); err != nil {
 		return err
 	}
 	r.watchOver(slices.DeleteFunc(all, func(e entry) bool { return keyTime(e.key) < r.notes.place.Begin }))
 	b.known = known
-	if position := b.position(); b.list.isNew || position != b.list.mark.Position {
+	if position := b.position(); position != b.list.mark.Position {
 		return r.advance(ctx, b.list, position)
 	}
 	return nil

@@ -48,8 +48,13 @@ func (a *Adapter) linkFailure(op string, err error) *channels.Error {
 	case channels.TimedOut(err):
 		words = "no answer in " + a.cfg.Timeout.String()
 	}
-	return a.failure(op, channels.Unavailable, "", "server "+a.base.Host+": "+words, err)
+	return a.failure(op, channels.Unavailable, "", "server "+a.base.Host+": "+words, &lostError{err})
 }
+
+// lostError tells that the link failed, rather than what was asked for.
+type lostError struct{ error }
+
+func (e *lostError) Unwrap() error { return e.error }
 
 // refusal gives an answer other than 2xx its reason and its words.
 func (a *Adapter) refusal(op string, res *answer) *channels.Error {

@@ -211,7 +211,7 @@ func (r *run) aside(ctx context.Context, l *list, read func(context.Context) err
 		return ctx.Err()
 	}
 	_, theirs := errors.AsType[*channels.Error](err)
-	if _, lost := channels.LinkWords(err); err != nil && (lost || !theirs) {
+	if _, lost := errors.AsType[*lostError](err); err != nil && (lost || !theirs) {
 		return err
 	}
 	l.leave(err)

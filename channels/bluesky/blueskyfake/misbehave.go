@@ -1,14 +1,12 @@
 package blueskyfake
 
 import (
-	"encoding/json"
-	"maps"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"time"
+
+	"stagecoach/channels/channeltest/faults"
 )
 
 // Misbehaviour is one way to go wrong, for the requests that it names.
@@ -51,17 +49,8 @@ func (s *Server) wrongFor(method string) (Misbehaviour, bool) {
 	s.calls[method]++
 	for i := range s.wrong {
 		m := &s.wrong[i]
-		if m.Method != "" && m.Method != method || m.Times < 0 {
+		if m.Method != "" && m.Method != method || !faults.Take(&m.Skip, &m.Times) {
 			continue
-		}
-		if m.Skip > 0 {
-			m.Skip--
-			continue
-		}
-		if m.Times == 1 {
-			m.Times = -1
-		} else if m.Times > 1 {
-			m.Times--
 		}
 		return *m, true
 	}
@@ -74,68 +63,28 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.api(w, r)
 		return
 	}
-	if m.Delay > 0 {
-		select {
-		case <-r.Context().Done():
-			return
-		case <-time.After(m.Delay):
-		}
+	fault := faults.Fault{
+		Delay: m.Delay, Cut: m.Cut, After: m.After, Shuffle: m.Shuffle, Double: m.Double, Garbage: m.Garbage,
 	}
-	replaced := m.Code != 0 || m.Cut
-	if !replaced && !m.Shuffle && !m.Double && !m.Garbage {
-		s.api(w, r)
-		return
+	if m.Code != 0 {
+		fault.Answer = m.answer
 	}
-	recorded := httptest.NewRecorder()
-	if !replaced || m.After {
-		s.api(recorded, r)
-	}
-	switch {
-	case m.Cut:
-		panic(http.ErrAbortHandler)
-	case m.Code != 0:
-		if m.RetryAfter != "" {
-			w.Header().Set("Retry-After", m.RetryAfter)
-		}
-		if m.RateLimitReset != 0 {
-			w.Header().Set("RateLimit-Remaining", "0")
-			w.Header().Set("RateLimit-Reset", strconv.FormatInt(time.Now().Add(m.RateLimitReset).Unix(), 10))
-		}
-		if m.Body != "" {
-			w.WriteHeader(m.Code)
-			_, _ = w.Write([]byte(m.Body))
-			return
-		}
-		refuse(w, m.Code, or(m.Error, "InternalServerError"), or(m.Message, "Internal Server Error"))
-	default:
-		spoil(w, recorded, m)
-	}
+	fault.Serve(w, r, s.api)
 }
 
-func spoil(w http.ResponseWriter, recorded *httptest.ResponseRecorder, m Misbehaviour) {
-	body := recorded.Body.Bytes()
-	var all map[string]json.RawMessage
-	if json.Unmarshal(body, &all) == nil {
-		for name, raw := range all {
-			var list []json.RawMessage
-			if json.Unmarshal(raw, &list) != nil {
-				continue
-			}
-			if m.Double {
-				list = append(list, list...)
-			}
-			if m.Shuffle {
-				rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] }) //nolint:gosec // disorder needs no secret
-			}
-			all[name], _ = json.Marshal(list)
-		}
-		body, _ = json.Marshal(all)
+// answer is what is said instead.
+func (m Misbehaviour) answer(w http.ResponseWriter) {
+	if m.RetryAfter != "" {
+		w.Header().Set("Retry-After", m.RetryAfter)
 	}
-	if m.Garbage {
-		body = body[:len(body)/2]
+	if m.RateLimitReset != 0 {
+		w.Header().Set("RateLimit-Remaining", "0")
+		w.Header().Set("RateLimit-Reset", strconv.FormatInt(time.Now().Add(m.RateLimitReset).Unix(), 10))
 	}
-	maps.Copy(w.Header(), recorded.Header())
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(recorded.Code)
-	_, _ = w.Write(body)
+	if m.Body != "" {
+		w.WriteHeader(m.Code)
+		_, _ = w.Write([]byte(m.Body))
+		return
+	}
+	refuse(w, m.Code, or(m.Error, "InternalServerError"), or(m.Message, "Internal Server Error"))
 }

@@ -10,12 +10,12 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"stagecoach/channels/channeltest/faults"
 )
 
 // Config is what is played. The zero value is good.
@@ -52,17 +52,12 @@ type Config struct {
 
 // Server is one running server.
 type Server struct {
-	cfg      Config
-	listener net.Listener
-	http     *http.Server
-	done     chan struct{}
+	*faults.Link
+	cfg Config
 
-	mu     sync.Mutex
-	conns  map[net.Conn]struct{}
-	down   bool
-	refuse int
-	wrong  []Misbehaviour
-	calls  map[string]int
+	mu    sync.Mutex
+	wrong []Misbehaviour
+	calls map[string]int
 
 	tokens  map[string]time.Time
 	refresh map[string]bool
@@ -97,94 +92,25 @@ func New(cfg Config) (*Server, error) {
 	if cfg.TokenLife == 0 {
 		cfg.TokenLife = 2 * time.Hour
 	}
-	listener, err := net.Listen("tcp", or(cfg.Address, "127.0.0.1:0")) //nolint:noctx // it listens at once
-	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
-	}
 	s := &Server{
-		cfg: cfg, listener: listener, done: make(chan struct{}), conns: map[net.Conn]struct{}{}, calls: map[string]int{},
+		cfg: cfg, calls: map[string]int{},
 		tokens: map[string]time.Time{}, refresh: map[string]bool{}, people: map[string]*person{}, posts: map[string]*post{},
 		blobs: map[string][]byte{}, pictures: map[string][]byte{}, convos: map[string]*convo{},
 	}
 	s.personOf(cfg.Handle)
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 30 * time.Second, ConnState: s.track}
-	go func() {
-		defer close(s.done)
-		_ = s.http.Serve(listener)
-	}()
+	var err error
+	if s.Link, err = faults.Listen(cfg.Address); err != nil {
+		return nil, err
+	}
+	s.Serve(http.HandlerFunc(s.serve))
 	return s, nil
 }
-
-// URL is where the server is.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
 // Handle is our account's.
 func (s *Server) Handle() string { return s.cfg.Handle }
 
 // Password is what must be given.
 func (s *Server) Password() string { return s.cfg.Password }
-
-// Close ends it.
-func (s *Server) Close() error {
-	err := s.http.Close()
-	<-s.done
-	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("closing: %w", err)
-	}
-	return nil
-}
-
-func (s *Server) track(c net.Conn, state http.ConnState) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch state {
-	case http.StateNew:
-		if s.down {
-			s.refuse++
-			_ = c.Close()
-			return
-		}
-		s.conns[c] = struct{}{}
-	case http.StateClosed, http.StateHijacked:
-		delete(s.conns, c)
-	case http.StateActive, http.StateIdle:
-	}
-}
-
-// Cut breaks every connection at once.
-func (s *Server) Cut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cut()
-}
-
-func (s *Server) cut() {
-	for c := range s.conns {
-		_ = c.Close()
-	}
-}
-
-// Down makes it unreachable.
-func (s *Server) Down() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down, s.refuse = true, 0
-	s.cut()
-}
-
-// Up ends Down.
-func (s *Server) Up() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down = false
-}
-
-// Refused counts the connections refused since Down.
-func (s *Server) Refused() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refuse
-}
 
 // Calls counts the requests of a method: "com.atproto.repo.putRecord".
 func (s *Server) Calls(method string) int {

@@ -1,14 +1,11 @@
 package mastodonfake
 
 import (
-	"encoding/json"
-	"maps"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"strconv"
 	"strings"
 	"time"
+
+	"stagecoach/channels/channeltest/faults"
 )
 
 // Misbehaviour is one way to go wrong, for the requests that it names.
@@ -48,17 +45,8 @@ func (s *Server) wrongFor(r *http.Request) (Misbehaviour, bool) {
 	defer s.mu.Unlock()
 	for i := range s.wrong {
 		m := &s.wrong[i]
-		if (m.Method != "" && m.Method != r.Method) || !strings.Contains(r.URL.Path, m.Path) || m.Times < 0 {
+		if (m.Method != "" && m.Method != r.Method) || !strings.Contains(r.URL.Path, m.Path) || !faults.Take(&m.Skip, &m.Times) {
 			continue
-		}
-		if m.Skip > 0 {
-			m.Skip--
-			continue
-		}
-		if m.Times == 1 {
-			m.Times = -1
-		} else if m.Times > 1 {
-			m.Times--
 		}
 		return *m, true
 	}
@@ -74,58 +62,25 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.api(w, r)
 		return
 	}
-	if m.Delay > 0 {
-		select {
-		case <-r.Context().Done():
-			return
-		case <-time.After(m.Delay):
-		}
+	fault := faults.Fault{
+		Delay: m.Delay, Cut: m.Cut, After: m.After, Shuffle: m.Shuffle, Double: m.Double, Garbage: m.Garbage,
 	}
-	replaced := m.Code != 0 || m.Cut
-	if !replaced && !m.Shuffle && !m.Double && !m.Garbage {
-		s.api(w, r)
-		return
+	if m.Code != 0 {
+		fault.Answer = m.answer
 	}
-	recorded := httptest.NewRecorder()
-	if !replaced || m.After {
-		s.api(recorded, r)
-	}
-	switch {
-	case m.Cut:
-		panic(http.ErrAbortHandler)
-	case m.Code != 0:
-		if m.RetryAfter != "" {
-			w.Header().Set("Retry-After", m.RetryAfter)
-		}
-		if m.RateLimitReset != 0 {
-			w.Header().Set("X-RateLimit-Remaining", "0")
-			w.Header().Set("X-RateLimit-Reset", time.Now().Add(m.RateLimitReset).UTC().Format("2006-01-02T15:04:05.000000Z"))
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(m.Code)
-		_, _ = w.Write([]byte(or(m.Body, `{"error":"`+http.StatusText(m.Code)+`"}`)))
-	default:
-		spoil(w, recorded, m)
-	}
+	fault.Serve(w, r, s.api)
 }
 
-func spoil(w http.ResponseWriter, recorded *httptest.ResponseRecorder, m Misbehaviour) {
-	body := recorded.Body.Bytes()
-	var list []json.RawMessage
-	if json.Unmarshal(body, &list) == nil {
-		if m.Double {
-			list = append(list, list...)
-		}
-		if m.Shuffle {
-			rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] }) //nolint:gosec // disorder needs no secret
-		}
-		body, _ = json.Marshal(list)
+// answer is what is said instead.
+func (m Misbehaviour) answer(w http.ResponseWriter) {
+	if m.RetryAfter != "" {
+		w.Header().Set("Retry-After", m.RetryAfter)
 	}
-	if m.Garbage {
-		body = body[:len(body)/2]
+	if m.RateLimitReset != 0 {
+		w.Header().Set("X-RateLimit-Remaining", "0")
+		w.Header().Set("X-RateLimit-Reset", time.Now().Add(m.RateLimitReset).UTC().Format("2006-01-02T15:04:05.000000Z"))
 	}
-	maps.Copy(w.Header(), recorded.Header())
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(recorded.Code)
-	_, _ = w.Write(body)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(m.Code)
+	_, _ = w.Write([]byte(or(m.Body, `{"error":"`+http.StatusText(m.Code)+`"}`)))
 }

@@ -7,13 +7,12 @@ package mastodonfake
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
-	"time"
+
+	"stagecoach/channels/channeltest/faults"
 )
 
 // Flavour is the software that is played.
@@ -61,17 +60,12 @@ type Config struct {
 
 // Server is one running server.
 type Server struct {
-	cfg      Config
-	listener net.Listener
-	http     *http.Server
-	done     chan struct{}
+	*faults.Link
+	cfg Config
 
-	mu     sync.Mutex
-	conns  map[net.Conn]struct{}
-	down   bool
-	refuse int
-	wrong  []Misbehaviour
-	calls  map[string]int
+	mu    sync.Mutex
+	wrong []Misbehaviour
+	calls map[string]int
 
 	people   map[string]*person
 	posts    []*post
@@ -110,28 +104,21 @@ func New(cfg Config) (*Server, error) {
 	if cfg.PageLimit == 0 {
 		cfg.PageLimit = 80
 	}
-	listener, err := net.Listen("tcp", or(cfg.Address, "127.0.0.1:0")) //nolint:noctx // it listens at once
-	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
-	}
 	s := &Server{
-		cfg: cfg, listener: listener, done: make(chan struct{}), conns: map[net.Conn]struct{}{}, calls: map[string]int{},
+		cfg: cfg, calls: map[string]int{},
 		people: map[string]*person{}, byID: map[string]*post{}, media: map[string]*mediaFile{}, keys: map[string]string{}, streams: map[chan string]struct{}{},
 		statusID: ids{flavour: cfg.Flavour, next: 999999950, salt: "status", order: map[string]int{}},
 		noteID:   ids{flavour: cfg.Flavour, next: 93, salt: "note", order: map[string]int{}},
 		otherID:  ids{flavour: cfg.Flavour, next: 7000, salt: "other", order: map[string]int{}},
 	}
 	s.person(cfg.Account + "@" + cfg.Domain)
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 30 * time.Second, ConnState: s.track}
-	go func() {
-		defer close(s.done)
-		_ = s.http.Serve(listener)
-	}()
+	var err error
+	if s.Link, err = faults.Listen(cfg.Address); err != nil {
+		return nil, err
+	}
+	s.Serve(http.HandlerFunc(s.serve))
 	return s, nil
 }
-
-// URL is where the API is.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
 // Token is what must be shown.
 func (s *Server) Token() string { return s.cfg.Token }
@@ -139,70 +126,25 @@ func (s *Server) Token() string { return s.cfg.Token }
 // Address is our account's.
 func (s *Server) Address() string { return s.cfg.Account + "@" + s.cfg.Domain }
 
-// Close ends it.
-func (s *Server) Close() error {
-	err := s.http.Close()
-	<-s.done
-	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("closing: %w", err)
-	}
-	return nil
-}
-
-func (s *Server) track(c net.Conn, state http.ConnState) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch state {
-	case http.StateNew:
-		if s.down {
-			s.refuse++
-			_ = c.Close()
-			return
-		}
-		s.conns[c] = struct{}{}
-	case http.StateClosed, http.StateHijacked:
-		delete(s.conns, c)
-	case http.StateActive, http.StateIdle:
-	}
-}
-
-// Cut breaks every connection at once.
+// Cut breaks every connection and stream at once.
 func (s *Server) Cut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cut()
+	s.endStreams()
+	s.Link.Cut()
 }
 
-func (s *Server) cut() {
-	for c := range s.conns {
-		_ = c.Close()
-	}
+// Down makes it unreachable, until Up.
+func (s *Server) Down() {
+	s.endStreams()
+	s.Link.Down()
+}
+
+func (s *Server) endStreams() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for stream := range s.streams {
 		close(stream)
 		delete(s.streams, stream)
 	}
-}
-
-// Down makes it unreachable, Up reachable again. Refused counts who tried.
-func (s *Server) Down() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down, s.refuse = true, 0
-	s.cut()
-}
-
-// Up ends Down.
-func (s *Server) Up() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down = false
-}
-
-// Refused counts the connections refused since Down.
-func (s *Server) Refused() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refuse
 }
 
 // Calls counts the requests of a method and path: "POST /api/v1/statuses".
