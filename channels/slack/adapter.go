@@ -62,7 +62,7 @@ type Adapter struct {
 	patience, young time.Duration
 	// together bounds the attachments of one message, in bytes.
 	together int64
-	started         time.Time
+	started  time.Time
 }
 
 var (

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"stagecoach/channels"
+	"stagecoach/channels/media"
 )
 
 // The bounds of fetching files by their addresses.
@@ -92,7 +93,7 @@ func (f *fetcher) dial(ctx context.Context, network, address string) (net.Conn, 
 	if !f.named(address) {
 		d.Control = func(_, found string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(found)
-			if err != nil || !public(to.Addr()) {
+			if err != nil || !media.Public(to.Addr()) {
 				return errPrivate
 			}
 			return nil
@@ -106,28 +107,6 @@ func (f *fetcher) named(address string) bool {
 	return slices.ContainsFunc(f.hosts, func(known string) bool {
 		return strings.EqualFold(known, address) || strings.EqualFold(strings.Trim(known, "[]"), hostOf(address))
 	})
-}
-
-// reserved are ranges that net/netip doesn't know as private, and that lead to
-// somebody's own network (RFC 6890, RFC 6598, RFC 6052, RFC 3056).
-func reserved() []netip.Prefix {
-	var out []netip.Prefix
-	for _, text := range []string{
-		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-		"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "::/96", "fec0::/10",
-	} {
-		out = append(out, netip.MustParsePrefix(text))
-	}
-	return out
-}
-
-// public reports whether an address is one that anybody can reach.
-func public(ip netip.Addr) bool {
-	ip = ip.Unmap()
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() {
-		return false
-	}
-	return !slices.ContainsFunc(reserved(), func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // fetched is one file as it is kept within the original.

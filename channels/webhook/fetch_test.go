@@ -3,6 +3,8 @@ package webhook
 import (
 	"net/netip"
 	"testing"
+
+	"stagecoach/channels/media"
 )
 
 func TestOnlyPublicAddressesAreAsked(t *testing.T) {
@@ -13,7 +15,7 @@ func TestOnlyPublicAddressesAreAsked(t *testing.T) {
 		"::1": false, "::": false, "fe80::1": false, "fc00::1": false, "fd12:3456::1": false, "ff02::1": false, "::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false,
 		"::127.0.0.1": false, "64:ff9b::7f00:1": false, "2002:7f00:1::": false, "2001:db8::1": false, "fec0::1": false, "100.128.0.1": true, "172.32.0.1": true,
 	} {
-		if got := public(netip.MustParseAddr(text)); got != want {
+		if got := media.Public(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s is public: %v, want %v", text, got, want)
 		}
 	}
