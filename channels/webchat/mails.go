@@ -166,7 +166,7 @@ func (s *store) dueMail(ctx context.Context, now time.Time) (pendingMail, error)
 	var m pendingMail
 	err := s.read.QueryRowContext(ctx, "SELECT m.reply, m.n, m.tries, l.at, l.text, l.files, l.thread, "+visitorColumns+
 		" FROM mails m JOIN visitors v ON v.id = m.visitor JOIN messages l ON l.id = m.reply AND l.ours = 1 WHERE m.state = ? AND m.due <= ? ORDER BY m.due LIMIT 1",
-		mailDue, now.UnixMilli()).Scan(append([]any{&m.reply, &m.n, &m.tries, &m.at, &m.text, &m.files, &m.thread}, m.columns()...)...)
+		mailDue, now.UnixMilli()).Scan(append([]any{&m.reply, &m.n, &m.tries, &m.at, &m.text, &m.files, &m.thread}, columnsOf(&m.visitor)...)...)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("looking for mail that is due: %w", err)
 	}

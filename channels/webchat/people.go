@@ -33,8 +33,8 @@ var errNoVisitor = errors.New("no such visitor")
 
 const visitorColumns = "v.id, coalesce(v.user, ''), v.name, v.email, v.proven, v.language, v.thread, v.last, v.read"
 
-// columns are where visitorColumns go.
-func (v *visitor) columns() []any {
+// columnsOf gives where visitorColumns go.
+func columnsOf(v *visitor) []any {
 	return []any{&v.ID, &v.User, &v.Name, &v.Email, &v.Proven, &v.Language, &v.Thread, &v.Last, &v.Read}
 }
 
@@ -46,7 +46,7 @@ type querier interface {
 func findVisitor(ctx context.Context, q querier, where string, args ...any) (visitor, error) {
 	var v visitor
 	err := q.QueryRowContext(ctx, "SELECT "+visitorColumns+" FROM visitors v "+where, args...).
-		Scan(v.columns()...)
+		Scan(columnsOf(&v)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return visitor{}, errNoVisitor
 	}

@@ -43,11 +43,7 @@ func (u *run) serveEvents(w http.ResponseWriter, r *http.Request, v visitor) {
 		refuseLater(w, 15*time.Second, http.StatusServiceUnavailable, codeAway, "Full", "Too many are connected. Come again in a moment.")
 		return
 	}
-	defer func() {
-		if u.a.hub.leave(s, u.a.now()) {
-			u.tellOfPresence(context.WithoutCancel(r.Context()), s.visitor)
-		}
-	}()
+	defer u.leave(context.WithoutCancel(r.Context()), s)
 	if v.Thread != "" {
 		u.a.report(Activity{Visitor: v.address(), Thread: v.Thread, Presence: true})
 	}
@@ -70,12 +66,12 @@ func (u *run) serveEvents(w http.ResponseWriter, r *http.Request, v visitor) {
 	u.feed(r.Context(), out, s, after)
 }
 
-// tellOfPresence tells that a visitor is there no more.
-func (u *run) tellOfPresence(ctx context.Context, visitorID string) {
-	if u.a.cfg.Activity == nil || u.over() {
+// leave ends a stream, and tells when with it the visitor is there no more.
+func (u *run) leave(ctx context.Context, s *stream) {
+	if !u.a.hub.leave(s, u.a.now()) || u.a.cfg.Activity == nil || u.over() {
 		return
 	}
-	if v, err := findVisitor(ctx, u.store.read, "WHERE v.id = ?", visitorID); err == nil && v.Thread != "" {
+	if v, err := findVisitor(ctx, u.store.read, "WHERE v.id = ?", s.visitor); err == nil && v.Thread != "" {
 		u.a.report(Activity{Visitor: v.address(), Thread: v.Thread, Presence: true})
 	}
 }

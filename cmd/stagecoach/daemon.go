@@ -125,7 +125,7 @@ func (d *Daemon) open(ctx context.Context) error {
 		return err
 	}
 	d.links.gate = d.gate
-	d.links.chats = d.chats()
+	d.links.chats = d.chats() //nolint:contextcheck // whoever asks for the disk has no context
 	if err := d.links.set(d.cfg); err != nil {
 		return err
 	}
