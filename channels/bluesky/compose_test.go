@@ -95,7 +95,7 @@ func TestComposeFits(t *testing.T) {
 
 func TestComposeMarks(t *testing.T) {
 	text := "Grüße 🍵! Siehe (https://shop.test/hilfe_(neu)), www.shop.test. " +
-		"https://shop.test/" + strings.Repeat("weit/", 40) + "?q=ä #Tee #1 #heiß! @Bob.Test mail@x.test e.g.this"
+		"https://shop.test/" + strings.Repeat("weit/", 40) + "?q=ä #Tee #1 #️⃣ #-- #heiß! @Bob.Test mail@x.test e.g.this"
 	out, err := compose(t, reply(uuid.NewString(), text, question))
 	if err != nil || len(out.Posts) != 1 {
 		t.Fatalf("%d posts, %v", len(out.Posts), err)

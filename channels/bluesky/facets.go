@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
@@ -27,7 +28,6 @@ var (
 	linkForm    = regexp.MustCompile(`https?://[^\s<>"]+|\bwww\.[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[^\s<>"]*)?`)
 	mentionForm = regexp.MustCompile(`(^|[\s(\[])@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)`)
 	tagForm     = regexp.MustCompile(`(^|\s)[#＃]([^\s#＃]+)`)
-	digitsAlone = regexp.MustCompile(`^\d*$`)
 )
 
 // shownLink is how long a link may be before it is shown shortened.
@@ -104,11 +104,19 @@ func (r *rich) markTags() {
 			from = at[4] - len("＃")
 		}
 		tag := strings.TrimRight(r.Text[at[4]:at[5]], `.,;:!?'")]}*_…`)
-		if digitsAlone.MatchString(tag) || graphemeCount(tag) > 64 || len(tag) > 640 || r.covered(from, at[4]+len(tag)) {
+		if !isTag(tag) || graphemeCount(tag) > 64 || len(tag) > 640 || r.covered(from, at[4]+len(tag)) {
 			continue
 		}
 		r.Facets = append(r.Facets, facet{byteSlice{from, at[4] + len(tag)}, []feature{{Type: typeTag, Tag: tag}}})
 	}
+}
+
+// isTag reports whether the app would take it for a hashtag: it isn't of digits and
+// marks alone, nor the emoji of a key.
+func isTag(s string) bool {
+	return !strings.HasPrefix(s, "\ufe0f") && strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsDigit(r) && !unicode.IsPunct(r) && r >= ' ' && !unicode.Is(unicode.Cf, r)
+	})
 }
 
 func (r *rich) markMentions() {

@@ -143,7 +143,7 @@ func (n *network) post(t *testing.T, who, text string, more map[string]any) stro
 func (n *network) config() bluesky.Config {
 	return bluesky.Config{
 		Account: "support", Server: n.URL, Handle: "teahouse.test", Password: bluesky.Secret(n.Accounts["teahouse"].Password),
-		PollInterval: 50 * time.Millisecond,
+		PollInterval: 50 * time.Millisecond, LateInterval: 500 * time.Millisecond, WatchInterval: 500 * time.Millisecond,
 	}
 }
 
@@ -186,7 +186,52 @@ func TestRealNetwork(t *testing.T) {
 		t.Errorf("the answer is %d posts, and the last %v: want a thread that ends with %s", len(mine.Records), mine.Records, receipt.ProviderID)
 	}
 	if n.View {
-		n.dialogue(t, a, src, question, receipt)
+		again := n.dialogue(t, a, src, question, receipt)
+		n.lateAndGone(t, a, src, again)
+	}
+	n.passwords(t)
+}
+
+// passwords sees that the account's own is told from one for programs.
+func (n *network) passwords(t *testing.T) {
+	t.Helper()
+	for password, own := range map[string]bool{n.Accounts["teahouse"].Password: false, "teahouse-pass": true} {
+		cfg := n.config()
+		cfg.Password = bluesky.Secret(password)
+		report, _ := adapter(t, cfg, nil).Check(t.Context()) // without a view there are no notifications
+		if got := strings.Contains(strings.Join(report.Lines, "\n"), "the account's own password"); got != own {
+			t.Errorf("own %v: Check says %q", own, report.Lines)
+		}
+	}
+}
+
+// lateAndGone lets a post come that was written long before those that were read,
+// and takes one away.
+func (n *network) lateAndGone(t *testing.T, a *bluesky.Adapter, src *channeltest.Source, gone strongRef) {
+	t.Helper()
+	before := len(src.Items())
+	ago := func(d time.Duration) map[string]any {
+		return map[string]any{"createdAt": time.Now().Add(-d).UTC().Format(time.RFC3339Nano)}
+	}
+	for i := range 24 {
+		n.post(t, "bob", "@teahouse.test noch eine Frage", ago(time.Duration(60-i)*time.Minute))
+	}
+	n.process(t)
+	src.UntilStored(before + 24)
+	late := n.post(t, "alice", "@teahouse.test aus dem Funkloch", ago(3*time.Hour))
+	n.process(t)
+	src.UntilStored(before + 25)
+	key := gone.URI[strings.LastIndex(gone.URI, "/")+1:]
+	var done struct{}
+	n.call(t, "alice", "com.atproto.repo.deleteRecord", map[string]any{"repo": n.Accounts["alice"].DID, "collection": "app.bsky.feed.post", "rkey": key}, &done)
+	n.process(t)
+	src.UntilStored(before + 26)
+	items := src.Items()
+	if m, err := a.Parse(items[before+24]); err != nil || m.MessageID != late.URI {
+		t.Errorf("what came late is read as %+v, %v", m, err)
+	}
+	if m, err := a.Parse(items[before+25]); err != nil || !m.Withdrawn || m.Replaces != gone.URI {
+		t.Errorf("what was deleted is read as %+v, %v", m, err)
 	}
 }
 
@@ -219,7 +264,7 @@ func sendThrice(t *testing.T, n *network, a *bluesky.Adapter, r *contact.Reply) 
 }
 
 // dialogue lets the customer answer, and another quote.
-func (n *network) dialogue(t *testing.T, a *bluesky.Adapter, src *channeltest.Source, question strongRef, receipt channels.Receipt) {
+func (n *network) dialogue(t *testing.T, a *bluesky.Adapter, src *channeltest.Source, question strongRef, receipt channels.Receipt) strongRef {
 	t.Helper()
 	n.process(t)
 	var notes struct {
@@ -250,6 +295,7 @@ func (n *network) dialogue(t *testing.T, a *bluesky.Adapter, src *channeltest.So
 	if m := got[quote.URI]; m == nil || !strings.Contains(m.Text, "[Quotes @teahouse.test]") {
 		t.Errorf("the quote is read as %+v", m)
 	}
+	return again
 }
 
 func originOf(t *testing.T, question strongRef) json.RawMessage {

@@ -128,8 +128,8 @@ func (a *Adapter) posts(text, to string, base newPost, about *server, files bool
 		text = unmentioned(text, to)
 	}
 	mention := "@" + to
-	if rest, ok := strings.CutPrefix(text, mention); ok && !strings.HasPrefix(rest, ".") {
-		text = strings.TrimLeft(rest, " ,\n")
+	if n := len(mention); len(text) >= n && strings.EqualFold(text[:n], mention) && (len(text) == n || strings.IndexByte(" \n\t,:;!?", text[n]) >= 0) {
+		text = strings.TrimLeft(text[n:], " \t,:;\n")
 	}
 	if text == "" && !files {
 		return nil, errNoText

@@ -52,6 +52,23 @@ func TestNobodyElseReads(t *testing.T) {
 	}
 }
 
+// TestMentionAhead writes the customer's name once where the author has written it,
+// and cuts nobody else's.
+func TestMentionAhead(t *testing.T) {
+	t.Parallel()
+	a := adapter(t, config(provider(t, mastodonfake.Config{})), nil)
+	for text, want := range map[string]string{
+		"@" + alice + ": hello":         "@" + alice + " hello",
+		"@ALICE@cust.test, hello":       "@" + alice + " hello",
+		"@" + alice + "er hello":        "@" + alice + " @" + alice + "er hello",
+		"@" + alice + ".example, hello": "@" + alice + " @" + alice + ".example, hello",
+	} {
+		if r := composed(t, a, answering("public", nil, text, "1")); !strings.Contains(string(r.Raw), `"status":"`+want+`"`) {
+			t.Errorf("%q becomes %s", text, r.Raw)
+		}
+	}
+}
+
 // TestEditedOutreach sees that a post which wasn't addressed to us stays so when
 // it's edited, for the process that found it and the next.
 func TestEditedOutreach(t *testing.T) {
