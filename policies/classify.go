@@ -129,7 +129,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 
 func languageOf(in ClassifyInput, subject, text string) string {
 	if language, _, _ := strings.Cut(strings.ToLower(in.Language), "-"); language != "" {
-		return language
+		return Outvoted(language, text)
 	}
 	if language := DetectLanguage(text); language != "" {
 		return language

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -11,7 +12,28 @@ import (
 // words that hardly a sentence does without, and the letters that only one
 // language has. Quoted lines and links are passed over; the first 4 KiB decide.
 func DetectLanguage(text string) string {
-	var scores [languageCount]int
+	scores := scoresOf(text)
+	return winner(&scores)
+}
+
+// Outvoted gives the language of a text that a channel says is in another one:
+// what it says may be that of a browser, a profile or a mail program. The words
+// must speak clearly against it; otherwise it is as the channel says, and so it
+// is where that language isn't among those that are known here.
+func Outvoted(said, text string) string {
+	at := slices.Index(Languages(), said)
+	if at < 0 {
+		return said
+	}
+	scores := scoresOf(text)
+	best := winner(&scores)
+	if i := slices.Index(Languages(), best); i < 0 || scores[i] < 2*enough || scores[i] < 3*scores[at] {
+		return said
+	}
+	return best
+}
+
+func scoresOf(text string) (scores [languageCount]int) {
 	latin, other := 0, 0
 	for _, r := range clip(text, 4<<10) {
 		switch {
@@ -23,7 +45,7 @@ func DetectLanguage(text string) string {
 		}
 	}
 	if other > latin {
-		return ""
+		return scores
 	}
 	seen := map[string]int{}
 	for line := range strings.Lines(clip(text, 4<<10)) {
@@ -38,7 +60,7 @@ func DetectLanguage(text string) string {
 			count(&scores, word)
 		}
 	}
-	return winner(&scores)
+	return scores
 }
 
 func isASCIILetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }

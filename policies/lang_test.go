@@ -113,3 +113,23 @@ func BenchmarkDetectLanguage(b *testing.B) {
 		policies.DetectLanguage(text)
 	}
 }
+
+// TestOutvoted: what a channel says is often the language of a browser or of a
+// mail program.
+func TestOutvoted(t *testing.T) {
+	for _, c := range []struct{ said, text, want string }{
+		{"en", "¿Dónde está mi pedido LH-50399? El seguimiento no cambia desde hace una semana.", "es"},
+		{"en", "Wo bleibt meine Bestellung? Ich warte seit drei Wochen auf die Lieferung.", "de"},
+		{"de", "Where is my order? I have been waiting for it since last week.", "en"},
+		{"de", "ok thanks", "de"},
+		{"en", "Danke!", "en"},
+		{"en", "", "en"},
+		{"de", "Hallo, could you bitte help me with the invoice? Ich finde sie nicht.", "de"},
+		{"ja", "Where is my order? I have been waiting for it since last week.", "ja"},
+		{"en", "Где мой заказ? Я жду его уже две недели.", "en"},
+	} {
+		if got := policies.Outvoted(c.said, c.text); got != c.want {
+			t.Errorf("%q said to be %s: %s, want %s", c.text, c.said, got, c.want)
+		}
+	}
+}
