@@ -121,6 +121,7 @@ func (p *play) admit(ctx context.Context, g *errgroup.Group, s story, over chan<
 		p.mu.Unlock()
 	}
 	g.Go(func() error {
+		defer p.leave(u)
 		if err := u.run(ctx); err != nil {
 			if ctx.Err() != nil {
 				return nil //nolint:nilerr // the play is over, that is all
@@ -137,6 +138,14 @@ func (p *play) admit(ctx context.Context, g *errgroup.Group, s story, over chan<
 		return nil
 	})
 	return nil
+}
+
+// leave ends what a customer has open whose story is over, unless what lies with
+// them is looked at in the end.
+func (p *play) leave(u player) {
+	if t, ok := u.(*talker); ok && !p.opts.Headless {
+		t.place.leave()
+	}
 }
 
 // gap draws the time to the next customer, who come by themselves (a Poisson

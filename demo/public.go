@@ -25,8 +25,11 @@ const welcome = `
   log in as       %s
   with password   %s
 
-  Mail servers, %d agents and %d customers are at work; more write every few seconds.
+  %d agents and %d customers are at work, by e-mail, Slack, web chat, Mastodon, Bluesky and an app's webhook,
+  at providers made for the occasion; more write every few seconds.
   To try:
+    - be a customer: the shop's page with its chat is at %s/chat/demo. Write there, and an agent answers, or
+      you at the desk: open both side by side.
     - "I am available": an offer comes within seconds. a accepts it, r writes, Ctrl+Enter sends;
       the customer may write back. Press ? for all keys.
     - Overview: who is on, what waits and until when. Assign a contact, pull one back.
@@ -43,7 +46,7 @@ func (p *play) public(ctx context.Context) error {
 	if err := p.lead.hire(ctx, []persona{you}); err != nil {
 		return stopped(ctx, err)
 	}
-	fmt.Fprintf(p.opts.Err, welcome, p.url, you.Email, you.Password, len(p.agents), p.opts.Contacts, p.data)
+	fmt.Fprintf(p.opts.Err, welcome, p.url, you.Email, you.Password, len(p.agents), p.opts.Contacts, p.url, p.data)
 	err := p.withShift(ctx, func(ctx context.Context) error {
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return p.wave(ctx, p.author.plan(p.opts.Contacts)) })
