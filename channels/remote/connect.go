@@ -49,14 +49,14 @@ const (
 
 // connect makes the connection, or begins to try for ever.
 func (p *Process) connect(ctx context.Context) error {
-	say := newTeller(func(words string) {
+	p.trouble = newTeller(func(words string) {
 		p.log.WarnContext(ctx, "the daemon can't be reached, it is tried again for ever", "url", p.cfg.URL, "why", words)
 	})
 	opts := []nats.Option{
 		nats.Name("stagecoach adapter " + p.name), nats.UserInfo(p.name, string(p.cfg.Secret)), nats.CustomInboxPrefix(p.prefix + strings.TrimSuffix(verbReply, ".")),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.Timeout(dialLimit),
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.NoEcho(), nats.IgnoreDiscoveredServers(),
-		nats.CustomReconnectDelay(pause), nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { say.tell(err) }),
+		nats.CustomReconnectDelay(pause), nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { p.trouble.tell(err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			p.log.WarnContext(ctx, "the connection to the daemon", "err", err)
 		}),
@@ -66,8 +66,8 @@ func (p *Process) connect(ctx context.Context) error {
 				p.log.WarnContext(ctx, "the connection to the daemon is lost, it is made again")
 			}
 		}),
-		nats.ConnectHandler(func(*nats.Conn) { p.connected(ctx, say) }),
-		nats.ReconnectHandler(func(*nats.Conn) { p.connected(ctx, say) }),
+		nats.ConnectHandler(func(*nats.Conn) { p.connected(ctx) }),
+		nats.ReconnectHandler(func(*nats.Conn) { p.connected(ctx) }),
 	}
 	secure, err := clientTLS(p.cfg)
 	if err != nil {
@@ -83,8 +83,8 @@ func (p *Process) connect(ctx context.Context) error {
 	return nil
 }
 
-func (p *Process) connected(ctx context.Context, say *teller) {
-	say.tell(nil)
+func (p *Process) connected(ctx context.Context) {
+	p.trouble.tell(nil)
 	p.log.InfoContext(ctx, "connected to the daemon", "url", p.cfg.URL)
 	p.hurry()
 }

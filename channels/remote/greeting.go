@@ -40,6 +40,8 @@ func (p *Process) greet(ctx context.Context) {
 	for ctx.Err() == nil {
 		if p.conn.IsConnected() {
 			p.hello(ctx)
+		} else if err := p.conn.LastError(); err != nil {
+			p.trouble.tell(err) // of a refused login the client tells nobody else
 		}
 		p.mu.Lock()
 		every := p.every

@@ -25,6 +25,8 @@ type ProcessConfig struct {
 	CAFile string
 	// Program tells people what this is.
 	Program string
+	// Retry is how the adapter's link to its provider is made again.
+	Retry channels.RunnerConfig
 }
 
 // Validate names everything that is wrong.
@@ -53,6 +55,8 @@ type Process struct {
 	prefix  string
 
 	conn *nats.Conn
+	// trouble says why there is no connection.
+	trouble *teller
 	// wake has hello said at once.
 	wake chan struct{}
 
@@ -170,7 +174,7 @@ func (p *Process) receive(ctx context.Context) {
 				}
 				cancel()
 			})
-			if err := channels.NewRunner(watched, &source{p}, channels.RunnerConfig{}, p.log).Run(bound); err != nil {
+			if err := channels.NewRunner(watched, &source{p}, p.cfg.Retry, p.log).Run(bound); err != nil {
 				p.log.WarnContext(ctx, "receiving has stopped", "err", err)
 			}
 			cancel()

@@ -74,6 +74,7 @@ func begin(t *testing.T, cfg remote.ProcessConfig, of channels.Adapter, log *slo
 	if cfg.Secret == "" {
 		cfg.Secret = gateSecret
 	}
+	cfg.Retry = channels.RunnerConfig{First: 20 * time.Millisecond, Longest: 200 * time.Millisecond}
 	p, err := remote.NewProcess(cfg, of, log)
 	if err != nil {
 		t.Fatal(err)

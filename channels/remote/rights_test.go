@@ -3,6 +3,7 @@ package remote_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -205,9 +206,7 @@ func TestItemsAreChecked(t *testing.T) {
 			"schema": 1, "process": "abcdefgh", "source": "sms/mine/phone", "position": "1", "provider_id": "1", "received_at": time.Now(),
 			"message": map[string]any{"from": map[string]any{"address": "+4930123"}, "text": "hello"},
 		}
-		for k, v := range changes {
-			out[k] = v
-		}
+		maps.Copy(out, changes)
 		return out
 	}
 	if e := w.ask("inbox", item(nil)).Error; e == nil || e.Reason != channels.Unavailable {
