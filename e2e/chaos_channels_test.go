@@ -52,6 +52,7 @@ func deaths(channel string) (receiving, sending []fault.Point) {
 // the sending of each adapter. In the end each contact has exactly one answer, whole
 // and in its place, and the last of a place is about what was written last.
 func TestChaosChannels(t *testing.T) {
+	t.Parallel() // much of it is waiting
 	random := rand.New(rand.NewPCG(seed(t), 1))
 	s := newSquare(t)
 	s.begin()

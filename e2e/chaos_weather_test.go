@@ -19,6 +19,7 @@ const badDays = 8
 // of order and events twice. Customers write, go on, change their words and are
 // answered meanwhile, by one answer each.
 func TestChaosWeather(t *testing.T) {
+	t.Parallel() // much of it is waiting
 	random := rand.New(rand.NewPCG(seed(t), 2))
 	s := newSquare(t)
 	s.begin()
