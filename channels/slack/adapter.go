@@ -52,7 +52,7 @@ type Adapter struct {
 	// authors tells who wrote a message: Slack may not, when it is deleted.
 	authors *lru.Cache[string, string]
 	sent    *sentBook
-	pace    pace
+	pace    channels.Hold
 	crowd   crowd
 	// settle is how long after an attempt its effect may still show; silence is how
 	// long a socket may say nothing.
@@ -60,6 +60,8 @@ type Adapter struct {
 	// patience is how long an event waits for the history before it, young how old a
 	// message must be for its absence to tell something.
 	patience, young time.Duration
+	// pause is how long it is waited where Slack fails at something, at first.
+	pause time.Duration
 	// together bounds the attachments of one message, in bytes.
 	together int64
 	started  time.Time
@@ -99,7 +101,7 @@ func New(cfg Config, log *slog.Logger) (*Adapter, error) {
 	}
 	a := &Adapter{
 		cfg: cfg, log: log.With("component", "slack", "account", cfg.Account), base: base,
-		sent: newSentBook(), settle: 12 * time.Second, silence: 45 * time.Second, patience: 90 * time.Second, young: youngAbsence, together: maxTogether, started: time.Now(),
+		sent: newSentBook(), settle: 12 * time.Second, silence: 45 * time.Second, patience: 90 * time.Second, young: youngAbsence, pause: firstPauseOfHistory, together: maxTogether, started: time.Now(),
 	}
 	if a.again, a.once, err = newClients(cfg); err != nil {
 		return nil, fmt.Errorf("configuring slack account %q: %w", cfg.Account, err)

@@ -24,6 +24,12 @@ const (
 // late, behind newer ones that were stored, may lie there.
 const overlap = 10 * time.Minute
 
+// How long it is waited where Slack fails at a history, at first and at most.
+const (
+	firstPauseOfHistory   = 15 * time.Second
+	longestPauseOfHistory = 10 * time.Minute
+)
+
 // catchUp reads what was said while no socket stood: at first everywhere, then
 // where it turns out to be needed.
 func (r *run) catchUp(ctx context.Context) error {
@@ -32,7 +38,11 @@ func (r *run) catchUp(ctx context.Context) error {
 		var err error
 		switch {
 		case everything:
-			err = r.findAll(ctx)
+			if err = r.findAll(ctx); passing(err) {
+				r.a.log.WarnContext(ctx, "the conversations can't be listed now", "err", err)
+				r.later(ctx, r.a.pause, func() { r.everything = true })
+				err = nil
+			}
 		case c != nil:
 			err = r.catchUpOne(ctx, c, round)
 		default:
@@ -81,9 +91,16 @@ func (r *run) catchUpOne(ctx context.Context, c *conv, round int) error {
 			channels.Troubled(r.src, source, err)
 		}
 		r.a.log.WarnContext(ctx, "the history of a conversation can't be read", "conversation", c.id, "err", err)
+	case passing(err):
+		channels.Troubled(r.src, source, err)
+		r.a.log.WarnContext(ctx, "the history of a conversation can't be read now", "conversation", c.id, "err", err)
+		c.failures++
+		r.later(ctx, min(r.a.pause<<min(c.failures-1, 10), longestPauseOfHistory), func() { r.wanted = append(r.wanted, c) })
+		return nil
 	default:
 		return err
 	}
+	c.failures = 0
 	if err := r.letGo(ctx, c, func() { c.caught = r.round == round }); err != nil {
 		return err
 	}
@@ -97,6 +114,33 @@ func unreachable(err error) bool {
 	typed, ok := errors.AsType[*channels.Error](err)
 	return ok && (typed.Reason == channels.Rejected || typed.Reason == channels.Malformed ||
 		typed.Code == "missing_scope" || typed.Code == "access_denied")
+}
+
+// passing reports whether Slack fails at one call, though it answers: that says
+// nothing against the link.
+func passing(err error) bool {
+	typed, ok := errors.AsType[*channels.Error](err)
+	return ok && typed.Code != "" && (typed.Reason == channels.Unavailable || typed.Reason == channels.Unknown)
+}
+
+// later does something after a pause, and has the histories looked at. r.mu is held
+// for that.
+func (r *run) later(ctx context.Context, pause time.Duration, do func()) {
+	r.group.Go(func() error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		do()
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+		return nil
+	})
 }
 
 // entry is a message of a history.
@@ -246,6 +290,8 @@ func (r *run) deliverAll(ctx context.Context, c *conv, h *reading) {
 	for _, e := range entries {
 		t, v := r.judgeMessage(c, e.m)
 		if v == take && (r.a.passed.Contains(t.id) || c.took(e.m.TS)) {
+			c.begin(t.position) // it counts for the bookmark, which may not have passed it
+			c.end(t.position, true)
 			if !h.since(e.m.Edited) {
 				continue
 			}

@@ -170,6 +170,24 @@ func TestLateBehindTheBookmark(t *testing.T) {
 	w.wants("first", "faster", "on its way")
 }
 
+// What was stored when the link broke, before the bookmark could pass it, is passed
+// by the next look at the history.
+func TestBookmarkOfWhatWasStoredBeforeACut(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	s.Deliver(slackfake.Delivery{Silent: true})
+	w := watch(t, s, nil)
+	for i := range 20 {
+		stop := w.run()
+		dm, _ := s.Put(slackfake.Message{User: alice, Text: fmt.Sprint(i)})
+		s.Cut()
+		w.src.UntilStored(i + 1)
+		s.Cut()
+		until(t, "the bookmark", func() bool { return w.src.Bookmarks()["slack/support/"+dm].Seen == uint64(i+1) })
+		stop()
+	}
+}
+
 // A page that is too large is read as several.
 func TestHistoryInSmallerPages(t *testing.T) {
 	t.Parallel()
@@ -316,5 +334,48 @@ func TestFewFilesAtATime(t *testing.T) {
 		if m := w.parse(in); m.Text == "look" && len(m.Attachments) != 1 {
 			t.Errorf("the attachments are %+v, with %q", m.Attachments, m.Warnings)
 		}
+	}
+}
+
+// A history at which Slack fails is read later, and costs neither the link nor what
+// is said elsewhere.
+func TestSlackFailsAtAHistory(t *testing.T) {
+	t.Parallel()
+	for name, how := range map[string]slackfake.Misbehaviour{
+		"history":    {Method: "conversations.history", Error: "internal_error", Times: 4},
+		"unreadable": {Method: "conversations.history", Garbage: true, Times: 4},
+		"list":       {Method: "users.conversations", Error: "fatal_error", Times: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := provider(t, slackfake.Config{})
+			w, _, _ := away(t, s, "first")
+			s.Put(slackfake.Message{User: alice, Text: "while away", Quiet: true})
+			opened := s.Opened()
+			s.Misbehave(how)
+			w.a.Retry(50 * time.Millisecond)
+			w.run()
+			w.wants("first", "while away")
+			if n := s.Opened() - opened; n != 1 {
+				t.Errorf("%d sockets were opened", n)
+			}
+		})
+	}
+}
+
+// And so is a thread of which Slack doesn't say now whether it is ours.
+func TestSlackFailsAtAThread(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	chat := s.AddChannel("chat", false, true)
+	_, root := s.Put(slackfake.Message{User: alice, Channel: chat, Text: "<@" + slackfake.Self + ">"})
+	w := watch(t, s, nil)
+	w.a.Retry(20 * time.Millisecond)
+	w.run()
+	s.Misbehave(slackfake.Misbehaviour{Method: "conversations.replies", Error: "internal_error", Times: 3})
+	s.Put(slackfake.Message{User: alice, Channel: chat, Text: "are you there?", Thread: root})
+	w.wants("are you there?")
+	if n := s.Opened(); n != 1 {
+		t.Errorf("%d sockets were opened", n)
 	}
 }

@@ -104,7 +104,11 @@ func (a *Adapter) read(ctx context.Context, op, method string, query url.Values,
 	return res, a.understand(op, method, res, into)
 }
 
-const codeTooLarge = "too_large"
+// The codes of answers that are none of Slack's.
+const (
+	codeTooLarge   = "too_large"
+	codeUnreadable = "unreadable"
+)
 
 // understand decodes what is ok, and makes an error of what isn't.
 func (a *Adapter) understand(op, method string, res *answer, into any) error {
@@ -130,7 +134,7 @@ func (a *Adapter) unreadable(op, method string, size int, err error) *channels.E
 		return a.failure(op, channels.Malformed, "", "server "+a.base.Host+
 			" answers something else than Slack's Web API: is the address of the API right?", err)
 	}
-	return a.failure(op, channels.Unavailable, "", fmt.Sprintf("server %s: %s gives an unreadable answer of %d bytes", a.base.Host, method, size), err)
+	return a.failure(op, channels.Unavailable, codeUnreadable, fmt.Sprintf("server %s: %s gives an unreadable answer of %d bytes", a.base.Host, method, size), err)
 }
 
 func (a *Adapter) sign(req *http.Request, token Secret) {

@@ -268,9 +268,11 @@ func (r *run) takesPart(ctx context.Context, c *conv, thread string) (bool, erro
 	}
 	answer, err, _ := r.asked.Do(c.id+"/"+thread, func() (any, error) {
 		ours := false
-		err := r.replies(ctx, c.id, thread, "", func(m *message, _ json.RawMessage) bool {
-			ours = r.own(m) || mentions(m.Text, r.me.user)
-			return !ours
+		err := r.persistently(ctx, func() error {
+			return r.replies(ctx, c.id, thread, "", func(m *message, _ json.RawMessage) bool {
+				ours = r.own(m) || mentions(m.Text, r.me.user)
+				return !ours
+			})
 		})
 		if err == nil || unreachable(err) {
 			r.a.threads.Add(c.id+"/"+thread, ours)
@@ -280,4 +282,19 @@ func (r *run) takesPart(ctx context.Context, c *conv, thread string) (bool, erro
 	})
 	ours, _ := answer.(bool)
 	return ours, err
+}
+
+// persistently does something again for as long as Slack fails at it.
+func (r *run) persistently(ctx context.Context, do func() error) error {
+	for pause := r.a.pause; ; pause = min(2*pause, longestPauseOfHistory) {
+		err := do()
+		if !passing(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }

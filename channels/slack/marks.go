@@ -60,6 +60,9 @@ type conv struct {
 	// the bookmark.
 	open map[string]int
 	done map[string]bool
+	// failures counts how often in a row its history couldn't be read; it is of the
+	// one goroutine that reads them.
+	failures int
 	// ignored is the latest that isn't for us: the bookmark may pass it as well.
 	ignored string
 	// changed tells that the bookmark remembers another thread.

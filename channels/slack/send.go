@@ -83,7 +83,7 @@ func (a *Adapter) Send(ctx context.Context, r *contact.Reply) (channels.Receipt,
 		err = a.sendAll(ctx, me, r, out, s)
 	}
 	s.last = time.Now()
-	a.pace.note(err)
+	a.pace.Note(err)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
