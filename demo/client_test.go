@@ -81,7 +81,7 @@ func TestTheLiveLineWakes(t *testing.T) {
 func TestTheStageRemembers(t *testing.T) {
 	s, st := newStage(), &story{name: "Anna", trouble: declines}
 	s.enter(st)
-	if s.storyOf("Anna") != st || s.storyOf("Ben").kind != guesting {
+	if s.storyOf("Anna") != st || s.storyOf("Anna (@anna.example)") != st || s.storyOf("Ben").kind != guesting {
 		t.Error("stories are mixed up")
 	}
 	if s.due(st, misses) || !s.due(st, declines) || s.due(st, declines) {

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"maps"
+	"strings"
 	"sync"
 )
 
@@ -42,7 +43,8 @@ func (s *stage) enter(st *story) {
 func (s *stage) storyOf(name string) *story {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st := s.stories[name]; st != nil {
+	called, _, _ := strings.Cut(name, " (@") // where a handle says who it really is
+	if st := s.stories[called]; st != nil {
 		return st
 	}
 	return &story{kind: guesting, language: "en", topic: "delivery", name: name, first: name, order: "LH-00000"}
