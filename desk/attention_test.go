@@ -121,6 +121,9 @@ func TestBothEndsOfAChat(t *testing.T) {
 	}
 	anna.take()
 	c := anna.conversation(in.Conversation)
+	if c.Signature != "" || !strings.HasPrefix(c.Card.CustomerName, "Visitor ") {
+		t.Errorf("a line of a chat is signed %q, to %q", c.Signature, c.Card.CustomerName)
+	}
 	if !c.Presence.Known || c.Presence.Here || !c.ShowsTyping || c.Presence.Address != "" {
 		t.Errorf("before the visitor listens: %+v", c.Presence)
 	}

@@ -35,7 +35,10 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 	out := view.Conversation{
 		ID: id, State: string(c.State), Items: st.items, ResolveBy: c.ResolveBy, Stranger: st.strangerWords(), StrangerOf: st.stranger,
 		Holder: c.has && c.contact.Agent == who.ID && c.contact.State != router.EndedContact,
-		Covers: st.lastID, Limits: s.limits(c.Channel, c.Account), SavedAnswers: s.SavedAnswers(), Signature: s.Signature(who),
+		Covers: st.lastID, Limits: s.limits(c.Channel, c.Account), SavedAnswers: s.SavedAnswers(),
+	}
+	if c.Channel == contact.Email || c.Channel == contact.Letter { // nobody signs each line of a chat
+		out.Signature = s.Signature(who)
 	}
 	if c.has {
 		out.Card = s.card(ctx, &c.contact)

@@ -123,7 +123,7 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	}
 	m := &contact.Message{
 		Channel: in.Channel, Account: in.Account, ReceivedAt: in.ReceivedAt,
-		From: contact.Address{Address: "visitor:" + ev.Visitor, Name: clip(ev.Name, maxField)},
+		From: contact.Address{Address: "visitor:" + ev.Visitor, Name: orName(clip(ev.Name, maxField), ev.Visitor)},
 		To:   []contact.Address{{Address: in.Account}}, CC: []contact.Address{}, ReplyTo: []contact.Address{},
 		MessageID: ev.ID, Thread: ev.Thread, References: []string{}, Origin: place,
 		Subject: subject(ev.Page), ReplyText: clean(ev.Text, maxText), Language: language(ev.Language),
@@ -139,6 +139,14 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	}
 	attach(m, e)
 	return m, nil
+}
+
+// orName gives a name by which people tell those apart who have given none.
+func orName(name, visitor string) string {
+	if name != "" {
+		return name
+	}
+	return "Visitor " + strings.ToUpper(visitor[:min(4, len(visitor))])
 }
 
 func attach(m *contact.Message, e envelope) {

@@ -38,6 +38,7 @@ func TestParse(t *testing.T) {
 		"signed without an id": {`"user":{"id":""}`, func(m *contact.Message) bool {
 			return m.From.Address == "visitor:v" && m.Auth.Trust != contact.TrustProven
 		}},
+		"no name":               {`"name":" "`, func(m *contact.Message) bool { return m.From.String() == "Visitor V <visitor:v>" }},
 		"address left":          {`"text":"x","email":"jo@cust.test"`, func(m *contact.Message) bool { return m.ReplyText == "x" && strings.Contains(m.Text, "jo@cust.test") }},
 		"name is not an order":  {`"name":"=cmd()|\u0007"`, func(m *contact.Message) bool { return m.From.Name == "=cmd()|" }},
 		"a file that was lost":  {`"files":[{"id":"1","name":"a"}]`, func(m *contact.Message) bool { return len(m.Warnings) == 1 && len(m.Attachments) == 0 }},

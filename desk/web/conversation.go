@@ -102,6 +102,9 @@ func presenceClass(p contact.Presence) string {
 func replyPeople(c view.Conversation) string {
 	out := []string{}
 	for _, a := range c.ReplyTo {
+		if a.Name != "" && strings.HasPrefix(a.Address, "visitor:") { // a number that tells nobody anything
+			a.Address = ""
+		}
 		out = append(out, strings.Join(strings.Fields(a.Name+" "+a.Address), " "))
 	}
 	return strings.Join(out, ", ")

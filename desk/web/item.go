@@ -92,6 +92,15 @@ func someOf(as []contact.Address, n int) string {
 	return s
 }
 
+// shownAddress is the address of an author where it tells people something: not
+// where it is the name already, or the number of an anonymous visitor.
+func shownAddress(it view.Item) string {
+	if it.Address == it.Author || strings.HasPrefix(it.Address, "visitor:") {
+		return ""
+	}
+	return it.Address
+}
+
 // maxThumbs is how many pictures of a message are shown small.
 const maxThumbs = 12
 

@@ -38,7 +38,12 @@ func gallery() []shot {
 	call.Card.Channel, call.Limits, call.Subject = contact.Phone, contact.Limits{}, ""
 	public := thread(3)
 	public.Card.Channel, public.Limits = contact.Mastodon, contact.Limits{Public: true, TextRunes: 500}
+	chat := chatted()
+	gone := chatted()
+	gone.Presence = view.Presence{Known: true, Gone: sampleNow.Add(-11 * time.Minute), Address: "miriam.koehler@example.org"}
 	return []shot{
+		{"conversation-chat", conv(chat)},
+		{"conversation-chat-gone", conv(gone)},
 		{"login", Login(Entry{})},
 		{"login-wrong", Login(Entry{Email: "ines@example.com", Error: "This address and password do not fit together."})},
 		{"setup", Setup(Entry{Token: "t"})},
@@ -92,6 +97,32 @@ func gallery() []shot {
 		{"quarantine-empty", Quarantine(samplePage("/quarantine", 2), nil)},
 		{"error", Error(samplePage("/c/none", 2), 404, "There is no such conversation", "The address may be mistyped, or the conversation was erased.")},
 	}
+}
+
+// chatted is a web chat: the first reply was read, the second mailed, of the third
+// nobody knows.
+func chatted() view.Conversation {
+	c := thread(1)
+	c.Card.Channel, c.Card.Account, c.Card.CustomerName, c.Card.Subject, c.Subject = contact.WebChat, "shop", "Visitor NPJP", "Chat from Ski boots", ""
+	c.Limits = contact.Limits{TextRunes: 10000, AttachmentCount: 10, AttachmentBytes: 20 << 20}
+	c.ShowsTyping, c.Quoted, c.Signature = true, "", ""
+	c.Customer.Name, c.Customer.Identities = "Visitor NPJP", []contact.Identity{{Channel: contact.WebChat, Address: "visitor:npjpvubr2pulpqtkmrwl22e6oi"}}
+	c.ReplyTo = []contact.Address{{Address: "visitor:npjpvubr2pulpqtkmrwl22e6oi", Name: "Visitor NPJP"}}
+	at := func(m int) time.Time { return sampleNow.Add(time.Duration(m-60) * time.Minute) }
+	item := func(kind view.ItemKind, m int, text string) view.Item {
+		it := view.Item{Kind: kind, ID: fmt.Sprint("chat-", m), At: at(m), Channel: contact.WebChat, Text: text, ReplyText: text, Author: "Visitor NPJP", Address: "visitor:npjpvubr2pulpqtkmrwl22e6oi"}
+		if kind == view.ItemReply {
+			it.Author, it.Address, it.Mine, it.State, it.Detail = "Ines Albrecht", "", true, "delivered", "Delivered."
+		}
+		return it
+	}
+	read, mailed, doubt := item(view.ItemReply, 4, "Ja, bis 47. Welche Farbe?"), item(view.ItemReply, 20, "Braun ist nächste Woche wieder da."), item(view.ItemReply, 32, "Ich lege ein Paar für Sie zurück.")
+	read.Read = at(5)
+	mailed.Mailed, mailed.MailedAt = "miriam.koehler@example.org", at(22)
+	doubt.Mailed, doubt.MailedAt, doubt.MailTrouble = "miriam.koehler@example.org", at(34), "The customer had gone. Nobody knows whether the mail to miriam.koehler@example.org went out; it is not mailed again, and shows in the chat when they return."
+	c.Items = []view.Item{item(view.ItemMessage, 2, "Gibt es die Stiefel auch in 46?"), read, item(view.ItemMessage, 6, "Braun bitte"), mailed, doubt, item(view.ItemMessage, 58, "Danke! Bis wann?")}
+	c.Presence = view.Presence{Known: true, Here: true, Typing: true, Address: "miriam.koehler@example.org"}
+	return c
 }
 
 func sampleOverview() view.Overview {
