@@ -19,7 +19,7 @@ func (a *Adapter) Check(ctx context.Context) (channels.Report, error) {
 	}
 	failed := a.check(ctx, say)
 	if failed != nil {
-		say("%s", channels.Words(failed))
+		say("%s", strings.TrimPrefix(channels.Words(failed), "server "+a.base.Host+": "))
 	}
 	return report, failed
 }
