@@ -124,7 +124,7 @@ func (p *play) admit(ctx context.Context, g *errgroup.Group, s story, over chan<
 		defer p.leave(u)
 		if err := u.run(ctx); err != nil {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // the play is over, that is all
+				return nil
 			}
 			return fmt.Errorf("customer %s: %w", u.tale().name, err)
 		}
