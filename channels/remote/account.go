@@ -140,8 +140,8 @@ func (a *Account) failure(op string, reason channels.Reason, words string) *chan
 
 // absent says that no process is there.
 func (a *Account) absent() *channels.Error {
-	return a.failure("connect", channels.Unavailable, "no adapter process of this account is connected: start 'stagecoach adapter "+
-		a.Name()+" --nats URL', or look at why it stopped")
+	return a.failure("connect", channels.Unavailable, "no adapter process of this account is connected; what to do: start 'stagecoach adapter "+
+		a.Name()+" --nats URL', or one of your own, and see what it says")
 }
 
 // change wakes whoever waits for the account; mu must be held.
@@ -232,7 +232,7 @@ func (a *Account) lookAfter(now time.Time) {
 		}
 	}
 	if p := a.process; p != nil && now.Sub(p.seen) > silence {
-		a.detach(now, a.failure("connect", channels.Unavailable, "the adapter process of this account has fallen silent"))
+		a.detach(now, a.failure("connect", channels.Unavailable, "the adapter process of this account has fallen silent; what to do: see why it stopped, and start it again"))
 	}
 	// A process that was there a moment ago is given time to come back.
 	if a.process == nil && a.loss == nil && now.Sub(a.noProcess) > silence/2 {

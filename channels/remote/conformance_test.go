@@ -22,6 +22,7 @@ const (
 
 // Our adapter of Slack keeps its promises also when it runs elsewhere.
 func TestConformanceOfOurAdapter(t *testing.T) {
+	t.Parallel()
 	channeltest.Run(t, slackHarness)
 }
 

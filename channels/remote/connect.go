@@ -58,6 +58,10 @@ func (p *Process) connect(ctx context.Context) error {
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.NoEcho(), nats.IgnoreDiscoveredServers(),
 		nats.CustomReconnectDelay(pause), nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { p.trouble.tell(err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			if errors.Is(err, nats.ErrAuthorization) {
+				p.trouble.tell(err)
+				return
+			}
 			p.log.WarnContext(ctx, "the connection to the daemon", "err", err)
 		}),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) {

@@ -26,6 +26,7 @@ import (
 // has no links that could be cut and no server that could be down (Cut, Down), and
 // no secret of a provider's (NewBadSecret).
 func TestConformanceOfTheExample(t *testing.T) {
+	t.Parallel()
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		if os.Getenv("STAGECOACH_RIG") == "1" {

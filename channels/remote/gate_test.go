@@ -27,8 +27,9 @@ type probe struct {
 	mu   sync.Mutex
 	sent []*contact.Reply
 	// hold has Send wait until it is closed, and then fail with fails.
-	hold  chan struct{}
-	fails error
+	hold   chan struct{}
+	fails  error
+	panics bool
 }
 
 func newProbe() *probe {
@@ -58,8 +59,11 @@ func (p *probe) Receive(ctx context.Context, src channels.Source) error {
 func (p *probe) Send(ctx context.Context, r *contact.Reply) (channels.Receipt, error) {
 	p.mu.Lock()
 	p.sent = append(p.sent, r)
-	hold, fails := p.hold, p.fails
+	hold, fails, panics := p.hold, p.fails, p.panics
 	p.mu.Unlock()
+	if panics {
+		panic("at the disco")
+	}
 	if hold != nil {
 		select {
 		case <-hold:
@@ -100,6 +104,7 @@ func composed(t *testing.T, a *remote.Account, r *contact.Reply) *contact.Reply 
 
 // What is larger than a message of the wire goes in parts, in both directions.
 func TestLargeOnesGoInParts(t *testing.T) {
+	t.Parallel()
 	p := newProbe()
 	a := account(t, p.adapter(), gateSecret, nil)
 	g := gateOf(t, remote.GateConfig{}, a)
@@ -143,6 +148,7 @@ func TestLargeOnesGoInParts(t *testing.T) {
 // Without a process nothing is sent; with one that falls silent nobody knows; and
 // what it says of a failure arrives.
 func TestWhatBecomesOfAReply(t *testing.T) {
+	t.Parallel()
 	p := newProbe()
 	a := account(t, p.adapter(), gateSecret, nil)
 	g := gateOf(t, remote.GateConfig{Silence: 2 * time.Second}, a)
@@ -173,6 +179,13 @@ func TestWhatBecomesOfAReply(t *testing.T) {
 	time.AfterFunc(5*time.Second, func() { close(hold) })
 	if _, err := a.Send(t.Context(), r); err != nil {
 		t.Errorf("a slow one: %v", err)
+	}
+	broken := composed(t, a, smsReply("r2"))
+	p.mu.Lock()
+	p.hold, p.panics = nil, true
+	p.mu.Unlock()
+	if _, err := a.Send(t.Context(), broken); channels.ReasonOf(err) != channels.InDoubt {
+		t.Errorf("an adapter with a fault: %v", err)
 	}
 	stop()
 	if _, err := a.Send(t.Context(), r); channels.ReasonOf(err) != channels.Unavailable {
@@ -228,6 +241,7 @@ func (b *book) String() string {
 
 // What keeps a process from its daemon is said in words.
 func TestWords(t *testing.T) {
+	t.Parallel()
 	good, named := writeCertificate(t, "127.0.0.1"), writeCertificate(t, "router.test")
 	a := account(t, newProbe().adapter(), gateSecret, nil)
 	plain := gateOf(t, remote.GateConfig{}, a).URL()

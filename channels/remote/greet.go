@@ -104,7 +104,7 @@ func (a *Account) attach(h Hello) (taking string) {
 	}
 	if h.Ends {
 		if a.process != nil {
-			a.detach(now, a.failure("connect", channels.Unavailable, "the adapter process of this account was ended"))
+			a.detach(now, a.failure("connect", channels.Unavailable, "the adapter process of this account was ended; what to do: start it again"))
 		}
 		a.mu.Unlock()
 		return ""

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -70,7 +71,7 @@ func (w *worker) work(ctx context.Context, o *Order, subject string) {
 			}
 		}
 	})
-	answer, err := w.do(ctx, o)
+	answer, err := w.guarded(ctx, o)
 	close(stop)
 	<-stopped
 	if err != nil {
@@ -78,6 +79,19 @@ func (w *worker) work(ctx context.Context, o *Order, subject string) {
 	}
 	w.say(subject, answer)
 	_ = w.process.conn.FlushTimeout(time.Second) // the daemon waits for it
+}
+
+// guarded is do, where a panic of the adapter ends this order alone: nobody knows
+// then how far it came.
+func (w *worker) guarded(ctx context.Context, o *Order) (answer Answer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.process.log.ErrorContext(ctx, "the adapter panicked", "stack", string(debug.Stack()))
+			a := w.process.adapter
+			err = &channels.Error{Channel: a.Channel, Account: a.Account, Op: o.Do, Reason: channels.InDoubt, Err: errors.New("the adapter has a fault: its log has it")}
+		}
+	}()
+	return w.do(ctx, o)
 }
 
 func (w *worker) do(ctx context.Context, o *Order) (Answer, error) {
