@@ -325,7 +325,8 @@ func TestFewFilesAtATime(t *testing.T) {
 	}
 	_, ts := s.Put(slackfake.Message{User: alice, Text: "no files"})
 	w.src.Until("the message without files", func() bool { return w.src.Asked(slackfake.TeamID+"/"+s.DM(alice)+"/"+ts) == 1 })
-	if n := s.Served(); n == 0 || n > 3 {
+	until(t, "files", func() bool { return s.Served() >= 3 })
+	if n := s.Served(); n > 3 {
 		t.Errorf("the files of %d messages are held at a time", n)
 	}
 	release()

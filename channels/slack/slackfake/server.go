@@ -81,6 +81,8 @@ type Server struct {
 	mode    Delivery
 	held    *delivery
 	acked   map[string]bool
+	// sent tells what envelopes are about that aren't acknowledged.
+	sent map[string]string
 }
 
 // New starts a workspace.
@@ -114,7 +116,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, listener: listener, done: make(chan struct{}), stop: make(chan struct{}),
 		conns: map[net.Conn]struct{}{}, calls: map[string]int{}, users: map[string]*User{}, channels: map[string]*channel{},
-		files: map[string]*File{}, tickets: map[string]bool{}, acked: map[string]bool{},
+		files: map[string]*File{}, tickets: map[string]bool{}, acked: map[string]bool{}, sent: map[string]string{},
 	}
 	s.AddUser(User{ID: Self, Name: "stagecoach", bot: true})
 	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 30 * time.Second, ConnState: s.track}

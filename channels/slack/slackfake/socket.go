@@ -161,12 +161,11 @@ func (s *Server) listen(k *socket) {
 			return
 		}
 		s.mu.Lock()
-		s.pending = slices.DeleteFunc(s.pending, func(d *delivery) bool {
-			if d.id == said.EnvelopeID {
-				s.acked[d.about] = true
-			}
-			return d.id == said.EnvelopeID
-		})
+		if about, sent := s.sent[said.EnvelopeID]; sent { // also where it was given up
+			s.acked[about] = true
+			delete(s.sent, said.EnvelopeID)
+		}
+		s.pending = slices.DeleteFunc(s.pending, func(d *delivery) bool { return d.id == said.EnvelopeID })
 		s.mu.Unlock()
 	}
 }
@@ -257,6 +256,7 @@ func (s *Server) Acked(about string) bool {
 func (s *Server) handOver(d *delivery) {
 	if d.attempt == 0 {
 		s.pending = append(s.pending, d)
+		s.sent[d.id] = d.about
 	}
 	d.due = time.Now().Add(s.cfg.AckTime)
 	if len(s.sockets) == 0 {
