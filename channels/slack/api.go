@@ -185,16 +185,23 @@ func mentions(text, user string) bool {
 }
 
 // mentioned lists the users that a text names, a few at most.
-func mentioned(text string) []string {
+func mentioned(text string) []string { return named(text, "<@", false) }
+
+// unnamedRooms lists the channels that a text names by their ids alone.
+func unnamedRooms(text string) []string { return named(text, "<#", true) }
+
+// named lists the ids behind a prefix, of bare ones only those without a label.
+func named(text, prefix string, bare bool) []string {
 	var out []string
 	for len(out) < mostMentioned {
-		_, rest, ok := strings.Cut(text, "<@")
+		_, rest, ok := strings.Cut(text, prefix)
 		if !ok {
 			break
 		}
 		text = rest
 		name, _, ok := strings.Cut(rest, ">")
-		if id, _, _ := strings.Cut(name, "|"); ok && validID(id) && !slices.Contains(out, id) {
+		id, label, _ := strings.Cut(name, "|")
+		if ok && validID(id) && !slices.Contains(out, id) && !(bare && label != "") {
 			out = append(out, id)
 		}
 	}

@@ -294,6 +294,20 @@ func TestAnotherReceiverIsNoticed(t *testing.T) {
 	}
 }
 
+// Slack's text names channels by their ids.
+func TestNamesOfChannels(t *testing.T) {
+	t.Parallel()
+	s := provider(t, slackfake.Config{})
+	sales := s.AddChannel("sales", false, true)
+	w := watch(t, s, nil)
+	w.run()
+	s.Put(slackfake.Message{User: alice, Text: "see <#" + sales + "|>, <#" + sales + ">, <#C0NOWHERE> and <#C0OTHER01|other>"})
+	w.wants("see #sales, #sales, #C0NOWHERE and #other")
+	if n := s.Calls("conversations.info"); n != 2 {
+		t.Errorf("channels were asked for %d times, want 2", n)
+	}
+}
+
 // The attachments of a message are bounded together.
 func TestTooMuchTogether(t *testing.T) {
 	t.Parallel()

@@ -225,5 +225,13 @@ func (r *run) furnish(ctx context.Context, t *task) {
 			t.env.People[id] = p
 		}
 	}
+	for _, id := range unnamedRooms(t.m.Text) {
+		if name := r.a.roomName(ctx, id); name != "" {
+			if t.env.Rooms == nil {
+				t.env.Rooms = map[string]string{}
+			}
+			t.env.Rooms[id] = name
+		}
+	}
 	t.env.Files, t.env.Notes = r.a.fetchFiles(ctx, t.m.Files)
 }

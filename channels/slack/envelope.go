@@ -25,7 +25,9 @@ type envelope struct {
 	// Author is who wrote the message that is gone, where the event doesn't say.
 	Author string            `json:"author,omitempty"`
 	People map[string]person `json:"people,omitempty"`
-	Files  []fetched         `json:"files,omitempty"`
+	// Rooms are the names of channels that the text has ids of.
+	Rooms map[string]string `json:"rooms,omitempty"`
+	Files []fetched         `json:"files,omitempty"`
 	// Notes are what went wrong in the fetching, for people.
 	Notes []string        `json:"notes,omitempty"`
 	Event json.RawMessage `json:"event,omitempty"`

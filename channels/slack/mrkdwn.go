@@ -11,7 +11,8 @@ import (
 // Slack's text is mrkdwn: links, people and channels stand in <>, and & < > are
 // escaped. https://docs.slack.dev/messaging/formatting-message-text
 
-// plainText makes text for people of mrkdwn. name gives the name of a user.
+// plainText makes text for people of mrkdwn. name gives the name of a user, or of a
+// channel.
 func plainText(text string, name func(id string) string) string {
 	var b strings.Builder
 	for text != "" {
@@ -43,7 +44,7 @@ func reference(ref string, name func(id string) string) string {
 	case target[0] == '@':
 		return "@" + firstOf(name(target[1:]), label, target[1:])
 	case target[0] == '#':
-		return "#" + firstOf(label, target[1:])
+		return "#" + firstOf(label, name(target[1:]), target[1:])
 	case target[0] == '!':
 		return special(target[1:], label)
 	}

@@ -134,7 +134,7 @@ func (e *envelope) change(out *contact.Message, m *message, providerID string) {
 
 // text fills in the words: the message, then what was shared with it.
 func (e *envelope) text(out *contact.Message, m *message) {
-	name := func(id string) string { return e.People[id].Name }
+	name := func(id string) string { return firstOf(e.People[id].Name, e.Rooms[id]) }
 	said := m.Text
 	if len(said) > maxText {
 		said = said[:maxText]

@@ -27,6 +27,7 @@ type person struct {
 type peopleBook struct {
 	users *lru.Cache[string, knownPerson]
 	teams *lru.Cache[string, knownTeam]
+	rooms *lru.Cache[string, knownTeam]
 	group singleflight.Group
 }
 
@@ -56,7 +57,11 @@ func newPeopleBook() (*peopleBook, error) {
 		return nil, err
 	}
 	teams, err := lru.New[string, knownTeam](teamsKept)
-	return &peopleBook{users: users, teams: teams}, err
+	if err != nil {
+		return nil, err
+	}
+	rooms, err := lru.New[string, knownTeam](teamsKept)
+	return &peopleBook{users: users, teams: teams, rooms: rooms}, err
 }
 
 // who tells who a user is, and an empty person where that can't be had: a message
@@ -124,5 +129,26 @@ func (a *Adapter) teamName(ctx context.Context, me *self, id string) string {
 		}
 	}
 	a.people.teams.Add(id, found)
+	return found.name
+}
+
+// roomName gives what a channel is called, "" where that can't be had.
+// https://docs.slack.dev/reference/methods/conversations.info
+func (a *Adapter) roomName(ctx context.Context, id string) string {
+	if known, ok := a.people.rooms.Get(id); ok && time.Now().Before(known.until) {
+		return known.name
+	}
+	limited, cancel := context.WithTimeout(ctx, whoTime)
+	defer cancel()
+	found := knownTeam{until: time.Now().Add(failureLife)}
+	var got struct {
+		Channel conversation `json:"channel"`
+	}
+	if _, err := a.read(limited, opFetch, "conversations.info", url.Values{"channel": {id}}, &got); err == nil && got.Channel.ID == id {
+		found = knownTeam{name: shown(got.Channel.Name, 80), until: time.Now().Add(personLife)}
+	}
+	if ctx.Err() == nil {
+		a.people.rooms.Add(id, found)
+	}
 	return found.name
 }
