@@ -109,7 +109,9 @@ func TestSpoiltLists(t *testing.T) {
 // those of others, and by a clock that is ahead of ours.
 func TestOrder(t *testing.T) {
 	s := provider(t, blueskyfake.Config{PageLimit: 50})
-	a := adapter(t, config(s), nil)
+	cfg := config(s)
+	cfg.LateInterval = time.Millisecond // nor does the look back lose any
+	a := adapter(t, cfg, nil)
 	src := channeltest.NewSource(t)
 	receiving(t, a, src)
 	const n = 600

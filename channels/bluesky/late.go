@@ -71,9 +71,10 @@ func (r *run) isNews(e *entry) bool {
 	return at >= p.Floor || !r.late.known[sumOf(e.key)]
 }
 
-// lookBack finds what has come late.
+// lookBack finds what has come late: what polling goes back to is left to it, since
+// the floor may not pass what isn't delivered.
 func (r *run) lookBack(ctx context.Context) error {
-	b := r.late
+	b, polled := r.late, max(r.notes.place.Floor, r.read)
 	all, _, err := r.a.back(ctx, r.notes.place.Begin, latePages)
 	if err != nil {
 		return err
@@ -84,7 +85,8 @@ func (r *run) lookBack(ctx context.Context) error {
 			known[sumOf(e.key)] = true
 		}
 	}
-	if err := r.deliverNews(ctx, all); err != nil {
+	late := slices.DeleteFunc(slices.Clone(all), func(e entry) bool { return keyTime(e.key) >= polled })
+	if err := r.deliverNews(ctx, late); err != nil {
 		return err
 	}
 	r.watchOver(slices.DeleteFunc(all, func(e entry) bool { return keyTime(e.key) < r.notes.place.Begin }))
