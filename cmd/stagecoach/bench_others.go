@@ -150,7 +150,7 @@ func (b *bench) tellRush(ctx context.Context, r *rush) (err error) {
 	}
 	engine, engineCPU := time.Since(begin), ownCPU()-cpu
 	n, steady, flat := float64(r.count), goal{}, goal{}
-	if r.count <= manyMessages {
+	if r.count <= usualMessages {
 		steady = atMost(300)
 	}
 	if r.count >= manyMessages {
@@ -173,8 +173,12 @@ func (b *bench) tellRush(ctx context.Context, r *rush) (err error) {
 	return nil
 }
 
-// manyMessages are enough for buffers of a fixed size not to count.
-const manyMessages = 20_000
+// manyMessages are enough for buffers of a fixed size not to count, usualMessages
+// what the bound of memory is meant for.
+const (
+	manyMessages  = 20_000
+	usualMessages = 10_000
+)
 
 // visitors measures the memory of many visitors of the web chat who are connected
 // at once.
