@@ -63,13 +63,14 @@ func (s *site) handler() http.Handler {
 	mux.Handle("GET /static/", gallery)
 	mux.Handle("GET /shot/", gallery)
 	for pattern, draw := range map[string]func(Page) templ.Component{
-		"GET /{$}":        func(p Page) templ.Component { return Desk(p) },
-		"GET /p/live":     func(p Page) templ.Component { return Live(p) },
-		"GET /c/{id}":     func(p Page) templ.Component { return Conversation(p, s.conv) },
-		"GET /p/c/{id}":   func(p Page) templ.Component { return ConversationLive(p, s.conv) },
-		"GET /overview":   func(p Page) templ.Component { return Overview(p, s.over) },
-		"GET /p/overview": func(p Page) templ.Component { return OverviewLive(p, s.over) },
-		"GET /search":     func(p Page) templ.Component { return Search(p, view.Search{}) },
+		"GET /{$}":               func(p Page) templ.Component { return Desk(p) },
+		"GET /p/live":            func(p Page) templ.Component { return Live(p) },
+		"GET /c/{id}":            func(p Page) templ.Component { return Conversation(p, s.conv) },
+		"GET /p/c/{id}":          func(p Page) templ.Component { return ConversationLive(p, s.conv) },
+		"GET /p/c/{id}/presence": func(p Page) templ.Component { return PresenceLine(p, s.conv.ID, s.conv.Presence) },
+		"GET /overview":          func(p Page) templ.Component { return Overview(p, s.over) },
+		"GET /p/overview":        func(p Page) templ.Component { return OverviewLive(p, s.over) },
+		"GET /search":            func(p Page) templ.Component { return Search(p, view.Search{}) },
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			s.mu.Lock()
