@@ -201,7 +201,7 @@ func named(text, prefix string, bare bool) []string {
 		text = rest
 		name, _, ok := strings.Cut(rest, ">")
 		id, label, _ := strings.Cut(name, "|")
-		if ok && validID(id) && !slices.Contains(out, id) && !(bare && label != "") {
+		if ok && validID(id) && !slices.Contains(out, id) && (!bare || label == "") {
 			out = append(out, id)
 		}
 	}
