@@ -13,7 +13,9 @@ import (
 
 // All that the configuration can say of a webhook reaches it.
 func TestWebhookSettings(t *testing.T) {
-	key := func(n byte) string { return "whsec_" + string([]byte{'A' + n}) + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY" }
+	key := func(n byte) string {
+		return "whsec_" + string([]byte{'A' + n}) + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY"
+	}
 	t.Setenv("STAGECOACH_TEST_A", key(0))
 	t.Setenv("STAGECOACH_TEST_B", key(1))
 	t.Setenv("STAGECOACH_TEST_C", key(2))
