@@ -205,7 +205,7 @@ func failures(s *slackfake.Server) []channeltest.Failure {
 	}
 	rows := []row{
 		{"moved", posting(slackfake.Misbehaviour{Code: 302}), channels.Malformed, false, 0},
-		{"429", posting(slackfake.Misbehaviour{Code: 429, Retry: "2", Error: "ratelimited"}), channels.RateLimited, false, 2 * time.Second},
+		{"429", posting(slackfake.Misbehaviour{Code: 429, Retry: "20", Error: "ratelimited"}), channels.RateLimited, false, 20 * time.Second},
 		{"maintenance", posting(slackfake.Misbehaviour{Code: 503}), channels.Unavailable, false, 0},
 		{"new error", posting(slackfake.Misbehaviour{Error: "the_moon_is_full"}), channels.Unknown, false, 0},
 		{"500 before the effect", after(slackfake.Misbehaviour{Code: 500}), channels.InDoubt, false, 0},
