@@ -198,6 +198,7 @@ type failure struct {
 	how  blueskyfake.Misbehaviour
 	want channels.Reason
 	sent bool
+	wait time.Duration
 }
 
 func failures(s *blueskyfake.Server, method, lookUp string, skip int, all []failure) []channeltest.Failure {
@@ -210,7 +211,7 @@ func failures(s *blueskyfake.Server, method, lookUp string, skip int, all []fail
 			how = append(how, blueskyfake.Misbehaviour{Method: lookUp, Skip: skip, Code: 503, Error: "NotEnoughResources", RetryAfter: "1"})
 		}
 		out = append(out, channeltest.Failure{
-			Name: f.name, Want: f.want, WantSent: f.sent,
+			Name: f.name, Want: f.want, WantSent: f.sent, WantWait: f.wait,
 			Set: func(*testing.T) { s.Misbehave(how...) }, Clear: func(*testing.T) { s.Misbehave() },
 		})
 	}
@@ -224,21 +225,21 @@ func failures(s *blueskyfake.Server, method, lookUp string, skip int, all []fail
 func refusals() []failure {
 	type how = blueskyfake.Misbehaviour
 	return []failure{
-		{"invalid", how{Code: 400, Error: "InvalidRequest", Message: "text must not be longer"}, channels.Rejected, false},
-		{"token invalid", how{Code: 400, Error: "InvalidToken", Message: "Token could not be verified"}, channels.Auth, false},
-		{"token ended again", how{Code: 400, Error: "ExpiredToken", Message: "Token has expired"}, channels.Auth, false},
-		{"not logged in", how{Code: 401, Error: "AuthenticationRequired", Message: "Authentication Required"}, channels.Auth, false},
-		{"taken down", how{Code: 400, Error: "AccountTakedown", Message: "Account has been taken down"}, channels.Auth, false},
-		{"deactivated", how{Code: 403, Error: "AccountDeactivated"}, channels.Auth, false},
-		{"scope lacks", how{Code: 403, Error: "ScopeMissingError"}, channels.Auth, false},
-		{"forbidden", how{Code: 403, Error: "Forbidden"}, channels.Rejected, false},
-		{"not found", how{Code: 404, Error: "NotFound"}, channels.Rejected, false},
-		{"too large", how{Code: 413, Error: "PayloadTooLarge"}, channels.Rejected, false},
-		{"too fast", how{Code: 429, Error: "RateLimitExceeded", RateLimitReset: 90 * time.Second}, channels.RateLimited, false},
-		{"too fast, wordless", how{Code: 429, Body: "slow down", RetryAfter: "7"}, channels.RateLimited, false},
-		{"moved", how{Code: 301, Body: "moved"}, channels.Malformed, false},
-		{"no such method", how{Code: 501, Error: "MethodNotImplemented"}, channels.Malformed, false},
-		{"maintenance", how{Code: 503, Error: "ServiceUnavailable"}, channels.Unavailable, false},
+		{"invalid", how{Code: 400, Error: "InvalidRequest", Message: "text must not be longer"}, channels.Rejected, false, 0},
+		{"token invalid", how{Code: 400, Error: "InvalidToken", Message: "Token could not be verified"}, channels.Auth, false, 0},
+		{"token ended again", how{Code: 400, Error: "ExpiredToken", Message: "Token has expired"}, channels.Auth, false, 0},
+		{"not logged in", how{Code: 401, Error: "AuthenticationRequired", Message: "Authentication Required"}, channels.Auth, false, 0},
+		{"taken down", how{Code: 400, Error: "AccountTakedown", Message: "Account has been taken down"}, channels.Auth, false, 0},
+		{"deactivated", how{Code: 403, Error: "AccountDeactivated"}, channels.Auth, false, 0},
+		{"scope lacks", how{Code: 403, Error: "ScopeMissingError"}, channels.Auth, false, 0},
+		{"forbidden", how{Code: 403, Error: "Forbidden"}, channels.Rejected, false, 0},
+		{"not found", how{Code: 404, Error: "NotFound"}, channels.Rejected, false, 0},
+		{"too large", how{Code: 413, Error: "PayloadTooLarge"}, channels.Rejected, false, 0},
+		{"too fast", how{Code: 429, Error: "RateLimitExceeded", RateLimitReset: 90 * time.Second}, channels.RateLimited, false, 90 * time.Second},
+		{"too fast, wordless", how{Code: 429, Body: "slow down", RetryAfter: "7"}, channels.RateLimited, false, 7 * time.Second},
+		{"moved", how{Code: 301, Body: "moved"}, channels.Malformed, false, 0},
+		{"no such method", how{Code: 501, Error: "MethodNotImplemented"}, channels.Malformed, false, 0},
+		{"maintenance", how{Code: 503, Error: "ServiceUnavailable"}, channels.Unavailable, false, 0},
 	}
 }
 
@@ -246,25 +247,25 @@ func postFailures(s *blueskyfake.Server) []channeltest.Failure {
 	type how = blueskyfake.Misbehaviour
 	return failures(s, "com.atproto.repo.putRecord", "com.atproto.repo.getRecord", 0, append(refusals(), []failure{
 		// Sending a post again is harmless: nothing is in doubt.
-		{"500 before the effect", how{Code: 500}, channels.Unavailable, false},
-		{"500 after the effect", how{Code: 500, After: true}, channels.Unavailable, true},
-		{"502 upstream", how{Code: 502, Error: "UpstreamFailure"}, channels.Unavailable, false},
-		{"504 after the effect", how{Code: 504, After: true, Body: "<html>"}, channels.Unavailable, true},
-		{"link lost before the effect", how{Cut: true}, channels.Unavailable, false},
-		{"link lost before the answer", how{Cut: true, After: true}, channels.Unavailable, true},
-		{"garbage after the effect", how{Code: 200, Body: "{\"uri\":", After: true}, channels.Unavailable, true},
+		{"500 before the effect", how{Code: 500}, channels.Unavailable, false, 0},
+		{"500 after the effect", how{Code: 500, After: true}, channels.Unavailable, true, 0},
+		{"502 upstream", how{Code: 502, Error: "UpstreamFailure"}, channels.Unavailable, false, 0},
+		{"504 after the effect", how{Code: 504, After: true, Body: "<html>"}, channels.Unavailable, true, 0},
+		{"link lost before the effect", how{Cut: true}, channels.Unavailable, false, 0},
+		{"link lost before the answer", how{Cut: true, After: true}, channels.Unavailable, true, 0},
+		{"garbage after the effect", how{Code: 200, Body: "{\"uri\":", After: true}, channels.Unavailable, true, 0},
 	}...))
 }
 
 func messageFailures(s *blueskyfake.Server) []channeltest.Failure {
 	type how = blueskyfake.Misbehaviour
 	return failures(s, "chat.bsky.convo.sendMessage", "chat.bsky.convo.getMessages", 1, append(refusals(), []failure{
-		{"500 before the effect", how{Code: 500}, channels.InDoubt, false},
-		{"500 after the effect", how{Code: 500, After: true}, channels.InDoubt, true},
-		{"502 upstream", how{Code: 502, Error: "UpstreamFailure"}, channels.InDoubt, false},
-		{"504 after the effect", how{Code: 504, After: true, Body: "<html>"}, channels.InDoubt, true},
-		{"link lost before the effect", how{Cut: true}, channels.InDoubt, false},
-		{"link lost before the answer", how{Cut: true, After: true}, channels.InDoubt, true},
-		{"garbage after the effect", how{Code: 200, Body: "{\"id\":", After: true}, channels.InDoubt, true},
+		{"500 before the effect", how{Code: 500}, channels.InDoubt, false, 0},
+		{"500 after the effect", how{Code: 500, After: true}, channels.InDoubt, true, 0},
+		{"502 upstream", how{Code: 502, Error: "UpstreamFailure"}, channels.InDoubt, false, 0},
+		{"504 after the effect", how{Code: 504, After: true, Body: "<html>"}, channels.InDoubt, true, 0},
+		{"link lost before the effect", how{Cut: true}, channels.InDoubt, false, 0},
+		{"link lost before the answer", how{Cut: true, After: true}, channels.InDoubt, true, 0},
+		{"garbage after the effect", how{Code: 200, Body: "{\"id\":", After: true}, channels.InDoubt, true, 0},
 	}...))
 }
