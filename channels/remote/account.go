@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -132,6 +133,17 @@ func (a *Account) Limits() contact.Limits {
 		return *a.hello.Limits
 	}
 	return a.cfg.Limits
+}
+
+// Address is the account's own address: as configured, else as the process has told
+// it, "" while nobody has.
+func (a *Account) Address() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cfg.Address != "" || a.hello == nil {
+		return strings.TrimPrefix(a.cfg.Address, "@")
+	}
+	return channels.Bounded(strings.TrimPrefix(a.hello.Address, "@"), maxName)
 }
 
 func (a *Account) failure(op string, reason channels.Reason, words string) *channels.Error {

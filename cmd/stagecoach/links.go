@@ -220,6 +220,9 @@ func (l *links) Adapters() []channels.Adapter {
 		if limited, ok := k.adapter.Sender.(channels.Limited); ok {
 			out[i].Limits = limited.Limits() // what the provider has said meanwhile
 		}
+		if k.remote != nil && out[i].Address == "" {
+			out[i].Address = k.remote.Address()
+		}
 	}
 	return out
 }
@@ -279,7 +282,8 @@ func (l *links) account(ch contact.Channel, account string) router.AccountFacts 
 // ours reports whether an address is that of an account of ours.
 func (l *links) ours(ch contact.Channel, address string) bool {
 	for _, k := range l.list() {
-		if k.adapter.Channel == ch && slices.ContainsFunc(k.facts.Addresses, func(a string) bool { return strings.EqualFold(a, address) }) {
+		is := func(a string) bool { return strings.EqualFold(a, address) }
+		if k.adapter.Channel == ch && (slices.ContainsFunc(k.facts.Addresses, is) || k.remote != nil && is(k.remote.Address())) {
 			return true
 		}
 	}
