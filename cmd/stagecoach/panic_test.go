@@ -13,12 +13,11 @@ import (
 )
 
 // broken is an adapter with a fault in it.
-type broken struct{}
+type broken struct{ parts []string }
 
 // Send implements channels.Sender.
-func (broken) Send(context.Context, *contact.Reply) (channels.Receipt, error) {
-	var parts []string
-	return channels.Receipt{ProviderID: parts[0]}, nil
+func (b broken) Send(context.Context, *contact.Reply) (channels.Receipt, error) {
+	return channels.Receipt{ProviderID: b.parts[0]}, nil
 }
 
 // Delivered implements channels.Resolver.
