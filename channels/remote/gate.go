@@ -45,6 +45,7 @@ type Gate struct {
 	mu       sync.Mutex
 	accounts map[string]*Account
 	changed  chan struct{}
+	serving  chan struct{}
 }
 
 // The bounds of what a process may do at the gate.
@@ -67,7 +68,7 @@ func NewGate(cfg GateConfig, log *slog.Logger) (*Gate, error) {
 	}
 	return &Gate{
 		cfg: cfg, log: log.With("component", "gate"), life: randomID(), doors: newDoors(),
-		accounts: map[string]*Account{}, changed: make(chan struct{}, 1),
+		accounts: map[string]*Account{}, changed: make(chan struct{}, 1), serving: make(chan struct{}),
 	}, nil
 }
 
@@ -154,6 +155,10 @@ func (g *Gate) URL() string {
 	return g.server.ClientURL()
 }
 
+// Serving is closed once Run answers the processes of the accounts that it began
+// with.
+func (g *Gate) Serving() <-chan struct{} { return g.serving }
+
 // Close ends all connections.
 func (g *Gate) Close() error {
 	if g.conn != nil {
@@ -193,13 +198,14 @@ func (g *Gate) Run(ctx context.Context) error {
 	defer func() { _ = g.Close() }()
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	serving := map[string]*service{}
+	serving, begun := map[string]*service{}, sync.OnceFunc(func() { close(g.serving) })
 	look := time.NewTicker(g.cfg.Silence / 4)
 	defer look.Stop()
 	for {
 		if err := g.follow(lasting, serving); err != nil {
 			return err
 		}
+		begun()
 		select {
 		case <-ctx.Done():
 			g.finish(lasting, serving)

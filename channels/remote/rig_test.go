@@ -41,6 +41,11 @@ func gateOf(t *testing.T, cfg remote.GateConfig, accounts ...*remote.Account) *r
 			t.Errorf("the gate ended with %v", err)
 		}
 	})
+	select {
+	case <-g.Serving():
+	case <-time.After(time.Minute):
+		t.Fatal("the gate doesn't serve")
+	}
 	return g
 }
 
