@@ -76,7 +76,8 @@ func Choose(d *Demand, h *Head, units int, pool *Pool, now time.Time) (Explanati
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.Agent, y.Agent))
 	})
 	ex.Winner = passed[0]
-	ex.Next = passed[1:min(len(passed), 6)]
+	// A copy: an open offer keeps its reasons, and not all who could have had it.
+	ex.Next = append(make([]Candidate, 0, 5), passed[1:min(len(passed), 6)]...)
 	return ex, true
 }
 
