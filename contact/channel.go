@@ -24,6 +24,10 @@ func (c Channel) ByHand() bool {
 	return c == Phone || c == Letter || c == Visit
 }
 
+// IsChat reports whether people speak to each other there in short lines, several
+// in a row.
+func (c Channel) IsChat() bool { return c == WebChat || c == Slack }
+
 // Limits is what a channel can carry. Zero means no limit.
 type Limits struct {
 	// TextRunes is the longest text of one reply, in Unicode code points.

@@ -116,7 +116,7 @@ func (s *Service) attend(ctx context.Context, st *story, out *view.Conversation)
 		return
 	}
 	if _, ok := a.Sender.(channels.Typist); ok {
-		out.ShowsTyping = out.Holder
+		out.ShowsTyping = out.Holder || out.WritesOn
 	}
 	who, ok := a.Receiver.(channels.Attendant)
 	if !ok {
@@ -214,7 +214,7 @@ func (s *Service) Typing(ctx context.Context, who Who, id string) error {
 	err := s.deps.Router.View(ctx, func(st *router.State) {
 		if v := st.Conversations[id]; v != nil {
 			c := st.Contacts[v.Contact]
-			holds = c != nil && c.Agent == who.ID && c.Open()
+			holds = c != nil && c.Agent == who.ID && c.Open() || v.Contact == "" && v.Channel.IsChat() && v.LastAgent == who.ID
 		}
 	})
 	if err != nil {

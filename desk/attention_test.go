@@ -168,6 +168,74 @@ func TestBothEndsOfAChat(t *testing.T) {
 	}
 }
 
+// Who has answered in a chat adds a line, which is a message of its own, until the
+// customer writes again; nobody else does.
+func TestFurtherLineInAChat(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	boss := r.boss()
+	anna, bert := boss.agent("Anna Arndt", nil), boss.agent("Bert Braun", nil)
+	chat, v, src := r.chatting()
+	v.Listen()
+	if _, err := v.Say("Is the tent waterproof?"); err != nil {
+		t.Fatal(err)
+	}
+	in := within(t, "the message", src.came)
+	if err := r.ledger.WaitFor(t.Context(), in.Commit); err != nil {
+		t.Fatal(err)
+	}
+	anna.take()
+	answerChat(t, r, anna, chat, in, "0199aaaa-0000-7000-8000-000000000001")
+	line := map[string]any{"reply_id": "0199aaaa-0000-7000-8000-000000000002", "kind": "answer", "covers": in.Message, "text": "And light."}
+	if c := anna.conversation(in.Conversation); !c.WritesOn || c.Card.State != "ended" {
+		t.Errorf("after the answer: %+v, may write on: %t", c.Card, c.WritesOn)
+	}
+	if c := bert.conversation(in.Conversation); c.WritesOn {
+		t.Error("a colleague may write on")
+	}
+	bert.want(http.StatusConflict, http.MethodPost, "/api/contacts/"+in.Contact+"/reply", map[string]any{
+		"reply_id": "0199aaaa-0000-7000-8000-000000000003", "kind": "answer", "covers": in.Message, "text": "Me too.",
+	}, nil)
+	page := r.browser("anna.arndt@acme.example", "battery staple").page("/c/" + in.Conversation)
+	for _, want := range []string{`name="stay"`, `id="pane-reply"`, "data-typing"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+	if strings.Contains(page, "I owe more by") {
+		t.Error("a further line can be a promise")
+	}
+
+	anna.post("/api/contacts/"+in.Contact+"/reply", line, nil)
+	queued := r.sent()
+	var words contact.Reply
+	if err := json.Unmarshal(must[[]byte](t)(r.journal.Get(t.Context(), queued.Ref)), &words); err != nil {
+		t.Fatal(err)
+	}
+	if words.Kind != contact.Outbound || words.Contact != "" || words.Conversation != in.Conversation {
+		t.Errorf("queued as %+v", words)
+	}
+	if _, err := chat.Send(t.Context(), &words); err != nil {
+		t.Fatal(err)
+	}
+	r.attempt(queued, router.Outcome{Delivered: true})
+	poll(t, func() bool { return len(v.Received()) == 2 })
+
+	if _, err := v.Say("And the price?"); err != nil {
+		t.Fatal(err)
+	}
+	next := within(t, "the next message", src.came)
+	if next.Conversation != in.Conversation || next.Contact == in.Contact {
+		t.Errorf("the next message is %+v, after %+v", next, in)
+	}
+	if err := r.ledger.WaitFor(t.Context(), next.Commit); err != nil {
+		t.Fatal(err)
+	}
+	if c := anna.conversation(in.Conversation); c.WritesOn || c.Card.State == "ended" {
+		t.Errorf("after the next message: %+v, may write on: %t", c.Card, c.WritesOn)
+	}
+}
+
 // A customer who has left an address goes: the agent sees the address, and of the
 // reply that nobody knows whether it was mailed.
 func TestMailOfAChatInDoubt(t *testing.T) {

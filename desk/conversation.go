@@ -37,6 +37,7 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 		Holder: c.has && c.contact.Agent == who.ID && c.contact.State != router.EndedContact,
 		Covers: st.lastID, Limits: s.limits(c.Channel, c.Account), SavedAnswers: s.SavedAnswers(),
 	}
+	out.WritesOn = c.writesOn(who)
 	if c.Channel == contact.Email || c.Channel == contact.Letter { // nobody signs each line of a chat
 		out.Signature = s.Signature(who)
 	}

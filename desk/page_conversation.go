@@ -104,6 +104,9 @@ func (s *Server) replyForm(w http.ResponseWriter, r *http.Request, who Who) erro
 	case in.Kind == contact.Pledge:
 		words = "Sent. It stays with you until " + in.Due.In(s.svc.cfg.Zone).Format("Mon 2 Jan 15:04") + "."
 	}
+	if r.PostForm.Get("stay") == "1" {
+		return s.goTo(w, r, conversationPath(done.Conversation), done, "") // the next line may follow
+	}
 	return s.goTo(w, r, "/", done, words)
 }
 

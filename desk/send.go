@@ -73,6 +73,7 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 		return view.Done{}, fmt.Errorf("reading what is answered: %w", err)
 	}
 	st := s.tell(ctx, who, entries)
+	in.addLine(who, c)
 	r := s.compose(who, c, &in, st)
 	given := in.Given || r.Channel.ByHand()
 	facts, keys, err := s.store(ctx, r, given)
@@ -85,8 +86,9 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 		facts.Copies = slices.DeleteFunc(facts.Copies, func(one string) bool { return one == customer })
 	}
 	s.drafts.sending(r.Contact, in.Text)
+	conversation := c.Conversation // it may have left the router's memory
 	done, err := s.queue(ctx, who, router.Send{
-		Reply: facts, Keys: keys, Participants: s.identities(r), Delivered: given, Confirmed: in.Confirmed,
+		Reply: facts, Keys: keys, Participants: s.identities(r), Delivered: given, Confirmed: in.Confirmed, Conversation: &conversation,
 	}, r)
 	if err != nil {
 		s.drafts.unsent(r.Contact)

@@ -266,14 +266,19 @@ func (s *Service) SaveDraft(ctx context.Context, who Who, d contact.Draft) error
 	if len(d.Text) > maxText || utf8.RuneCountInString(d.Subject) > 1000 || len(d.To)+len(d.CC) > maxPeople || len(d.Attachments) > maxFiles {
 		return invalid("This draft is larger than a reply may be.")
 	}
-	open, holder := false, ""
+	open, holder, chat := false, "", false
 	err := s.deps.Router.View(ctx, func(st *router.State) {
 		if c := st.Contacts[d.Contact]; c != nil {
+			v := st.Conversations[c.Conversation]
 			open, holder = c.Open(), c.Agent
+			chat = v != nil && writesOn(who, &v.Channel, c, v.LastAgent)
 		}
 	})
 	if err != nil {
 		return fmt.Errorf("looking up the contact of a draft: %w", err)
+	}
+	if chat { // a further line of a chat is short, and said at once
+		return nil
 	}
 	if !open {
 		return problem(409, router.RefusedEnded, "This contact has ended: there is nothing to reply to.")

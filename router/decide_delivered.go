@@ -18,7 +18,7 @@ func (t *turn) deliver(r *Reply, e ReplyDelivered) {
 	if r.Kind != contact.Acknowledgement {
 		t.remainder(r, part)
 	}
-	if r.Kind == contact.Outbound {
+	if v := t.Conversations[r.Conversation]; r.Kind == contact.Outbound && (v == nil || v.Contact == "") {
 		t.emit(ConversationClosed{Conversation: r.Conversation, State: ConversationWithCustomer})
 	}
 	c := t.Contacts[r.Contact]

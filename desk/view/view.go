@@ -179,6 +179,9 @@ type Conversation struct {
 	History []Card `json:"history"`
 	// Holder is true when the one who looks holds the open contact.
 	Holder bool `json:"holder"`
+	// WritesOn is true when the one who looks answered last in a chat, and may add
+	// a line.
+	WritesOn bool `json:"writes_on,omitempty"`
 	// Presence is how it stands at the customer's end; ShowsTyping reports that the
 	// customer can be shown when the one who looks is writing.
 	Presence    Presence `json:"presence"`

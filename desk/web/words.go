@@ -138,18 +138,25 @@ func who(c view.Card) string {
 
 // about names a card's matter.
 func about(c view.Card) string {
-	if c.Subject == "" && c.Channel != contact.Email && c.Snippet != "" {
-		return brief(c.Snippet, 60) // where nobody writes subjects
+	if (c.Subject == "" || c.Channel == contact.WebChat) && c.Channel != contact.Email && c.Snippet != "" {
+		return brief(c.Snippet, 60) // where nobody writes subjects: a chat's is the page it was begun on
 	}
 	return firstOf(c.Subject, "(no subject)")
 }
 
+// writes reports whether the one who looks can write to the customer.
+func writes(c view.Conversation) bool { return c.Holder && c.Card.State != "ended" || c.WritesOn }
+
 // besides gives what about has not said already of a card's words.
 func besides(c view.Card) string {
-	if c.Subject == "" && about(c) == c.Snippet {
+	switch {
+	case about(c) != c.Snippet:
+		return c.Snippet
+	case c.Channel == contact.WebChat:
+		return c.Subject
+	default:
 		return ""
 	}
-	return c.Snippet
 }
 
 func firstOf(s ...string) string {
