@@ -189,6 +189,16 @@ func (r *Report) problem(format string, args ...any) {
 	}
 }
 
+// ownCopies is how much more the ledger may have seen than customers sent: copies
+// of our own mails, where one was found in the folder of sent mail before it was
+// noted that we had laid it there.
+func ownCopies(channel contact.Channel, have ChannelReport) int {
+	if channel == contact.Email {
+		return have.Replied
+	}
+	return 0
+}
+
 // count puts what was counted at the customers' in place of what the ledger says
 // of the channels. The ledger adds up only if both say the same.
 func (r *Report) count(sent map[contact.Channel]posted, answers map[contact.Channel]int) {
@@ -199,7 +209,8 @@ func (r *Report) count(sent map[contact.Channel]posted, answers map[contact.Chan
 		have, said := ledger[string(channel)], ChannelReport{Seen: s.messages + s.evidence, Replied: answers[channel]}
 		r.Channels[string(channel)] = said
 		r.Customers.Answers += said.Replied
-		if have.Seen != said.Seen {
+		more := have.Seen - said.Seen
+		if more < 0 || more > ownCopies(channel, have) {
 			r.AddsUp = false
 			r.problem("customers sent %d messages and changes by %s, the ledger has seen %d", said.Seen, channel, have.Seen)
 		}

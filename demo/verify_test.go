@@ -75,6 +75,9 @@ func TestTheReportIsChecked(t *testing.T) {
 		"went elsewhere": {func(_ *Report, w counts) {
 			w.answers[contact.Slack], w.answers[contact.Email] = 0, 2
 		}, "the ledger does not add up"},
+		"a copy of ours in Sent": {func(_ *Report, w counts) { w.sent[contact.Email] = posted{messages: 2} }, ""},
+		"mails from nowhere":     {func(_ *Report, w counts) { w.sent[contact.Email] = posted{messages: 1} }, "by email, the ledger has seen 3"},
+		"a line from nowhere":    {func(_ *Report, w counts) { w.sent[contact.Slack] = posted{} }, "by slack, the ledger has seen 1"},
 		"not taken in": {func(_ *Report, w counts) {
 			w.sent[contact.Slack] = posted{messages: 1, evidence: 1}
 		}, "by slack, the ledger has seen 1; the ledger does not add up"},
