@@ -125,6 +125,14 @@
       document.cookie = "theme=" + theme + ";path=/;max-age=31536000;samesite=lax";
     },
     side: (el) => el.closest(".conv")?.classList.toggle("sided"),
+    // A frame that is still about to load what it was made with would put that in
+    // the place of what its link leads to.
+    pictures: (el, e) => {
+      e.preventDefault();
+      const frame = el.closest("details").querySelector("iframe");
+      frame.loading = "eager";
+      frame.src = el.href;
+    },
   };
 
   function open(id) {
