@@ -207,6 +207,7 @@ func (r *Report) problem(format string, args ...any) {
 // it has seen, ours are copies of our own.
 func (r *Report) count(sent map[contact.Channel]posted, answers map[contact.Channel]int, ours int) {
 	ledger := r.Channels
+	r.OwnCopies = ours
 	r.Channels, r.Customers.Answers = map[string]ChannelReport{}, 0
 	for _, channel := range slices.Sorted(maps.Keys(sent)) {
 		s := sent[channel]

@@ -26,6 +26,8 @@ type Report struct {
 	// Channels says the same by channel, as counted with the customers where they
 	// are known.
 	Channels map[string]ChannelReport `json:"channels"`
+	// OwnCopies are mails of our own that the ledger has seen too, of all in Seen.
+	OwnCopies int `json:"own_copies"`
 	// Behaviours counts what agents did.
 	Behaviours map[string]int `json:"behaviours"`
 	// Customers is what lies with themselves.
