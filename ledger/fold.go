@@ -232,6 +232,8 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 		return f.applyContact(ctx, ev)
 	case router.LastResortTold:
 		return f.lastResortTold(ctx, &e)
+	case router.Engaged, router.Disengaged:
+		return nil // whose capacity is taken is the router's affair
 	case router.AcknowledgementOwed, router.AcknowledgementDropped:
 		return f.acknowledgement(ctx, ev)
 	case router.ReplyQueued:

@@ -156,6 +156,10 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applyTrimmed(e.Before)
 	case AcknowledgementOwed:
 		s.applyAcknowledgementOwed(&e)
+	case Engaged:
+		s.applyEngaged(&e)
+	case Disengaged:
+		s.dropEngagement(e.Conversation)
 	case AcknowledgementDropped:
 		s.applyAcknowledgementDropped(&e)
 	}
@@ -279,6 +283,7 @@ func (s *State) applyContactOpened(c Contact) {
 	s.Totals.Opened++
 	s.Totals.Open++
 	s.attach(&c)
+	s.waiting.Saw(c.Demand, c.Traits)
 }
 
 // attach makes c the open contact of its conversation.

@@ -90,6 +90,7 @@ func (s *State) applyAssigned(e *Assigned) {
 	s.addLoad(a, e.Units)
 	a.Misses = 0
 	a.IdleSince = s.At
+	a.Credit += e.Turn
 	s.indexContact(c)
 }
 

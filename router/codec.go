@@ -234,6 +234,10 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "holder_warned"
 	case HoldExtended:
 		return "hold_extended"
+	case Engaged:
+		return "engaged"
+	case Disengaged:
+		return "disengaged"
 	case Moved:
 		return "moved"
 	case ReplyQueued:
@@ -310,6 +314,8 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"unassigned":          decodeAs[Unassigned],
 	"holder_warned":       decodeAs[HolderWarned],
 	"hold_extended":       decodeAs[HoldExtended],
+	"engaged":             decodeAs[Engaged],
+	"disengaged":          decodeAs[Disengaged],
 	"moved":               decodeAs[Moved],
 	"reply_queued":        decodeAs[ReplyQueued],
 	"attempt_granted":     decodeAs[AttemptGranted],
@@ -350,6 +356,8 @@ func CommandName(c Command) string {
 		return "take_next"
 	case Assign:
 		return "assign"
+	case Disengage:
+		return "disengage"
 	case PullBack:
 		return "pull_back"
 	case MoveTo:

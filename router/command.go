@@ -156,7 +156,9 @@ type Receive struct {
 	Language string
 	Tier     string
 	Demand   match.Demand
-	Propose  contact.Disposition
+	// LastAgent is who answered this customer last, in any conversation.
+	LastAgent string
+	Propose   contact.Disposition
 	// UsualQueue and UsualRule hold where it turns out to be no spam and no
 	// machine's after all.
 	UsualQueue, UsualRule string

@@ -265,6 +265,11 @@ func invariants(s *State) []string {
 		for o := range a.Offers {
 			load += s.Offers[o].Units
 		}
+		for _, e := range s.Engagements {
+			if e.Agent == id {
+				load += e.Units
+			}
+		}
 		if load != a.Load {
 			say("agent %s has load %d, sum is %d", id, a.Load, load)
 		}

@@ -8,23 +8,33 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/router/match"
 )
 
 // Rules is what the core asks of the active policy. Every method is pure, never
 // fails, and has an answer for everything.
 type Rules interface {
+	Promises
 	Version() string
-	// Promise gives when a reply is due, and when the contact is at risk, for a
-	// promise of this kind that starts then.
-	Promise(kind PromiseKind, f PromiseFacts, start time.Time) (due, atRisk time.Time)
-	// Resolution gives when the conversation's promise is due; zero for none.
-	Resolution(f PromiseFacts, start time.Time) time.Time
+	// Matching gives the rule that matches contacts and agents.
+	Matching() match.Rule
 	// Offering tells how contacts of a channel are offered.
 	Offering(ch contact.Channel) Offering
 	// Work tells what a contact of a channel costs.
 	Work(ch contact.Channel) Work
 	// Timing gives the times that hold for everything.
 	Timing() Timing
+}
+
+// Promises is what the core asks about promises.
+type Promises interface {
+	// Promise gives when a reply is due, and when the contact is at risk, for a
+	// promise of this kind that starts then.
+	Promise(kind PromiseKind, f PromiseFacts, start time.Time) (due, atRisk time.Time)
+	// Resolution gives when the conversation's promise is due; zero for none.
+	Resolution(f PromiseFacts, start time.Time) time.Time
+	// Traits gives what a promise of this kind is about.
+	Traits(kind PromiseKind, f PromiseFacts) match.Traits
 }
 
 // PromiseFacts is what a promise may depend on.
@@ -47,6 +57,8 @@ type Offering struct {
 	CoolDown time.Duration
 	// Parallel is to how many agents at once; at least 1.
 	Parallel int
+	// Urgent is to how many where an offer that runs out would break the promise.
+	Urgent int
 	// Auto assigns without asking.
 	Auto bool
 }
@@ -57,6 +69,9 @@ type Work struct {
 	Units int
 	// Handling is how long an answer takes.
 	Handling time.Duration
+	// Linger is how long a live conversation keeps its units after a reply, 0
+	// where an answer is the end of the work.
+	Linger time.Duration
 }
 
 // Timing is the times of design I6 and the limits of pledges.
@@ -156,6 +171,8 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 		return t.takeNext()
 	case Assign:
 		return t.assign(&c)
+	case Disengage:
+		return t.disengage(c)
 	case PullBack:
 		return t.pullBack(&c)
 	case MoveTo:

@@ -34,6 +34,7 @@ func (t *turn) removeAgent(cmd RemoveAgent) error {
 	}
 	t.giveBackOffers(a, reasonRemoved)
 	t.giveBackHolds(a, reasonRemoved, func(*Contact) bool { return true })
+	t.leaveConversations(a.ID, reasonRemoved)
 	t.emit(AgentRemoved{Agent: a.ID, By: t.actor})
 	return nil
 }
@@ -56,6 +57,9 @@ func (t *turn) setPresence(cmd *SetPresence) error {
 	}
 	if cmd.HandOver {
 		t.giveBackHolds(a, reasonHandOver, func(*Contact) bool { return true })
+	}
+	if cmd.HandOver || cmd.Presence == contact.Offline || cmd.Presence == contact.Unreachable {
+		t.leaveConversations(a.ID, reasonPresence)
 	}
 	if !works(cmd.Presence) {
 		t.giveBackHolds(a, reasonLateAbsent, func(c *Contact) bool { return !c.RecallAt.After(t.env.Now) })

@@ -31,13 +31,14 @@ func (t *turn) deliver(r *Reply, e ReplyDelivered) {
 	if next != nil {
 		t.emit(ContactOpened{Contact: *next, Policy: t.env.Rules.Version()})
 		if a := t.Agents[r.Agent]; r.Kind == contact.Pledge && a != nil && !a.Removed {
-			t.give(t.Contacts[next.ID], a.ID, "", a.ID, "pledge", t.env.Rules.Work(next.ReplyChannel))
+			t.give(t.Contacts[next.ID], a.ID, a.ID, "pledge", t.env.Rules.Work(next.ReplyChannel))
 		}
 		return
 	}
 	if t.owe(c, owed) {
 		return
 	}
+	t.engage(c, r.Agent)
 	if v := t.Conversations[c.Conversation]; v == nil || v.Contact != "" {
 		return // another contact of it is open
 	}
@@ -83,5 +84,6 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 			n.AtRiskAt = n.Start.Add(n.Due.Sub(n.Start) * 3 / 4)
 		}
 	}
+	n.Traits = t.env.Rules.Traits(n.Promise, factsOf(&n))
 	return &n
 }

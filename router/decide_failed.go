@@ -138,7 +138,7 @@ func (t *turn) bringBack(c *Contact, cause string, r *Reply) {
 	t.revokeOffers(other, "", "merged")
 	t.emit(ContactEnded{Contact: other.ID, End: EndMerged, Into: now.ID, By: t.actor})
 	if holder != "" {
-		t.give(now, holder, "", ActorRouter, "merged", t.env.Rules.Work(now.ReplyChannel))
+		t.give(now, holder, ActorRouter, "merged", t.env.Rules.Work(now.ReplyChannel))
 	}
 }
 
@@ -174,5 +174,6 @@ func (t *turn) openFailed(r *Reply) {
 	}
 	n.Demand.Channel, n.Demand.ReplyChannel = n.Channel, n.ReplyChannel
 	n.Due, n.AtRiskAt = t.env.Rules.Promise(PromiseNext, factsOf(&n), n.Start)
+	n.Traits = t.env.Rules.Traits(n.Promise, factsOf(&n))
 	t.emit(ContactOpened{Contact: n, Policy: t.env.Rules.Version()})
 }

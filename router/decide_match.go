@@ -3,26 +3,30 @@ package router
 import (
 	"time"
 
+	"stagecoach/contact"
 	"stagecoach/router/match"
 )
 
-// match makes every offer that can be made now: group by group, the first due
-// first, until nobody is left who could take anything.
+// match makes every offer that can be made now, the best pair first, until nobody
+// is left who could take anything.
 func (t *turn) match() {
 	if !t.matchDue {
 		return
 	}
 	t.matchDue = false
-	blocked := map[string]bool{}
+	rule := t.env.Rules.Matching()
 	begun := len(t.events)
 	for len(t.free) > 0 {
 		if len(t.events)-begun >= matchAtMost {
 			t.matchDue = true // NextWake makes the router go on
 			return
 		}
-		if !t.matchOnce(blocked) {
+		pick, ok := rule.Next(t.waiting, t.pool(), t.env.Now)
+		if !ok {
 			break
 		}
+		c := t.Contacts[pick.Contact]
+		t.propose(c, pick.Why, t.env.Rules.Work(c.ReplyChannel))
 	}
 	t.matchDue = false
 }
@@ -39,48 +43,31 @@ const (
 	disposeAtMost = 500
 )
 
-// matchOnce offers the first contact that can be offered, and remembers the
-// groups in which nothing can be.
-func (t *turn) matchOnce(blocked map[string]bool) bool {
-	for _, g := range t.waiting.Groups() {
-		key := g.Demand.Key()
-		if blocked[key] {
-			continue
-		}
-		work := t.env.Rules.Work(g.Demand.ReplyChannel)
-		var head *match.Head
-		var why match.Explanation
-		g.First(func(h *match.Head) bool {
-			ex, ok := match.Choose(&g.Demand, h, work.Units, t.pool(), t.env.Now)
-			if ok {
-				head, why = h, ex
-				return false
-			}
-			return ex.Failed[match.GateCooling] > 0
-		})
-		if head == nil {
-			blocked[key] = true
-			continue
-		}
-		why.Behind = t.waiting.Len() - 1
-		t.propose(t.Contacts[head.Contact], why, work)
-		return true
-	}
-	return false
-}
-
 func (t *turn) pool() *match.Pool {
-	p := &match.Pool{Absent: t.absent, Full: t.full, Free: make([]*match.Agent, 0, len(t.free))}
+	p := &match.Pool{
+		Absent: t.absent, Full: t.full, Free: make([]*match.Agent, 0, len(t.free)),
+		Units: func(reply contact.Channel) int { return t.env.Rules.Work(reply).Units },
+	}
 	for _, a := range t.free {
 		p.Free = append(p.Free, asCandidate(a))
 	}
+	p.Present = func(id string) bool { a := t.Agents[id]; return a != nil && a.Presence == contact.Available }
+	if t.allAt != t.agentsAt || t.all == nil {
+		t.all, t.allAt = nil, t.agentsAt
+		for _, a := range t.Agents {
+			if a.Presence == contact.Available {
+				t.all = append(t.all, asCandidate(a))
+			}
+		}
+	}
+	p.All, p.Version = t.all, t.agentsAt
 	return p
 }
 
 func asCandidate(a *Agent) *match.Agent {
 	return &match.Agent{
 		ID: a.ID, Skills: a.Skills, Languages: a.Languages, Channels: a.Channels,
-		Room: a.Capacity - a.Load, IdleSince: a.IdleSince,
+		Room: a.Capacity - a.Load, Capacity: a.Capacity, Credit: a.Credit, IdleSince: a.IdleSince,
 	}
 }
 
@@ -89,12 +76,15 @@ func asCandidate(a *Agent) *match.Agent {
 func (t *turn) propose(c *Contact, why match.Explanation, work Work) {
 	o := t.env.Rules.Offering(c.ReplyChannel)
 	if o.Auto {
-		t.give(c, why.Winner.Agent, "", ActorRouter, "auto", work)
+		t.give(c, why.Winner.Agent, ActorRouter, "auto", work)
 		return
 	}
-	to := []string{why.Winner.Agent}
+	to, most := []string{why.Winner.Agent}, o.Parallel
+	if c.Due.Sub(t.env.Now) < o.TimeOut+c.Traits.Reply() {
+		most = max(most, o.Urgent)
+	}
 	for _, n := range why.Next {
-		if len(to) >= o.Parallel {
+		if len(to) >= most {
 			break
 		}
 		to = append(to, n.Agent)
@@ -108,8 +98,8 @@ func (t *turn) propose(c *Contact, why match.Explanation, work Work) {
 }
 
 // give assigns a contact and says until when its holder may be silent.
-func (t *turn) give(c *Contact, agent, offer, by, reason string, work Work) {
-	t.emit(t.assignment(c, agent, offer, by, reason, work))
+func (t *turn) give(c *Contact, agent, by, reason string, work Work) {
+	t.emit(t.assignment(c, agent, "", by, reason, work))
 }
 
 func (t *turn) assignment(c *Contact, agent, offer, by, reason string, work Work) Assigned {

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -153,6 +154,7 @@ func (t *turn) message(c *Receive) {
 		t.emit(e)
 		t.emit(ContactOpened{Contact: next, Policy: t.env.Rules.Version()})
 		t.acknowledge(c, &next, m, by == "")
+		t.goesOn(t.Contacts[next.ID])
 	}
 	t.result.Message, t.result.Contact, t.result.Conversation = id, e.Contact, v.ID
 }
@@ -330,7 +332,7 @@ func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
 		Class: c.Class, Kind: c.About, Rule: c.Rule, Language: c.Language, Tier: c.Tier, Demand: c.Demand,
 		Proposed: c.Propose, Queue: queueOr(c.Queue, tm.Queue), LastResort: tm.LastResort,
 		Promise: PromiseFirst, Start: c.ReceivedAt, Messages: []MsgRef{m},
-		State: Waiting, Prefer: v.LastAgent,
+		State: Waiting, Prefer: cmp.Or(v.LastAgent, c.LastAgent),
 	}
 	n.Demand.Channel, n.Demand.ReplyChannel = n.Channel, n.ReplyChannel
 	if v.Answered {
@@ -340,5 +342,6 @@ func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
 		n.Promise, n.Queue = PromiseReview, queueOr(tm.ReviewQueue, "review")
 	}
 	n.Due, n.AtRiskAt = t.env.Rules.Promise(n.Promise, factsOf(&n), n.Start)
+	n.Traits = t.env.Rules.Traits(n.Promise, factsOf(&n))
 	return n
 }

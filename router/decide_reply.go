@@ -39,7 +39,7 @@ func (t *turn) send(cmd *Send) error {
 	r.Conversation = c.Conversation
 	if c.Agent != t.actor {
 		t.revokeOffers(c, "", reasonReplied)
-		t.give(c, t.actor, "", t.actor, reasonReplied, t.env.Rules.Work(c.ReplyChannel))
+		t.give(c, t.actor, t.actor, reasonReplied, t.env.Rules.Work(c.ReplyChannel))
 	}
 	t.clearProposal(c)
 	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants), Given: cmd.Delivered})

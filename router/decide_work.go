@@ -56,7 +56,9 @@ func (t *turn) accept(cmd Accept) error {
 	}
 	c := t.Contacts[o.Contact]
 	t.revokeOffers(c, o.ID, reasonAccepted)
-	t.give(c, o.Agent, o.ID, t.actor, "", t.env.Rules.Work(c.ReplyChannel))
+	a := t.assignment(c, o.Agent, o.ID, t.actor, "", t.env.Rules.Work(c.ReplyChannel))
+	a.Turn = match.TurnOf(o.Why.Lane)
+	t.emit(a)
 	t.about(c)
 	return nil
 }
@@ -101,7 +103,7 @@ func (t *turn) takeNext() error {
 		})
 		if found != "" {
 			c := t.Contacts[found]
-			t.give(c, a.ID, "", t.actor, reasonTakeNext, work)
+			t.give(c, a.ID, t.actor, reasonTakeNext, work)
 			t.about(c)
 			return nil
 		}

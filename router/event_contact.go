@@ -61,6 +61,8 @@ type OfferEnded struct {
 // Assigned gives a contact to an agent; Offer is "" when a person or the agent
 // did so directly. Override is true when it exceeds the agent's capacity.
 type Assigned struct {
+	// Turn is what it adds to what the agent owes, in micro-turns.
+	Turn     int64  `json:"turn,omitempty"`
 	Contact  string `json:"contact"`
 	Agent    string `json:"agent"`
 	Offer    string `json:"offer,omitempty"`

@@ -95,9 +95,20 @@ func laterStory(r *rig) {
 	r.must(ActorRouter, StepClock{From: r.now, To: r.now.Add(-time.Hour)})
 }
 
+// liveStory is a conversation that goes on after its reply.
+func liveStory(r *rig) {
+	r.rules = lingering{r.rules}
+	r.agent("anna", contact.RoleAgent, 100)
+	c := r.receive(r.mail("m1", "alice"))
+	r.deliver(r.reply(r.accept(c), c, contact.Answer, c.LastMessage()))
+	c = r.receive(r.mail("m2", "alice", "m1"))
+	r.deliver(r.reply("anna", c, contact.Answer, c.LastMessage()))
+	r.must("anna", Disengage{Conversation: c.Conversation})
+}
+
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

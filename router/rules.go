@@ -5,6 +5,7 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/policies"
+	"stagecoach/router/match"
 	"stagecoach/router/sla"
 )
 
@@ -64,6 +65,19 @@ func facts(f PromiseFacts) policies.Facts {
 		Queue: f.Queue, Language: f.Language, Tier: f.Tier,
 	}
 }
+
+// Traits implements Rules.
+func (p policyRules) Traits(kind PromiseKind, f PromiseFacts) match.Traits {
+	promise := p.set.Promise(facts(f))
+	target := promise.Next
+	if kind == PromiseFirst {
+		target = promise.First
+	}
+	return match.Traits{Value: match.Micro, Target: target, Handling: p.set.HandlingTime(f.Channel)}
+}
+
+// Matching implements Rules.
+func (p policyRules) Matching() match.Rule { return match.DueFirst{} }
 
 // Offering implements Rules.
 func (p policyRules) Offering(ch contact.Channel) Offering {

@@ -23,16 +23,18 @@ type State struct {
 	Life   string    `json:"life"`
 	Policy string    `json:"policy"`
 
-	Agents        map[string]*Agent          `json:"agents"`
-	Contacts      map[string]*Contact        `json:"contacts"`
-	Conversations map[string]*Conversation   `json:"conversations"`
-	Offers        map[string]*Offer          `json:"offers"`
-	Replies       map[string]*Reply          `json:"replies"`
-	Sources       map[string]*SourceState    `json:"sources"`
-	Index         map[string]*IndexEntry     `json:"index"`
-	Commands      map[string]*CommandRecord  `json:"commands"`
-	Totals        Totals                     `json:"totals"`
-	Channels      map[string]*ChannelAccount `json:"channels"`
+	Agents        map[string]*Agent         `json:"agents"`
+	Contacts      map[string]*Contact       `json:"contacts"`
+	Conversations map[string]*Conversation  `json:"conversations"`
+	Offers        map[string]*Offer         `json:"offers"`
+	Replies       map[string]*Reply         `json:"replies"`
+	Sources       map[string]*SourceState   `json:"sources"`
+	Index         map[string]*IndexEntry    `json:"index"`
+	Commands      map[string]*CommandRecord `json:"commands"`
+	// Engagements are the live conversations that go on, by conversation.
+	Engagements map[string]*Engagement     `json:"engagements,omitempty"`
+	Totals      Totals                     `json:"totals"`
+	Channels    map[string]*ChannelAccount `json:"channels"`
 	// Owed are the receipts that are owed and not queued, by reply; Acknowledged
 	// is when each customer last got one; Duels are by correspondent.
 	Owed         map[string]*AcknowledgementOwed `json:"owed,omitempty"`
@@ -60,8 +62,10 @@ type State struct {
 	inDoubt map[string]bool
 	unsent  map[string]bool
 	// free are the available agents with room; absent and full count the others.
-	free         map[string]*Agent
-	absent, full int
+	free            map[string]*Agent
+	absent, full    int
+	all             []*match.Agent
+	allAt, agentsAt uint64
 	// words are the names that many contacts share, each held once.
 	words map[string]string
 	// decided counts the ids given within the commit being built.
@@ -139,6 +143,7 @@ func NewState(office string) *State {
 		Owed:          map[string]*AcknowledgementOwed{},
 		Acknowledged:  map[string]time.Time{},
 		Duels:         map[string]*Duel{},
+		Engagements:   map[string]*Engagement{},
 		Totals:        Totals{Disposed: map[contact.Disposition]uint64{}},
 	}
 	s.derive()
@@ -198,6 +203,9 @@ func (s *State) derive() {
 			s.indexContact(c)
 		}
 	}
+	for _, e := range s.Engagements {
+		s.timers.add(e.Until, timerEngagement, e.Conversation)
+	}
 	for _, o := range s.Offers {
 		s.timers.add(o.Expires, timerOffer, o.ID)
 	}
@@ -229,7 +237,7 @@ func (s *State) indexContact(c *Contact) {
 	case c.State == Waiting && c.Proposed != "":
 		s.review[c.ID] = true
 	case c.State == Waiting:
-		s.waiting.Add(c.Demand, match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Prefer: c.Prefer, Cool: c.Cool})
+		s.waiting.Add(c.Demand, match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Traits: c.Traits, Prefer: c.Prefer, Cool: c.Cool})
 		s.matchDue = true
 	}
 	if (c.Risky || c.Breached) && (c.Agent == "" || c.State == Sending) {
@@ -252,6 +260,10 @@ const (
 // their presence, load or capacity changes.
 func (s *State) indexAgent(a *Agent) {
 	now := standsFree
+	if there := a.Presence == contact.Available; there != a.there {
+		a.there = there
+		s.agentsAt++
+	}
 	switch {
 	case a.Removed:
 		now = standsNowhere

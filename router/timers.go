@@ -18,6 +18,7 @@ const (
 	timerOffer
 	timerConversation
 	timerReply
+	timerEngagement
 )
 
 type timer struct {
@@ -104,6 +105,12 @@ func (s *State) timeContact(c *Contact) {
 		}
 	}
 	if c.State == Waiting {
+		if relax := c.Start.Add(c.Traits.RelaxAfter); c.Traits.RelaxAfter > 0 && relax.After(s.At) {
+			consider(relax)
+		}
+		if hold := c.Start.Add(c.Traits.Hold); c.Prefer != "" && hold.After(s.At) {
+			consider(hold)
+		}
 		for _, until := range c.Cool {
 			if until.After(s.At) {
 				consider(until)

@@ -104,6 +104,7 @@ type Contact struct {
 	Language     string          `json:"language,omitempty"`
 	Tier         string          `json:"tier,omitempty"`
 	Demand       match.Demand    `json:"demand"`
+	Traits       match.Traits    `json:"traits,omitzero"`
 	// Proposed is what a rule takes it for; it then stands in review.
 	Proposed contact.Disposition `json:"proposed,omitempty"`
 	// Rule names the rule that classified it.
@@ -298,7 +299,8 @@ type AgentProfile struct {
 type Agent struct {
 	AgentProfile
 	Presence contact.Presence `json:"presence"`
-	// Load is the sum of the units of what they hold and are offered.
+	// Load is the sum of the units of what they hold and are offered, and of the
+	// live conversations that go on.
 	Load int `json:"load"`
 	// Holds and Offers are the contacts held and the offers open.
 	Holds  map[string]bool `json:"holds,omitempty"`
@@ -312,6 +314,10 @@ type Agent struct {
 	// Removed is true once they were taken out.
 	Removed bool `json:"removed,omitempty"`
 
+	// Credit is what they owe to those past their guard, in micro-turns.
+	Credit int64 `json:"credit,omitempty"`
+
+	there bool
 	// standing is where they count in the pool.
 	standing standing
 }

@@ -17,6 +17,10 @@ type Agent struct {
 	Channels []contact.Channel
 	// Room is the capacity that is left, in units.
 	Room int
+	// Capacity is the whole of it.
+	Capacity int
+	// Credit is what they owe to those who wait past their guard, in micro-turns.
+	Credit int64
 	// IdleSince is since when they got nothing.
 	IdleSince time.Time
 }
@@ -28,6 +32,15 @@ type Pool struct {
 	// Absent counts agents who are not available, Full those without any room.
 	Absent int
 	Full   int
+	// All are all agents at work, with or without room; Present tells whether one
+	// is. Version changes whenever All does.
+	All     []*Agent
+	Present func(agent string) bool
+	Version uint64
+	Zero    time.Time
+	// Units tells what a contact takes of an agent's room, by the channel of its
+	// reply.
+	Units func(reply contact.Channel) int
 }
 
 // The names of the terms.
@@ -40,12 +53,14 @@ const (
 	TermIdle = "idle_seconds"
 )
 
+// Micro is one, in micro-units.
+const Micro = 1_000_000
+
 // What the terms are worth, in micro-units: a wished language comes before the
 // last agent, and that before any idle time, which counts up to eleven days.
 const (
-	micro         = 1_000_000
-	languageTerm  = 20_000_000 * micro
-	lastAgentTerm = 10_000_000 * micro
+	languageTerm  = 20_000_000 * Micro
+	lastAgentTerm = 10_000_000 * Micro
 	maxIdle       = 1_000_000 * time.Second
 )
 
@@ -89,7 +104,7 @@ func FirstFailed(d *Demand, h *Head, units int, a *Agent, now time.Time) Gate {
 		return GateChannel
 	case len(d.Languages) > 0 && !speaksOne(a, d.Languages):
 		return GateLanguage
-	case slices.ContainsFunc(d.Skills, func(s Skill) bool { return levelOf(a, s.Name) < s.Level }):
+	case !relaxed(h, now) && slices.ContainsFunc(d.Skills, func(s Skill) bool { return a.Level(s.Name) < s.Level }):
 		return GateSkill
 	case h.Cool[a.ID].After(now):
 		return GateCooling
@@ -108,10 +123,15 @@ func worksOn(a *Agent, ch contact.Channel) bool {
 	return ch == "" || len(a.Channels) == 0 || slices.Contains(a.Channels, ch)
 }
 
-// levelOf gives the agent's level of a skill, 0 when they lack it.
-func levelOf(a *Agent, name string) int {
+// relaxed reports whether a contact has waited so long that skills are wishes.
+func relaxed(h *Head, now time.Time) bool {
+	return h.Traits.RelaxAfter > 0 && !now.Before(h.Start.Add(h.Traits.RelaxAfter))
+}
+
+// Level gives the agent's level of a skill, 0 when they lack it.
+func (a *Agent) Level(skill string) int {
 	for _, s := range a.Skills {
-		if s.Name == name {
+		if s.Name == skill {
 			return s.Level
 		}
 	}

@@ -9,7 +9,11 @@
 // Waiting, Explanation) is made for the scored rule that replaces it.
 package match
 
-import "stagecoach/contact"
+import (
+	"time"
+
+	"stagecoach/contact"
+)
 
 // Skill is what an agent can do, and how well.
 type Skill struct {
@@ -30,6 +34,36 @@ type Demand struct {
 	// be able to work on both.
 	Channel      contact.Channel `json:"channel"`
 	ReplyChannel contact.Channel `json:"reply_channel"`
+}
+
+// Traits are what a promise is about, beside the demand: what the policy said
+// when it was made.
+type Traits struct {
+	// Value is what keeping the promise is worth, in micro-units: 1,000,000 is an
+	// ordinary customer's.
+	Value int64 `json:"value,omitempty"`
+	// Target is how long the promise allows, in the working time of its calendar.
+	Target time.Duration `json:"target,omitempty"`
+	// RelaxAfter is after which time the skills are wishes, 0 for never.
+	RelaxAfter time.Duration `json:"relax_after,omitempty"`
+	// Handling is how long an agent of the highest level takes.
+	Handling time.Duration `json:"handling,omitempty"`
+	// Live is true where the first words go out at once and the work follows, as
+	// in a chat.
+	Live bool `json:"live,omitempty"`
+	// Words is how long the first words of a live answer take.
+	Words time.Duration `json:"words,omitempty"`
+	// Hold is how long it is kept for the customer's own agent.
+	Hold time.Duration `json:"hold,omitempty"`
+}
+
+// Reply is how long an agent of the highest level takes from accepting to the
+// first reply.
+func (t *Traits) Reply() time.Duration {
+	if t.Live {
+		return t.Words
+	}
+	return t.Handling
 }
 
 // Term is one line of a score. Value is in micro-units.
@@ -61,6 +95,8 @@ const (
 // Explanation is what a decision was made of (I11): the winner, the five next,
 // and for the rest how many failed at which gate.
 type Explanation struct {
+	// Lane says why its turn has come.
+	Lane   Lane         `json:"lane,omitempty"`
 	Winner Candidate    `json:"winner"`
 	Next   []Candidate  `json:"next,omitempty"`
 	Failed map[Gate]int `json:"failed,omitempty"`

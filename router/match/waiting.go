@@ -2,26 +2,30 @@ package match
 
 import (
 	"cmp"
-	"container/heap"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Waiting holds the contacts that wait for an agent, in groups of equal demand,
-// so that a decision looks at the heads of the groups only: its cost doesn't
-// grow with the number that waits.
+// Waiting holds the contacts that wait for an agent, in groups of equal demand
+// and promise, so that a decision looks at the first of the groups only: its cost
+// doesn't grow with the number that waits.
 type Waiting struct {
-	groups map[string]*Group
-	where  map[string]*item
+	groups  map[string]*Group
+	where   map[string]*item
+	flows   map[string]*flow
+	known   *flows
+	knownAt uint64
 }
 
 // Group is the waiting contacts of one demand, the first due first.
 type Group struct {
 	Demand Demand
+	Traits Traits
 	key    string
-	items  itemHeap
+	items  line
 }
 
 // Head is a waiting contact as the rule sees it.
@@ -29,6 +33,7 @@ type Head struct {
 	Contact string
 	Due     time.Time
 	Start   time.Time
+	Traits  Traits
 	// Prefer is the agent who answered this customer last, "" if none.
 	Prefer string
 	// Cool holds who is passed over, and until when.
@@ -38,12 +43,11 @@ type Head struct {
 type item struct {
 	Head
 	group *Group
-	at    int
 }
 
 // NewWaiting gives an empty set.
 func NewWaiting() *Waiting {
-	return &Waiting{groups: map[string]*Group{}, where: map[string]*item{}}
+	return &Waiting{groups: map[string]*Group{}, where: map[string]*item{}, flows: map[string]*flow{}}
 }
 
 // Key gives the canonical name of a demand: equal demands have equal keys.
@@ -65,31 +69,41 @@ func (d Demand) Key() string {
 	return b.String()
 }
 
+// key names what of a promise makes a group of its own.
+func (t *Traits) key() string {
+	var b []byte
+	for _, n := range []int64{t.Value, int64(t.Target), int64(t.RelaxAfter), int64(t.Handling), int64(t.Hold)} {
+		b = strconv.AppendInt(append(b, '|'), n, 36)
+	}
+	return string(b)
+}
+
 // Add puts a contact in, or in its new place when it is there already. It costs
-// O(log n).
+// O(log n) at either end of its group, as mostly.
 func (w *Waiting) Add(d Demand, h Head) {
 	w.Remove(h.Contact)
-	key := d.Key()
+	key := d.Key() + h.Traits.key()
 	g := w.groups[key]
 	if g == nil {
-		g = &Group{Demand: d, key: key}
+		g = &Group{Demand: d, Traits: h.Traits, key: key}
 		w.groups[key] = g
 	}
 	it := &item{Head: h, group: g}
-	heap.Push(&g.items, it)
+	g.items.put(it)
 	w.where[h.Contact] = it
 }
 
-// Remove takes a contact out; it need not be there. It costs O(log n).
+// Remove takes a contact out; it need not be there. It costs O(log n) at
+// either end of its group, as mostly.
 func (w *Waiting) Remove(contactID string) {
 	it := w.where[contactID]
 	if it == nil {
 		return
 	}
 	g := it.group
-	heap.Remove(&g.items, it.at)
+	g.items.take(it)
 	delete(w.where, contactID)
-	if len(g.items) == 0 {
+	if g.items.len() == 0 {
 		delete(w.groups, g.key)
 	}
 }
@@ -103,7 +117,7 @@ func (w *Waiting) Count(fits func(d *Demand) bool) int {
 	n := 0
 	for _, g := range w.groups {
 		if fits(&g.Demand) {
-			n += len(g.items)
+			n += g.items.len()
 		}
 	}
 	return n
@@ -116,29 +130,34 @@ func (w *Waiting) Groups() []*Group {
 	for _, g := range w.groups {
 		out = append(out, g)
 	}
-	slices.SortFunc(out, func(a, b *Group) int { return compareHeads(&a.items[0].Head, &b.items[0].Head) })
+	slices.SortFunc(out, func(a, b *Group) int { return compareHeads(&a.items.first().Head, &b.items.first().Head) })
 	return out
 }
 
 // First calls try with the contacts of the group in order until it returns
-// false. Contacts are only looked at, none is taken out. It costs O(k log n)
-// for k looked at.
+// false.
 func (g *Group) First(try func(h *Head) bool) {
-	var aside []*item
-	for len(g.items) > 0 {
-		it, ok := heap.Pop(&g.items).(*item)
-		if !ok {
-			break
-		}
-		aside = append(aside, it)
+	for _, it := range g.items.all() {
 		if !try(&it.Head) {
-			break
+			return
 		}
-	}
-	for _, it := range aside {
-		heap.Push(&g.items, it)
 	}
 }
+
+// From gives the contacts of the group in order, those left out that are due
+// before a time. It costs O(log n).
+func (g *Group) From(due time.Time) iter.Seq[*Head] {
+	return func(yield func(*Head) bool) {
+		for _, it := range g.items.from(due) {
+			if !yield(&it.Head) {
+				return
+			}
+		}
+	}
+}
+
+// Len counts the contacts of the group.
+func (g *Group) Len() int { return g.items.len() }
 
 // compareHeads orders by due time, then by age, then by id.
 func compareHeads(a, b *Head) int {
@@ -149,33 +168,4 @@ func compareHeads(a, b *Head) int {
 		return c
 	}
 	return cmp.Compare(a.Contact, b.Contact)
-}
-
-//nolint:recvcheck // container/heap wants both kinds
-type itemHeap []*item
-
-func (h itemHeap) Len() int           { return len(h) }
-func (h itemHeap) Less(i, j int) bool { return compareHeads(&h[i].Head, &h[j].Head) < 0 }
-func (h itemHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].at, h[j].at = i, j
-}
-
-// Push implements heap.Interface.
-func (h *itemHeap) Push(x any) {
-	it, ok := x.(*item)
-	if !ok {
-		return
-	}
-	it.at = len(*h)
-	*h = append(*h, it)
-}
-
-// Pop implements heap.Interface.
-func (h *itemHeap) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	return last
 }
