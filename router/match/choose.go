@@ -99,13 +99,30 @@ func Choose(d *Demand, h *Head, units int, pool *Pool, now time.Time) (Explanati
 // FirstFailed gives the first gate that the agent does not pass, "" if they
 // pass all. Presence has been seen to by the pool.
 func FirstFailed(d *Demand, h *Head, units int, a *Agent, now time.Time) Gate {
+	if gate := Able(d, relaxed(h, now), a); gate != "" {
+		return gate
+	}
+	return Ready(h, units, a, now)
+}
+
+// Able gives the first gate that no agent of such a profile passes, whatever they
+// are doing. It changes only with the profile, and with the time that a contact
+// has waited for, so what it says may be kept for all who can do the same.
+func Able(d *Demand, relaxed bool, a *Agent) Gate {
 	switch {
 	case !worksOn(a, d.Channel) || !worksOn(a, d.ReplyChannel):
 		return GateChannel
 	case len(d.Languages) > 0 && !speaksOne(a, d.Languages):
 		return GateLanguage
-	case !relaxed(h, now) && slices.ContainsFunc(d.Skills, func(s Skill) bool { return a.Level(s.Name) < s.Level }):
+	case !relaxed && slices.ContainsFunc(d.Skills, func(s Skill) bool { return a.Level(s.Name) < s.Level }):
 		return GateSkill
+	}
+	return ""
+}
+
+// Ready gives the first gate that the agent does not pass at this moment.
+func Ready(h *Head, units int, a *Agent, now time.Time) Gate {
+	switch {
 	case h.Cool[a.ID].After(now):
 		return GateCooling
 	case a.Room < units:
