@@ -51,14 +51,18 @@ const (
 	TermLastAgent = "last_agent"
 	// TermIdle is the time since they got anything, in seconds.
 	TermIdle = "idle_seconds"
+	// TermUnmet is the price of what they lack and the contact no longer needs.
+	TermUnmet = "unmet"
 )
 
 // Micro is one, in micro-units.
 const Micro = 1_000_000
 
-// What the terms are worth, in micro-units: a wished language comes before the
-// last agent, and that before any idle time, which counts up to eleven days.
+// What the terms are worth, in micro-units: what is lacked comes before a wished
+// language, that before the last agent, and that before any idle time, which
+// counts up to eleven days.
 const (
+	unmetTerm     = -40_000_000 * Micro
 	languageTerm  = 20_000_000 * Micro
 	lastAgentTerm = 10_000_000 * Micro
 	maxIdle       = 1_000_000 * time.Second
@@ -99,25 +103,10 @@ func Choose(d *Demand, h *Head, units int, pool *Pool, now time.Time) (Explanati
 // FirstFailed gives the first gate that the agent does not pass, "" if they
 // pass all. Presence has been seen to by the pool.
 func FirstFailed(d *Demand, h *Head, units int, a *Agent, now time.Time) Gate {
-	if gate := Able(d, relaxed(h, now), a); gate != "" {
+	if gate := Able(d, &h.Traits, h.Age(now), a); gate != "" {
 		return gate
 	}
 	return Ready(h, units, a, now)
-}
-
-// Able gives the first gate that no agent of such a profile passes, whatever they
-// are doing. It changes only with the profile, and with the time that a contact
-// has waited for, so what it says may be kept for all who can do the same.
-func Able(d *Demand, relaxed bool, a *Agent) Gate {
-	switch {
-	case !worksOn(a, d.Channel) || !worksOn(a, d.ReplyChannel):
-		return GateChannel
-	case len(d.Languages) > 0 && !speaksOne(a, d.Languages):
-		return GateLanguage
-	case !relaxed && slices.ContainsFunc(d.Skills, func(s Skill) bool { return a.Level(s.Name) < s.Level }):
-		return GateSkill
-	}
-	return ""
 }
 
 // Ready gives the first gate that the agent does not pass at this moment.
@@ -131,18 +120,9 @@ func Ready(h *Head, units int, a *Agent, now time.Time) Gate {
 	return ""
 }
 
-// speaksOne reports whether the agent speaks any of the languages.
-func speaksOne(a *Agent, languages []string) bool {
-	return slices.ContainsFunc(languages, func(l string) bool { return slices.Contains(a.Languages, l) })
-}
-
-func worksOn(a *Agent, ch contact.Channel) bool {
-	return ch == "" || len(a.Channels) == 0 || slices.Contains(a.Channels, ch)
-}
-
 // relaxed reports whether a contact has waited so long that skills are wishes.
 func relaxed(h *Head, now time.Time) bool {
-	return h.Traits.RelaxAfter > 0 && !now.Before(h.Start.Add(h.Traits.RelaxAfter))
+	return over(h.Traits.RelaxAfter, h.Age(now))
 }
 
 // Level gives the agent's level of a skill, 0 when they lack it.
@@ -164,6 +144,10 @@ func score(d *Demand, h *Head, a *Agent, now time.Time) Candidate {
 	idle := min(max(now.Sub(a.IdleSince), 0), maxIdle)
 	c := Candidate{Agent: a.ID, Terms: []Term{{Name: TermIdle, Value: idle.Microseconds()}}}
 	c.Score = idle.Microseconds()
+	if n := Unmet(d, a); n > 0 {
+		c.Terms = append(c.Terms, Term{Name: TermUnmet, Value: int64(n) * unmetTerm})
+		c.Score += int64(n) * unmetTerm
+	}
 	if speaksOne(a, d.Wished) {
 		c.Terms = append(c.Terms, Term{Name: TermLanguage, Value: languageTerm})
 		c.Score += languageTerm

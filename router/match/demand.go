@@ -22,12 +22,32 @@ type Skill struct {
 	Level int `json:"level" yaml:"level"`
 }
 
-// Demand is what a contact needs of its agent. All of it is hard but Wished.
+// Wish is a skill that is needed for a while, and then only preferred.
+type Wish struct {
+	Skill
+	// For is how long it is needed, from the start of the promise; 0 means that it
+	// is preferred from the first moment.
+	For time.Duration `json:"for,omitempty"`
+}
+
+// Demand is what a contact needs of its agent: every one of Skills, one of each
+// set of Any, none of Not, one of Languages, and each of Wishes for as long as it
+// says. What is needed for a while only is preferred afterwards.
 type Demand struct {
+	// Skills are all needed, until Traits.RelaxAfter.
 	Skills []Skill `json:"skills,omitempty"`
+	// Any are sets of skills: one skill of each set is needed, until
+	// Traits.RelaxAfter.
+	Any [][]Skill `json:"any,omitempty"`
+	// Not are skills that exclude whoever has them, however long it waits.
+	Not []string `json:"not,omitempty"`
+	// Wishes are skills that are needed for a while.
+	Wishes []Wish `json:"wishes,omitempty"`
 	// Languages are BCP 47 primary subtags; one of them is enough. Empty means
 	// any.
 	Languages []string `json:"languages,omitempty"`
+	// LanguageFor is how long the language is needed, 0 for always.
+	LanguageFor time.Duration `json:"language_for,omitempty"`
 	// Wished are languages of which one is preferred, not needed.
 	Wished []string `json:"wished,omitempty"`
 	// Channel is that of arrival, ReplyChannel that of the reply: an agent must
@@ -44,7 +64,7 @@ type Traits struct {
 	Value int64 `json:"value,omitempty"`
 	// Target is how long the promise allows, in the working time of its calendar.
 	Target time.Duration `json:"target,omitempty"`
-	// RelaxAfter is after which time the skills are wishes, 0 for never.
+	// RelaxAfter is after which time Skills and Any are wishes, 0 for never.
 	RelaxAfter time.Duration `json:"relax_after,omitempty"`
 	// Handling is how long an agent of the highest level takes.
 	Handling time.Duration `json:"handling,omitempty"`
@@ -87,7 +107,9 @@ const (
 	GatePresence Gate = "presence"
 	GateChannel  Gate = "channel"
 	GateLanguage Gate = "language"
+	GateExcluded Gate = "excluded"
 	GateSkill    Gate = "skill"
+	GateWish     Gate = "wish"
 	GateCooling  Gate = "cooling_down"
 	GateCapacity Gate = "capacity"
 )

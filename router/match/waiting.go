@@ -5,7 +5,6 @@ import (
 	"iter"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -34,6 +33,8 @@ type Head struct {
 	Due     time.Time
 	Start   time.Time
 	Traits  Traits
+	// Need is what those of its group need as time passes; without it Traits hold.
+	Need *Need
 	// Prefer is the agent who answered this customer last, "" if none.
 	Prefer string
 	// Cool holds who is passed over, and until when.
@@ -48,25 +49,6 @@ type item struct {
 // NewWaiting gives an empty set.
 func NewWaiting() *Waiting {
 	return &Waiting{groups: map[string]*Group{}, where: map[string]*item{}, flows: map[string]*flow{}}
-}
-
-// Key gives the canonical name of a demand: equal demands have equal keys.
-func (d Demand) Key() string {
-	var b strings.Builder
-	b.WriteString(string(d.Channel))
-	b.WriteByte('>')
-	b.WriteString(string(d.ReplyChannel))
-	skills := slices.SortedFunc(slices.Values(d.Skills), func(x, y Skill) int { return cmp.Compare(x.Name, y.Name) })
-	for _, s := range skills {
-		b.WriteString("|s:" + s.Name + ":" + strconv.Itoa(s.Level))
-	}
-	for _, l := range slices.Sorted(slices.Values(d.Languages)) {
-		b.WriteString("|l:" + l)
-	}
-	for _, l := range slices.Sorted(slices.Values(d.Wished)) {
-		b.WriteString("|w:" + l)
-	}
-	return b.String()
 }
 
 // key names what of a promise makes a group of its own.
