@@ -14,6 +14,7 @@ type builder struct {
 	set   *Set
 	files struct {
 		classes    classesFile
+		customers  customersFile
 		sla        slaFile
 		routing    routingFile
 		escalation escalationFile
@@ -29,7 +30,7 @@ func build(name string, files map[string][]byte) (*Set, error) {
 		given: map[string]*strict.Doc{}, builtIn: map[string]*strict.Doc{},
 	}
 	targets := map[string]any{
-		"classes.yaml": &b.files.classes, "sla.yaml": &b.files.sla, "routing.yaml": &b.files.routing,
+		"classes.yaml": &b.files.classes, "customers.yaml": &b.files.customers, "sla.yaml": &b.files.sla, "routing.yaml": &b.files.routing,
 		"escalation.yaml": &b.files.escalation, "privacy.yaml": &b.files.privacy,
 	}
 	sum := sha256.New()
@@ -53,6 +54,7 @@ func build(name string, files map[string][]byte) (*Set, error) {
 	}
 	b.set.Version = hex.EncodeToString(sum.Sum(nil))[:12]
 	b.buildClasses(&b.files.classes)
+	b.buildTiers(&b.files.customers)
 	b.buildRouting(&b.files.routing)
 	b.buildPromises(&b.files.sla)
 	b.buildEscalation(&b.files.escalation)
@@ -73,15 +75,6 @@ func (b *builder) warn() {
 	for i, e := range b.files.escalation.Ladder {
 		if (e.Action != "warn" || e.At != "at_risk") && (e.Action != "lead" || e.At != "due") {
 			say("escalation.yaml", fmt.Sprintf("ladder[%d]", i), "the last resort is told at risk and when due")
-		}
-	}
-	sticky := "the last agent is preferred when free, and not waited for"
-	if hold := b.files.routing.Defaults.StickyHold; hold != nil && *hold > 0 {
-		say("routing.yaml", "defaults.sticky_hold", sticky)
-	}
-	for i, e := range b.files.routing.Channels {
-		if e.StickyHold != nil && *e.StickyHold > 0 {
-			say("routing.yaml", fmt.Sprintf("channels[%d].sticky_hold", i), sticky)
 		}
 	}
 	say("privacy.yaml", "retention", "nothing is removed by itself")

@@ -53,6 +53,9 @@ type Classification struct {
 	// Rule names the entry that decided, "default" when none matched, and
 	// ProposeRule the one that proposed.
 	Rule, ProposeRule string
+	// Tier is the customer's by the first tier that the message fits, "" if by
+	// none.
+	Tier string
 	// UsualQueue is where it stands when nothing is proposed.
 	UsualQueue string
 }
@@ -77,6 +80,7 @@ type classRules struct {
 type classRule struct {
 	name, class, kind, queue, language string
 	skills                             []Skill
+	relax                              float64
 	when                               expression
 }
 
@@ -105,7 +109,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 	}
 	out := Classification{
 		Class: rule.class, Kind: rule.kind, Queue: rule.queue, UsualQueue: rule.queue, Language: language, Rule: rule.name,
-		Skills: withSkills(rule.skills, in.AccountSkills),
+		Skills: withSkills(rule.skills, in.AccountSkills), Tier: s.tierOf(vars),
 	}
 	if in.Outreach != "" && rule.name == s.classes.otherwise.name {
 		out.Class = OutreachClass
@@ -159,11 +163,12 @@ func (b *builder) buildClasses(f *classesFile) {
 		name: DefaultRule, class: f.Default.Class, kind: f.Default.Kind, queue: f.Default.Queue,
 		language: f.Default.Language, skills: skillsOf(f.Default.Skills),
 	}
+	take(&b.set.classes.otherwise.relax, f.Default.RelaxAfter)
 	if f.Default.When != "" {
 		d.Report("default.when", "move it to an entry of classes", "the default holds for everything")
 	}
 	b.checkQueue(d, "default.queue", f.Default.Queue)
-	names := map[string]bool{DefaultRule: true}
+	names, relaxes := map[string]bool{DefaultRule: true}, map[string]float64{}
 	list := b.docFor("classes.yaml", "classes")
 	c := b.compiler(list, messageWords())
 	for i, e := range f.Classes {
@@ -178,7 +183,13 @@ func (b *builder) buildClasses(f *classesFile) {
 		r := classRule{
 			name: e.Name, class: or(e.Class, e.Name), kind: or(e.Kind, f.Default.Kind), queue: or(e.Queue, f.Default.Queue),
 			language: or(e.Language, f.Default.Language), skills: skillsOf(e.Skills), when: c.compile(key+".when", e.When),
+			relax: b.set.classes.otherwise.relax,
 		}
+		take(&r.relax, e.RelaxAfter)
+		if was, ok := relaxes[r.class]; ok && was != r.relax {
+			list.Report(key+".relax_after", "say the same for all entries of one class", "class %q has %v above", r.class, was)
+		}
+		relaxes[r.class] = r.relax
 		b.set.classes.classes = append(b.set.classes.classes, r)
 		b.count("classes.yaml", e.Name, r.when)
 	}

@@ -18,7 +18,7 @@ var defaults embed.FS
 
 // FileNames lists the files of a policy set.
 func FileNames() []string {
-	return []string{"classes.yaml", "escalation.yaml", "privacy.yaml", "routing.yaml", "sla.yaml"}
+	return []string{"classes.yaml", "customers.yaml", "escalation.yaml", "privacy.yaml", "routing.yaml", "sla.yaml"}
 }
 
 // Default gives the set that is built in: one queue, one promise for

@@ -62,7 +62,10 @@ func TestDefaultFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := policies.OfferRule{TimeOut: 45 * time.Second, CoolDown: 30 * time.Second, Parallel: 1}
+	want := policies.OfferRule{
+		TimeOut: 45 * time.Second, CoolDown: 30 * time.Second, Parallel: 1, Urgent: 3,
+		StickyHold: 2 * time.Minute, FirstWords: 20 * time.Second, SilenceLeast: 5 * time.Minute,
+	}
 	if got := set.Offer(contact.Email); got != want {
 		t.Errorf("offer: got %+v, want %+v", got, want)
 	}
@@ -230,7 +233,10 @@ channels:
 	if set.Units(contact.Email) != 50 || set.Units(contact.Slack) != 10 || set.Units(contact.Phone) != 10 {
 		t.Errorf("units: %d %d %d", set.Units(contact.Email), set.Units(contact.Slack), set.Units(contact.Phone))
 	}
-	want := policies.OfferRule{TimeOut: 45 * time.Second, CoolDown: 2 * time.Minute, Parallel: 3, Auto: true}
+	want := policies.OfferRule{
+		TimeOut: 45 * time.Second, CoolDown: 2 * time.Minute, Parallel: 3, Auto: true, Urgent: 3,
+		StickyHold: 2 * time.Minute, FirstWords: 20 * time.Second, SilenceLeast: 5 * time.Minute,
+	}
 	if got := set.Offer(contact.Slack); got != want {
 		t.Errorf("offer: got %+v, want %+v", got, want)
 	}
@@ -322,7 +328,7 @@ func TestWarningsNameWhatHasNoEffect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"ladder[1]", "channels[0].sticky_hold", "retention"}
+	want := []string{"ladder[1]", "retention"}
 	got := set.Warnings()
 	if len(got) != len(want) {
 		t.Fatalf("got %v", got)

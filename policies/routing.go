@@ -25,6 +25,16 @@ type OfferRule struct {
 	StickyHold time.Duration
 	// Live means that the customer sits there waiting.
 	Live bool
+	// FirstWords is how long the first words of a live answer take.
+	FirstWords time.Duration
+	// Quiet is after how long without a word a live conversation is over for its
+	// agent, 0 where the answer is its end.
+	Quiet time.Duration
+	// Urgent is how many agents are asked at the same time where one who doesn't
+	// answer would break the promise, at least 1.
+	Urgent int
+	// SilenceLeast is the least time that a silent holder has.
+	SilenceLeast time.Duration
 }
 
 // Timing holds the times and limits that are the same for all channels.
@@ -95,7 +105,11 @@ func (b *builder) buildRouting(f *routingFile) {
 		d.Report("defaults.name", "remove it", "the defaults hold for every channel")
 	}
 	b.set.capacity = f.Capacity
-	b.set.otherwise = overlay(channelRule{offer: OfferRule{TimeOut: 45 * time.Second, Parallel: 1}, units: 20}, f.Defaults)
+	b.set.matching = f.Matching.params()
+	b.set.otherwise = overlay(channelRule{
+		offer: OfferRule{TimeOut: 45 * time.Second, Parallel: 1, Urgent: 1, SilenceLeast: f.Silence.Least}, units: 20,
+	}, f.Defaults)
+	b.set.matching.Urgent = b.set.otherwise.offer.Urgent
 	list := b.docFor("routing.yaml", "channels")
 	own := b.given["routing.yaml"] == list
 	b.set.channels = make(map[contact.Channel]channelRule, len(f.Channels))
@@ -114,6 +128,9 @@ func (b *builder) buildRouting(f *routingFile) {
 			r := overlay(b.set.otherwise, e)
 			if !own {
 				r.units = min(r.units, f.Capacity)
+			}
+			if e.Quiet != nil && *e.Quiet > 0 && !r.offer.Live {
+				list.Report(key+".quiet", "add live: true", "only a live conversation goes on after an answer")
 			}
 			b.set.channels[ch] = r
 		}
@@ -141,5 +158,9 @@ func overlay(r channelRule, e channelEntry) channelRule {
 	take(&r.offer.Auto, e.AutoAccept)
 	take(&r.offer.StickyHold, e.StickyHold)
 	take(&r.offer.Live, e.Live)
+	take(&r.offer.FirstWords, e.FirstWords)
+	take(&r.offer.Quiet, e.Quiet)
+	take(&r.offer.Urgent, e.Urgent)
+	take(&r.offer.SilenceLeast, e.SilenceLeast)
 	return r
 }

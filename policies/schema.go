@@ -21,6 +21,9 @@ type classEntry struct {
 	Queue    string       `yaml:"queue"`
 	Skills   []skillEntry `yaml:"skills"`
 	Language string       `yaml:"language" enum:"required|wished|ignored"`
+	// RelaxAfter is the share of a promise after which the skills are wishes, 0
+	// for never.
+	RelaxAfter *float64 `yaml:"relax_after" range:"0..1"`
 }
 
 type skillEntry struct {
@@ -32,6 +35,18 @@ type proposalEntry struct {
 	Name    string `yaml:"name"`
 	When    string `yaml:"when" required:"true"`
 	Propose string `yaml:"propose" enum:"spam|machine" required:"true"`
+}
+
+// customersFile is customers.yaml.
+type customersFile struct {
+	Version int         `yaml:"version" range:"1..1"`
+	Tiers   []tierEntry `yaml:"tiers"`
+}
+
+type tierEntry struct {
+	Name  string   `yaml:"name"`
+	When  string   `yaml:"when"`
+	Value *float64 `yaml:"value" range:"0.1..100" required:"true"`
 }
 
 // slaFile is sla.yaml.
@@ -74,6 +89,7 @@ type exceptionEntry struct {
 // routingFile is routing.yaml.
 type routingFile struct {
 	Version  int            `yaml:"version" range:"1..1"`
+	Matching matchingEntry  `yaml:"matching"`
 	Capacity int            `yaml:"capacity" range:"1..10000"`
 	Defaults channelEntry   `yaml:"defaults"`
 	Channels []channelEntry `yaml:"channels"`
@@ -92,6 +108,31 @@ type channelEntry struct {
 	StickyHold   *time.Duration `yaml:"sticky_hold" range:"0s..30d"`
 	HandlingTime *time.Duration `yaml:"handling_time" range:"100ms..5d"`
 	Live         *bool          `yaml:"live"`
+	FirstWords   *time.Duration `yaml:"first_words" range:"0s..1h"`
+	Quiet        *time.Duration `yaml:"quiet" range:"0s..1d"`
+	Urgent       *int           `yaml:"urgent" range:"1..50"`
+	SilenceLeast *time.Duration `yaml:"silence_least" range:"0s..5d"`
+}
+
+// matchingEntry is what a supervisor may tune of the rule that matches contacts
+// and agents.
+type matchingEntry struct {
+	Steepness    float64       `yaml:"steepness" range:"1..10"`
+	OwnAgent     float64       `yaml:"own_agent" range:"1..10"`
+	OwnAgentTime float64       `yaml:"own_agent_time" range:"0.1..1"`
+	LacksSkill   float64       `yaml:"lacks_skill" range:"0..10"`
+	Spare        float64       `yaml:"spare" range:"0..5"`
+	Spread       float64       `yaml:"spread" range:"0..5"`
+	Together     float64       `yaml:"together" range:"0..1"`
+	AcceptTime   time.Duration `yaml:"accept_time" range:"0s..1h"`
+	Guard        float64       `yaml:"guard" range:"1..100"`
+	GuardShare   float64       `yaml:"guard_share" range:"0.001..1"`
+	HoldBack     holdBackEntry `yaml:"hold_back"`
+}
+
+type holdBackEntry struct {
+	Left    float64 `yaml:"left" range:"0..1"`
+	Reserve int     `yaml:"reserve" range:"0..1000"`
 }
 
 type presenceEntry struct {

@@ -29,6 +29,8 @@ type Set struct {
 	otherwise  channelRule
 	timing     Timing
 	capacity   int
+	matching   match.Params
+	tiers      []tierRule
 	ladder     []stepEntry
 	lastResort LastResort
 	retention  []Retention

@@ -295,7 +295,7 @@ func (i *Intake) classify(c *Receive, m *contact.Message) {
 		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
 		Language: m.Language, Auto: m.Auto, Outreach: m.Outreach, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
 	})
-	c.Class, c.About, c.Queue, c.Rule = got.Class, got.Kind, got.Queue, got.Rule
+	c.Class, c.About, c.Queue, c.Rule, c.Tier = got.Class, got.Kind, got.Queue, got.Rule, got.Tier
 	c.Language, c.Propose = got.Language, got.Propose
 	c.UsualQueue, c.UsualRule = got.UsualQueue, got.Rule
 	if got.Propose != "" {

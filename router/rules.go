@@ -21,6 +21,9 @@ const (
 	giveUpAfter = 48 * time.Hour
 	// queueGeneral is where a contact stands when its class names no queue.
 	queueGeneral = "general"
+	// holdShare is the part of a promise, one in so many, for which a contact
+	// waits for the agent who knows the customer, at most.
+	holdShare = 4
 )
 
 // policyRules lets the core ask a policy set.
@@ -73,21 +76,33 @@ func (p policyRules) Traits(kind PromiseKind, f PromiseFacts) match.Traits {
 	if kind == PromiseFirst {
 		target = promise.First
 	}
-	return match.Traits{Value: match.Micro, Target: target, Handling: p.set.HandlingTime(f.Channel)}
+	o := p.set.Offer(f.Channel)
+	t := match.Traits{
+		Value: p.set.TierValue(f.Tier), Target: target, Handling: p.set.HandlingTime(f.Channel), Live: o.Live,
+		RelaxAfter: time.Duration(p.set.RelaxAfter(f.Class) * float64(target)), Hold: min(o.StickyHold, target/holdShare),
+	}
+	if o.Live {
+		t.Words = o.FirstWords
+	}
+	return t
 }
 
 // Matching implements Rules.
-func (p policyRules) Matching() match.Rule { return match.DueFirst{} }
+func (p policyRules) Matching() match.Rule { return match.Fair{Params: p.set.Matching()} }
 
 // Offering implements Rules.
 func (p policyRules) Offering(ch contact.Channel) Offering {
 	o := p.set.Offer(ch)
-	return Offering{TimeOut: o.TimeOut, CoolDown: o.CoolDown, Parallel: max(o.Parallel, 1), Auto: o.Auto}
+	return Offering{TimeOut: o.TimeOut, CoolDown: o.CoolDown, Parallel: max(o.Parallel, 1), Urgent: o.Urgent, Auto: o.Auto}
 }
 
 // Work implements Rules.
 func (p policyRules) Work(ch contact.Channel) Work {
-	return Work{Units: p.set.Units(ch), Handling: p.set.HandlingTime(ch)}
+	w := Work{Units: p.set.Units(ch), Handling: p.set.HandlingTime(ch)}
+	if o := p.set.Offer(ch); o.Live {
+		w.Linger = o.Quiet
+	}
+	return w
 }
 
 // Timing implements Rules.
