@@ -23,6 +23,8 @@ type glance struct {
 	review  int
 	doubt   int
 	alarmed int
+	// impossible counts what nobody could ever take.
+	impossible int
 }
 
 func (s *Service) glance(ctx context.Context, agent string) (glance, error) {
@@ -30,6 +32,7 @@ func (s *Service) glance(ctx context.Context, agent string) (glance, error) {
 	err := s.deps.Router.View(ctx, func(st *router.State) {
 		g.waiting, g.review = st.WaitingFor(agent), len(st.Review())
 		g.doubt, g.alarmed = len(st.InDoubt()), len(st.Alarmed())
+		g.impossible = st.Impossible()
 		a := st.Agents[agent]
 		if a == nil {
 			return
@@ -181,6 +184,9 @@ func (s *Service) alerts(who Who, g glance) []view.Alert {
 	}
 	if g.alarmed > 0 {
 		out = append(out, view.Alert{Level: "warning", Text: count(g.alarmed, "contact", "contacts") + " at risk or late, held by nobody.", Link: "/overview"})
+	}
+	if g.impossible > 0 {
+		out = append(out, view.Alert{Level: "warning", Text: count(g.impossible, "contact needs", "contacts need") + " what nobody here has.", Link: "/overview"})
 	}
 	return out
 }

@@ -47,6 +47,11 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		}
 	case "resolution_breached":
 		return "The time promised for resolving the matter is over."
+	case "nobody_able":
+		if e.Reason == "" {
+			return "Somebody can take it now."
+		}
+		return "Nobody whom you have could ever take it. It waits, and its promise runs."
 	case "last_resort_told":
 		return strings.TrimSpace("The people of last resort were told: " + e.Reason)
 	case "contact_opened":

@@ -71,6 +71,8 @@ type Detail struct {
 	Deferred   int    `json:"deferred,omitempty"`
 	DeferredAt string `json:"deferred_at,omitempty"`
 	Breached   int    `json:"breached,omitempty"`
+	// Impossible counts what nobody could ever take.
+	Impossible int `json:"impossible,omitempty"`
 	// History, Stranger, Back, Renewed, Override, Cleared, Bounced and Missed are the
 	// flags of the events that have them.
 	History  bool   `json:"history,omitempty"`

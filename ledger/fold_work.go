@@ -157,6 +157,9 @@ func (f *fold) applyContact(ctx context.Context, ev router.Event) error {
 	case router.Breached:
 		id = ev.Contact
 		change = f.breach
+	case router.NobodyAble:
+		id, e = ev.Contact, Entry{Reason: string(ev.Lacks)}
+		change = func(c *contactRow) { c.facts.NobodyAble, c.facts.NobodyTold = ev.Lacks, false }
 	default:
 		return fmt.Errorf("event %T does not change a contact", ev)
 	}
@@ -192,10 +195,12 @@ func (f *fold) lastResortTold(ctx context.Context, e *router.LastResortTold) err
 			return err
 		}
 		if c != nil {
+			c.facts.NobodyTold = c.facts.NobodyAble != ""
+			f.touchContact(c)
 			f.line(v, c, Entry{Kind: "last_resort_told", Until: c.facts.Due, Reason: c.facts.LastResort})
 		}
 	}
-	f.line(nil, nil, Entry{Kind: "last_resort_told", Code: strconv.Itoa(e.Total), Detail: Detail{Breached: e.Breached}})
+	f.line(nil, nil, Entry{Kind: "last_resort_told", Code: strconv.Itoa(e.Total), Detail: Detail{Breached: e.Breached, Impossible: e.Impossible}})
 	return nil
 }
 

@@ -74,7 +74,7 @@ func (t *teller) head(r *Row) {
 	t.say("Contact %s (number %d) of conversation %s", r.ID, r.Num, r.Conversation)
 	t.say("%s by %s, %s; queue %s, last resort %s", state(r), r.Channel, account(r.Account), or(r.Queue, "none"), or(r.LastResort, "none"))
 	t.say("Promise: %s, since %s, due %s", promise(r.Promise), t.time(r.Start), t.time(r.Due))
-	if need := demand(&r.Demand); need != "" {
+	if need := Needed(&r.Demand); need != "" {
 		t.say("Needs: %s", need)
 	}
 	t.say("")
@@ -111,20 +111,6 @@ func promise(k router.PromiseKind) string {
 		return "a message of ours that did not arrive"
 	}
 	return string(k)
-}
-
-func demand(d *match.Demand) string {
-	var parts []string
-	for _, s := range d.Skills {
-		parts = append(parts, fmt.Sprintf("%s at level %d", s.Name, s.Level))
-	}
-	if len(d.Languages) > 0 {
-		parts = append(parts, "language "+strings.Join(d.Languages, " or "))
-	}
-	if d.ReplyChannel != "" {
-		parts = append(parts, "reply by "+string(d.ReplyChannel))
-	}
-	return strings.Join(parts, ", ")
 }
 
 // step tells one entry.
@@ -198,6 +184,8 @@ func (t *teller) laterText(e *Entry) string {
 		return "at risk of being late, due " + t.time(e.Until)
 	case "breached":
 		return "LATE: the due time " + t.time(e.Until) + " was missed"
+	case "nobody_able":
+		return nobodyAbleText(e.Reason)
 	case "last_resort_told":
 		return "the last resort " + or(e.Reason, "") + " was told"
 	case "acknowledgement_owed":

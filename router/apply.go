@@ -134,12 +134,16 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		c.Risky, c.Breached = true, true
 		s.Totals.Breached++
 		s.indexContact(c)
+	case NobodyAble:
+		c := s.Contacts[e.Contact]
+		c.NobodyAble, c.NobodyTold = e.Lacks, false
+		s.indexContact(c)
 	case ResolutionBreached:
 		if v := s.Conversations[e.Conversation]; v != nil {
 			v.ResolveMissed = true
 		}
 	case LastResortTold:
-		s.ToldAt = s.At
+		s.applyLastResortTold(&e)
 	case ConversationClosed:
 		if v := s.Conversations[e.Conversation]; v != nil {
 			v.State = e.State
@@ -277,7 +281,7 @@ func (s *State) applyEvidence(e *EvidenceReceived) {
 func (s *State) applyContactOpened(c Contact) {
 	c.Messages = slices.Clone(c.Messages)
 	c.Cool = maps.Clone(c.Cool)
-	c.timedAt, c.tallied = time.Time{}, tallied{}
+	c.timedAt, c.tallied, c.need = time.Time{}, tallied{}, nil
 	s.shareContact(&c)
 	s.Contacts[c.ID] = &c
 	s.Totals.Opened++
@@ -335,7 +339,7 @@ func (s *State) applyContactReopened(e *ContactReopened) {
 	c := e.Contact
 	c.Messages = slices.Clone(c.Messages)
 	c.Cool = maps.Clone(c.Cool)
-	c.timedAt, c.tallied = time.Time{}, tallied{}
+	c.timedAt, c.tallied, c.need = time.Time{}, tallied{}, nil
 	s.shareContact(&c)
 	s.Contacts[c.ID] = &c
 	s.Totals.Open++

@@ -225,12 +225,15 @@ func (s *State) applyAgentSet(e *AgentSet) {
 		s.Agents[e.Agent.ID] = a
 	}
 	a.AgentProfile, a.Removed = e.Agent, false
+	s.profilesAt++
+	s.agentsAt++
 	s.indexAgent(a)
 }
 
 func (s *State) applyAgentRemoved(e *AgentRemoved) {
 	if a := s.Agents[e.Agent]; a != nil {
 		a.Removed, a.Presence = true, contact.Offline
+		s.profilesAt++
 		s.indexAgent(a)
 	}
 }

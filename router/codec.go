@@ -260,6 +260,8 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "contact_reopened"
 	case AtRisk:
 		return "at_risk"
+	case NobodyAble:
+		return "nobody_able"
 	case Breached:
 		return "breached"
 	case ResolutionBreached:
@@ -327,6 +329,7 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"contact_reopened":    decodeAs[ContactReopened],
 	"at_risk":             decodeAs[AtRisk],
 	"breached":            decodeAs[Breached],
+	"nobody_able":         decodeAs[NobodyAble],
 	"resolution_breached": decodeAs[ResolutionBreached],
 	"last_resort_told":    decodeAs[LastResortTold],
 	"conversation_closed": decodeAs[ConversationClosed],

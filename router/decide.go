@@ -229,6 +229,7 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 // settleAll does what every command may have made possible: offers, and telling
 // the last resort.
 func (t *turn) settleAll() {
+	t.judge()
 	t.match()
 	t.tellLastResort()
 }

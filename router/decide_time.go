@@ -139,18 +139,21 @@ func (t *turn) offerDue(id string) {
 const toldAtMost = 100
 
 // tellLastResort records that the people of last resort are being told of what
-// is at risk or late and held by nobody, at most once in Digest.
+// is at risk or late and held by nobody, and once of what nobody could ever take,
+// at most once in Digest.
 func (t *turn) tellLastResort() {
-	if len(t.alarmed) == 0 || t.env.Now.Before(t.ToldAt.Add(t.env.Rules.Timing().Digest)) {
+	if len(t.alarmed)+len(t.untold) == 0 || t.env.Now.Before(t.ToldAt.Add(t.env.Rules.Timing().Digest)) {
 		return
 	}
-	e := LastResortTold{Total: len(t.alarmed)}
+	e := LastResortTold{Total: len(t.alarmed) + len(t.untold), Impossible: len(t.untold)}
 	for id := range t.alarmed {
 		if t.Contacts[id].Breached {
 			e.Breached++
 		}
 	}
-	ids := slices.SortedFunc(maps.Keys(t.alarmed), func(x, y string) int {
+	all := maps.Clone(t.alarmed)
+	maps.Copy(all, t.untold)
+	ids := slices.SortedFunc(maps.Keys(all), func(x, y string) int {
 		if c := t.Contacts[x].Due.Compare(t.Contacts[y].Due); c != 0 {
 			return c
 		}
@@ -166,11 +169,11 @@ func (t *turn) tellLastResort() {
 // NextWake gives when the router must look again of its own accord, and false
 // when nothing is to come.
 func (s *State) NextWake(digest time.Duration) (time.Time, bool) {
-	if s.matchDue { // the last command could not make all offers
+	if s.matchDue || len(s.unjudged) > 0 { // the last command could not do all
 		return s.At, true
 	}
 	at, ok := s.NextTimer()
-	if len(s.alarmed) > 0 {
+	if len(s.alarmed)+len(s.untold) > 0 {
 		if told := s.ToldAt.Add(digest); !ok || told.Before(at) {
 			return told, true
 		}

@@ -95,7 +95,7 @@ func (t *turn) takeNext() error {
 		work := t.env.Rules.Work(g.Demand.ReplyChannel)
 		found := ""
 		g.First(func(h *match.Head) bool {
-			gate := match.FirstFailed(&g.Demand, &match.Head{Contact: h.Contact}, work.Units, cand, t.env.Now)
+			gate := match.FirstFailed(&g.Demand, uncooled(h), work.Units, cand, t.env.Now)
 			if gate == "" {
 				found = h.Contact
 			}
@@ -112,6 +112,16 @@ func (t *turn) takeNext() error {
 		return refuse(RefusedCapacity, "you hold as much as your capacity allows")
 	}
 	return refuse(RefusedNothingNext, "nothing waits that you can take")
+}
+
+// uncooled is a waiting contact for somebody who asks for it: that they declined
+// or missed it before is no bar.
+func uncooled(h *match.Head) *match.Head {
+	return &match.Head{Contact: h.Contact, Due: h.Due, Start: h.Start, Traits: h.Traits, Need: h.Need}
+}
+
+func headOf(c *Contact) *match.Head {
+	return &match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Traits: c.Traits, Need: c.need}
 }
 
 // firstOffer gives the agent's offer whose contact is due first.
@@ -181,7 +191,7 @@ func (t *turn) mayAssign(c *Contact, to *Agent) error {
 		return refuse(RefusedNotAllowed, "only an agent can assign a contact")
 	}
 	if c.Agent == "" && to.ID == t.actor {
-		if gate := match.FirstFailed(&c.Demand, &match.Head{}, 0, asCandidate(to), t.env.Now); gate != "" {
+		if gate := match.FirstFailed(&c.Demand, headOf(c), 0, asCandidate(to), t.env.Now); gate != "" {
 			return refuse(RefusedNotAllowed, "this contact needs what you don't have: %s", gate)
 		}
 		return nil

@@ -159,11 +159,24 @@ type Breached struct {
 	Contact string `json:"contact"`
 }
 
+// NobodyAble records that nobody who is known, at work or not, could ever take a
+// contact, however long it waits: it waits with its promise running, and the last
+// resort is told.
+type NobodyAble struct {
+	Contact string `json:"contact"`
+	// Lacks is what they lack; "" once somebody could take it after all.
+	Lacks match.Gate `json:"lacks,omitempty"`
+}
+
 // LastResortTold records that the people of last resort are being told of
-// contacts at risk or breached that nobody has accepted.
+// contacts at risk or breached that nobody has accepted, or that nobody could
+// ever take.
 type LastResortTold struct {
 	Contacts []string `json:"contacts"`
 	Breached int      `json:"breached"`
+	// Impossible counts those neither at risk nor breached that nobody could ever
+	// take; each is told of once.
+	Impossible int `json:"impossible,omitempty"`
 	// Total counts all of them, where Contacts is cut at 100.
 	Total int `json:"total"`
 }
@@ -181,4 +194,5 @@ func (ContactEnded) event()    {}
 func (ContactReopened) event() {}
 func (AtRisk) event()          {}
 func (Breached) event()        {}
+func (NobodyAble) event()      {}
 func (LastResortTold) event()  {}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/router/match"
 )
 
 // update names the golden log to write anew. Only one that nobody has in
@@ -106,9 +107,22 @@ func liveStory(r *rig) {
 	r.must("anna", Disengage{Conversation: c.Conversation})
 }
 
+// demandingStory has demands that yield, and one that nobody can meet.
+func demandingStory(r *rig) {
+	r.able("anna", true, AgentProfile{Languages: []string{"de"}, Skills: []match.Skill{{Name: "trainee", Level: 1}}})
+	m := r.mail("m1", "alice")
+	m.Demand = match.Demand{
+		Any: [][]match.Skill{{{Name: "billing", Level: 2}, {Name: "orders", Level: 1}}}, Not: []string{"banned"},
+		Wishes:    []match.Wish{{Skill: match.Skill{Name: "cars", Level: 2}, For: time.Minute}},
+		Languages: []string{"fr"}, LanguageFor: time.Hour,
+	}
+	r.receive(m)
+	r.able("bert", true, AgentProfile{Skills: []match.Skill{{Name: "orders", Level: 1}}})
+}
+
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

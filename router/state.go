@@ -51,11 +51,19 @@ type State struct {
 	// Fading is what leaves memory at the next Trimmed, oldest first.
 	Fading []Fade `json:"fading"`
 
-	waiting    *match.Waiting
-	timers     timerHeap
-	tally      tally
-	byCustomer map[string][]string
-	review     map[string]bool
+	waiting *match.Waiting
+	// needs are those of all contacts; known are the profiles of all agents, at
+	// work or not, as of profilesAt; unjudged are waiting contacts of which it has
+	// changed whether anybody could take them, untold those of which nobody has
+	// been told that nobody could.
+	needs               *match.Needs
+	known               map[string]*match.Agent
+	knownAt, profilesAt uint64
+	unjudged, untold    map[string]bool
+	timers              timerHeap
+	tally               tally
+	byCustomer          map[string][]string
+	review              map[string]bool
 	// alarmed are the open contacts at risk or breached that nobody holds.
 	alarmed map[string]bool
 	// inDoubt and unsent are replies that need somebody.
@@ -178,6 +186,8 @@ func (s *State) derive() {
 	s.byCustomer, s.words = map[string][]string{}, map[string]string{}
 	s.review = map[string]bool{}
 	s.alarmed = map[string]bool{}
+	s.needs, s.known, s.profilesAt, s.knownAt = match.NewNeeds(), nil, 1, 0
+	s.unjudged, s.untold = map[string]bool{}, map[string]bool{}
 	s.inDoubt = map[string]bool{}
 	s.unsent = map[string]bool{}
 	s.matchDue = true
@@ -197,7 +207,7 @@ func (s *State) derive() {
 		s.shareConversation(v)
 	}
 	for id, c := range s.Contacts {
-		c.ID, c.tallied = id, tallied{}
+		c.ID, c.tallied, c.need = id, tallied{}, nil
 		s.shareContact(c)
 		if c.Open() {
 			s.indexContact(c)
@@ -226,6 +236,8 @@ func (s *State) indexContact(c *Contact) {
 	s.waiting.Remove(c.ID)
 	delete(s.review, c.ID)
 	delete(s.alarmed, c.ID)
+	delete(s.unjudged, c.ID)
+	delete(s.untold, c.ID)
 	if !c.Open() {
 		s.forgetCustomer(c)
 		return
@@ -237,7 +249,10 @@ func (s *State) indexContact(c *Contact) {
 	case c.State == Waiting && c.Proposed != "":
 		s.review[c.ID] = true
 	case c.State == Waiting:
-		s.waiting.Add(c.Demand, match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Traits: c.Traits, Prefer: c.Prefer, Cool: c.Cool})
+		s.indexNeed(c)
+		s.waiting.Add(c.Demand, match.Head{
+			Contact: c.ID, Due: c.Due, Start: c.Start, Traits: c.Traits, Need: c.need, Prefer: c.Prefer, Cool: c.Cool,
+		})
 		s.matchDue = true
 	}
 	if (c.Risky || c.Breached) && (c.Agent == "" || c.State == Sending) {

@@ -105,8 +105,12 @@ func (s *State) timeContact(c *Contact) {
 		}
 	}
 	if c.State == Waiting {
-		if relax := c.Start.Add(c.Traits.RelaxAfter); c.Traits.RelaxAfter > 0 && relax.After(s.At) {
-			consider(relax)
+		if c.need != nil {
+			for _, step := range c.need.Steps() {
+				if at := c.Start.Add(step); at.After(s.At) {
+					consider(at)
+				}
+			}
 		}
 		if hold := c.Start.Add(c.Traits.Hold); c.Prefer != "" && hold.After(s.At) {
 			consider(hold)

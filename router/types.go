@@ -145,6 +145,11 @@ type Contact struct {
 	// Prefer is the agent who answered this customer last.
 	Prefer string `json:"prefer,omitempty"`
 
+	// NobodyAble is what nobody who is known meets, "" where somebody could take
+	// it; NobodyTold is true once the last resort was told.
+	NobodyAble match.Gate `json:"nobody_able,omitempty"`
+	NobodyTold bool       `json:"nobody_told,omitempty"`
+
 	Risky    bool `json:"risky,omitempty"`
 	Breached bool `json:"breached,omitempty"`
 
@@ -158,6 +163,8 @@ type Contact struct {
 	// Elsewhere is evidence that somebody replied outside: the item's ref.
 	Elsewhere string `json:"elsewhere,omitempty"`
 
+	// need is that of its demand, held once for all of them.
+	need *match.Need
 	// timedAt is the timer that stands for it in the heap.
 	timedAt time.Time
 	// tallied is as what it was counted.

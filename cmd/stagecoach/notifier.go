@@ -12,6 +12,7 @@ import (
 
 	"stagecoach/configs"
 	"stagecoach/contact"
+	"stagecoach/ledger"
 	"stagecoach/router"
 )
 
@@ -40,9 +41,11 @@ type digest struct {
 	At       time.Time `json:"at"`
 	AtRisk   int       `json:"at_risk"`
 	Breached int       `json:"breached"`
-	Contacts []alarm   `json:"contacts"`
-	Desk     string    `json:"desk"`
-	accounts map[string]bool
+	// Impossible counts what nobody could ever take, and is neither at risk nor late.
+	Impossible int     `json:"impossible"`
+	Contacts   []alarm `json:"contacts"`
+	Desk       string  `json:"desk"`
+	accounts   map[string]bool
 }
 
 // alarm is one contact of a digest.
@@ -53,6 +56,8 @@ type alarm struct {
 	Queue   string          `json:"queue"`
 	Due     time.Time       `json:"due"`
 	Late    bool            `json:"late"`
+	// Needs is who would be needed, where nobody could ever take it.
+	Needs string `json:"needs,omitempty"`
 }
 
 // Run tells until ctx ends.
@@ -72,7 +77,7 @@ func (n *notifier) Run(ctx context.Context) error {
 }
 
 func (n *notifier) tell(ctx context.Context, at time.Time, told *router.LastResortTold) {
-	n.logger.WarnContext(ctx, "contacts at risk or late are held by nobody", "total", told.Total, "breached", told.Breached)
+	n.logger.WarnContext(ctx, "contacts at risk, late or beyond anybody's skills are held by nobody", "total", told.Total, "breached", told.Breached, "impossible", told.Impossible)
 	cfg := n.cfg()
 	if !cfg.Configured() {
 		return
@@ -96,15 +101,17 @@ func (n *notifier) tell(ctx context.Context, at time.Time, told *router.LastReso
 
 func (n *notifier) digest(ctx context.Context, at time.Time, told *router.LastResortTold) (*digest, error) {
 	d := &digest{
-		At: at, Breached: told.Breached, AtRisk: told.Total - told.Breached, Desk: n.base + "/overview",
+		At: at, Breached: told.Breached, AtRisk: told.Total - told.Breached - told.Impossible, Impossible: told.Impossible, Desk: n.base + "/overview",
 		Contacts: []alarm{}, accounts: map[string]bool{},
 	}
 	err := n.engine.View(ctx, func(s *router.State) {
 		for _, id := range told.Contacts {
 			if c := s.Contacts[id]; c != nil && c.Open() {
-				d.Contacts = append(d.Contacts, alarm{
-					Contact: id, Channel: c.Channel, Account: c.Account, Queue: c.Queue, Due: c.Due, Late: c.Breached,
-				})
+				one := alarm{Contact: id, Channel: c.Channel, Account: c.Account, Queue: c.Queue, Due: c.Due, Late: c.Breached}
+				if c.NobodyAble != "" {
+					one.Needs = ledger.Needed(&c.Demand)
+				}
+				d.Contacts = append(d.Contacts, one)
 				d.accounts[string(c.Channel)+"/"+c.Account] = true
 			}
 		}
@@ -178,6 +185,8 @@ func (n *notifier) through(via string, d *digest) *link {
 
 func (d *digest) subject() string {
 	switch {
+	case d.Breached+d.AtRisk == 0:
+		return fmt.Sprintf("%d contacts need what nobody here has", d.Impossible)
 	case d.Breached == 0:
 		return fmt.Sprintf("%d contacts are at risk and nobody has them", d.AtRisk)
 	case d.AtRisk == 0:
@@ -191,7 +200,7 @@ func (d *digest) text() string {
 	b.WriteString(d.subject() + ".\n\n")
 	for i, a := range d.Contacts {
 		if i == 20 {
-			fmt.Fprintf(&b, "… and %d more\n", d.Breached+d.AtRisk-i)
+			fmt.Fprintf(&b, "… and %d more\n", d.Breached+d.AtRisk+d.Impossible-i)
 			break
 		}
 		word := "due"
@@ -199,6 +208,9 @@ func (d *digest) text() string {
 			word = "was due"
 		}
 		fmt.Fprintf(&b, "%s %s  %s/%s, queue %s  %s\n", word, a.Due.Local().Format("Mon 15:04:05"), a.Channel, a.Account, a.Queue, a.Contact)
+		if a.Needs != "" {
+			fmt.Fprintf(&b, "    nobody here could take it; it needs %s\n", a.Needs)
+		}
 	}
 	fmt.Fprintf(&b, "\nAccept or assign them: %s\nThis is told again every few minutes until somebody does.\n", d.Desk)
 	return b.String()
