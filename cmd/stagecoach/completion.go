@@ -168,10 +168,14 @@ func values(v *kong.Value, prefix string) (out []suggestion) {
 			return []suggestion{{suggestDirs, ""}}
 		}
 	}
+	words := v.EnumSlice()
 	if v.Enum == "" {
-		return nil
+		if v.Tag == nil || !v.Tag.Has("complete") {
+			return nil
+		}
+		words = strings.Split(v.Tag.Get("complete"), ",") // the command itself says what is wrong with another word
 	}
-	for _, word := range v.EnumSlice() {
+	for _, word := range words {
 		if word = strings.TrimSpace(word); word != "" && word != "words" && strings.HasPrefix(word, prefix) {
 			out = append(out, suggestion{word, ""})
 		}

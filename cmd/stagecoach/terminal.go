@@ -73,6 +73,8 @@ func textCells(texts ...string) []cell {
 type table struct {
 	head []string
 	rows [][]cell
+	// figures is true where all columns but the first are set to the right.
+	figures bool
 }
 
 func (t *table) add(cells ...cell) { t.rows = append(t.rows, cells) }
@@ -109,9 +111,14 @@ func headCells(head []string) []cell {
 func (t *table) line(w io.Writer, widths []int, cells []cell) {
 	var b strings.Builder
 	for i, c := range cells {
-		b.WriteString(paint(w, c.style, c.text))
-		if i < len(cells)-1 {
-			b.WriteString(strings.Repeat(" ", widths[i]-runewidth.StringWidth(c.text)+2))
+		room := strings.Repeat(" ", widths[i]-runewidth.StringWidth(c.text))
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		if t.figures && i > 0 {
+			b.WriteString(room + paint(w, c.style, c.text))
+		} else {
+			b.WriteString(paint(w, c.style, c.text) + room)
 		}
 	}
 	fmt.Fprintln(w, strings.TrimRight(b.String(), " "))

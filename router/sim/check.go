@@ -113,7 +113,7 @@ func (k *checker) crews() {
 		if c.ShiftH[0] >= c.ShiftH[1] || c.ShiftH[0] < 0 {
 			k.doc.Report(key, "", "must begin at 0 or later, and end after it begins")
 		} else if c.ShiftH[0] >= k.Hours {
-			k.doc.Report(key, "", "begins after the window of %v hours", k.Hours)
+			k.Warnings = append(k.Warnings, k.doc.Problem(key, "", "begins after the window of %v hours: they only see what is left of it", k.Hours))
 		}
 	}
 }
@@ -135,23 +135,37 @@ func (k *checker) disturbances() {
 	}
 }
 
-// possible warns of contacts that nobody could ever take, and says who would be
-// needed: they stay unanswered, and that is shown.
+// What is simulated at most: beyond that a slip of the pen is likelier than a
+// company, and memory would run out before the day is over.
+const (
+	maxContacts = 1_000_000
+	maxAgents   = 100_000
+	// maxDraws bounds what is thrown away while a day is drawn.
+	maxDraws = 100_000_000
+)
+
+// possible refuses a day that is too big to be simulated, and warns of contacts
+// that nobody could ever take: it says who would be needed; they stay unanswered,
+// and that is shown.
 func (k *checker) possible() {
 	staffed := 0.0
 	for i := range k.Agents {
 		staffed += k.Agents[i].staffed(k.Hours)
 	}
-	if staffed <= 0 {
+	switch n, draws := k.expected(); {
+	case k.staff() > maxAgents:
+		k.doc.Report("agents", "", "are %d in all: %d can be simulated", k.staff(), maxAgents)
+	case staffed <= 0:
 		k.doc.Report("agents", "", "nobody works inside the window of %v hours", k.Hours)
+	case n > maxContacts:
+		k.doc.Report("load", "less load, fewer hours or agents, longer handling times, smaller bursts", "this gives about %.3g contacts: %d can be simulated", n, maxContacts)
+	case draws > maxDraws:
+		k.doc.Report("profile", "", "the highest rate is too far above the mean one")
 	}
 	for i := range k.Classes {
-		c := &k.Classes[i]
-		able := slices.ContainsFunc(k.Agents, func(a Crew) bool { return a.mayTake(c) })
-		relaxed := c.RelaxAfterFrac > 0 && slices.ContainsFunc(k.Agents, func(a Crew) bool { return a.speaks(c) })
-		if c.Share > 0 && !able && !relaxed {
-			k.Warnings = append(k.Warnings, k.doc.Problem(fmt.Sprintf("classes[%d].name", i), "add such an agent, or take the class out",
-				"nobody can take %s: it needs %s at level %d or higher, and the language %s", c.Name, c.Skill, c.MinProf, c.Lang))
+		if c := &k.Classes[i]; c.Share > 0 && !k.able(c) {
+			k.Warnings = append(k.Warnings, k.doc.Problem(fmt.Sprintf("classes[%d].name", i), "its contacts will wait and stay unanswered",
+				"nobody can take %s: it needs %s", c.Name, k.needed(c)))
 		}
 	}
 }

@@ -102,6 +102,25 @@ func (s *Scenario) drawClass(out []Arrival, class int, rate float64, random *ran
 	return out
 }
 
+// expected is how many contacts a day has on average, and how many are drawn to
+// find them.
+func (s *Scenario) expected() (contacts, draws float64) {
+	breaks := append(s.breaks(), s.Seconds())
+	slices.Sort(breaks)
+	for class, rate := range s.rates() {
+		highest := 0.0
+		for i := 1; i < len(breaks); i++ {
+			if from, until := breaks[i-1], min(breaks[i], s.Seconds()); until > from {
+				relative := s.relative(class, from)
+				highest = max(highest, relative)
+				contacts += rate * relative * (until - from)
+			}
+		}
+		draws += rate * highest * s.Seconds()
+	}
+	return contacts, draws
+}
+
 // breaks are the times at which a rate changes: between two it is constant.
 func (s *Scenario) breaks() []float64 {
 	out := make([]float64, 0, len(s.Profile)+2*len(s.Bursts))

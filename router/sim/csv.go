@@ -32,8 +32,16 @@ func (s *Scenario) LoadContacts(path string) ([]Arrival, error) {
 	return s.ReadContacts(filepath.Base(path), f)
 }
 
+// What a contact of a file may be at most.
+const (
+	// maxArrival is a little longer than the longest window, in seconds.
+	maxArrival = 8 * 86400
+	maxDue     = 100_000_000
+	maxSize    = 10_000
+)
+
 // maxProblems is after how many mistakes a file is read no further.
-const maxProblems = 50
+const maxProblems = 20
 
 // ReadContacts is LoadContacts for an open file; file names it in errors.
 func (s *Scenario) ReadContacts(file string, from io.Reader) ([]Arrival, error) {
@@ -69,7 +77,13 @@ func (s *Scenario) ReadContacts(file string, from io.Reader) ([]Arrival, error) 
 			t.bad(0, "", "the id %d is there twice", a.ID)
 		}
 		ids[a.ID] = true
-		out = append(out, a)
+		if out = append(out, a); len(out) > maxContacts {
+			t.bad(0, "", "there are more than %d contacts", maxContacts)
+			break
+		}
+	}
+	if len(t.problems) >= maxProblems {
+		t.bad(0, "is the file of this scenario?", "read no further after %d mistakes", len(t.problems))
 	}
 	if err := t.problems.Err(); err != nil {
 		return nil, err
@@ -106,9 +120,13 @@ func (t *table) bad(column int, hint, format string, args ...any) {
 }
 
 func (t *table) arrival(row []string) Arrival {
+	before := len(t.problems)
 	a := Arrival{
 		ID: t.whole(row, 0), At: t.number(row, 1), Visible: t.number(row, 2), Class: t.named(row, 3, t.classes),
 		Tier: t.named(row, 4, t.tiers), Channel: row[5], Due: t.number(row, 6), Size: t.number(row, 7), Sticky: t.whole(row, 8),
+	}
+	if len(t.problems) > before {
+		return a
 	}
 	if _, ok := t.Channels[a.Channel]; !ok {
 		t.bad(5, strict.DidYouMean(a.Channel, slices.Sorted(maps.Keys(t.Channels))), "%q is none of the scenario's channels", a.Channel)
@@ -124,8 +142,16 @@ func (t *table) arrival(row []string) Arrival {
 	if a.Due < a.At {
 		t.bad(6, "", "is before it arrived")
 	}
-	if a.Size <= 0 {
-		t.bad(7, "", "must be more than 0")
+	for column, v := range map[int]float64{1: a.At, 2: a.Visible} {
+		if v > maxArrival {
+			t.bad(column, "", "must be at most %d, which is %d days", maxArrival, maxArrival/86400)
+		}
+	}
+	if a.Due > maxDue {
+		t.bad(6, "", "must be at most %d", maxDue)
+	}
+	if a.Size <= 0 || a.Size > maxSize {
+		t.bad(7, "", "must be more than 0, and at most %d", maxSize)
 	}
 	if a.Sticky < -1 || a.Sticky >= t.agents {
 		t.bad(8, "-1 is none", "there are the agents 0 to %d", t.agents-1)

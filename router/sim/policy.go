@@ -120,6 +120,7 @@ func (r *dayRules) Timing() router.Timing {
 	}
 }
 
+// seconds gives a time in whole microseconds, at most never.
 func seconds(s float64) time.Duration {
-	return time.Duration(math.Round(s*1e6)) * time.Microsecond
+	return time.Duration(math.Round(min(max(s, -never.Seconds()), never.Seconds())*1e6)) * time.Microsecond
 }

@@ -37,8 +37,8 @@ type Scenario struct {
 
 // Burst multiplies the rate of arrivals of a class, or of all ("*"), for a time.
 type Burst struct {
-	StartH float64 `yaml:"start_h" range:"0.."`
-	DurH   float64 `yaml:"dur_h" range:"0.."`
+	StartH float64 `yaml:"start_h" range:"0..10000"`
+	DurH   float64 `yaml:"dur_h" range:"0..10000"`
 	Mult   float64 `yaml:"mult" range:"0..1000" required:"true"`
 	Class  string  `yaml:"class" required:"true"`
 }
@@ -46,8 +46,8 @@ type Burst struct {
 // Outage is a time in which channels bring nothing: what was sent meanwhile
 // becomes visible at its end, and its clock runs from when it was sent.
 type Outage struct {
-	StartH   float64  `yaml:"start_h" range:"0.."`
-	DurH     float64  `yaml:"dur_h" range:"0.."`
+	StartH   float64  `yaml:"start_h" range:"0..10000"`
+	DurH     float64  `yaml:"dur_h" range:"0..10000"`
 	Channels []string `yaml:"channels" required:"true"`
 }
 
@@ -56,7 +56,7 @@ type Channel struct {
 	// ReplyAt is "start" when the first reply goes out LagS after acceptance, as
 	// in a chat, and "end" when the reply is the finished work.
 	ReplyAt string  `yaml:"reply_at" enum:"start|end" required:"true"`
-	LagS    float64 `yaml:"lag_s" range:"0.."`
+	LagS    float64 `yaml:"lag_s" range:"0..1000000"`
 	// Cap is how many of it fill an agent: one takes 1/Cap of them.
 	Cap int `yaml:"cap" range:"1..100" required:"true"`
 }
@@ -65,8 +65,8 @@ type Channel struct {
 type Tier struct {
 	Name    string             `yaml:"name" required:"true"`
 	Value   float64            `yaml:"value" range:"0.000001..1000000" required:"true"`
-	Share   float64            `yaml:"share" range:"0.." required:"true"`
-	TargetS map[string]float64 `yaml:"target_s" range:"1.." required:"true"`
+	Share   float64            `yaml:"share" range:"0..1000000" required:"true"`
+	TargetS map[string]float64 `yaml:"target_s" range:"1..100000000" required:"true"`
 }
 
 // Class is a kind of contact.
@@ -74,11 +74,11 @@ type Class struct {
 	Name       string             `yaml:"name" required:"true"`
 	Skill      string             `yaml:"skill" required:"true"`
 	Lang       string             `yaml:"lang" required:"true"`
-	Share      float64            `yaml:"share" range:"0.." required:"true"`
-	ChannelMix map[string]float64 `yaml:"channel_mix" range:"0.." required:"true"`
+	Share      float64            `yaml:"share" range:"0..1000000" required:"true"`
+	ChannelMix map[string]float64 `yaml:"channel_mix" range:"0..1000000" required:"true"`
 	// MeanS is the mean handling time at level 5; CV its coefficient of
 	// variation (lognormal).
-	MeanS map[string]float64 `yaml:"mean_s" range:"0.." required:"true"`
+	MeanS map[string]float64 `yaml:"mean_s" range:"0..1000000" required:"true"`
 	CV    float64            `yaml:"cv" range:"0..10"`
 	// MinProf is the level that is needed.
 	MinProf int `yaml:"min_prof" range:"1..5" required:"true"`
@@ -95,26 +95,26 @@ type Crew struct {
 	Langs  []string       `yaml:"langs"`
 	// ShiftH is from when until when they work. A shift that reaches the end of
 	// the window goes on until nothing waits.
-	ShiftH []float64 `yaml:"shift_h" required:"true"`
+	ShiftH []float64 `yaml:"shift_h" range:"0..10000" required:"true"`
 }
 
 // Offer says how agents answer offers. Nothing is declined or missed from the
 // sixth try of a contact on.
 type Offer struct {
 	// AcceptMeanS is the mean delay of acceptance, lognormal with sigma 0.5.
-	AcceptMeanS float64 `yaml:"accept_mean_s" range:"0.."`
+	AcceptMeanS float64 `yaml:"accept_mean_s" range:"0..1000000"`
 	Decline     float64 `yaml:"decline" range:"0..1"`
 	NoAnswer    float64 `yaml:"no_answer" range:"0..1"`
-	TimeoutS    float64 `yaml:"timeout_s" range:"0.."`
+	TimeoutS    float64 `yaml:"timeout_s" range:"0..1000000"`
 	// NotReadyS is how long an agent is away after an offer without answer.
-	NotReadyS float64 `yaml:"not_ready_s" range:"0.."`
+	NotReadyS float64 `yaml:"not_ready_s" range:"0..1000000"`
 }
 
 // Sticky says how many contacts have an agent who knows the customer.
 type Sticky struct {
 	Prob float64 `yaml:"prob" range:"0..1"`
 	// HoldS is the longest that a contact is kept for them.
-	HoldS float64 `yaml:"hold_s" range:"0.."`
+	HoldS float64 `yaml:"hold_s" range:"0..1000000"`
 	// Speedup multiplies the handling time with them.
 	Speedup float64 `yaml:"speedup" range:"0.01..100"`
 }
