@@ -48,7 +48,7 @@ func (s *Scenario) ReadContacts(file string, from io.Reader) ([]Arrival, error) 
 	r := csv.NewReader(from)
 	head, err := r.Read()
 	if err != nil || !slices.Equal(head, columns()) {
-		return nil, strict.Errors{{File: file, Line: 1, Message: "the first line must name the columns", Hint: "id,arrival_s,visible_s,class,tier,channel,due_s,size_factor,sticky_agent"}}
+		return nil, strict.Errors{{File: file, Line: 1, Column: 1, Message: "the first line must name the columns", Hint: "id,arrival_s,visible_s,class,tier,channel,due_s,size_factor,sticky_agent"}}
 	}
 	t := &table{Scenario: s, file: file, agents: s.staff(), classes: map[string]int{}, tiers: map[string]int{}}
 	for i := range s.Classes {

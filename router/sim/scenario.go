@@ -1,6 +1,9 @@
 package sim
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -133,6 +136,9 @@ func Load(path string) (*Scenario, error) {
 func Parse(file string, data []byte) (*Scenario, error) {
 	s := &Scenario{ConcurrencyEff: 1, Offer: Offer{TimeoutS: 30, NotReadyS: 60}, Sticky: Sticky{Speedup: 1}}
 	d := strict.Parse(file, spaced(data))
+	if broken, ok := brokenJSON(file, data); ok && d.Empty() {
+		return nil, broken
+	}
 	if d.Empty() && len(d.Problems()) == 0 {
 		d.Report("", "see the format in router/sim/README.md", "the file says nothing")
 	}
@@ -144,6 +150,24 @@ func Parse(file string, data []byte) (*Scenario, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// brokenJSON says where a text that begins as JSON ceases to be it.
+func brokenJSON(file string, data []byte) (strict.Errors, bool) {
+	var v any
+	wrong, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(data, &v))
+	if !ok || !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return nil, false
+	}
+	before := data[:min(int(wrong.Offset), len(data))]
+	line := 1 + bytes.Count(before, []byte("\n"))
+	e := strict.Error{File: file, Line: line, Column: len(before) - bytes.LastIndexByte(before, '\n') - 1, Message: wrong.Error()}
+	e.Hint = "look for a comma, a bracket or a quotation mark too many or too few before it"
+	if len(before) == len(data) {
+		e.Message, e.Hint = "the text ends before the JSON does", "is the file cut off?"
+	}
+	e.Column = max(1, e.Column)
+	return strict.Errors{e}, true
 }
 
 // spaced gives JSON that is indented by tabs as what a reader of YAML takes:
