@@ -61,7 +61,7 @@ func (s *Service) offeredWhy(e *ledger.Entry) string {
 	switch {
 	case w == nil:
 		return said + "."
-	case w.Winner.Agent == e.Agent && w.Winner.Has(match.TermLastAgent):
+	case w.Winner.Agent == e.Agent && w.Winner.Has(match.TermKnown):
 		return said + ", who answered this customer last."
 	case len(w.Next) > 0 && w.Winner.Has(match.TermLanguage):
 		return said + ", who had been free for longest of those who speak the language."

@@ -181,6 +181,7 @@ func (s *State) applyClockStep(e *ClockStep) {
 	}
 	for _, a := range s.Agents {
 		a.IdleSince = earlier(a.IdleSince, e.To)
+		s.indexAgent(a)
 	}
 	for _, c := range s.Contacts {
 		clear(c.Cool)
@@ -191,6 +192,7 @@ func (s *State) applyClockStep(e *ClockStep) {
 			s.timers.add(e.To, timerOffer, id)
 		}
 	}
+	s.waiting.TouchAll()
 	s.matchDue = true
 }
 
@@ -287,7 +289,7 @@ func (s *State) applyContactOpened(c Contact) {
 	s.Totals.Opened++
 	s.Totals.Open++
 	s.attach(&c)
-	s.waiting.Saw(c.Demand, c.Traits)
+	s.waiting.Saw(&c.Demand, &c.Traits)
 }
 
 // attach makes c the open contact of its conversation.

@@ -59,6 +59,7 @@ func (s *State) applyOfferEnded(e *OfferEnded) {
 		if e.Missed {
 			a.Misses++
 		}
+		s.indexAgent(a)
 	}
 	s.indexContact(c)
 }
@@ -87,10 +88,10 @@ func (s *State) applyAssigned(e *Assigned) {
 	}
 	a := s.Agents[e.Agent]
 	a.Holds[c.ID] = true
-	s.addLoad(a, e.Units)
 	a.Misses = 0
 	a.IdleSince = s.At
 	a.Credit += e.Turn
+	s.addLoad(a, e.Units)
 	s.indexContact(c)
 }
 
@@ -226,7 +227,6 @@ func (s *State) applyAgentSet(e *AgentSet) {
 	}
 	a.AgentProfile, a.Removed = e.Agent, false
 	s.profilesAt++
-	s.agentsAt++
 	s.indexAgent(a)
 }
 

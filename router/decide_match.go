@@ -10,25 +10,30 @@ import (
 // match makes every offer that can be made now, the best pair first, until nobody
 // is left who could take anything.
 func (t *turn) match() {
-	if !t.matchDue {
+	if !t.matchDue && (t.lookAgain.IsZero() || t.lookAgain.After(t.env.Now)) {
 		return
 	}
-	t.matchDue = false
-	rule := t.env.Rules.Matching()
-	begun := len(t.events)
-	for len(t.free) > 0 {
-		if len(t.events)-begun >= matchAtMost {
-			t.matchDue = true // NextWake makes the router go on
-			return
-		}
-		pick, ok := rule.Next(t.waiting, t.pool(), t.env.Now)
-		if !ok {
-			break
-		}
-		c := t.Contacts[pick.Contact]
-		t.propose(c, pick.Why, t.env.Rules.Work(c.ReplyChannel))
+	t.matchDue, t.lookAgain = false, time.Time{}
+	if t.roster.Free() == 0 || t.waiting.Len() == 0 {
+		return
 	}
-	t.matchDue = false
+	rules := t.env.Rules
+	t.waiting.Use(rules.Version(), func(reply contact.Channel) int { return rules.Work(reply).Units })
+	begun, full := len(t.events), false
+	again := rules.Matching().Match(t.waiting, t.roster, t.env.Now, func(p *match.Pick) bool {
+		if len(t.events)-begun >= matchAtMost {
+			full = true
+			return false
+		}
+		c := t.Contacts[p.Contact]
+		t.propose(c, p.Why.Clone(), rules.Work(c.ReplyChannel))
+		return true
+	})
+	// What could not be done now is: NextWake makes the router go on.
+	t.matchDue = full
+	if !full {
+		t.lookAgain = again
+	}
 }
 
 // What one command may be decided to is bounded, as it goes to the log in one
@@ -42,34 +47,6 @@ const (
 	// disposeAtMost is how many contacts a person ends at once.
 	disposeAtMost = 500
 )
-
-func (t *turn) pool() *match.Pool {
-	p := &match.Pool{
-		Absent: t.absent, Full: t.full, Free: make([]*match.Agent, 0, len(t.free)),
-		Units: func(reply contact.Channel) int { return t.env.Rules.Work(reply).Units },
-	}
-	for _, a := range t.free {
-		p.Free = append(p.Free, asCandidate(a))
-	}
-	p.Present = func(id string) bool { a := t.Agents[id]; return a != nil && a.Presence == contact.Available }
-	if t.allAt != t.agentsAt || t.all == nil {
-		t.all, t.allAt = nil, t.agentsAt
-		for _, a := range t.Agents {
-			if a.Presence == contact.Available {
-				t.all = append(t.all, asCandidate(a))
-			}
-		}
-	}
-	p.All, p.Version = t.all, t.agentsAt
-	return p
-}
-
-func asCandidate(a *Agent) *match.Agent {
-	return &match.Agent{
-		ID: a.ID, Skills: a.Skills, Languages: a.Languages, Channels: a.Channels,
-		Room: a.Capacity - a.Load, Capacity: a.Capacity, Credit: a.Credit, IdleSince: a.IdleSince,
-	}
-}
 
 // propose offers a contact to the winner, and to the next where policy offers
 // to several; or assigns it at once.

@@ -173,6 +173,9 @@ func (s *State) NextWake(digest time.Duration) (time.Time, bool) {
 		return s.At, true
 	}
 	at, ok := s.NextTimer()
+	if !s.lookAgain.IsZero() && (!ok || s.lookAgain.Before(at)) {
+		at, ok = s.lookAgain, true
+	}
 	if len(s.alarmed)+len(s.untold) > 0 {
 		if told := s.ToldAt.Add(digest); !ok || told.Before(at) {
 			return told, true

@@ -90,12 +90,11 @@ func (t *turn) takeNext() error {
 	if id := t.firstOffer(a); id != "" {
 		return t.accept(Accept{Offer: id})
 	}
-	cand := asCandidate(a)
 	for _, g := range t.waiting.Groups() {
 		work := t.env.Rules.Work(g.Demand.ReplyChannel)
 		found := ""
 		g.First(func(h *match.Head) bool {
-			gate := match.FirstFailed(&g.Demand, uncooled(h), work.Units, cand, t.env.Now)
+			gate := match.FirstFailed(&g.Demand, &g.Traits, uncooled(h), work.Units, a.cand, t.env.Now)
 			if gate == "" {
 				found = h.Contact
 			}
@@ -117,11 +116,11 @@ func (t *turn) takeNext() error {
 // uncooled is a waiting contact for somebody who asks for it: that they declined
 // or missed it before is no bar.
 func uncooled(h *match.Head) *match.Head {
-	return &match.Head{Contact: h.Contact, Due: h.Due, Start: h.Start, Traits: h.Traits, Need: h.Need}
+	return &match.Head{Contact: h.Contact, Due: h.Due, Start: h.Start, Need: h.Need}
 }
 
 func headOf(c *Contact) *match.Head {
-	return &match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Traits: c.Traits, Need: c.need}
+	return &match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Need: c.need}
 }
 
 // firstOffer gives the agent's offer whose contact is due first.
@@ -191,7 +190,7 @@ func (t *turn) mayAssign(c *Contact, to *Agent) error {
 		return refuse(RefusedNotAllowed, "only an agent can assign a contact")
 	}
 	if c.Agent == "" && to.ID == t.actor {
-		if gate := match.FirstFailed(&c.Demand, headOf(c), 0, asCandidate(to), t.env.Now); gate != "" {
+		if gate := match.FirstFailed(&c.Demand, &c.Traits, headOf(c), 0, to.cand, t.env.Now); gate != "" {
 			return refuse(RefusedNotAllowed, "this contact needs what you don't have: %s", gate)
 		}
 		return nil

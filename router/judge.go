@@ -46,6 +46,7 @@ func (s *State) lookAtNeeds() {
 	if len(changed) == 0 {
 		return
 	}
+	s.waiting.TouchAll()
 	s.matchDue = true
 	for _, g := range s.waiting.Groups() {
 		g.First(func(h *match.Head) bool {

@@ -69,17 +69,15 @@ type State struct {
 	// inDoubt and unsent are replies that need somebody.
 	inDoubt map[string]bool
 	unsent  map[string]bool
-	// free are the available agents with room; absent and full count the others.
-	free            map[string]*Agent
-	absent, full    int
-	all             []*match.Agent
-	allAt, agentsAt uint64
+	roster  *match.Roster
 	// words are the names that many contacts share, each held once.
 	words map[string]string
 	// decided counts the ids given within the commit being built.
 	decided int
 	// matchDue is true when an offer may have become possible.
 	matchDue bool
+	// lookAgain is when the rule wants to look again although nothing happens.
+	lookAgain time.Time
 }
 
 // Offer is a live offer.
@@ -191,9 +189,9 @@ func (s *State) derive() {
 	s.inDoubt = map[string]bool{}
 	s.unsent = map[string]bool{}
 	s.matchDue = true
-	s.free, s.absent, s.full = map[string]*Agent{}, 0, 0
+	s.roster = match.NewRoster(s.waiting)
 	for _, a := range s.Agents {
-		a.standing = standsNowhere
+		a.cand = nil
 		if a.Holds == nil {
 			a.Holds = map[string]bool{}
 		}
@@ -250,9 +248,7 @@ func (s *State) indexContact(c *Contact) {
 		s.review[c.ID] = true
 	case c.State == Waiting:
 		s.indexNeed(c)
-		s.waiting.Add(c.Demand, match.Head{
-			Contact: c.ID, Due: c.Due, Start: c.Start, Traits: c.Traits, Need: c.need, Prefer: c.Prefer, Cool: c.Cool,
-		})
+		s.waiting.Add(&c.Demand, &c.Traits, &match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Need: c.need, Prefer: c.Prefer, Cool: c.Cool})
 		s.matchDue = true
 	}
 	if (c.Risky || c.Breached) && (c.Agent == "" || c.State == Sending) {
@@ -261,48 +257,30 @@ func (s *State) indexContact(c *Contact) {
 	s.timeContact(c)
 }
 
-// standing is where an agent counts in the pool.
-type standing uint8
-
-const (
-	standsNowhere standing = iota
-	standsAbsent
-	standsFull
-	standsFree
-)
-
 // indexAgent puts an agent where decisions find them. It is called whenever
-// their presence, load or capacity changes.
+// their profile, presence, load or capacity changes.
 func (s *State) indexAgent(a *Agent) {
-	now := standsFree
-	if there := a.Presence == contact.Available; there != a.there {
-		a.there = there
-		s.agentsAt++
+	if a.Removed {
+		if a.cand != nil {
+			s.roster.Remove(a.ID)
+			a.cand = nil
+		}
+		return
 	}
-	switch {
-	case a.Removed:
-		now = standsNowhere
-	case a.Presence != contact.Available:
-		now = standsAbsent
-	case a.Load >= a.Capacity:
-		now = standsFull
+	if a.cand == nil {
+		a.cand = &match.Agent{ID: a.ID}
 	}
-	s.absent += delta(now == standsAbsent) - delta(a.standing == standsAbsent)
-	s.full += delta(now == standsFull) - delta(a.standing == standsFull)
-	if now == standsFree {
-		s.free[a.ID] = a
+	a.fill(a.cand)
+	s.roster.Put(a.cand, a.Presence == contact.Available)
+	if s.roster.Free() > 0 {
 		s.matchDue = true
-	} else {
-		delete(s.free, a.ID)
 	}
-	a.standing = now
 }
 
-func delta(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
+// fill brings an agent as the rule sees them up to date.
+func (a *Agent) fill(c *match.Agent) {
+	c.Skills, c.Languages, c.Channels = a.Skills, a.Languages, a.Channels
+	c.Room, c.Capacity, c.Credit, c.IdleSince = a.Capacity-a.Load, a.Capacity, a.Credit, a.IdleSince
 }
 
 // addLoad changes what an agent carries, in units.
@@ -355,10 +333,7 @@ func (s *State) WaitingFor(agent string) int {
 	if a == nil || a.Removed {
 		return 0
 	}
-	cand := asCandidate(a)
-	return s.waiting.Count(func(d *match.Demand) bool {
-		return match.FirstFailed(d, &match.Head{}, cand.Room, cand, time.Time{}) == ""
-	})
+	return s.waiting.Count(func(d *match.Demand) bool { return match.Able(d, &match.Traits{}, 0, a.cand) == "" })
 }
 
 // OpenOf gives the ids of a customer's open contacts.

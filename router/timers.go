@@ -105,25 +105,30 @@ func (s *State) timeContact(c *Contact) {
 		}
 	}
 	if c.State == Waiting {
-		if c.need != nil {
-			for _, step := range c.need.Steps() {
-				if at := c.Start.Add(step); at.After(s.At) {
-					consider(at)
-				}
-			}
-		}
-		if hold := c.Start.Add(c.Traits.Hold); c.Prefer != "" && hold.After(s.At) {
-			consider(hold)
-		}
-		for _, until := range c.Cool {
-			if until.After(s.At) {
-				consider(until)
-			}
-		}
+		s.timeWaiting(c, consider)
 	}
 	if !next.Equal(c.timedAt) {
 		c.timedAt = next
 		s.timers.add(next, timerContact, c.ID)
+	}
+}
+
+// timeWaiting considers when more agents may take a waiting contact.
+func (s *State) timeWaiting(c *Contact, consider func(time.Time)) {
+	if c.need != nil {
+		for _, step := range c.need.Steps() {
+			if at := c.Start.Add(step); at.After(s.At) {
+				consider(at)
+			}
+		}
+	}
+	if hold := c.Start.Add(c.Traits.Hold); c.Prefer != "" && hold.After(s.At) {
+		consider(hold)
+	}
+	for _, until := range c.Cool {
+		if until.After(s.At) {
+			consider(until)
+		}
 	}
 }
 

@@ -324,9 +324,8 @@ type Agent struct {
 	// Credit is what they owe to those past their guard, in micro-turns.
 	Credit int64 `json:"credit,omitempty"`
 
-	there bool
-	// standing is where they count in the pool.
-	standing standing
+	// cand is what the rule sees of them, nil once they were taken out.
+	cand *match.Agent
 }
 
 // SourceState is the account of one source (I13).

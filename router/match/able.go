@@ -105,35 +105,45 @@ func worksOn(a *Agent, ch contact.Channel) bool {
 
 // Key gives the canonical name of a demand: equal demands have equal keys, and
 // others have others.
-func (d Demand) Key() string {
-	b := make([]byte, 0, 64)
+func (d *Demand) Key() string { return string(d.appendKey(make([]byte, 0, 64))) }
+
+func (d *Demand) appendKey(b []byte) []byte {
 	b = strconv.AppendQuote(b, string(d.Channel))
 	b = strconv.AppendQuote(append(b, '>'), string(d.ReplyChannel))
 	b = keySkills(append(b, "|s"...), d.Skills)
-	sets := make([]string, len(d.Any))
-	for i, set := range d.Any {
-		sets[i] = string(keySkills(nil, set))
+	if len(d.Any) > 0 {
+		sets := make([]string, len(d.Any))
+		for i, set := range d.Any {
+			sets[i] = string(keySkills(nil, set))
+		}
+		b = keyNames(append(b, "|a"...), sets)
 	}
-	b = keyNames(append(b, "|a"...), sets)
 	b = keyNames(append(b, "|n"...), d.Not)
-	wishes := slices.SortedFunc(slices.Values(d.Wishes), func(x, y Wish) int {
-		return cmp.Or(compareSkills(x.Skill, y.Skill), cmp.Compare(x.For, y.For))
-	})
-	for _, w := range wishes {
-		b = keySkills(append(b, "|i"...), []Skill{w.Skill})
-		b = strconv.AppendInt(append(b, '@'), int64(w.For), 36)
+	if len(d.Wishes) > 0 {
+		wishes := slices.SortedFunc(slices.Values(d.Wishes), func(x, y Wish) int {
+			return cmp.Or(compareSkills(x.Skill, y.Skill), cmp.Compare(x.For, y.For))
+		})
+		for _, w := range wishes {
+			b = keySkills(append(b, "|i"...), []Skill{w.Skill})
+			b = strconv.AppendInt(append(b, '@'), int64(w.For), 36)
+		}
 	}
 	b = keyNames(append(b, "|l"...), d.Languages)
 	b = strconv.AppendInt(append(b, '@'), int64(d.LanguageFor), 36)
-	return string(keyNames(append(b, "|w"...), d.Wished))
+	return keyNames(append(b, "|w"...), d.Wished)
 }
 
 func compareSkills(x, y Skill) int {
 	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Level, y.Level))
 }
 
+// keySkills appends skills in order. Most are in order as they come, which costs
+// no memory.
 func keySkills(b []byte, skills []Skill) []byte {
-	for _, s := range slices.SortedFunc(slices.Values(skills), compareSkills) {
+	if !slices.IsSortedFunc(skills, compareSkills) {
+		skills = slices.SortedFunc(slices.Values(skills), compareSkills)
+	}
+	for _, s := range skills {
 		b = strconv.AppendQuote(append(b, ':'), s.Name)
 		b = strconv.AppendInt(b, int64(s.Level), 10)
 	}
@@ -141,7 +151,10 @@ func keySkills(b []byte, skills []Skill) []byte {
 }
 
 func keyNames(b []byte, names []string) []byte {
-	for _, n := range slices.Sorted(slices.Values(names)) {
+	if !slices.IsSorted(names) {
+		names = slices.Sorted(slices.Values(names))
+	}
+	for _, n := range names {
 		b = strconv.AppendQuote(append(b, ':'), n)
 	}
 	return b

@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// Claim is a contact past its guard and the agent who owes it a turn.
-type Claim struct {
-	Group *Group
-	Head  *Head
-	Agent *Agent
-	Units int
-	// Fits is true where the agent has the room now. Where they haven't, they make
+// claim is a contact past its guard and the agent who owes it a turn.
+type claim struct {
+	it    *item
+	agent *Agent
+	// fits is true where the agent has the room now. Where they haven't, they make
 	// it: they take nothing else until it fits.
-	Fits bool
+	fits bool
+	// place is theirs among those who owe a turn.
+	place int
 }
 
-// GuardAt is from when on a contact is owed a turn: guard promises after its
-// start. It never changes, so nothing that comes later can pass it.
-func GuardAt(h *Head, guard float64) time.Time {
-	return h.Start.Add(time.Duration(guard * float64(h.Traits.Target)))
+// GuardAt is from when on a contact is owed a turn: so many targets after the
+// start of its promise. It never changes, so nothing that comes later can pass it.
+func GuardAt(start time.Time, target time.Duration, guard float64) time.Time {
+	return start.Add(time.Duration(guard * float64(target)))
 }
 
-// Claims gives the turns that are owed now: contacts past their guard in the order
-// of GuardAt, each with one of the agents who owe a turn, no agent twice.
+// claim has agents who owe a turn make room. Contacts past their guard, in the
+// order of GuardAt, have each one of the agents who owe a turn, no agent twice.
 //
 // Who has the room comes first; where nobody has, a contact claims whoever got
 // nothing for longest. That one stays the same until it fits, without any memory:
@@ -34,100 +34,125 @@ func GuardAt(h *Head, guard float64) time.Time {
 // taken by the next before there is enough for it.
 //
 // It costs O(groups × agents who owe a turn) at most, whatever number waits, but
-// for contacts that were declined by all of these.
-func Claims(w *Waiting, p *Pool, guard float64, now time.Time) []Claim {
-	owing := owingTurns(p)
-	if len(owing) == 0 {
-		return nil
+// for contacts that were declined by all of these; and O(free agents + groups)
+// where nobody is past their guard.
+func (m *matching) claim() {
+	m.claimed, m.before = m.before[:0], m.claimed
+	for _, a := range m.before {
+		a.claimed = false
 	}
-	var late []Claim
-	for _, g := range w.Groups() {
-		late = appendLate(late, g, owing, p.units(g.Demand.ReplyChannel), guard, now)
+	if m.findOwing(); len(m.owing) > 0 && m.findLate() {
+		m.assignClaims()
 	}
-	slices.SortFunc(late, func(x, y Claim) int {
-		return cmp.Or(GuardAt(x.Head, guard).Compare(GuardAt(y.Head, guard)), compareHeads(x.Head, y.Head))
+	for _, a := range m.before {
+		if !a.claimed && a.place >= 0 {
+			m.r.freshen(a)
+		}
+	}
+}
+
+// findOwing finds the free agents who owe a turn, who got nothing for longest
+// first. Who is full needs no claim: they are asked as soon as anything that they
+// hold ends.
+func (m *matching) findOwing() {
+	m.owing = m.owing[:0]
+	for _, a := range m.r.free {
+		if a.Credit >= Micro {
+			m.owing = append(m.owing, a)
+		}
+	}
+}
+
+// findLate finds the contacts past their guard that somebody could take who owes a
+// turn: of each group as many as there are agents, as more could not be served.
+func (m *matching) findLate() bool {
+	m.late = m.late[:0]
+	sorted := false
+	for _, g := range m.w.list {
+		if g.Len() == 0 || m.now.Before(m.guardAt(g, g.head())) {
+			continue
+		}
+		if !sorted {
+			sorted = true
+			slices.SortFunc(m.owing, func(x, y *Agent) int {
+				return cmp.Or(x.IdleSince.Compare(y.IdleSince), cmp.Compare(x.ID, y.ID))
+			})
+		}
+		m.appendLate(g)
+	}
+	return len(m.late) > 0
+}
+
+func (m *matching) appendLate(g *Group) {
+	found := 0
+	for _, l := range [...]*line{&g.late, &g.live} {
+		for _, it := range l.all() {
+			if m.now.Before(m.guardAt(g, &it.Head)) {
+				return
+			}
+			possible := slices.ContainsFunc(m.owing, func(a *Agent) bool {
+				able, _ := m.canMakeRoom(it, a)
+				return able
+			})
+			if possible {
+				m.late = append(m.late, claim{it: it})
+				found++
+			}
+			if found == len(m.owing) || !possible && len(it.Cool) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (m *matching) assignClaims() {
+	slices.SortFunc(m.late, func(x, y claim) int {
+		return cmp.Or(m.guardAt(x.it.group, &x.it.Head).Compare(m.guardAt(y.it.group, &y.it.Head)), compareHeads(&x.it.Head, &y.it.Head))
 	})
-	out, taken := late[:0], make(map[string]bool, len(owing))
-	for _, c := range late {
-		for _, a := range owing {
-			if taken[a.ID] {
+	left := len(m.owing)
+	for i := range m.late {
+		c := &m.late[i]
+		for k, a := range m.owing {
+			if a == nil {
 				continue
 			}
-			able, fits := canMakeRoom(c.Group, c.Head, a, c.Units, now)
-			if able && (c.Agent == nil || fits) {
-				c.Agent, c.Fits = a, fits
+			able, fits := m.canMakeRoom(c.it, a)
+			if able && (c.agent == nil || fits) {
+				c.agent, c.fits, c.place = a, fits, k
 			}
-			if c.Fits {
+			if c.fits {
 				break
 			}
 		}
-		if c.Agent == nil {
+		if c.agent == nil {
 			continue
 		}
-		taken[c.Agent.ID] = true
-		if out = append(out, c); len(taken) == len(owing) {
+		m.owing[c.place] = nil
+		if !c.fits {
+			c.agent.claimed = true
+			m.claimed = append(m.claimed, c.agent)
+		}
+		if left--; left == 0 {
 			break
 		}
 	}
-	return out
-}
-
-// Claimed gives the ids of the agents who make room: they take nothing else.
-func Claimed(claims []Claim) map[string]bool {
-	var out map[string]bool
-	for _, c := range claims {
-		if !c.Fits {
-			if out == nil {
-				out = map[string]bool{}
-			}
-			out[c.Agent.ID] = true
-		}
-	}
-	return out
-}
-
-// owingTurns are the agents who owe a turn, who got nothing for longest first. Who
-// is full needs no claim: they are asked as soon as anything that they hold ends.
-func owingTurns(p *Pool) []*Agent {
-	var out []*Agent
-	for _, a := range p.Free {
-		if a.Credit >= Micro {
-			out = append(out, a)
-		}
-	}
-	slices.SortFunc(out, func(x, y *Agent) int {
-		return cmp.Or(x.IdleSince.Compare(y.IdleSince), cmp.Compare(x.ID, y.ID))
-	})
-	return out
-}
-
-// appendLate appends the contacts of a group that may claim somebody: as many as
-// there are agents, as more could not be served.
-func appendLate(late []Claim, g *Group, owing []*Agent, units int, guard float64, now time.Time) []Claim {
-	found := 0
-	g.First(func(h *Head) bool {
-		if now.Before(GuardAt(h, guard)) {
-			return false
-		}
-		possible := slices.ContainsFunc(owing, func(a *Agent) bool {
-			able, _ := canMakeRoom(g, h, a, units, now)
-			return able
-		})
-		if possible {
-			late = append(late, Claim{Group: g, Head: h, Units: units})
-			found++
-		}
-		return found < len(owing) && (possible || len(h.Cool) > 0)
-	})
-	return late
+	clear(m.late)
 }
 
 // canMakeRoom reports whether an agent can take a contact, now or once what they
 // hold has ended; and whether now.
-func canMakeRoom(g *Group, h *Head, a *Agent, units int, now time.Time) (able, fits bool) {
-	if a.Capacity < units {
+func (m *matching) canMakeRoom(it *item, a *Agent) (able, fits bool) {
+	if a.Capacity < it.group.units {
 		return false, false
 	}
-	gate := FirstFailed(&g.Demand, h, units, a, now)
+	j := m.w.jobFor(a.crew, it.group)
+	if j == nil || j.stage > it.group.stage(&it.Head, m.now) {
+		return false, false
+	}
+	gate := Ready(&it.Head, it.group.units, a, m.now)
 	return gate == "" || gate == GateCapacity, gate == ""
+}
+
+func (m *matching) guardAt(g *Group, h *Head) time.Time {
+	return GuardAt(h.Start, g.Traits.Target, m.Guard)
 }

@@ -112,6 +112,10 @@ const (
 	GateWish     Gate = "wish"
 	GateCooling  Gate = "cooling_down"
 	GateCapacity Gate = "capacity"
+	// GateReserved is for a contact that is kept a moment for its own agent.
+	GateReserved Gate = "reserved"
+	// GateClaimed is for an agent who makes room for whoever waits for longest.
+	GateClaimed Gate = "making_room"
 )
 
 // Explanation is what a decision was made of (I11): the winner, the five next,

@@ -1,22 +1,8 @@
 package match
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"time"
-)
-
-// Lane is why a contact's turn has come.
-type Lane string
-
-// The lanes, in the order in which they are served. A guard turn is owed to
-// whoever has waited for several promises, whatever they are worth; savable
-// contacts can still be answered in time; lost ones no longer.
-const (
-	LaneGuard   Lane = "guard"
-	LaneSavable Lane = "savable"
-	LaneLost    Lane = "lost"
 )
 
 // Params are what a supervisor may tune of the rule. Weights are in natural
@@ -31,6 +17,8 @@ type Params struct {
 	// Known is what the customer's own agent is worth, Relaxed the price of one
 	// who lacks a skill.
 	Known, Relaxed float64
+	// Wished is what a wished language is worth.
+	Wished float64
 	// KnownSpeed is how long the customer's own agent takes, as a factor.
 	KnownSpeed float64
 	// Concurrency is e: n contacts at once advance n^e as fast as one.
@@ -56,15 +44,10 @@ type Params struct {
 // DefaultParams are those that the figures of README.md are for.
 func DefaultParams() Params {
 	return Params{
-		Steepness: 3, Spare: 0.3, Spread: 0.1, Known: math.Log(1.3), Relaxed: 1, KnownSpeed: 0.9, Concurrency: 0.6,
+		Steepness: 3, Spare: 0.3, Spread: 0.1, Known: math.Log(1.3), Relaxed: 1, Wished: 1, KnownSpeed: 0.9, Concurrency: 0.6,
 		Accept: 6 * time.Second, BestCase: 1, BestAccept: 0.6, Guard: 2, Turn: 30_000, Early: 0.8, Reserve: 1, Urgent: 3,
 	}
 }
-
-// Fair is generalised c-mu on what can still be kept, with a promised turn for
-// what is late (van Mieghem 1995; Mandelbaum and Stolyar 2004; README.md has the
-// formula and where it departs from them).
-type Fair struct{ Params }
 
 // TurnOf is what an assignment of a lane adds to what its agent owes, in
 // micro-turns.
@@ -79,274 +62,261 @@ func TurnOf(lane Lane) int64 {
 	}
 }
 
-// The terms of the score.
-const (
-	TermValue   = "value"
-	TermEffort  = "effort"
-	TermUrgency = "urgency"
-	TermSpare   = "spare"
-	TermLoad    = "load"
-	TermKnown   = "last_agent_bonus"
-	TermRelaxed = "skill_relaxed"
-)
+// Fair is generalised c-mu on what can still be kept, with a promised turn for
+// what is late (van Mieghem 1995; Mandelbaum and Stolyar 2004; README.md has the
+// formula and where it departs from them).
+type Fair struct{ Params }
 
-// pair is a contact and an agent who may take it.
-type pair struct {
-	group *Group
-	head  *Head
-	agent *Agent
-	units int
-	lane  Lane
-	score int64
-}
-
-// Next implements Rule.
-func (r Fair) Next(w *Waiting, p *Pool, now time.Time) (Pick, bool) {
-	m := &matching{Fair: r, w: w, p: p, now: now, flows: w.scarcities(p)}
-	best := m.guard()
-	if best.agent == nil {
-		best = m.savable()
-	}
-	if best.agent == nil {
-		best = m.lost()
-	}
-	if best.agent == nil {
-		return Pick{}, false
-	}
-	return m.pick(&best), true
-}
-
-// matching is one look at who waits and who is free.
+// matching is one look at who waits and who is free. It is kept with the waiting
+// set, so that its buffers are used again.
 type matching struct {
-	Fair
-	w     *Waiting
-	p     *Pool
-	now   time.Time
-	flows *flows
+	Params
+	// version numbers the parameters, and what contacts take of an agent.
+	version int
+	w       *Waiting
+	r       *Roster
+	now     time.Time
+	sources sources
+	// again is when what is held back may be given.
+	again time.Time
+	// claimed are the agents who make room, before those of the last look; owing
+	// and late are used to find them.
+	claimed, before, owing []*Agent
+	late                   []claim
+	// pick and what it is made of are used for each.
+	pick  Pick
+	terms [maxTerms]Term
+	next  [maxNext + 1]rival
+	lines [maxNext + 1][maxTerms]Term
 }
 
-// better keeps the better of two pairs: ties go to the one who waits for longer,
-// then to the lesser id.
-func (m *matching) better(best *pair, x pair) {
-	if best.agent == nil || cmp.Or(
-		cmp.Compare(x.score, best.score), best.head.Start.Compare(x.head.Start), cmp.Compare(best.head.Contact, x.head.Contact),
-		best.agent.IdleSince.Compare(x.agent.IdleSince), cmp.Compare(best.agent.ID, x.agent.ID),
-	) > 0 {
-		*best = x
+// Match implements Rule. Greedily the best pair first is the optimal assignment
+// while agents become free one at a time. It looks only at what may have become
+// possible since it last came to an end: all groups for the agents who are
+// fresh, all free agents for the groups that are dirty. Of each of these sources
+// the best pair stands in a heap. As pairs are made the others only get worse
+// (less room, the next in line younger), so a pair that still stands when its
+// turn comes is the best of all.
+func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bool) time.Time {
+	m := &w.m
+	if m.Params != r.Params || m.version == 0 {
+		m.Params = r.Params
+		m.version++
+	}
+	m.w, m.r, m.now, m.again = w, p, now, time.Time{}
+	p.recount()
+	p.learn(now)
+	m.claim()
+	m.gather()
+	for len(m.sources) > 0 {
+		s := &m.sources[0]
+		if !m.stands(&s.best) {
+			if !m.renew(s) {
+				m.sources.drop()
+			} else {
+				m.sources.down(0)
+			}
+			continue
+		}
+		m.explain(&s.best)
+		if !offer(&m.pick) {
+			clear(m.sources)
+			m.sources = m.sources[:0]
+			return now
+		}
+		if m.renew(&m.sources[0]) {
+			m.sources.down(0)
+		} else {
+			m.sources.drop()
+		}
+	}
+	m.settled()
+	return m.again
+}
+
+// gather makes the sources: who is fresh, and which groups are dirty.
+func (m *matching) gather() {
+	m.sources = m.sources[:0]
+	for _, g := range m.w.dirty {
+		g.held = false
+	}
+	fresh := m.r.fresh[:0]
+	for _, a := range m.r.fresh {
+		if a.place < 0 {
+			a.fresh = false
+			continue
+		}
+		fresh = append(fresh, a)
+		m.add(source{agent: a})
+	}
+	clear(m.r.fresh[len(fresh):])
+	m.r.fresh = fresh
+	if len(fresh) == len(m.r.free) {
+		return // all groups are looked at for all
+	}
+	for _, g := range m.w.dirty {
+		m.add(source{group: g})
 	}
 }
 
-// consider goes through the contacts of a group that are due from a time on, and
-// calls with each agent who may take one. Behind the first whom everybody may
-// take there is none better.
-func (m *matching) consider(g *Group, due time.Time, try func(h *Head, a *Agent, units int)) {
-	units := m.p.units(g.Demand.ReplyChannel)
-	for h := range g.From(due) {
-		special := len(h.Cool) > 0
-		owner := m.reservedFor(h)
-		for _, a := range m.p.Free {
-			if owner != "" && owner != a.ID {
+func (m *matching) add(s source) {
+	if m.renew(&s) {
+		m.sources.push(&s)
+	}
+}
+
+// settled takes note that nothing more can be given now: of the groups only
+// those that work is held back in are looked at again of themselves.
+func (m *matching) settled() {
+	for _, a := range m.r.fresh {
+		a.fresh = false
+	}
+	clear(m.r.fresh)
+	m.r.fresh = m.r.fresh[:0]
+	held := m.w.dirty[:0]
+	for _, g := range m.w.dirty {
+		if g.held = g.held && g.live.len() > 0; g.held {
+			held = append(held, g)
+		} else {
+			g.dirty = false
+		}
+	}
+	m.w.dirty = held
+}
+
+// stands reports whether a pair can be made as it was scored.
+func (m *matching) stands(p *pair) bool {
+	return !p.it.gone && p.agent.seen == p.room && p.agent.Credit == p.credit
+}
+
+// renew finds the best pair of a source, false if there is none.
+func (m *matching) renew(s *source) bool {
+	s.best = pair{}
+	if s.agent != nil {
+		m.bestOf(s.agent, &s.best)
+	} else if s.group.Len() > 0 {
+		for _, a := range m.r.free {
+			if a.claimed {
 				continue
 			}
-			if FirstFailed(&g.Demand, h, units, a, m.now) == "" {
-				try(h, a, units)
+			if j := m.w.jobFor(a.crew, s.group); j != nil {
+				m.look(&s.best, j, a)
 			}
 		}
-		if !special && owner == "" {
+	}
+	return s.best.agent != nil
+}
+
+// bestOf finds the best pair of an agent. The groups stand in the order of the
+// most that one of them could be worth, so that few are looked at while somebody
+// can still be answered in time.
+func (m *matching) bestOf(a *Agent, best *pair) {
+	if a.place < 0 || a.claimed {
+		return
+	}
+	owes := a.Credit >= Micro
+	for _, x := range m.sorted(a) {
+		if best.rank == rankSavable && best.agent != nil && !owes && x.most < best.score {
 			return
 		}
+		if x.job.group.Len() > 0 {
+			m.look(best, x.job, a)
+		}
 	}
+}
+
+// look keeps the best pair of an agent and a group if it is better.
+func (m *matching) look(best *pair, j *job, a *Agent) {
+	g := j.group
+	g.settle(m.now, m.bestCase(&g.Traits))
+	p := pair{agent: a, job: j, rank: rankSavable}
+	switch {
+	case m.guarded(g, a):
+		if p.it = m.first(&g.late, j, a); p.it != nil {
+			p.rank, p.score = rankGuard, -m.guardAt(g, &p.it.Head).UnixMicro()
+		}
+	case best.agent != nil && best.rank < rankSavable:
+		return
+	case g.live.len() > 0 && !m.heldBack(g, a):
+		if p.it = m.first(&g.live, j, a); p.it != nil {
+			p.score = m.score(j, p.it, a)
+		}
+	}
+	if p.it == nil && g.late.len() > 0 && (best.agent == nil || best.rank == rankLost) {
+		if p.it = m.first(&g.late, j, a); p.it != nil {
+			p.rank, p.score = rankLost, m.lateness(j, p.it, a)
+		}
+	}
+	if p.it == nil {
+		return
+	}
+	p.room, p.credit = a.seen, a.Credit
+	if best.agent == nil || p.before(best) {
+		*best = p
+	}
+}
+
+// guarded reports whether the agent owes a turn to the first of a group.
+func (m *matching) guarded(g *Group, a *Agent) bool {
+	return a.Credit >= Micro && g.late.len() > 0 && !m.now.Before(m.guardAt(g, &g.late.first().Head))
+}
+
+// first gives the first of a line that the agent may take. Behind the first whom
+// everybody may take there is none better.
+func (m *matching) first(l *line, j *job, a *Agent) *item {
+	for _, it := range l.all() {
+		if j.stage > 0 && j.group.stage(&it.Head, m.now) < j.stage {
+			return nil
+		}
+		owner := m.reservedFor(it)
+		if owner != "" && owner != a.ID {
+			continue
+		}
+		if Ready(&it.Head, j.group.units, a, m.now) == "" {
+			return it
+		}
+		if len(it.Cool) == 0 && owner == "" {
+			return nil
+		}
+	}
+	return nil
 }
 
 // reservedFor gives the agent for whom a contact is kept a moment, "" if for none.
-func (m *matching) reservedFor(h *Head) string {
-	if h.Prefer == "" || h.Traits.Hold <= 0 || !m.now.Before(h.Start.Add(h.Traits.Hold)) || m.p.Present == nil || !m.p.Present(h.Prefer) {
+func (m *matching) reservedFor(it *item) string {
+	if it.Prefer == "" || it.group.Traits.Hold <= 0 || !m.now.Before(it.Start.Add(it.group.Traits.Hold)) || !m.r.Present(it.Prefer) {
 		return ""
 	}
-	return h.Prefer
+	return it.Prefer
 }
 
-// guard gives the contact whose turn is owed: the first past its guard that an
-// agent can take who owes a turn.
-func (m *matching) guard() (best pair) {
-	owing := false
-	for _, a := range m.p.Free {
-		owing = owing || a.Credit >= Micro
+// bestCase is how long the fastest answer takes.
+func (m *matching) bestCase(t *Traits) time.Duration {
+	if t.Live {
+		return time.Duration(m.BestAccept*float64(m.Accept)) + t.Words
 	}
-	if !owing {
-		return best
-	}
-	for g := range m.w.each() {
-		h := &g.items.first().Head
-		guard := h.Start.Add(time.Duration(m.Guard * float64(g.Traits.Target)))
-		if m.now.Before(guard) {
-			continue
-		}
-		m.consider(g, time.Time{}, func(h *Head, a *Agent, units int) {
-			if a.Credit >= Micro {
-				m.better(&best, pair{g, h, a, units, LaneGuard, -guard.UnixMicro()})
-			}
-		})
-	}
-	return best
-}
-
-// best case of a group: when the reply could be out at the earliest.
-func (m *matching) bestCase(g *Group) time.Duration {
-	if g.Traits.Live {
-		return time.Duration(m.BestAccept*float64(m.Accept)) + g.Traits.Words
-	}
-	return m.Accept + time.Duration(m.BestCase*float64(g.Traits.Handling))
-}
-
-func (m *matching) savable() (best pair) {
-	for g := range m.w.each() {
-		m.consider(g, m.now.Add(m.bestCase(g)), func(h *Head, a *Agent, units int) {
-			if m.heldBack(g, h, a, units) {
-				return
-			}
-			m.better(&best, pair{g, h, a, units, LaneSavable, total(m.terms(g, h, a))})
-		})
-	}
-	return best
-}
-
-func (m *matching) lost() (best pair) {
-	for g := range m.w.each() {
-		if h := &g.items.first().Head; !h.Due.Before(m.now.Add(m.bestCase(g))) {
-			continue
-		}
-		m.consider(g, time.Time{}, func(h *Head, a *Agent, units int) {
-			if !h.Due.Before(m.now.Add(m.bestCase(g))) {
-				return
-			}
-			target := g.Traits.Target.Seconds()
-			late := math.Log(float64(max(g.Traits.Value, 1))/Micro*max(m.now.Sub(h.Start).Seconds(), 1)/target) - math.Log(m.effort(g, h, a))
-			m.better(&best, pair{g, h, a, units, LaneLost, int64(math.Round(late * Micro))})
-		})
-	}
-	return best
+	return m.Accept + time.Duration(m.BestCase*float64(t.Handling))
 }
 
 // heldBack reports whether work that can wait is not given to an agent who would
 // be missed by what comes live.
-func (m *matching) heldBack(g *Group, h *Head, a *Agent, units int) bool {
-	if g.Traits.Live || h.Due.Sub(m.now) <= time.Duration(m.Early*float64(g.Traits.Target)) {
+func (m *matching) heldBack(g *Group, a *Agent) bool {
+	if g.Traits.Live {
 		return false
 	}
-	for _, f := range m.flows.live {
-		if FirstFailed(&f.demand, &Head{}, 0, a, m.now) != "" {
-			continue
-		}
-		need := m.p.units(f.demand.ReplyChannel)
-		others := 0
-		if a.Room-units >= need {
-			others++
-		}
-		for _, b := range m.p.Free {
-			if b != a && b.Room >= need && FirstFailed(&f.demand, &Head{}, need, b, m.now) == "" {
-				others++
+	until := g.live.first().Due.Add(-time.Duration(m.Early * float64(g.Traits.Target)))
+	if !m.now.Before(until) {
+		return false
+	}
+	for _, f := range m.w.ableFor(a.crew) {
+		if f.live && f.ready-one(a.seen >= f.need)+one(a.seen-g.units >= f.need) < m.Reserve {
+			g.held = true
+			m.w.touch(g)
+			if m.again.IsZero() || until.Before(m.again) {
+				m.again = until
 			}
-		}
-		if others < m.Reserve {
 			return true
 		}
 	}
 	return false
-}
-
-// effort is what a contact takes of an agent's time, in seconds.
-func (m *matching) effort(g *Group, h *Head, a *Agent) float64 {
-	e := max(g.Traits.Handling.Seconds(), 1) * Slowness(level(g, a))
-	if h.Prefer == a.ID {
-		e *= m.KnownSpeed
-	}
-	if units := m.p.units(g.Demand.ReplyChannel); units > 0 && a.Capacity > units {
-		e *= math.Pow(float64(a.Capacity/units), -m.Concurrency)
-	}
-	return e
-}
-
-// Slowness is how much longer an agent of a level takes than one of level 5; 0 is
-// who lacks the skill.
-func Slowness(level int) float64 {
-	if level <= 0 {
-		return 1.6
-	}
-	return 1 + 0.12*float64(5-min(level, 5))
-}
-
-// level is an agent's least level of the skills that a group asks for.
-func level(g *Group, a *Agent) int {
-	least := 5
-	for _, s := range g.Demand.Skills {
-		least = min(least, a.Level(s.Name))
-	}
-	return least
-}
-
-// terms are the lines of a score.
-func (m *matching) terms(g *Group, h *Head, a *Agent) []Term {
-	target := g.Traits.Target.Seconds()
-	reply := (m.Accept + g.Traits.Words).Seconds()
-	if !g.Traits.Live {
-		reply += g.Traits.Handling.Seconds() * Slowness(level(g, a))
-	}
-	x := (m.now.Sub(h.Start).Seconds() + m.Accept.Seconds()) / max(target-reply+m.Accept.Seconds(), 1)
-	out := []Term{
-		term(TermValue, math.Log(float64(max(g.Traits.Value, 1))/Micro/max(target, 1))),
-		term(TermEffort, -math.Log(m.effort(g, h, a))),
-		term(TermUrgency, (m.Steepness-1)*math.Log(min(max(x, 0.01), 1.2))),
-		term(TermSpare, -m.Spare*m.flows.gap(g, a)),
-		term(TermLoad, -m.Spread*float64(a.Capacity-a.Room)/float64(max(a.Capacity, 1))),
-	}
-	if h.Prefer == a.ID {
-		out = append(out, term(TermKnown, m.Known))
-	}
-	if relaxed(h, m.now) && lacksOne(g, a) {
-		out = append(out, term(TermRelaxed, -m.Relaxed))
-	}
-	return out
-}
-
-func lacksOne(g *Group, a *Agent) bool {
-	return slices.ContainsFunc(g.Demand.Skills, func(s Skill) bool { return a.Level(s.Name) < s.Level })
-}
-
-func term(name string, v float64) Term { return Term{Name: name, Value: int64(math.Round(v * Micro))} }
-
-func total(terms []Term) int64 {
-	sum := int64(0)
-	for _, t := range terms {
-		sum += t.Value
-	}
-	return sum
-}
-
-// pick explains the best pair.
-func (m *matching) pick(best *pair) Pick {
-	g, h := best.group, best.head
-	ex := Explanation{Lane: best.lane, Behind: m.w.Len() - 1, Failed: map[Gate]int{}}
-	if m.p.Absent > 0 {
-		ex.Failed[GatePresence] = m.p.Absent
-	}
-	if m.p.Full > 0 {
-		ex.Failed[GateCapacity] = m.p.Full
-	}
-	for _, a := range m.p.Free {
-		if gate := FirstFailed(&g.Demand, h, best.units, a, m.now); gate != "" {
-			ex.Failed[gate]++
-			continue
-		}
-		terms := m.terms(g, h, a)
-		ex.Next = append(ex.Next, Candidate{Agent: a.ID, Terms: terms, Score: total(terms)})
-	}
-	slices.SortFunc(ex.Next, func(x, y Candidate) int {
-		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.Agent, y.Agent))
-	})
-	i := slices.IndexFunc(ex.Next, func(c Candidate) bool { return c.Agent == best.agent.ID })
-	ex.Winner = ex.Next[i]
-	ex.Next = slices.Delete(ex.Next, i, i+1)
-	ex.Next = ex.Next[:min(len(ex.Next), 5)]
-	return Pick{Contact: h.Contact, Units: best.units, Why: ex}
 }

@@ -1,89 +1,138 @@
 package match
 
-import (
-	"iter"
-	"slices"
-	"strings"
-)
+import "time"
 
 // flow is what has come of one demand, as work in seconds.
 type flow struct {
 	demand Demand
 	work   float64
 	live   bool
+	// need is the room that one of it takes, ready how many free agents have it.
+	need, ready int
+	// able counts the agents at work who can do it, scarcity is the work for each
+	// of them, 1 on the average.
+	able     int
+	scarcity float64
 }
 
-// flows are how scarce the agents are for what comes.
+// flows are what comes, and how scarce the agents for it are.
 type flows struct {
-	live     []*flow
-	scarcity map[string]float64
-	// rarest is, by agent, the scarcity of the scarcest that they can do.
-	rarest map[string]float64
+	of   map[string]*flow
+	list []*flow
+	// changed counts what makes the counts of the ready void; counted is for which
+	// of them they hold.
+	changed, counted int
+	// learnt numbers the scarcities; at is when they were learnt, for which roster
+	// and how many flows.
+	learnt  int
+	at      time.Time
+	version int
+	known   int
+	faded   time.Time
+	key     []byte
 }
 
-// Saw counts a contact that has come.
-func (w *Waiting) Saw(d Demand, t Traits) {
-	key := d.Key()
-	f := w.flows[key]
+// learnEvery is how long scarcities hold although agents came or went, fadeEvery
+// after which time what has come counts half.
+const (
+	learnEvery = time.Minute
+	fadeEvery  = 24 * time.Hour
+)
+
+func (fs *flows) find(d *Demand, t *Traits) *flow {
+	fs.key = d.appendKey(fs.key[:0])
+	f := fs.of[string(fs.key)]
 	if f == nil {
-		f = &flow{demand: d, live: t.Live}
-		w.flows[key] = f
+		f = &flow{demand: *d}
+		fs.of[string(fs.key)] = f
+		fs.list = append(fs.list, f)
+		fs.changed++
 	}
-	f.work += t.Handling.Seconds()
+	if t.Live && !f.live {
+		f.live = true
+		fs.changed++
+	}
+	return f
 }
 
-func (w *Waiting) each() iter.Seq[*Group] {
-	return func(yield func(*Group) bool) {
-		for _, g := range w.Groups() {
-			if !yield(g) {
-				return
+// ableFor gives the flows that a crew is able for.
+func (w *Waiting) ableFor(c *crew) []*flow {
+	for ; c.flowed < len(w.flows.list); c.flowed++ {
+		if f := w.flows.list[c.flowed]; Able(&f.demand, &Traits{}, 0, c.like) == "" {
+			c.able = append(c.able, f)
+		}
+	}
+	return c.able
+}
+
+// recount counts the agents who stand ready for each flow of live work, if that
+// isn't known. It costs O(agents), after a demand came for the first time.
+func (r *Roster) recount() {
+	fs := &r.w.flows
+	if fs.counted == fs.changed {
+		return
+	}
+	fs.counted = fs.changed
+	for _, f := range fs.list {
+		f.ready = 0
+		if r.w.units != nil {
+			f.need = r.w.units(f.demand.ReplyChannel)
+		}
+	}
+	for _, a := range r.free {
+		a.seen = -1
+		r.count(a, a.Room)
+	}
+}
+
+// learn finds how scarce the agents are for what comes: work for each agent at
+// work who is able for it, 1 on the average. Agents come and go all the time, so
+// it is done anew once a minute at most.
+func (r *Roster) learn(now time.Time) {
+	fs := &r.w.flows
+	same := fs.version == r.version && fs.known == len(fs.list)
+	if fs.learnt > 0 && (same || now.Sub(fs.at).Abs() < learnEvery) {
+		return
+	}
+	fs.learnt++
+	fs.at, fs.version, fs.known = now, r.version, len(fs.list)
+	if now.Sub(fs.faded) >= fadeEvery {
+		if !fs.faded.IsZero() {
+			for _, f := range fs.list {
+				f.work /= 2
+			}
+		}
+		fs.faded = now
+	}
+	for _, f := range fs.list {
+		f.able = 0
+	}
+	for _, c := range r.crews {
+		if c.present > 0 {
+			for _, f := range r.w.ableFor(c) {
+				f.able += c.present
 			}
 		}
 	}
-}
-
-func (w *Waiting) scarcities(p *Pool) *flows {
-	if w.known != nil && w.knownAt == p.Version && p.Version > 0 {
-		return w.known
-	}
-	fs := &flows{scarcity: map[string]float64{}, rarest: map[string]float64{}}
-	keys := make([]string, 0, len(w.flows))
-	for k := range w.flows {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, strings.Compare)
-	sum, of := 0.0, 0.0
-	for _, k := range keys {
-		f := w.flows[k]
-		if f.live {
-			fs.live = append(fs.live, f)
-		}
-		able := 0.0
-		for _, a := range p.All {
-			if FirstFailed(&f.demand, &Head{}, 0, a, p.Zero) == "" {
-				able++
-			}
-		}
-		fs.scarcity[k] = f.work / max(able, 0.5)
-		sum += fs.scarcity[k]
-		of++
+	sum := 0.0
+	for _, f := range fs.list {
+		f.scarcity = f.work / max(float64(f.able), 0.5)
+		sum += f.scarcity
 	}
 	if sum > 0 {
-		for k := range fs.scarcity {
-			fs.scarcity[k] *= of / sum
+		for _, f := range fs.list {
+			f.scarcity *= float64(len(fs.list)) / sum
 		}
 	}
-	for _, a := range p.All {
-		for _, k := range keys {
-			if FirstFailed(&w.flows[k].demand, &Head{}, 0, a, p.Zero) == "" {
-				fs.rarest[a.ID] = max(fs.rarest[a.ID], fs.scarcity[k])
-			}
-		}
-	}
-	w.known, w.knownAt = fs, p.Version
-	return fs
 }
 
-func (fs *flows) gap(g *Group, a *Agent) float64 {
-	return max(0, fs.rarest[a.ID]-fs.scarcity[g.Demand.Key()])
+// rarestOf gives how scarce the scarcest flow is that a crew is able for.
+func (w *Waiting) rarestOf(c *crew) float64 {
+	if c.learnt != w.flows.learnt {
+		c.learnt, c.rarest = w.flows.learnt, 0
+		for _, f := range w.ableFor(c) {
+			c.rarest = max(c.rarest, f.scarcity)
+		}
+	}
+	return c.rarest
 }

@@ -3,7 +3,6 @@ package match
 import (
 	"slices"
 	"sort"
-	"time"
 )
 
 // line is contacts in order of their due times. Nearly all come at the end and
@@ -18,17 +17,12 @@ type line struct {
 func (l *line) all() []*item { return l.items[l.gone:] }
 func (l *line) len() int     { return len(l.items) - l.gone }
 func (l *line) first() *item { return l.items[l.gone] }
+func (l *line) last() *item  { return l.items[len(l.items)-1] }
 
 // place is where an item stands or would stand.
 func (l *line) place(it *item) int {
 	all := l.all()
 	return sort.Search(len(all), func(i int) bool { return compareHeads(&all[i].Head, &it.Head) >= 0 })
-}
-
-// from gives the items that are due at a time or later.
-func (l *line) from(due time.Time) []*item {
-	all := l.all()
-	return all[sort.Search(len(all), func(i int) bool { return !all[i].Due.Before(due) }):]
 }
 
 func (l *line) put(it *item) {

@@ -130,7 +130,7 @@ func TestWhoIsKnownWidensAtOnce(t *testing.T) {
 		}, func(id string) *match.Agent { return known[id] }))
 	}
 	n := needs.Of(d, &traits)
-	h := match.Head{Start: start, Traits: traits, Need: n}
+	h := match.Head{Start: start, Need: n}
 	german := &match.Agent{ID: "german", Languages: []string{"de"}}
 	biller := &match.Agent{ID: "biller", Languages: []string{"de"}, Skills: []match.Skill{{Name: "billing", Level: 3}}}
 	full := &match.Agent{ID: "full", Languages: []string{"de"}, Skills: []match.Skill{{Name: "billing", Level: 3}, {Name: "cars", Level: 2}}}
@@ -155,30 +155,6 @@ func TestWhoIsKnownWidensAtOnce(t *testing.T) {
 	}
 }
 
-// TestEarlierCandidatesStayPreferred offers a contact that has waited beyond its
-// wish to whoever meets it, though another has been idle for much longer.
-func TestEarlierCandidatesStayPreferred(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	d := &match.Demand{Wishes: []match.Wish{{Skill: match.Skill{Name: "cars", Level: 2}, For: time.Minute}}, Wished: []string{"de"}}
-	meets := &match.Agent{ID: "meets", Skills: []match.Skill{{Name: "cars", Level: 2}}, Room: 100, IdleSince: now}
-	idle := &match.Agent{ID: "idle", Languages: []string{"de"}, Room: 100, IdleSince: now.Add(-time.Hour)}
-	pool := &match.Pool{Free: []*match.Agent{idle, meets}}
-	early := &match.Head{Start: now.Add(-30 * time.Second)}
-	if ex, ok := match.Choose(d, early, 20, pool, now); !ok || ex.Winner.Agent != "meets" || ex.Failed[match.GateWish] != 1 {
-		t.Errorf("at first %+v", ex)
-	}
-	late := &match.Head{Start: now.Add(-time.Minute)}
-	ex, ok := match.Choose(d, late, 20, pool, now)
-	if !ok || ex.Winner.Agent != "meets" || len(ex.Next) != 1 || !ex.Next[0].Has(match.TermUnmet) {
-		t.Errorf("later %+v", ex)
-	}
-	pool.Free = pool.Free[:1]
-	if ex, ok := match.Choose(d, late, 20, pool, now); !ok || ex.Winner.Agent != "idle" {
-		t.Errorf("with nobody else %+v", ex)
-	}
-}
-
 // TestGatesCostNoMemory asks as often as a decision does.
 func TestGatesCostNoMemory(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -193,7 +169,7 @@ func TestGatesCostNoMemory(t *testing.T) {
 	}
 	h := &match.Head{Start: now, Need: match.NewNeed(*d, &match.Traits{})}
 	if n := testing.AllocsPerRun(1000, func() {
-		if match.FirstFailed(d, h, 20, a, now) != "" || h.Need.Able(0, a) != "" || match.Unmet(d, a) != 0 {
+		if match.FirstFailed(d, &match.Traits{}, h, 20, a, now) != "" || h.Need.Able(0, a) != "" || match.Unmet(d, a) != 0 {
 			t.Fatal("somebody who meets everything is not able")
 		}
 	}); n != 0 {

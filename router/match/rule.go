@@ -1,16 +1,17 @@
 package match
 
 import (
+	"cmp"
 	"time"
-
-	"stagecoach/contact"
 )
 
 // Rule says which of the waiting contacts is served next, and by whom.
 type Rule interface {
-	// Next gives the best of all pairs that can be made now, false when none can.
-	// It changes nothing: asked again it gives the same.
-	Next(w *Waiting, p *Pool, now time.Time) (Pick, bool)
+	// Match gives all pairs that can be made now to offer, the best first, until
+	// offer returns false. offer makes the pair true: the contact waits no longer,
+	// and the agent has less room. The pick is valid during the call. Match gives
+	// when it wants to look again although nothing has happened, zero for never.
+	Match(w *Waiting, r *Roster, now time.Time, offer func(p *Pick) bool) time.Time
 }
 
 // Pick is a contact and the agent whom it is offered to, with the reasons.
@@ -20,41 +21,118 @@ type Pick struct {
 	Why     Explanation
 }
 
-// DueFirst serves whoever is due first, and gives them the best of the agents
-// who can take them.
-type DueFirst struct{}
+// Lane is why a contact's turn has come.
+type Lane string
 
-// Next implements Rule.
-func (DueFirst) Next(w *Waiting, p *Pool, now time.Time) (Pick, bool) {
-	for _, g := range w.Groups() {
-		if pick, ok := FirstOf(g, p, now, func(h *Head, units int) (Explanation, bool) {
-			return Choose(&g.Demand, h, units, p, now)
-		}); ok {
-			pick.Why.Behind = w.Len() - 1
-			return pick, true
-		}
+// The lanes, in the order in which they are served. A guard turn is owed to
+// whoever has waited for several promises, whatever they are worth; savable
+// contacts can still be answered in time; lost ones no longer.
+const (
+	LaneGuard   Lane = "guard"
+	LaneSavable Lane = "savable"
+	LaneLost    Lane = "lost"
+)
+
+// rank is the place of a lane in that order.
+type rank uint8
+
+const (
+	rankGuard rank = iota
+	rankSavable
+	rankLost
+)
+
+func (r rank) lane() Lane {
+	switch r {
+	case rankGuard:
+		return LaneGuard
+	case rankSavable:
+		return LaneSavable
+	case rankLost:
+		return LaneLost
 	}
-	return Pick{}, false
+	return ""
 }
 
-// FirstOf gives the first contact of a group that choose finds somebody for. It
-// looks behind one only where that is passed over by some for itself alone.
-func FirstOf(g *Group, p *Pool, now time.Time, choose func(h *Head, units int) (Explanation, bool)) (Pick, bool) {
-	units, found, pick := p.units(g.Demand.ReplyChannel), false, Pick{}
-	g.First(func(h *Head) bool {
-		ex, ok := choose(h, units)
-		if ok {
-			pick, found = Pick{Contact: h.Contact, Units: units, Why: ex}, true
-			return false
-		}
-		return ex.Failed[GateCooling] > 0
-	})
-	return pick, found
+// pair is a contact and an agent who may take it.
+type pair struct {
+	it    *item
+	agent *Agent
+	job   *job
+	rank  rank
+	score int64
+	// room and credit are the agent's when the pair was found.
+	room   int
+	credit int64
 }
 
-func (p *Pool) units(reply contact.Channel) int {
-	if p.Units == nil {
-		return 0
+// before orders pairs, the best first: by lane, by score, then who waits for
+// longer, then the lesser id; then who has been idle for longer.
+func (x *pair) before(y *pair) bool {
+	if x.rank != y.rank {
+		return x.rank < y.rank
 	}
-	return p.Units(reply)
+	if x.score != y.score {
+		return x.score > y.score
+	}
+	if x.it != y.it {
+		if c := x.it.Start.Compare(y.it.Start); c != 0 {
+			return c < 0
+		}
+		return x.it.Contact < y.it.Contact
+	}
+	return cmp.Or(x.agent.IdleSince.Compare(y.agent.IdleSince), cmp.Compare(x.agent.ID, y.agent.ID)) < 0
+}
+
+// source is where a pair comes from: an agent who has become free, or a group
+// in which somebody has begun to wait.
+type source struct {
+	agent *Agent
+	group *Group
+	best  pair
+}
+
+// sources is a heap of them, that with the best pair first. It is our own, as
+// container/heap would allocate with each push.
+type sources []source
+
+func (q *sources) down(i int) {
+	h := *q
+	for {
+		c := 2*i + 1
+		if c >= len(h) {
+			return
+		}
+		if c+1 < len(h) && h[c+1].best.before(&h[c].best) {
+			c++
+		}
+		if !h[c].best.before(&h[i].best) {
+			return
+		}
+		h[i], h[c] = h[c], h[i]
+		i = c
+	}
+}
+
+// push puts a source in.
+func (q *sources) push(s *source) {
+	h := append(*q, *s)
+	for i := len(h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !h[i].best.before(&h[up].best) {
+			break
+		}
+		h[i], h[up] = h[up], h[i]
+		i = up
+	}
+	*q = h
+}
+
+// drop takes the first source away.
+func (q *sources) drop() {
+	h := *q
+	last := len(h) - 1
+	h[0], h[last] = h[last], source{}
+	*q = h[:last]
+	q.down(0)
 }

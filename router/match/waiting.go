@@ -2,29 +2,49 @@ package match
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 	"strconv"
 	"time"
+
+	"stagecoach/contact"
 )
 
 // Waiting holds the contacts that wait for an agent, in groups of equal demand
 // and promise, so that a decision looks at the first of the groups only: its cost
 // doesn't grow with the number that waits.
 type Waiting struct {
-	groups  map[string]*Group
-	where   map[string]*item
-	flows   map[string]*flow
-	known   *flows
-	knownAt uint64
+	groups map[string]*Group
+	// list are the groups by number; one that empties stays, as its like come
+	// again.
+	list  []*Group
+	where map[string]*item
+	// dirty are the groups that a free agent might take something of whom nobody
+	// has looked at for it.
+	dirty []*Group
+	// units tells what a contact takes of an agent's room, by the channel of its
+	// reply, under a policy of this version.
+	units  func(reply contact.Channel) int
+	policy string
+	flows  flows
+	m      matching
+	key    []byte
 }
 
-// Group is the waiting contacts of one demand, the first due first.
+// Group is the waiting contacts of one demand and promise, the first due first.
 type Group struct {
 	Demand Demand
 	Traits Traits
+	num    int
 	key    string
-	items  line
+	units  int
+	need   *Need
+	flow   *flow
+	// live are those that can still be answered in time as far as best says, late
+	// the others.
+	live, late line
+	dirty      bool
+	// held is true when work was held back from somebody at the last look.
+	held bool
 }
 
 // Head is a waiting contact as the rule sees it.
@@ -32,7 +52,6 @@ type Head struct {
 	Contact string
 	Due     time.Time
 	Start   time.Time
-	Traits  Traits
 	// Need is what those of its group need as time passes; without it Traits hold.
 	Need *Need
 	// Prefer is the agent who answered this customer last, "" if none.
@@ -44,35 +63,82 @@ type Head struct {
 type item struct {
 	Head
 	group *Group
+	late  bool
+	// gone is true once it waits no longer.
+	gone bool
 }
 
 // NewWaiting gives an empty set.
 func NewWaiting() *Waiting {
-	return &Waiting{groups: map[string]*Group{}, where: map[string]*item{}, flows: map[string]*flow{}}
+	return &Waiting{groups: map[string]*Group{}, where: map[string]*item{}, flows: flows{of: map[string]*flow{}}}
 }
 
-// key names what of a promise makes a group of its own.
-func (t *Traits) key() string {
-	var b []byte
-	for _, n := range []int64{t.Value, int64(t.Target), int64(t.RelaxAfter), int64(t.Handling), int64(t.Hold)} {
+// appendKey names what of a promise makes a group of its own.
+func (t *Traits) appendKey(b []byte) []byte {
+	for _, n := range [...]int64{t.Value, int64(t.Target), int64(t.RelaxAfter), int64(t.Handling), int64(t.Hold), int64(t.Words), int64(one(t.Live))} {
 		b = strconv.AppendInt(append(b, '|'), n, 36)
 	}
-	return string(b)
+	return b
+}
+
+// Use tells what a contact takes of an agent's room, by the channel of its reply,
+// under the policy of a version. It costs O(groups) when the policy is another.
+func (w *Waiting) Use(policy string, units func(reply contact.Channel) int) {
+	w.units = units
+	if policy == w.policy && w.policy != "" {
+		return
+	}
+	w.policy = policy
+	for _, g := range w.list {
+		g.units = units(g.Demand.ReplyChannel)
+		w.touch(g)
+	}
+	w.flows.changed++
+	w.m.version++
 }
 
 // Add puts a contact in, or in its new place when it is there already. It costs
 // O(log n) at either end of its group, as mostly.
-func (w *Waiting) Add(d Demand, h Head) {
+func (w *Waiting) Add(d *Demand, t *Traits, h *Head) {
 	w.Remove(h.Contact)
-	key := d.Key() + h.Traits.key()
-	g := w.groups[key]
-	if g == nil {
-		g = &Group{Demand: d, Traits: h.Traits, key: key}
-		w.groups[key] = g
+	g := w.group(d, t)
+	if h.Need != nil {
+		g.need = h.Need
 	}
-	it := &item{Head: h, group: g}
-	g.items.put(it)
+	it := &item{Head: *h, group: g}
+	g.live.put(it)
 	w.where[h.Contact] = it
+	w.touch(g)
+}
+
+// group gives the group of a demand and promise, made if need be.
+func (w *Waiting) group(d *Demand, t *Traits) *Group {
+	w.key = t.appendKey(d.appendKey(w.key[:0]))
+	if g := w.groups[string(w.key)]; g != nil {
+		return g
+	}
+	g := &Group{Demand: *d, Traits: *t, key: string(w.key), num: len(w.list), need: NewNeed(*d, t)}
+	if w.units != nil {
+		g.units = w.units(d.ReplyChannel)
+	}
+	g.flow = w.flows.find(d, t)
+	w.groups[g.key] = g
+	w.list = append(w.list, g)
+	return g
+}
+
+// TouchAll has the next match look at everybody who waits.
+func (w *Waiting) TouchAll() {
+	for _, g := range w.list {
+		w.touch(g)
+	}
+}
+
+func (w *Waiting) touch(g *Group) {
+	if !g.dirty {
+		g.dirty = true
+		w.dirty = append(w.dirty, g)
+	}
 }
 
 // Remove takes a contact out; it need not be there. It costs O(log n) at
@@ -82,13 +148,18 @@ func (w *Waiting) Remove(contactID string) {
 	if it == nil {
 		return
 	}
-	g := it.group
-	g.items.take(it)
-	delete(w.where, contactID)
-	if g.items.len() == 0 {
-		delete(w.groups, g.key)
+	if it.late {
+		it.group.late.take(it)
+	} else {
+		it.group.live.take(it)
 	}
+	it.gone = true
+	delete(w.where, contactID)
 }
+
+// Saw counts a contact that has come, so that the rule knows what it needs
+// agents for.
+func (w *Waiting) Saw(d *Demand, t *Traits) { w.flows.find(d, t).work += t.Handling.Seconds() }
 
 // Len counts the waiting contacts.
 func (w *Waiting) Len() int { return len(w.where) }
@@ -97,41 +168,41 @@ func (w *Waiting) Len() int { return len(w.where) }
 // O(groups).
 func (w *Waiting) Count(fits func(d *Demand) bool) int {
 	n := 0
-	for _, g := range w.groups {
-		if fits(&g.Demand) {
-			n += g.items.len()
+	for _, g := range w.list {
+		if g.Len() > 0 && fits(&g.Demand) {
+			n += g.Len()
 		}
 	}
 	return n
 }
 
-// Groups gives the groups, that with the first due head first; ties by contact
-// id. It costs O(groups log groups).
+// Groups gives the groups in which somebody waits, that with the first due head
+// first; ties by contact id. It costs O(groups log groups).
 func (w *Waiting) Groups() []*Group {
-	out := make([]*Group, 0, len(w.groups))
-	for _, g := range w.groups {
-		out = append(out, g)
+	var out []*Group
+	for _, g := range w.list {
+		if g.Len() > 0 {
+			out = append(out, g)
+		}
 	}
-	slices.SortFunc(out, func(a, b *Group) int { return compareHeads(&a.items.first().Head, &b.items.first().Head) })
+	slices.SortFunc(out, func(a, b *Group) int { return compareHeads(a.head(), b.head()) })
 	return out
+}
+
+// head is the first due of a group that isn't empty.
+func (g *Group) head() *Head {
+	if g.late.len() > 0 && (g.live.len() == 0 || compareHeads(&g.late.first().Head, &g.live.first().Head) < 0) {
+		return &g.late.first().Head
+	}
+	return &g.live.first().Head
 }
 
 // First calls try with the contacts of the group in order until it returns
 // false.
 func (g *Group) First(try func(h *Head) bool) {
-	for _, it := range g.items.all() {
-		if !try(&it.Head) {
-			return
-		}
-	}
-}
-
-// From gives the contacts of the group in order, those left out that are due
-// before a time. It costs O(log n).
-func (g *Group) From(due time.Time) iter.Seq[*Head] {
-	return func(yield func(*Head) bool) {
-		for _, it := range g.items.from(due) {
-			if !yield(&it.Head) {
+	for _, l := range [...]*line{&g.late, &g.live} {
+		for _, it := range l.all() {
+			if !try(&it.Head) {
 				return
 			}
 		}
@@ -139,7 +210,43 @@ func (g *Group) From(due time.Time) iter.Seq[*Head] {
 }
 
 // Len counts the contacts of the group.
-func (g *Group) Len() int { return g.items.len() }
+func (g *Group) Len() int { return g.live.len() + g.late.len() }
+
+// Units is what one of them takes of an agent's room.
+func (g *Group) Units() int { return g.units }
+
+// Gate gives the first gate that an agent does not pass for one of the group, ""
+// if they may take it now.
+func (g *Group) Gate(h *Head, a *Agent, now time.Time) Gate {
+	if gate := g.need.Able(g.stage(h, now), a); gate != "" {
+		return gate
+	}
+	return Ready(h, g.units, a, now)
+}
+
+// settle moves those to the late ones who can't be answered in time any more,
+// and back, as the clock may be set. best is how long the fastest answer takes.
+func (g *Group) settle(now time.Time, best time.Duration) {
+	edge := now.Add(best)
+	for g.late.len() > 0 && !g.late.last().Due.Before(edge) {
+		it := g.late.last()
+		g.late.take(it)
+		it.late = false
+		g.live.put(it)
+	}
+	for g.live.len() > 0 && g.live.first().Due.Before(edge) {
+		it := g.live.first()
+		g.live.take(it)
+		it.late = true
+		g.late.put(it)
+	}
+}
+
+// stage is how many of the group's steps a contact has passed: at each of them
+// more agents may take it.
+func (g *Group) stage(h *Head, now time.Time) int {
+	return g.need.Stage(max(now.Sub(h.Start), 0))
+}
 
 // compareHeads orders by due time, then by age, then by id.
 func compareHeads(a, b *Head) int {

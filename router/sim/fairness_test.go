@@ -122,19 +122,19 @@ func drawSiege(t *rapid.T) *siege {
 // backwards gives turns to whoever came last: a planted fault.
 type backwards struct{ match.Fair }
 
-// Next implements match.Rule.
-func (b backwards) Next(w *match.Waiting, p *match.Pool, now time.Time) (match.Pick, bool) {
-	pick, ok := b.Fair.Next(w, p, now)
-	if !ok || pick.Why.Lane != match.LaneGuard {
-		return pick, ok
-	}
-	for _, g := range w.Groups() {
-		g.First(func(h *match.Head) bool {
-			if h.Traits.Value < 1000*match.Micro {
-				pick.Contact = h.Contact
+// Match implements match.Rule.
+func (b backwards) Match(w *match.Waiting, r *match.Roster, now time.Time, offer func(*match.Pick) bool) time.Time {
+	return b.Fair.Match(w, r, now, func(pick *match.Pick) bool {
+		if pick.Why.Lane == match.LaneGuard {
+			for _, g := range w.Groups() {
+				g.First(func(h *match.Head) bool {
+					if g.Traits.Value < 1000*match.Micro {
+						pick.Contact = h.Contact
+					}
+					return true
+				})
 			}
-			return true
-		})
-	}
-	return pick, true
+		}
+		return offer(pick)
+	})
 }

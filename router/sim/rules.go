@@ -107,6 +107,43 @@ func levelFor(g *match.Group, a *match.Agent) int {
 	return a.Level(g.Demand.Skills[0].Name)
 }
 
+// each serves one pair after the other, as long as next finds one.
+func each(w *match.Waiting, r *match.Roster, next func() (match.Pick, bool), offer func(*match.Pick) bool) time.Time {
+	for r.Free() > 0 && w.Len() > 0 {
+		pick, ok := next()
+		if !ok || !offer(&pick) {
+			break
+		}
+	}
+	return time.Time{}
+}
+
+// firstOf gives the first contact of a group that choose finds an agent for. It
+// looks behind one only where that is passed over by some for itself alone.
+func firstOf(g *match.Group, r *match.Roster, now time.Time, choose func(h *match.Head, able []*match.Agent) *match.Agent) (match.Pick, bool) {
+	pick, found := match.Pick{}, false
+	g.First(func(h *match.Head) bool {
+		able := eligible(g, h, r, now)
+		if len(able) == 0 {
+			return len(h.Cool) > 0
+		}
+		pick, found = match.Pick{Contact: h.Contact, Units: g.Units()}, true
+		pick.Why.Winner.Agent = choose(h, able).ID
+		return false
+	})
+	return pick, found
+}
+
+func eligible(g *match.Group, h *match.Head, r *match.Roster, now time.Time) []*match.Agent {
+	var out []*match.Agent
+	for _, a := range r.FreeAgents() {
+		if g.Gate(h, a, now) == "" {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
 // heads serves the contact with the least key first, and gives it to the first
 // agent by a comparison.
 type heads struct {
@@ -115,8 +152,12 @@ type heads struct {
 	took  func(agent string)
 }
 
-// Next implements match.Rule.
-func (r *heads) Next(w *match.Waiting, p *match.Pool, now time.Time) (match.Pick, bool) {
+// Match implements match.Rule.
+func (r *heads) Match(w *match.Waiting, p *match.Roster, now time.Time, offer func(*match.Pick) bool) time.Time {
+	return each(w, p, func() (match.Pick, bool) { return r.next(w, p, now) }, offer)
+}
+
+func (r *heads) next(w *match.Waiting, p *match.Roster, now time.Time) (match.Pick, bool) {
 	type keyed struct {
 		group *match.Group
 		key   float64
@@ -130,16 +171,10 @@ func (r *heads) Next(w *match.Waiting, p *match.Pool, now time.Time) (match.Pick
 	}
 	slices.SortStableFunc(order, func(x, y keyed) int { return cmp.Compare(x.key, y.key) })
 	for _, k := range order {
-		pick, ok := match.FirstOf(k.group, p, now, func(h *match.Head, units int) (match.Explanation, bool) {
-			best, ex := eligible(k.group, h, units, p, now), match.Explanation{}
-			if len(best) == 0 {
-				return cooled(k.group, h, p), false
-			}
-			a := slices.MinFunc(best, func(x, y *match.Agent) int {
+		pick, ok := firstOf(k.group, p, now, func(_ *match.Head, able []*match.Agent) *match.Agent {
+			return slices.MinFunc(able, func(x, y *match.Agent) int {
 				return cmp.Or(r.agent(k.group, x, y), cmp.Compare(x.ID, y.ID))
 			})
-			ex.Winner = match.Candidate{Agent: a.ID}
-			return ex, true
 		})
 		if ok {
 			if r.took != nil {
@@ -149,24 +184,6 @@ func (r *heads) Next(w *match.Waiting, p *match.Pool, now time.Time) (match.Pick
 		}
 	}
 	return match.Pick{}, false
-}
-
-func eligible(g *match.Group, h *match.Head, units int, p *match.Pool, now time.Time) []*match.Agent {
-	var out []*match.Agent
-	for _, a := range p.Free {
-		if match.FirstFailed(&g.Demand, h, units, a, now) == "" {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// cooled says whether somebody is passed over for this contact alone.
-func cooled(_ *match.Group, h *match.Head, _ *match.Pool) match.Explanation {
-	if len(h.Cool) == 0 {
-		return match.Explanation{}
-	}
-	return match.Explanation{Failed: map[match.Gate]int{match.GateCooling: 1}}
 }
 
 func longestIdle(_ *match.Group, x, y *match.Agent) int { return x.IdleSince.Compare(y.IdleSince) }
@@ -200,24 +217,24 @@ type pairs struct {
 	index func(g *match.Group, h *match.Head, a *match.Agent, now time.Time) float64
 }
 
-// Next implements match.Rule.
-func (r *pairs) Next(w *match.Waiting, p *match.Pool, now time.Time) (match.Pick, bool) {
+// Match implements match.Rule.
+func (r *pairs) Match(w *match.Waiting, p *match.Roster, now time.Time, offer func(*match.Pick) bool) time.Time {
+	return each(w, p, func() (match.Pick, bool) { return r.next(w, p, now) }, offer)
+}
+
+func (r *pairs) next(w *match.Waiting, p *match.Roster, now time.Time) (match.Pick, bool) {
 	best, found, top := match.Pick{}, false, math.Inf(-1)
 	for _, g := range w.Groups() {
 		index := math.Inf(-1)
-		pick, ok := match.FirstOf(g, p, now, func(h *match.Head, units int) (match.Explanation, bool) {
-			agents := eligible(g, h, units, p, now)
-			if len(agents) == 0 {
-				return cooled(g, h, p), false
-			}
-			slices.SortFunc(agents, func(x, y *match.Agent) int { return cmp.Or(longestIdle(g, x, y), cmp.Compare(x.ID, y.ID)) })
-			var winner string
-			for _, a := range agents {
+		pick, ok := firstOf(g, p, now, func(h *match.Head, able []*match.Agent) *match.Agent {
+			slices.SortFunc(able, func(x, y *match.Agent) int { return cmp.Or(longestIdle(g, x, y), cmp.Compare(x.ID, y.ID)) })
+			winner := able[0]
+			for _, a := range able {
 				if i := r.index(g, h, a, now); i > index {
-					index, winner = i, a.ID
+					index, winner = i, a
 				}
 			}
-			return match.Explanation{Winner: match.Candidate{Agent: winner}}, true
+			return winner
 		})
 		if ok && (!found || index > top) {
 			best, found, top = pick, true, index

@@ -117,6 +117,7 @@ func (m *moments) Push(x any) {
 		*m = append(*m, next)
 	}
 }
+
 func (m *moments) Pop() any {
 	old := *m
 	last := old[len(old)-1]
@@ -387,7 +388,7 @@ func (f *field) watch(c *router.Contact, guard time.Time) {
 }
 
 func guardOf(c *router.Contact) time.Time {
-	return match.GuardAt(&match.Head{Start: c.Start, Traits: c.Traits}, match.DefaultParams().Guard)
+	return match.GuardAt(c.Start, c.Traits.Target, match.DefaultParams().Guard)
 }
 
 func (f *field) served(id string) {
