@@ -29,6 +29,9 @@ func Rules() []string {
 	return []string{FIFO, RoundRobin, LeastActive, Strict, AgeOffset, EDF, ValueEDF, Accumulating, GCMU, Stagecoach}
 }
 
+// Peers are those of them that other routers have.
+func Peers() []string { return Rules()[:6] }
+
 // newRule makes the rule of a name, with a memory of its own; nil is ours.
 func (s *Runner) newRule(name string) (match.Rule, bool) {
 	value := func(g *match.Group) float64 { return float64(g.Traits.Value) / match.Micro }
