@@ -26,6 +26,7 @@ type survey struct {
 	queues  map[string]*view.QueueCount
 	total   int
 	doubt   []router.Reply
+	longest []router.LongestWait
 	// at is when this was seen, took how long the router was kept by it.
 	at   time.Time
 	took time.Duration
@@ -111,6 +112,7 @@ func (s *Service) look(ctx context.Context, queue string) (*survey, error) {
 			v.waiting = append(v.waiting, copyContact(st, c))
 		}
 		v.copyHeld(st, queue)
+		v.longest = s.longest(st, start)
 		for id := range st.InDoubt() {
 			v.doubt = append(v.doubt, *st.Replies[id])
 		}
@@ -182,7 +184,7 @@ func (s *Service) Overview(ctx context.Context, who Who, queue string) (view.Ove
 	out := view.Overview{
 		Me: me, People: s.byName(slices.Clone(v.people)), Waiting: s.cards(ctx, v.waiting), Total: v.total,
 		Held: s.cards(ctx, v.held), Channels: s.channelStates(), Alerts: s.alerts(who, g),
-		Queues: []view.QueueCount{}, Doubtful: make([]view.Item, 0, len(v.doubt)),
+		Queues: []view.QueueCount{}, Doubtful: make([]view.Item, 0, len(v.doubt)), Longest: longestWaits(v.longest),
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.queues)) {
 		out.Queues = append(out.Queues, *v.queues[name])

@@ -164,6 +164,8 @@ type Deps struct {
 	Pending ledger.Pending
 	// Quarantine is what could not be read; nil when it can't be listed.
 	Quarantine Quarantine
+	// Rules gives the active policy; nil means that no bound is shown.
+	Rules func() router.Rules
 	// Metrics answers /metrics; nil means that there is none.
 	Metrics http.Handler
 }

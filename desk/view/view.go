@@ -260,8 +260,26 @@ type Overview struct {
 	Held []Card `json:"held"`
 	// Doubtful are replies of which nobody knows whether they arrived.
 	Doubtful []Item `json:"doubtful"`
+	// Longest says what nobody waits longer than, by channel and tier.
+	Longest []LongestWait `json:"longest_waits"`
 	// Filter names the queue to which Waiting and Held were cut, "" for all.
 	Filter string `json:"filter"`
+}
+
+// LongestWait is the longest that anybody of a tier waits on a channel, with what
+// waits now and the agents who are at work.
+type LongestWait struct {
+	Channel contact.Channel `json:"channel"`
+	Tier    string          `json:"tier"`
+	// Waiting counts them, Agents who could take them.
+	Waiting int `json:"waiting"`
+	Agents  int `json:"agents"`
+	// Known is false when there is no bound.
+	Known bool `json:"known"`
+	// Turns is how many assignments each agent makes at most from the guard to
+	// their turn, Seconds the wait, in the time that promises count.
+	Turns   int     `json:"turns"`
+	Seconds float64 `json:"seconds"`
 }
 
 // QueueCount is a queue with what waits in it.

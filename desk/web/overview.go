@@ -216,3 +216,40 @@ func byHand() []contact.Channel {
 	}
 	return out
 }
+
+// longestHelp says what the card is about.
+const longestHelp = "With what waits now and the people who are on: when everybody else is worth more, whoever has waited long gets a turn by age alone. Counted in opening hours."
+
+func longestName(w view.LongestWait) string {
+	return channelName(w.Channel) + ", " + cmp.Or(w.Tier, "standard")
+}
+
+func longestWords(w view.LongestWait) string {
+	if !w.Known {
+		return "no limit"
+	}
+	d := time.Duration(max(0, min(w.Seconds, 1e8))) * time.Second
+	step := time.Minute // what span leaves out counts as a whole one
+	switch {
+	case d >= 48*time.Hour:
+		step = 24 * time.Hour
+	case d >= 10*time.Hour:
+		step = time.Hour
+	}
+	return span((d + step - 1).Truncate(step))
+}
+
+// longestBy says who the bound rests on.
+func longestBy(w view.LongestWait) string {
+	by := "with " + count(w.Agents, "agent", "agents") + " available"
+	switch {
+	case w.Agents == 0:
+		by = "nobody who could answer is available"
+	case !w.Known:
+		by = "it may not fit beside what agents hold"
+	}
+	if w.Waiting > 0 {
+		by = itoa(w.Waiting) + " waiting, " + by
+	}
+	return by
+}

@@ -145,6 +145,11 @@ func sampleOverview() view.Overview {
 			{Queue: "workshop", Waiting: 14, Assigned: 1, NextDue: sampleNow.Add(3 * time.Hour)},
 			{Queue: "review", Waiting: 7, NextDue: sampleNow.Add(20 * time.Hour)},
 		},
+		Longest: []view.LongestWait{
+			{Channel: contact.Email, Tier: "gold", Waiting: 3, Agents: 12, Known: true, Turns: 36, Seconds: 4200},
+			{Channel: contact.Email, Waiting: 118, Agents: 12, Known: true, Turns: 71, Seconds: 39_600},
+			{Channel: contact.WebChat, Known: false},
+		},
 		Channels: []view.ChannelState{
 			{Channel: contact.Email, Account: "service", Address: "service@example.com", OK: true, LagSeconds: 1.2},
 			{Channel: contact.Email, Account: "orders", Address: "orders@example.com", Trouble: "The password is refused (AUTHENTICATIONFAILED); next try in 40 s.", LagSeconds: 1680, SendFailures: 2},

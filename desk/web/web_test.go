@@ -400,3 +400,22 @@ func TestMailboxesAreQuoted(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// TestLongestWaitReadsWell has the card of the longest waits say who it rests on.
+func TestLongestWaitReadsWell(t *testing.T) {
+	for _, c := range []struct {
+		w              view.LongestWait
+		name, wait, by string
+	}{
+		{
+			view.LongestWait{Channel: contact.Email, Waiting: 4, Agents: 12, Known: true, Seconds: 3*3600 + 599.5},
+			"E-mail, standard", "3 h 10 min", "4 waiting, with 12 agents available",
+		},
+		{view.LongestWait{Channel: contact.WebChat, Tier: "gold"}, "Web chat, gold", "no limit", "nobody who could answer is available"},
+		{view.LongestWait{Channel: contact.Phone, Agents: 1}, "Telephone, standard", "no limit", "it may not fit beside what agents hold"},
+	} {
+		if n, w, b := longestName(c.w), longestWords(c.w), longestBy(c.w); n != c.name || w != c.wait || b != c.by {
+			t.Errorf("%+v reads %q, %q, %q", c.w, n, w, b)
+		}
+	}
+}
