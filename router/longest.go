@@ -18,8 +18,8 @@ type LongestWait struct {
 	Waiting int
 	// Agents is how many could take them, at the least.
 	Agents int
-	// Known is false when there is no bound: nobody at work could take them, they
-	// don't fit beside what else is held, or the rule owes no turns.
+	// Known is false when there is no bound: nobody at work could take them, or
+	// the rule owes no turns.
 	Known bool
 	// Turns and Wait are the bound: Wait counts the time that promises count.
 	Turns int
@@ -71,7 +71,7 @@ func (s *State) stakes(r Rules, fair *match.Fair, now time.Time, others []Promis
 			found[key] = k
 		}
 		k.Waiting += n
-		if at := match.GuardAt(&match.Head{Start: start, Traits: t}, fair.Guard); at.After(k.guard) {
+		if at := match.GuardAt(start, t.Target, fair.Guard); at.After(k.guard) {
 			k.guard = at
 		}
 	}
@@ -108,7 +108,7 @@ func (s *State) countAhead(kinds []*stake, fair *match.Fair) {
 		if !queued(c) {
 			continue
 		}
-		at := match.GuardAt(&match.Head{Start: c.Start, Traits: c.Traits}, fair.Guard)
+		at := match.GuardAt(c.Start, c.Traits.Target, fair.Guard)
 		i, _ := slices.BinarySearchFunc(kinds, at, func(k *stake, at time.Time) int { return k.guard.Compare(at) })
 		if i < len(kinds) {
 			kinds[i].ahead++
@@ -161,8 +161,8 @@ func (k *stake) bound(s *State, terms match.Stake, least int) {
 		}
 	}
 	k.Agents = len(terms.Credits)
-	if k.units > least {
-		return // it may not fit where another one ends
+	if k.units > least { // room may have to be made
+		terms.Room = terms.Between
 	}
 	b, ok := match.BoundOf(&terms)
 	k.Known, k.Turns, k.Wait = ok, b.Turns, b.Wait

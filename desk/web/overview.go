@@ -246,7 +246,7 @@ func longestBy(w view.LongestWait) string {
 	case w.Agents == 0:
 		by = "nobody who could answer is available"
 	case !w.Known:
-		by = "it may not fit beside what agents hold"
+		by = "long waits are owed no turn by policy"
 	}
 	if w.Waiting > 0 {
 		by = itoa(w.Waiting) + " waiting, " + by

@@ -412,7 +412,7 @@ func TestLongestWaitReadsWell(t *testing.T) {
 			"E-mail, standard", "3 h 10 min", "4 waiting, with 12 agents available",
 		},
 		{view.LongestWait{Channel: contact.WebChat, Tier: "gold"}, "Web chat, gold", "no limit", "nobody who could answer is available"},
-		{view.LongestWait{Channel: contact.Phone, Agents: 1}, "Telephone, standard", "no limit", "it may not fit beside what agents hold"},
+		{view.LongestWait{Channel: contact.Phone, Agents: 1}, "Telephone, standard", "no limit", "long waits are owed no turn by policy"},
 	} {
 		if n, w, b := longestName(c.w), longestWords(c.w), longestBy(c.w); n != c.name || w != c.wait || b != c.by {
 			t.Errorf("%+v reads %q, %q, %q", c.w, n, w, b)
