@@ -80,7 +80,11 @@ func (s *State) applyAssigned(e *Assigned) {
 	if e.Offer != "" {
 		s.dropOffer(e.Offer)
 	}
+	if c.Agent != e.Agent {
+		s.undoTurn(c)
+	}
 	s.release(c)
+	c.Turn += e.Turn
 	c.State, c.Agent, c.AssignedAt, c.Units = AssignedTo, e.Agent, s.At, e.Units
 	c.WarnAt, c.PullAt, c.RecallAt, c.Warned = e.WarnAt, e.PullAt, e.RecallAt, false
 	if r := s.Replies[c.Reply]; r != nil && r.SettledN == 0 {
@@ -97,10 +101,20 @@ func (s *State) applyAssigned(e *Assigned) {
 
 func (s *State) applyUnassigned(e *Unassigned) {
 	c := s.Contacts[e.Contact]
+	s.undoTurn(c)
 	s.release(c)
 	c.State = Waiting
 	c.cool(e.Agent, e.CoolUntil)
 	s.indexContact(c)
+}
+
+// undoTurn takes back what an assignment did to what its holder owes, as they
+// give the contact away unanswered: a turn that was owed is owed still.
+func (s *State) undoTurn(c *Contact) {
+	if a := s.Agents[c.Agent]; a != nil {
+		a.Credit -= c.Turn
+	}
+	c.Turn = 0
 }
 
 // release takes a contact off whoever holds it.
@@ -228,6 +242,7 @@ func (s *State) applyAgentSet(e *AgentSet) {
 	a.AgentProfile, a.Removed = e.Agent, false
 	s.profilesAt++
 	s.indexAgent(a)
+	s.choose(s.knowing[a.ID])
 }
 
 func (s *State) applyAgentRemoved(e *AgentRemoved) {
@@ -240,14 +255,18 @@ func (s *State) applyAgentRemoved(e *AgentRemoved) {
 
 func (s *State) applyPresence(e *PresenceChanged) {
 	a := s.Agents[e.Agent]
-	if !works(a.Presence) && works(e.Presence) {
+	if e.Presence == contact.Available && a.Presence != contact.Available || works(e.Presence) && !works(a.Presence) {
 		a.IdleSince = s.At
 	}
-	a.Presence = e.Presence
-	if e.Presence == contact.Available {
+	a.Presence, a.SetAway, a.ChatsUntil = e.Presence, time.Time{}, e.ChatsUntil
+	switch {
+	case e.Presence == contact.Available:
 		a.Misses = 0
+	case e.Presence == contact.Away && e.Cause == causeMissedOffers:
+		a.SetAway = s.At
 	}
 	s.indexAgent(a)
+	s.choose(s.knowing[a.ID])
 	for _, id := range slices.Sorted(maps.Keys(a.Holds)) {
 		s.timeContact(s.Contacts[id])
 	}

@@ -158,6 +158,8 @@ type Receive struct {
 	Demand   match.Demand
 	// LastAgent is who answered this customer last, in any conversation.
 	LastAgent string
+	// Preferred are the customer's named agents, the first to be asked first.
+	Preferred []string
 	Propose   contact.Disposition
 	// UsualQueue and UsualRule hold where it turns out to be no spam and no
 	// machine's after all.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,9 +33,12 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
+// builtIn is the built-in policy set, loaded once: a set doesn't change.
+var builtIn = sync.OnceValues(policies.Default)
+
 func newRig(t failer) *rig {
 	t.Helper()
-	set, err := policies.Default()
+	set, err := builtIn()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,6 +83,9 @@ type Timing struct {
 	SilentFloor time.Duration
 	// MissesUntilAway is how many missed offers in a row set an agent away.
 	MissesUntilAway int
+	// AwayLeast is how long they stay so whatever they do; then the next thing that
+	// they do makes them available again.
+	AwayLeast time.Duration
 	// Digest is the least time between two tellings of the last resort.
 	Digest time.Duration
 	// PledgeRow is how many pledges in a row an agent may make alone.
@@ -92,6 +95,9 @@ type Timing struct {
 	Burst time.Duration
 	// GiveUp is how long a reply is tried before a person must see to it.
 	GiveUp time.Duration
+	// ChatReturn is how long live conversations stay with an agent who is not
+	// there.
+	ChatReturn time.Duration
 	// Heartbeat is how long an agent counts as there after the last sign.
 	Heartbeat time.Duration
 	// LastResort names the owner of what nobody holds.
@@ -141,6 +147,7 @@ func Decide(s *State, env *Env, cmd *Envelope) (Entry, error) {
 	t := &turn{State: s, env: env, actor: cmd.Actor, ids: s.decided}
 	err := t.decide(cmd.Command)
 	if err == nil {
+		t.returned(cmd.Command)
 		t.settleAll()
 	}
 	s.decided = t.ids

@@ -50,7 +50,11 @@ func (t *turn) setPresence(cmd *SetPresence) error {
 		return refuse(RefusedNotAllowed, "only a supervisor changes somebody else's presence")
 	}
 	if a.Presence != cmd.Presence {
-		t.emit(PresenceChanged{Agent: a.ID, Presence: cmd.Presence, Cause: cmd.Cause})
+		e := PresenceChanged{Agent: a.ID, Presence: cmd.Presence, Cause: cmd.Cause}
+		if !works(cmd.Presence) {
+			e.ChatsUntil = t.env.Now.Add(t.env.Rules.Timing().ChatReturn)
+		}
+		t.emit(e)
 	}
 	if cmd.Presence != contact.Available {
 		t.giveBackOffers(a, reasonPresence)
@@ -62,7 +66,7 @@ func (t *turn) setPresence(cmd *SetPresence) error {
 		t.leaveConversations(a.ID, reasonPresence)
 	}
 	if !works(cmd.Presence) {
-		t.giveBackHolds(a, reasonLateAbsent, func(c *Contact) bool { return !c.RecallAt.After(t.env.Now) })
+		t.giveBackHolds(a, reasonLateAbsent, func(c *Contact) bool { return !t.recallAt(c).After(t.env.Now) })
 	}
 	return nil
 }
@@ -79,5 +83,17 @@ func (t *turn) giveBackHolds(a *Agent, reason string, which func(*Contact) bool)
 		if c := t.Contacts[id]; c.State == AssignedTo && which(c) {
 			t.emit(Unassigned{Contact: id, Agent: a.ID, By: t.actor, Reason: reason})
 		}
+	}
+}
+
+// returned makes an agent available again who was set away for missing offers, as
+// they have just done something.
+func (t *turn) returned(cmd Command) {
+	if _, said := cmd.(SetPresence); said {
+		return
+	}
+	a := t.Agents[t.actor]
+	if a != nil && !a.Removed && !a.SetAway.IsZero() && t.env.Now.Sub(a.SetAway) >= t.env.Rules.Timing().AwayLeast {
+		t.emit(PresenceChanged{Agent: a.ID, Presence: contact.Available, Cause: causeBack})
 	}
 }

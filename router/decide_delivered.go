@@ -18,6 +18,9 @@ func (t *turn) deliver(r *Reply, e ReplyDelivered) {
 	if r.Kind != contact.Acknowledgement {
 		t.remainder(r, part)
 	}
+	if r.Kind == contact.Outbound {
+		t.speaksOn(r)
+	}
 	if v := t.Conversations[r.Conversation]; r.Kind == contact.Outbound && (v == nil || v.Contact == "") {
 		t.emit(ConversationClosed{Conversation: r.Conversation, State: ConversationWithCustomer})
 	}
@@ -70,7 +73,7 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 		Queue: c.Queue, Class: c.Class, Kind: c.Kind, Rule: c.Rule, Language: c.Language, Tier: c.Tier,
 		Demand: c.Demand, LastResort: t.env.Rules.Timing().LastResort,
 		Promise: PromiseNext, Messages: slices.Clone(rest), State: Waiting, Prefer: r.Agent,
-		Undelivered: c.Undelivered,
+		Preferred: c.Preferred, Undelivered: c.Undelivered,
 	}
 	if len(rest) > 0 {
 		n.Start = rest[0].ReceivedAt

@@ -332,7 +332,7 @@ func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
 		Class: c.Class, Kind: c.About, Rule: c.Rule, Language: c.Language, Tier: c.Tier, Demand: c.Demand,
 		Proposed: c.Propose, Queue: queueOr(c.Queue, tm.Queue), LastResort: tm.LastResort,
 		Promise: PromiseFirst, Start: c.ReceivedAt, Messages: []MsgRef{m},
-		State: Waiting, Prefer: cmp.Or(v.LastAgent, c.LastAgent),
+		State: Waiting, Prefer: cmp.Or(v.LastAgent, c.LastAgent), Preferred: c.Preferred,
 	}
 	n.Demand.Channel, n.Demand.ReplyChannel = n.Channel, n.ReplyChannel
 	if v.Answered {

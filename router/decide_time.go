@@ -80,7 +80,7 @@ func (t *turn) contactDue(c *Contact) {
 	if c.State != AssignedTo {
 		return
 	}
-	if a := t.Agents[c.Agent]; (a == nil || !works(a.Presence)) && past(c.RecallAt) {
+	if past(t.recallAt(c)) {
 		t.emit(Unassigned{Contact: c.ID, Agent: c.Agent, By: ActorRouter, Reason: reasonLateAbsent})
 		return
 	}

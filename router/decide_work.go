@@ -26,6 +26,7 @@ const (
 	reasonClock       = "clock_was_set"
 	reasonResumed     = "router_was_away"
 	causeMissedOffers = "missed_offers"
+	causeBack         = "back"
 )
 
 // revokeOffers ends the live offers of a contact, but for one.
@@ -57,10 +58,19 @@ func (t *turn) accept(cmd Accept) error {
 	c := t.Contacts[o.Contact]
 	t.revokeOffers(c, o.ID, reasonAccepted)
 	a := t.assignment(c, o.Agent, o.ID, t.actor, "", t.env.Rules.Work(c.ReplyChannel))
-	a.Turn = match.TurnOf(o.Why.Lane)
+	a.Turn = t.turnFor(o.Why.Lane)
 	t.emit(a)
 	t.about(c)
 	return nil
+}
+
+// turnFor is what an assignment of a lane adds to what its agent owes, by a rule
+// that promises turns.
+func (t *turn) turnFor(lane match.Lane) int64 {
+	if r, promises := t.env.Rules.Matching().(interface{ TurnFor(lane match.Lane) int64 }); promises {
+		return r.TurnFor(lane)
+	}
+	return 0
 }
 
 // about names the contact in the result.

@@ -74,6 +74,17 @@ func (t *turn) engage(c *Contact, agent string) {
 	t.emit(Engaged{Engagement{Conversation: c.Conversation, Agent: agent, Units: work.Units, Until: t.env.Now.Add(work.Linger)}})
 }
 
+// speaksOn lets a live conversation go on for as long again, as its agent has
+// added a line.
+func (t *turn) speaksOn(r *Reply) {
+	e, linger := t.Engagements[r.Conversation], t.env.Rules.Work(r.Channel).Linger
+	if e != nil && e.Agent == r.Agent && linger > 0 {
+		again := *e
+		again.Until = t.env.Now.Add(linger)
+		t.emit(Engaged{again})
+	}
+}
+
 // goesOn gives a contact to the agent with whom its live conversation goes on.
 func (t *turn) goesOn(c *Contact) {
 	e := t.Engagements[c.Conversation]

@@ -57,8 +57,11 @@ type AgentRemoved struct {
 type PresenceChanged struct {
 	Agent    string           `json:"agent"`
 	Presence contact.Presence `json:"presence"`
-	// Cause is a code: "self", "heartbeat", "missed_offers", "supervisor".
+	// Cause is a code: "self", "heartbeat", "missed_offers", "supervisor", "back".
 	Cause string `json:"cause"`
+	// ChatsUntil is when the live conversations of one who is not there go to
+	// somebody else.
+	ChatsUntil time.Time `json:"chats_until,omitzero"`
 }
 
 // Trimmed takes what ended before commit Before out of memory; the ledger has

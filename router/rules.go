@@ -83,6 +83,8 @@ func (p policyRules) Traits(kind PromiseKind, f PromiseFacts) match.Traits {
 	}
 	if o.Live {
 		t.Words = o.FirstWords
+	} else if m := p.set.Matching(); m.Reserve > 0 {
+		t.Early = time.Duration(m.Early * float64(target))
 	}
 	return t
 }
@@ -112,7 +114,7 @@ func (p policyRules) Timing() Timing {
 	return Timing{
 		SilentWarn: t.SilentWarnShare, SilentPull: t.SilentPullShare, SilentFloor: t.SilentLeast,
 		MissesUntilAway: t.MissesUntilAway, Digest: last.DigestEvery, PledgeRow: t.PledgeRow,
-		Burst: burstWindow, GiveUp: giveUpAfter, Heartbeat: t.Heartbeat, LastResort: last.Owner,
+		Burst: burstWindow, GiveUp: giveUpAfter, Heartbeat: t.Heartbeat, ChatReturn: t.ChatReturn, LastResort: last.Owner,
 		Queue: queueGeneral, ReviewQueue: policies.ReviewQueue,
 		Acknowledge: func(ch contact.Channel) Acknowledging { return Acknowledging(p.set.Acknowledgement(ch)) },
 		PledgeUntil: func(now time.Time) time.Time {

@@ -1,6 +1,9 @@
 package router
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxWords bounds how many names are held to be shared.
 const maxWords = 10_000
@@ -41,6 +44,12 @@ func (s *State) shareContact(c *Contact) {
 	word(s, &c.State)
 	word(s, &c.Agent)
 	word(s, &c.Prefer)
+	if len(c.Preferred) > 0 {
+		c.Preferred = slices.Clone(c.Preferred)
+		for i := range c.Preferred {
+			word(s, &c.Preferred[i])
+		}
+	}
 	if v := s.Conversations[c.Conversation]; v != nil {
 		c.Conversation = v.ID
 		if v.Customer == c.Customer {

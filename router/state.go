@@ -70,6 +70,9 @@ type State struct {
 	inDoubt map[string]bool
 	unsent  map[string]bool
 	roster  *match.Roster
+	// knowing are the waiting contacts by the agents who know their customer, ranked
+	// those of them for whom several do.
+	knowing, ranked map[string]map[string]bool
 	// words are the names that many contacts share, each held once.
 	words map[string]string
 	// decided counts the ids given within the commit being built.
@@ -182,6 +185,7 @@ func (s *State) derive() {
 	s.waiting = match.NewWaiting()
 	s.timers, s.tally = nil, newTally()
 	s.byCustomer, s.words = map[string][]string{}, map[string]string{}
+	s.knowing, s.ranked = map[string]map[string]bool{}, map[string]map[string]bool{}
 	s.review = map[string]bool{}
 	s.alarmed = map[string]bool{}
 	s.needs, s.known, s.profilesAt, s.knownAt = match.NewNeeds(), nil, 1, 0
@@ -232,6 +236,7 @@ func (s *State) indexContact(c *Contact) {
 	fresh := c.tallied.oldest == 0
 	s.tally.count(c)
 	s.waiting.Remove(c.ID)
+	s.forgetKnown(c)
 	delete(s.review, c.ID)
 	delete(s.alarmed, c.ID)
 	delete(s.unjudged, c.ID)
@@ -248,8 +253,8 @@ func (s *State) indexContact(c *Contact) {
 		s.review[c.ID] = true
 	case c.State == Waiting:
 		s.indexNeed(c)
-		s.waiting.Add(&c.Demand, &c.Traits, &match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Need: c.need, Prefer: c.Prefer, Cool: c.Cool})
-		s.matchDue = true
+		s.noteKnown(c)
+		s.wait(c)
 	}
 	if (c.Risky || c.Breached) && (c.Agent == "" || c.State == Sending) {
 		s.alarmed[c.ID] = true
@@ -274,6 +279,10 @@ func (s *State) indexAgent(a *Agent) {
 	s.roster.Put(a.cand, a.Presence == contact.Available)
 	if s.roster.Free() > 0 {
 		s.matchDue = true
+	}
+	if full := a.Load >= a.Capacity; full != a.full {
+		a.full = full
+		s.choose(s.ranked[a.ID])
 	}
 }
 

@@ -100,9 +100,7 @@ func (s *State) timeContact(c *Contact) {
 			consider(c.WarnAt)
 		}
 		consider(c.PullAt)
-		if a := s.Agents[c.Agent]; a == nil || !works(a.Presence) {
-			consider(c.RecallAt)
-		}
+		consider(s.recallAt(c))
 	}
 	if c.State == Waiting {
 		s.timeWaiting(c, consider)
@@ -117,19 +115,35 @@ func (s *State) timeContact(c *Contact) {
 func (s *State) timeWaiting(c *Contact, consider func(time.Time)) {
 	if c.need != nil {
 		for _, step := range c.need.Steps() {
-			if at := c.Start.Add(step); at.After(s.At) {
+			if at := c.clock().Add(step); at.After(s.At) {
 				consider(at)
 			}
 		}
 	}
-	if hold := c.Start.Add(c.Traits.Hold); c.Prefer != "" && hold.After(s.At) {
+	if hold := c.clock().Add(c.Traits.Hold); c.own != "" && hold.After(s.At) {
 		consider(hold)
+	}
+	if free := c.Due.Add(-c.Traits.Early); c.Traits.Early > 0 && free.After(s.At) {
+		consider(free)
 	}
 	for _, until := range c.Cool {
 		if until.After(s.At) {
 			consider(until)
 		}
 	}
+}
+
+// recallAt is when a contact goes to somebody else as its holder is not there,
+// zero while they are: a live conversation soon, other work when it would be late.
+func (s *State) recallAt(c *Contact) time.Time {
+	a := s.Agents[c.Agent]
+	switch {
+	case a != nil && works(a.Presence):
+		return time.Time{}
+	case a != nil && c.Traits.Live && !a.ChatsUntil.IsZero():
+		return a.ChatsUntil
+	}
+	return c.RecallAt
 }
 
 // timeReply sets when a queued reply is given up, if nobody takes it to send: an

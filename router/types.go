@@ -142,8 +142,12 @@ type Contact struct {
 	Cool map[string]time.Time `json:"cool,omitempty"`
 	// Reply is the reply on its way that would end it.
 	Reply string `json:"reply,omitempty"`
-	// Prefer is the agent who answered this customer last.
-	Prefer string `json:"prefer,omitempty"`
+	// Prefer is the agent who answered this customer last, Preferred the
+	// customer's named agents, the first to be asked first.
+	Prefer    string   `json:"prefer,omitempty"`
+	Preferred []string `json:"preferred,omitempty"`
+	// Turn is what its assignment added to what its holder owes.
+	Turn int64 `json:"turn,omitempty"`
 
 	// NobodyAble is what nobody who is known meets, "" where somebody could take
 	// it; NobodyTold is true once the last resort was told.
@@ -165,6 +169,8 @@ type Contact struct {
 
 	// need is that of its demand, held once for all of them.
 	need *match.Need
+	// own is whom it is offered to first, of those who know the customer.
+	own string
 	// timedAt is the timer that stands for it in the heap.
 	timedAt time.Time
 	// tallied is as what it was counted.
@@ -314,10 +320,17 @@ type Agent struct {
 	Offers map[string]bool `json:"offers,omitempty"`
 	// IdleSince orders those with equal claims: who got nothing for longest. It
 	// moves to now with each assignment, each missed or declined offer and each
-	// return, so that it can't be gained by ignoring or by logging in again.
+	// return from whatever took them away, so that it can't be gained by ignoring,
+	// by being busy or by logging in again.
 	IdleSince time.Time `json:"idle_since"`
 	// Misses counts offers that ran out in a row.
 	Misses int `json:"misses,omitempty"`
+	// SetAway is when they were set away for missing offers, zero if they were not:
+	// their next sign makes them available again.
+	SetAway time.Time `json:"set_away,omitzero"`
+	// ChatsUntil is until when live conversations stay with one who is not there,
+	// zero where nothing was said of it.
+	ChatsUntil time.Time `json:"chats_until,omitzero"`
 	// Removed is true once they were taken out.
 	Removed bool `json:"removed,omitempty"`
 
@@ -326,6 +339,8 @@ type Agent struct {
 
 	// cand is what the rule sees of them, nil once they were taken out.
 	cand *match.Agent
+	// full is true when they have no room.
+	full bool
 }
 
 // SourceState is the account of one source (I13).

@@ -75,6 +75,9 @@ type Traits struct {
 	Words time.Duration `json:"words,omitempty"`
 	// Hold is how long it is kept for the customer's own agent.
 	Hold time.Duration `json:"hold,omitempty"`
+	// Early is how long before it is due it may be kept waiting for the sake of
+	// what comes live, 0 where that is not done.
+	Early time.Duration `json:"early,omitempty"`
 }
 
 // Reply is how long an agent of the highest level takes from accepting to the
