@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"stagecoach/desk/view"
+	"stagecoach/explain"
 	"stagecoach/ledger"
 )
 
@@ -30,6 +31,31 @@ func (in *ledgerIn) listing() Listing {
 	}
 }
 
+// InLanguage says in which language is told.
+type InLanguage struct {
+	Lang   string `query:"lang" enum:"en,de" doc:"The language of the answer; that of Accept-Language if left out, English if it names none"`
+	Accept string `header:"Accept-Language" maxLength:"500"`
+}
+
+func (in *InLanguage) lang() explain.Lang {
+	if in.Lang != "" {
+		return explain.LangOf(in.Lang)
+	}
+	return explain.LangOf(in.Accept)
+}
+
+type whyIn struct {
+	ByID
+	InLanguage
+	Agent string `query:"agent" maxLength:"100" doc:"Tell why this agent got it, or didn't: their id"`
+	All   bool   `query:"all" doc:"Replay every decision, and show each agent there was with their terms or with what they lacked"`
+}
+
+type idleIn struct {
+	ByID
+	InLanguage
+}
+
 type searchIn struct {
 	Query  string `query:"q" maxLength:"500"`
 	Before string `query:"before" maxLength:"30" doc:"The cursor of the next page"`
@@ -45,8 +71,11 @@ func (a *api) registerLedger() {
 	op(a, agents, "GET /api/search", "search", "Find messages, replies and notes, newest first", func(ctx context.Context, _ Who, in *searchIn) (view.Search, error) {
 		return a.svc.Search(ctx, in.Query, in.Before, in.Limit)
 	})
-	op(a, agents, "GET /api/contacts/{id}/why", "why", "Every decision about a contact, with its reasons", func(ctx context.Context, _ Who, in *ByID) (view.Why, error) {
-		return a.svc.Why(ctx, in.ID)
+	op(a, agents, "GET /api/contacts/{id}/why", "why", "Why a contact is where it is: every decision, what it waits for now, and what would serve it", func(ctx context.Context, _ Who, in *whyIn) (view.Why, error) {
+		return a.svc.Why(ctx, in.ID, WhyQuestion{Agent: in.Agent, All: in.All, Lang: in.lang()})
+	})
+	op(a, agents, "GET /api/agents/{id}/why", "why-idle", "Why an agent gets nothing more than they have: one's own, or anybody's for supervisors", func(ctx context.Context, who Who, in *idleIn) (view.Idle, error) {
+		return a.svc.Idle(ctx, who, in.ID, in.lang())
 	})
 	op(a, supervisors, "GET /api/ledger", "ledger", "What became of each contact, newest first", func(ctx context.Context, _ Who, in *ledgerIn) (view.Ledger, error) {
 		return a.svc.Ledger(ctx, in.listing())

@@ -54,7 +54,9 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 	}
 	s.attend(ctx, st, &out)
 	s.composerDefaults(&out, st)
-	out.Why = s.placed(ctx, c, entries)
+	if out.Why, out.WhyMore, err = s.reasons(ctx, c, s.placed(ctx, c, entries)); err != nil {
+		return out, err
+	}
 	if err := s.around(ctx, who, c, &out); err != nil {
 		return out, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stagecoach/desk/view"
+	"stagecoach/explain"
 	"stagecoach/router"
 	"stagecoach/router/match"
 )
@@ -100,18 +101,13 @@ func (s *Service) whyMe(o *router.Offer, c *facts, languages []string) []string 
 	if l := firstShared(slices.Concat(c.Demand.Languages, c.Demand.Wished), languages); l != "" {
 		out = append(out, fmt.Sprintf("It is written in %s, which you speak.", languageName(l)))
 	}
-	switch n := len(o.Why.Next); {
-	case n == 0 && len(o.Why.Failed) > 0:
+	if len(o.Why.Next) == 0 && len(o.Why.Failed) > 0 {
 		out = append(out, "Nobody else can take it now: "+failedWords(o.Why.Failed)+".")
-	case n == 0:
-		out = append(out, "You are the only one there.")
-	case o.Why.Winner.Agent == o.Agent && o.Why.Winner.Has(match.TermLanguage) && c.Prefer != o.Agent:
-		out = append(out, "Of those who speak it and can take it, you have been free for longest.")
-	case c.Prefer != o.Agent:
-		out = append(out, "Of those who can take it, you have been free for longest.")
+	} else if o.Why.Winner.Agent == o.Agent {
+		out = append(out, s.teller(explain.English, s.now()).Mine(&o.Why)...)
 	}
 	if o.Why.Behind > 0 {
-		out = append(out, fmt.Sprintf("It is due first of the %d that wait.", o.Why.Behind+1))
+		out = append(out, s.teller(explain.English, s.now()).Turn(&o.Why))
 	}
 	return out
 }
@@ -127,45 +123,8 @@ func firstShared(a, b []string) string {
 
 // failedWords says how many agents lack what.
 func failedWords(failed map[match.Gate]int) string {
-	out := ""
-	for _, g := range gates() {
-		n := failed[g]
-		if n == 0 {
-			continue
-		}
-		if out != "" {
-			out += ", "
-		}
-		out += fmt.Sprintf("%d %s", n, gateWords(g))
-	}
-	return out
-}
-
-func gates() []match.Gate {
-	return []match.Gate{
-		match.GatePresence, match.GateChannel, match.GateLanguage,
-		match.GateSkill, match.GateCooling, match.GateCapacity,
-	}
-}
-
-// gateWords says what it means not to pass a gate.
-func gateWords(g match.Gate) string {
-	switch g {
-	case match.GatePresence:
-		return "not available"
-	case match.GateChannel:
-		return "not on this channel"
-	case match.GateLanguage:
-		return "without the language"
-	case match.GateSkill:
-		return "without the skill"
-	case match.GateCooling:
-		return "had it offered a moment ago"
-	case match.GateCapacity:
-		return "with full hands"
-	default:
-		return string(g)
-	}
+	t := explain.Teller{Lang: explain.English}
+	return t.Gates(failed, nil)
 }
 
 // alerts are the things that a person should know.

@@ -13,6 +13,7 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/desk/view"
+	"stagecoach/explain"
 	"stagecoach/ledger"
 	"stagecoach/router"
 	"stagecoach/router/match"
@@ -224,35 +225,6 @@ func (s *Service) Audit(ctx context.Context) (*ledger.Audit, error) {
 	return a, nil
 }
 
-// Why gives the whole story of one contact.
-func (s *Service) Why(ctx context.Context, idOrPrefix string) (view.Why, error) {
-	w, err := s.deps.Records.Why(ctx, idOrPrefix)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return view.Why{}, missing("There is no such contact.")
-	case errors.Is(err, ledger.ErrAmbiguous):
-		return view.Why{}, invalid("Several contacts begin so: give more of the id.")
-	case err != nil:
-		return view.Why{}, fmt.Errorf("asking why: %w", err)
-	}
-	out := view.Why{
-		Card: s.card(ctx, &facts{Contact: w.Row.Contact}), End: string(w.Row.End), EndedAt: w.Row.EndedAt,
-		Steps: []view.WhyStep{}, Text: w.TextFor(s.accounts.name, s.cfg.Zone),
-	}
-	for i := range w.Steps {
-		e := &w.Steps[i]
-		title := s.stepTitle(ctx, e)
-		if title == "" {
-			continue
-		}
-		out.Steps = append(out.Steps, view.WhyStep{
-			Commit: e.N, At: e.At, Title: title, Actor: s.accounts.name(e.Actor), Policy: e.Detail.Policy,
-			Text: s.stepText(e), Candidates: s.candidates(e.Detail.Why),
-		})
-	}
-	return out, nil
-}
-
 func (s *Service) stepTitle(ctx context.Context, e *ledger.Entry) string {
 	switch e.Kind {
 	case eventMessage:
@@ -341,10 +313,9 @@ func (s *Service) candidates(x *match.Explanation) []view.Candidate {
 	for _, c := range x.Next {
 		add(c, false)
 	}
-	for _, g := range gates() {
-		if n := x.Failed[g]; n > 0 {
-			out = append(out, view.Candidate{Name: count(n, "other", "others"), Gate: gateWords(g), Terms: []view.Term{}})
-		}
+	for _, g := range explain.GatesIn(x.Failed) {
+		n := x.Failed[g]
+		out = append(out, view.Candidate{Name: count(n, "other", "others"), Gate: failedWords(map[match.Gate]int{g: n}), Terms: []view.Term{}})
 	}
 	return out
 }

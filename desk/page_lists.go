@@ -10,6 +10,7 @@ import (
 	"stagecoach/contact"
 	"stagecoach/desk/view"
 	"stagecoach/desk/web"
+	"stagecoach/explain"
 )
 
 func (s *Server) listPages(mux *http.ServeMux) {
@@ -37,7 +38,7 @@ func (s *Server) listPages(mux *http.ServeMux) {
 	s.page(mux, "GET /ledger", supervisors, s.ledgerPage)
 	s.page(mux, "GET /why/{contact}", agents, func(w http.ResponseWriter, r *http.Request, who Who) error {
 		return s.show(w, r, who, func(p web.Page) (templ.Component, error) {
-			v, err := s.svc.Why(r.Context(), r.PathValue("contact"))
+			v, err := s.svc.Why(r.Context(), r.PathValue("contact"), WhyQuestion{Lang: explain.LangOf(r.URL.Query().Get("lang")), All: r.URL.Query().Has("all")})
 			return web.Why(p, v), err
 		})
 	})

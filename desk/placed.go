@@ -2,8 +2,10 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"stagecoach/explain"
 	"stagecoach/ledger"
 	"stagecoach/router"
 	"stagecoach/router/match"
@@ -48,10 +50,41 @@ func (s *Service) placed(ctx context.Context, c *conversationFacts, entries []le
 	}
 	if place != nil && (offer == nil || place.ID > offer.ID) {
 		out = append(out, s.eventWords(ctx, place))
-	} else if offer == nil && place == nil && c.contact.State == router.Waiting && c.contact.Proposed == "" {
-		out = append(out, "Nobody who could take it was free yet.")
 	}
 	return out
+}
+
+// reasons says in full why a conversation's open contact is where it is: where it
+// waits, live from the router, else what the last decision was made of. In short
+// it is what placed says, or for what waits the gist of it.
+func (s *Service) reasons(ctx context.Context, c *conversationFacts, short []string) (gist, full []string, err error) {
+	full = []string{}
+	if !c.has || c.contact.State == router.EndedContact {
+		return short, full, nil
+	}
+	w, err := s.deps.Records.Why(ctx, c.contact.ID)
+	if errors.Is(err, ledger.ErrNotFound) { // the ledger is a moment behind
+		return short, full, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("asking why: %w", err)
+	}
+	story := &explain.Story{Log: w}
+	teller, err := s.stand(ctx, story, explain.English)
+	if err != nil {
+		return nil, nil, err
+	}
+	if story.Standing != nil && story.Standing.State == router.Waiting {
+		waits := teller.Waits(story.Standing)
+		if c.contact.Proposed != "" {
+			return short, waits.Lines, nil
+		}
+		return waits.Short, waits.Lines, nil
+	}
+	if won := explain.Decision(w); won != nil {
+		full = append(full, teller.Offered(won)...)
+	}
+	return short, full, nil
 }
 
 // offeredWhy says why an offer went to this agent rather than to others.
@@ -63,10 +96,10 @@ func (s *Service) offeredWhy(e *ledger.Entry) string {
 		return said + "."
 	case w.Winner.Agent == e.Agent && w.Winner.Has(match.TermKnown):
 		return said + ", who answered this customer last."
-	case len(w.Next) > 0 && w.Winner.Has(match.TermLanguage):
-		return said + ", who had been free for longest of those who speak the language."
+	case len(w.Next) > 0 && w.Winner.Agent == e.Agent:
+		return said + ", before " + s.accounts.name(w.Next[0].Agent) + ": " + s.teller(explain.English, e.At).Difference(&w.Winner, &w.Next[0])
 	case len(w.Next) > 0:
-		return said + ", who had been free for longest of those who could take it."
+		return said + ", who was among the best who could take it."
 	case len(w.Failed) > 0:
 		return said + ": nobody else could take it (" + failedWords(w.Failed) + ")."
 	default:

@@ -164,8 +164,14 @@ type Deps struct {
 	Pending ledger.Pending
 	// Quarantine is what could not be read; nil when it can't be listed.
 	Quarantine Quarantine
-	// Rules gives the active policy; nil means that no bound is shown.
+	// Rules gives the active policy; nil means that no bound and no
+	// place in the queue is told.
 	Rules func() router.Rules
 	// Metrics answers /metrics; nil means that there is none.
 	Metrics http.Handler
+	// Past replays the log to the instant before an offer was made; nil where it
+	// can't be read again.
+	Past func(ctx context.Context, n uint64, offer string) (*router.Past, error)
+	// Still is true when nobody decides any more: the daemon is stopped.
+	Still bool
 }

@@ -213,9 +213,11 @@ func newRigAt(tb testing.TB, cfg desk.Config) *rig {
 			return router.AccountFacts{Addresses: []string{"support@acme.example"}}
 		},
 	}, r.engine, r.ledger, log)
+	active := func() router.Rules { return rules }
 	r.svc = desk.NewService(cfg, desk.Deps{
 		Router: r.engine, Ledger: r.ledger, Records: r.ledger, Content: content{r.journal}, Messages: words,
 		Intake: r, Keys: keys, Channels: r, Sessions: sessions{r.journal.Sessions()}, Health: r, Pending: r.journal.InboxPending,
+		Rules: active, Past: r.past(active),
 	}, log)
 	r.run(words)
 	srv := must[*desk.Server](tb)(desk.NewServer(r.svc, log))

@@ -81,6 +81,8 @@ type Service struct {
 	// sending holds the ids of the replies being written now.
 	sending sync.Map
 	surveys surveys
+	// replaying lets one past decision be replayed at a time.
+	replaying sync.Mutex
 	// closing is closed when the desk stops: open lines end at once.
 	closing chan struct{}
 }

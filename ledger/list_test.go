@@ -102,18 +102,6 @@ func TestWhyTellsEveryDecision(t *testing.T) {
 	if len(w.Offers) < 2 || w.Offers[0].End == "" || w.Offers[0].Why.Winner.Agent != w.Offers[0].Agent || w.Offers[0].Policy == "" {
 		t.Fatalf("offers are %+v", w.Offers)
 	}
-	told := w.TextFor(func(id string) string { return map[string]string{"anna": "Anna A.", "ben": "Ben B."}[id] }, time.UTC)
-	for _, want := range []string{
-		"Contact " + id, "Promise: first reply", "opened for first reply", "offered to ", "was declined (not mine)", "ran out",
-		"chosen ", "taken by Ben B.", "told again", "taken back from Ben B. by Anna A. (other work)", "at risk", "LATE", "the last resort", "Now: ", "passed over until",
-	} {
-		if !strings.Contains(told, want) {
-			t.Errorf("the text lacks %q", want)
-		}
-	}
-	if t.Failed() {
-		t.Log(told)
-	}
 	if _, err := l.Why(t.Context(), "nothing"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("why of nothing: %v", err)
 	}
@@ -122,8 +110,8 @@ func TestWhyTellsEveryDecision(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text := w.Text(); !strings.Contains(text, "\nNow: ") || strings.Contains(text, "%!") {
-			t.Errorf("text is\n%s", text)
+		if w.Row.ID != id || len(w.Steps) == 0 {
+			t.Errorf("why of %s is %+v", id, w)
 		}
 	}
 }

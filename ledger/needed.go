@@ -57,14 +57,3 @@ func shortTime(d time.Duration) string {
 	}
 	return text
 }
-
-func nobodyAbleText(lacks string) string {
-	if lacks == "" {
-		return "somebody could take it now"
-	}
-	what := map[match.Gate]string{
-		match.GateChannel: "most do not work on its channel", match.GateLanguage: "most do not speak its language",
-		match.GateExcluded: "most have a skill that it excludes", match.GateSkill: "most lack its skills",
-	}[match.Gate(lacks)]
-	return "nobody who is known, at work or not, could ever take it: " + or(what, lacks)
-}

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"strconv"
-	"strings"
 
 	"stagecoach/contact"
 	"stagecoach/desk/view"
@@ -21,7 +20,7 @@ type ledgerCmd struct {
 	Summary ledgerSummaryCmd `cmd:"" default:"withargs" help:"What came in and what became of it, in sums."`
 	List    ledgerListCmd    `cmd:"" help:"Contacts, newest first."`
 	Show    ledgerShowCmd    `cmd:"" help:"One contact, with everything that was said."`
-	Why     ledgerWhyCmd     `cmd:"" help:"Why a contact was routed so, and why it still waits."`
+	Why     ledgerWhyCmd     `cmd:"" help:"Why a contact was routed so, why it still waits, and why an agent gets nothing."`
 	Audit   ledgerAuditCmd   `cmd:"" help:"Prove that everything adds up, or say where it doesn't."`
 }
 
@@ -213,29 +212,6 @@ func (c *ledgerShowCmd) Run(ctx context.Context, io std) error {
 			return fmt.Errorf("reading a row of the ledger: %w", err)
 		}
 		printContact(io.out, &row, &talk)
-		return nil
-	})
-}
-
-// ledgerWhyCmd is `stagecoach ledger why`.
-type ledgerWhyCmd struct {
-	dataFlags
-	ID   string `arg:"" help:"Contact's id, or the beginning of it."`
-	JSON bool   `name:"json" help:"Print JSON."`
-}
-
-// Run tells the whole story of a contact.
-func (c *ledgerWhyCmd) Run(ctx context.Context, io std) error {
-	return c.with(ctx, io, toRead, func(line *client) error {
-		var why view.Why
-		raw, err := line.get(ctx, "/api/contacts/"+url.PathEscape(c.ID)+"/why", &why)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printRaw(io.out, raw)
-		}
-		fmt.Fprintln(io.out, strings.TrimSpace(printable(why.Text)))
 		return nil
 	})
 }

@@ -62,8 +62,11 @@ func TestLedger(t *testing.T) {
 		if whole.Contact.Contact != ids[0] || len(whole.Conversation.Items) == 0 {
 			t.Fatalf("shown as JSON: %+v", whole)
 		}
-		if why := ok(t, "", "ledger", "why", ids[0], "--data", dir); !strings.Contains(why, "due") {
+		if why := ok(t, "", "ledger", "why", ids[0], "--lang", "en", "--data", dir); !strings.Contains(why, "Why it still waits:") || !strings.Contains(why, "Nobody works here yet") || !strings.Contains(why, "opened for first reply") {
 			t.Fatalf("why: %q", why)
+		}
+		if why := ok(t, "", "ledger", "why", ids[0], "--lang", "de", "--data", dir); !strings.Contains(why, "Warum er noch wartet:") || !strings.Contains(why, "Hier arbeitet noch niemand") || !strings.Contains(why, "eröffnet: erste Antwort") {
+			t.Fatalf("why in German: %q", why)
 		}
 		sum := oneJSON[ledger.Summary](t, ok(t, "", "ledger", "--json", "--data", dir))
 		if sum.Contacts != 2 || sum.Open != 2 || !sum.AddsUp {
@@ -74,6 +77,9 @@ func TestLedger(t *testing.T) {
 		}
 		refused(t, 1, "no such contact", "ledger", "show", "ffffffff", "--data", dir)
 		refused(t, 1, "Several contacts begin so", "ledger", "why", ids[0][:4], "--data", dir)
+		refused(t, 1, "say which contact", "ledger", "why", "--data", dir)
+		refused(t, 1, "nobody here has", "ledger", "why", "--agent", "anna", "--data", dir)
+		refused(t, 1, "--lang", "ledger", "why", ids[0], "--lang", "fr", "--data", dir)
 		refused(t, 1, "did you mean waiting?", "ledger", "list", "--state", "wating", "--data", dir)
 		refused(t, 1, "exclude each other", "ledger", "list", "--state", "spam", "--open", "--data", dir)
 	}

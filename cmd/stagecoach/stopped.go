@@ -64,9 +64,16 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 		Channels: newLinks(nil, s.journal, "", "", log), Sessions: deskSessions{s.journal.Sessions()},
 		Pending: s.journal.InboxPending,
 	}
+	set, err := policies.Load(cfg.Policies)
+	if err != nil {
+		return fmt.Errorf("loading policies: %w", err)
+	}
+	deps.Rules = func() router.Rules { return router.RulesOf(set) }
+	deps.Past = pastOf(s.journal, cfg.Office, deps.Rules, log)
 	if what == toWrite {
-		deps.Router, err = s.takeOver(ctx, cfg, log)
+		deps.Router = s.takeOver(ctx, cfg, set, log)
 	} else {
+		deps.Still = true
 		deps.Router, err = s.lookOnly(ctx, cfg, log)
 	}
 	if err != nil {
@@ -87,18 +94,22 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 }
 
 // takeOver starts a router and the ledger behind it.
-func (s *stopped) takeOver(ctx context.Context, cfg *configs.Config, log *slog.Logger) (desk.Router, error) {
-	set, err := policies.Load(cfg.Policies)
-	if err != nil {
-		return nil, fmt.Errorf("loading policies: %w", err)
-	}
+func (s *stopped) takeOver(ctx context.Context, cfg *configs.Config, set *policies.Set, log *slog.Logger) desk.Router {
 	engine := router.NewEngine(router.Config{
 		Office: cfg.Office, Life: randomID(), Now: time.Now,
 		Rules: func() router.Rules { return router.RulesOf(set) }, Heartbeat: set.Timing().Heartbeat,
 	}, s.journal.Log(), snapshots{s.journal}, outbox{s.journal}, log)
 	s.run.Go(func() error { return engine.Run(ctx) })
 	s.run.Go(func() error { return s.ledger.Run(ctx, s.journal.Log(), nil) })
-	return engine, nil
+	return engine
+}
+
+// pastOf replays the log of a journal.
+func pastOf(j *journal.Journal, office string, rules func() router.Rules, log *slog.Logger) func(context.Context, uint64, string) (*router.Past, error) {
+	past := &router.Replayed{Office: office, Log: j.Log(), Snapshots: snapshots{j}, Logger: log}
+	return func(ctx context.Context, n uint64, offer string) (*router.Past, error) {
+		return past.Past(ctx, n, offer, rules())
+	}
 }
 
 // lookOnly folds what the log says, and appends nothing.

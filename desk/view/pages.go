@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/router"
 )
 
 // Customer is the person at the other end of a conversation, as the side panel
@@ -75,6 +76,28 @@ type Why struct {
 	Steps   []WhyStep `json:"steps"`
 	// Text is the whole story in plain words.
 	Text string `json:"text"`
+	// Lang is the language that it is told in: "en" or "de".
+	Lang string `json:"lang"`
+	// Answer is why it is where it is, in sentences; Short is the gist of it.
+	Answer []string `json:"answer"`
+	Short  []string `json:"short"`
+	// Standing is the same as codes and numbers, live, as long as the contact is
+	// open.
+	Standing *router.Standing `json:"standing,omitempty"`
+	// Past are past decisions with every agent there was, as far as they were
+	// asked for.
+	Past []*router.Past `json:"past,omitempty"`
+}
+
+// Idle is why an agent gets nothing more than they have.
+type Idle struct {
+	Agent Person `json:"agent"`
+	// Lang is the language that Text and Answer are told in.
+	Lang   string   `json:"lang"`
+	Text   string   `json:"text"`
+	Answer []string `json:"answer"`
+	// Facts are the same as codes and numbers.
+	Facts *router.Idle `json:"facts"`
 }
 
 // WhyStep is one decision.

@@ -213,6 +213,8 @@ type Conversation struct {
 	Customer Customer `json:"customer"`
 	// Why says in plain words why this contact is where it is.
 	Why []string `json:"why"`
+	// WhyMore is the same in full.
+	WhyMore []string `json:"why_more"`
 	// Queues are those to which a contact can be moved.
 	Queues []string `json:"queues"`
 }

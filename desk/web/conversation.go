@@ -268,3 +268,15 @@ func hitKind(h view.Hit) string {
 		return "Message"
 	}
 }
+
+// whyHeading asks what the reasons beside a conversation answer.
+func whyHeading(c view.Conversation) string {
+	switch {
+	case c.Card.State == "waiting":
+		return "Why it still waits"
+	case c.Holder:
+		return "Why me"
+	default:
+		return "Why it is here"
+	}
+}

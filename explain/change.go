@@ -1,0 +1,80 @@
+package explain
+
+import (
+	"strings"
+
+	"stagecoach/router"
+	"stagecoach/router/match"
+)
+
+// Change says which smallest change would serve a contact.
+func (t *Teller) Change(c *router.Change, first bool) string {
+	lead := t.say("The smallest change that would help: ", "Die kleinste Änderung, die hülfe: ")
+	if !first {
+		lead = t.say("Or: ", "Oder: ")
+	}
+	if len(c.Gaps) > 1 {
+		if first {
+			lead = t.say("No single change is enough. What comes nearest: ", "Keine einzelne Änderung genügt. Am nächsten kommt: ")
+		}
+	}
+	if len(c.Gaps) == 0 {
+		return lead + t.say("a lead gives it to %s by hand.", "Eine Leitung gibt ihn von Hand an %s.", t.names(c.Agents, c.Count, t.or))
+	}
+	parts := make([]string, 0, len(c.Gaps))
+	for i := range c.Gaps {
+		parts = append(parts, t.mend(&c.Gaps[i], c))
+	}
+	who := t.names(c.Agents, c.Count, t.or)
+	return lead + who + " " + t.and(parts) + t.outcome(c)
+}
+
+// mend says what somebody would have to do, behind their name.
+func (t *Teller) mend(g *router.Gap, c *router.Change) string {
+	switch g.Gate {
+	case match.GateCooling:
+		return t.say("takes it although the pause after the last offer is not over", "nimmt ihn, obwohl die Pause nach dem letzten Angebot nicht um ist")
+	case match.GateCapacity:
+		if c.Finish != "" && c.Count == 1 {
+			return t.say("finishes contact %[1]s, or gets %[2]d more units of room", "schließt den Kontakt %[1]s ab oder bekommt %[2]d Einheiten mehr Platz", short(c.Finish), g.Units)
+		}
+		if c.Finish != "" {
+			return t.say("finishes one contact, or gets %d more units of room", "schließt einen Kontakt ab oder bekommt %d Einheiten mehr Platz", g.Units)
+		}
+		return t.say("gets %d more units of room", "bekommt %d Einheiten mehr Platz", g.Units)
+	case match.GatePresence:
+		return t.say("becomes available", "meldet sich verfügbar")
+	case match.GateChannel:
+		return t.say("may work on the channel %s", "darf auf dem Kanal %s arbeiten", t.channel(g.Channel))
+	case match.GateLanguage:
+		return t.say("answers in %s", "antwortet auf %s", t.languages(g.Languages))
+	case match.GateSkill, match.GateWish:
+		if g.Skill == "" {
+			break
+		}
+		if g.Have == 0 {
+			return t.say("gets %[1]s at level %[2]d", "bekommt %[1]s auf Stufe %[2]d", skill(g.Skill), g.Want)
+		}
+		return t.say("gets from level %[2]d to %[3]d in %[1]s", "kommt bei %[1]s von Stufe %[2]d auf %[3]d", skill(g.Skill), g.Have, g.Want)
+	}
+	return t.say("is freed of this: %s", "wird davon befreit: %s", t.lacks(g))
+}
+
+// outcome says whether that would serve it at once.
+func (t *Teller) outcome(c *router.Change) string {
+	switch {
+	case c.Serves:
+		return t.say(". It would be served at once.", ". Dann käme er sofort dran.")
+	case c.Ahead > 0:
+		return t.count(c.Ahead, ". %d other would still come first.", ". %d others would still come first.", ". %d anderer käme noch vorher.", ". %d andere kämen noch vorher.")
+	}
+	return "."
+}
+
+// short gives the beginning of an id, enough to be found by.
+func short(id string) string {
+	if i := strings.LastIndexByte(id, '-'); i > 0 && len(id) > 20 {
+		return id[:18]
+	}
+	return id
+}

@@ -1,0 +1,330 @@
+package router
+
+import (
+	"slices"
+
+	"stagecoach/contact"
+	"stagecoach/router/match"
+)
+
+// What is looked at to tell what comes before a contact.
+const (
+	// aheadAtMost is up to how many are counted.
+	aheadAtMost = 50
+	// groupsAtMost is how many groups are looked at.
+	groupsAtMost = 500
+)
+
+// bench is the contact and whoever else waits, with one agent who has room for it.
+type bench struct {
+	waiting *match.Waiting
+	roster  *match.Roster
+}
+
+func (x *explainer) bench() *bench {
+	b := &bench{waiting: match.NewWaiting()}
+	b.waiting.Use("", func(reply contact.Channel) int { return x.rules.Work(reply).Units })
+	b.roster = match.NewRoster(b.waiting)
+	return b
+}
+
+// seat has an agent take part; the customer's own agent is there, where they are,
+// without room.
+func (x *explainer) seat(b *bench, a *match.Agent) {
+	if own := x.Agents[x.c.Prefer]; own != nil && own.ID != a.ID && own.Presence == contact.Available {
+		there := candidateOf(own)
+		there.Room = 0
+		b.roster.Put(there, true)
+	}
+	one := *candidateOf(&Agent{AgentProfile: AgentProfile{ID: a.ID}})
+	one.Skills, one.Languages, one.Channels = a.Skills, a.Languages, a.Channels
+	one.Room, one.Capacity, one.Credit, one.IdleSince = max(a.Room, x.units), a.Capacity, a.Credit, a.IdleSince
+	b.roster.Put(&one, true)
+}
+
+// next asks the rule for the first pair.
+func (x *explainer) next(b *bench) (pick match.Pick, ok bool) {
+	b.waiting.TouchAll()
+	x.rules.Matching().Match(b.waiting, b.roster, x.now, func(p *match.Pick) bool {
+		pick, ok = match.Pick{Contact: p.Contact, Units: p.Units, Why: p.Why.Clone()}, true
+		return false
+	})
+	return pick, ok
+}
+
+// candidateOf gives an agent as the rule sees them, apart from the roster's.
+func candidateOf(a *Agent) *match.Agent {
+	c := &match.Agent{ID: a.ID}
+	a.fill(c)
+	return c
+}
+
+// alone asks the rule what it would make of the contact and one agent, were
+// there no others.
+func (x *explainer) alone(a *match.Agent, h match.Head) (match.Explanation, bool) {
+	b := x.bench()
+	b.waiting.Add(&x.c.Demand, &x.c.Traits, &h)
+	x.seat(b, a)
+	pick, ok := x.next(b)
+	return pick.Why, ok
+}
+
+// lane asks the rule why the turn of the contact would come, of an agent who may
+// take it and owes a turn.
+func (x *explainer) lane() match.Lane {
+	like := &match.Agent{ID: "like", Room: x.units, Capacity: x.units, Credit: match.Micro}
+	h := x.head()
+	h.Prefer = ""
+	mendSkills(&x.c.Demand, like)
+	like.Languages = x.c.Demand.Languages
+	why, _ := x.alone(like, h)
+	return why.Lane
+}
+
+// ahead counts what an agent would take before the contact, by asking the rule
+// again and again. It gives nil where the rule would not give it to them.
+func (x *explainer) ahead(a *match.Agent) *Ahead {
+	b := x.bench()
+	own := x.head()
+	delete(own.Cool, a.ID)
+	b.waiting.Add(&x.c.Demand, &x.c.Traits, &own)
+	for i, g := range x.waiting.Groups() {
+		if i == groupsAtMost {
+			break
+		}
+		x.rivals(b.waiting, g)
+	}
+	x.seat(b, a)
+	out := &Ahead{Agent: a.ID, Lanes: map[match.Lane]int{}}
+	for {
+		pick, ok := x.next(b)
+		switch {
+		case !ok:
+			return nil
+		case pick.Contact == x.c.ID:
+			return out
+		case out.Count == aheadAtMost:
+			out.More = true
+			return out
+		case out.Count == 0:
+			out.First = pick.Contact
+		}
+		out.Count++
+		out.Lanes[pick.Why.Lane]++
+		b.waiting.Remove(pick.Contact)
+	}
+}
+
+// rivals adds those of a group who may come before the contact: the first due of
+// those who are late, and of those who can still be answered in time.
+func (x *explainer) rivals(w *match.Waiting, g *match.Group) {
+	edge := x.now.Add(g.Traits.Reply())
+	seen, late, live := 0, 0, 0
+	g.First(func(h *match.Head) bool {
+		n := &live
+		if h.Due.Before(edge) {
+			n = &late
+		}
+		if *n <= aheadAtMost && h.Contact != x.c.ID {
+			*n++
+			w.Add(&g.Demand, &g.Traits, h)
+		}
+		seen++
+		return live <= aheadAtMost && seen < headsAtMost
+	})
+}
+
+// before tells what comes before the contact for whoever is likely to take it:
+// of those who lack nothing but room, the one with the fewest before it.
+func (x *explainer) before(st *Standing) {
+	const asked = 5
+	tried := 0
+	for i := range st.Verdicts {
+		v := &st.Verdicts[i]
+		if len(v.Gaps) != 1 || v.Gaps[0].Gate != match.GateCapacity {
+			continue
+		}
+		if tried++; tried > asked {
+			return
+		}
+		_, like := x.mended(x.Agents[v.Agent])
+		if like == nil {
+			continue
+		}
+		if a := x.ahead(like); a != nil && (st.Ahead == nil || a.Count < st.Ahead.Count) {
+			st.Ahead = a
+		}
+	}
+}
+
+// Change is the smallest thing of its kind that would let somebody take a contact.
+type Change struct {
+	// Gaps are what would have to be closed, for one agent: one, or where no one
+	// change is enough, several. None means that a lead may give it to them by
+	// hand, though the rule spares them.
+	Gaps []Gap `json:"gaps"`
+	// Agents are those for whom it would do, Count how many they are.
+	Agents []string `json:"agents"`
+	Count  int      `json:"count"`
+	// Serves is true when the contact would be the next for one of them, else
+	// Ahead says how many come before it at least, -1 where that isn't known.
+	Serves bool `json:"serves"`
+	Ahead  int  `json:"ahead"`
+	// Finish is what one of them has in hand whose end would make room enough.
+	Finish string `json:"finish,omitempty"`
+}
+
+// namedAtMost is how many agents a change names.
+const namedAtMost = 20
+
+// changes tries what each agent lacks as a change, and gives the three smallest:
+// those that serve it at once before others, then by cost (see Gap.cost).
+func (x *explainer) changes(st *Standing) []Change {
+	fewest := 0
+	var out []Change
+	if st.HeldFor != "" || !st.HeldBackUntil.IsZero() {
+		out = x.byHand(st)
+	}
+	for _, v := range st.Verdicts {
+		if n := len(v.Gaps); n > 0 && (fewest == 0 || n < fewest) {
+			fewest = n
+		}
+	}
+	for _, v := range st.Verdicts {
+		if len(v.Gaps) != fewest || fewest == 0 {
+			continue
+		}
+		i := slices.IndexFunc(out, func(c Change) bool { return slices.EqualFunc(c.Gaps, v.Gaps, sameGap) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, Change{Gaps: v.Gaps, Ahead: -1})
+		}
+		if out[i].Count++; len(out[i].Agents) < namedAtMost {
+			out[i].Agents = append(out[i].Agents, v.Agent)
+		}
+	}
+	slices.SortStableFunc(out, compareChanges)
+	out = out[:min(len(out), 6)]
+	for i := range out {
+		x.tryChange(&out[i])
+	}
+	slices.SortStableFunc(out, func(a, b Change) int {
+		if a.Serves != b.Serves {
+			return 2*oneIf(b.Serves) - 1
+		}
+		return 0
+	})
+	return out[:min(len(out), 3)]
+}
+
+// byHand is what a lead may do where the rule spares somebody who could take it.
+func (x *explainer) byHand(st *Standing) []Change {
+	give := Change{Gaps: []Gap{}, Serves: true}
+	for _, v := range st.Verdicts {
+		if len(v.Gaps) > 0 {
+			continue
+		}
+		if give.Count++; len(give.Agents) < namedAtMost {
+			give.Agents = append(give.Agents, v.Agent)
+		}
+	}
+	if give.Count == 0 {
+		return nil
+	}
+	return []Change{give}
+}
+
+// sameGap reports whether the same would close both: times and loads apart.
+func sameGap(a, b Gap) bool {
+	if a.Gate == match.GatePresence || a.Gate == match.GateCooling {
+		return a.Gate == b.Gate
+	}
+	return compareGaps(&a, &b) == 0 && a.Have == b.Have && a.Channel == b.Channel && a.Gate == b.Gate
+}
+
+func compareChanges(a, b Change) int {
+	if len(a.Gaps) == 0 || len(b.Gaps) == 0 {
+		return len(a.Gaps) - len(b.Gaps)
+	}
+	for i := range min(len(a.Gaps), len(b.Gaps)) {
+		// the largest part of a change lies at its end or at its beginning
+		if c := compareGaps(worst(a.Gaps), worst(b.Gaps)); c != 0 {
+			return c
+		}
+		if c := compareGaps(&a.Gaps[i], &b.Gaps[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// worst is the gap that costs most.
+func worst(gaps []Gap) *Gap {
+	most := &gaps[0]
+	for i := range gaps {
+		if compareGaps(&gaps[i], most) > 0 {
+			most = &gaps[i]
+		}
+	}
+	return most
+}
+
+// tryChange sees whether the change would serve the contact now.
+func (x *explainer) tryChange(c *Change) {
+	if len(c.Gaps) == 0 {
+		return
+	}
+	const tried = 3
+	for _, id := range c.Agents[:min(len(c.Agents), tried)] {
+		_, like := x.mended(x.Agents[id])
+		if like == nil {
+			continue
+		}
+		a := x.ahead(like)
+		if a == nil {
+			continue
+		}
+		if c.Ahead < 0 || a.Count < c.Ahead {
+			c.Ahead = a.Count
+		}
+		c.Serves = c.Ahead == 0
+	}
+	for i := range c.Gaps {
+		if c.Gaps[i].Gate == match.GateCapacity {
+			c.Finish = x.finish(c.Agents[0], c.Gaps[i].Units)
+		}
+	}
+}
+
+// finish gives the smallest contact in an agent's hands whose end makes room for
+// so many units, the oldest first, "" if none does alone.
+func (x *explainer) finish(agent string, units int) string {
+	best := (*Contact)(nil)
+	for id := range x.Agents[agent].Holds {
+		c := x.Contacts[id]
+		if c == nil || c.Units < units {
+			continue
+		}
+		if best == nil || c.Units < best.Units || c.Units == best.Units && longerHeld(c, best) {
+			best = c
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.ID
+}
+
+func longerHeld(a, b *Contact) bool {
+	if c := a.AssignedAt.Compare(b.AssignedAt); c != 0 {
+		return c < 0
+	}
+	return a.ID < b.ID
+}
+
+func oneIf(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
