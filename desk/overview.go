@@ -113,6 +113,7 @@ func (s *Service) look(ctx context.Context, queue string) (*survey, error) {
 		}
 		v.copyHeld(st, queue)
 		v.longest = s.longest(st, start)
+		v.expect(st)
 		for id := range st.InDoubt() {
 			v.doubt = append(v.doubt, *st.Replies[id])
 		}
@@ -141,6 +142,15 @@ func (v *survey) copyHeld(st *router.State, queue string) {
 	}
 }
 
+// expect tells how long who comes now waits in each queue.
+func (v *survey) expect(st *router.State) {
+	for name, q := range v.queues {
+		if x, ok := st.Forecast.Queue(name, v.at); ok {
+			q.P50Seconds, q.P90Seconds = x.P50.Seconds(), x.P90.Seconds()
+		}
+	}
+}
+
 func (v *survey) count(c *router.Contact) {
 	q := v.queues[c.Queue]
 	if q == nil {
@@ -155,6 +165,9 @@ func (v *survey) count(c *router.Contact) {
 	case router.AssignedTo, router.Sending:
 		q.Assigned++
 	case router.EndedContact:
+	}
+	if c.Foreseen && !c.Breached {
+		q.Foreseen++
 	}
 	if c.Breached {
 		q.Breached++

@@ -209,6 +209,8 @@ func (n *news) noteWork(e router.Event) {
 		n.topics[TopicReview] = true
 	case router.AtRisk:
 		n.contact(e.Contact)
+	case router.MissForeseen:
+		n.contact(e.Contact)
 	case router.Breached:
 		n.contact(e.Contact)
 	case router.ContactEnded:

@@ -39,6 +39,8 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		return reopenedWords(e.Reason)
 	case "at_risk":
 		return "At risk: the time promised is nearly over."
+	case "miss_foreseen":
+		return "Will probably be late: the time promised won't be enough."
 	case "breached":
 		return "Late: the time promised is over."
 	case "conversation_opened":

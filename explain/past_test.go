@@ -194,7 +194,7 @@ func TestStory(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	kinds := []string{
 		"contact_opened", "message_received", "message_joined", "evidence_received", "offer_made", "offer_ended", "assigned", "unassigned",
-		"holder_warned", "hold_extended", "moved", "at_risk", "breached", "last_resort_told", "acknowledgement_owed", "acknowledgement_dropped",
+		"holder_warned", "hold_extended", "moved", "at_risk", "miss_foreseen", "breached", "last_resort_told", "acknowledgement_owed", "acknowledgement_dropped",
 		"recipients_refused", "reply_queued", "attempt_granted", "attempt_failed", "reply_delivered", "reply_in_doubt", "reply_failed",
 		"contact_ended", "contact_reopened", "noted", "nobody_able", "something_new",
 	}

@@ -81,6 +81,8 @@ func (t *Teller) laterStep(e *ledger.Entry) string {
 	switch e.Kind {
 	case "at_risk":
 		return t.say("at risk of being late, due %s", "gefährdet, fällig %s", t.second(e.Until))
+	case "miss_foreseen":
+		return t.say("will probably be late, due %s", "kommt voraussichtlich zu spät, fällig %s", t.second(e.Until))
 	case "breached":
 		return t.say("LATE: the due time %s was missed", "ZU SPÄT: Der Zeitpunkt %s wurde verpasst", t.second(e.Until))
 	case "nobody_able":

@@ -228,7 +228,7 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 		return f.contactReopened(ctx, &e)
 	case router.OfferMade, router.OfferEnded, router.Assigned, router.Unassigned:
 		return f.applyWork(ctx, ev)
-	case router.MessageJoined, router.HolderWarned, router.HoldExtended, router.Moved, router.AtRisk, router.Breached, router.NobodyAble:
+	case router.MessageJoined, router.HolderWarned, router.HoldExtended, router.Moved, router.AtRisk, router.Breached, router.NobodyAble, router.MissForeseen:
 		return f.applyContact(ctx, ev)
 	case router.LastResortTold:
 		return f.lastResortTold(ctx, &e)

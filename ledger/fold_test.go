@@ -209,6 +209,7 @@ func TestEveryEventHasItsFold(t *testing.T) {
 		router.Unassigned{Contact: "c1", Agent: "anna", By: "boss", Reason: "silent"},
 		router.Moved{Contact: "c1", Queue: "billing", By: "boss", Reason: "sorted"},
 		router.AtRisk{Contact: "c1"},
+		router.MissForeseen{Contact: "c1", Chance: 800},
 		router.Breached{Contact: "c1"},
 		router.LastResortTold{Contacts: []string{"c1"}, Breached: 1, Total: 1},
 		router.ReplyQueued{Reply: router.Reply{ID: "y1", Kind: contact.Answer, Conversation: "v1", Contact: "c1", Agent: "anna", Ref: "reply.y1"}, Keys: []string{"t2"}},
@@ -250,8 +251,8 @@ func TestEveryEventHasItsFold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 28 {
-		t.Errorf("%d entries in the timeline, want 28", len(entries))
+	if len(entries) != 29 {
+		t.Errorf("%d entries in the timeline, want 29", len(entries))
 	}
 	if e := entries[1]; e.Kind != "message_received" || e.Contact != "c1" {
 		t.Errorf("the message's entry is %+v: its contact was opened after it", e)

@@ -154,6 +154,9 @@ func (f *fold) applyContact(ctx context.Context, ev router.Event) error {
 	case router.AtRisk:
 		id = ev.Contact
 		change = func(c *contactRow) { c.facts.Risky = true }
+	case router.MissForeseen:
+		id, e = ev.Contact, Entry{Code: strconv.Itoa(ev.Chance)}
+		change = func(c *contactRow) { c.facts.Foreseen = true }
 	case router.Breached:
 		id = ev.Contact
 		change = f.breach

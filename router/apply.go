@@ -138,6 +138,10 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		c := s.Contacts[e.Contact]
 		c.NobodyAble, c.NobodyTold = e.Lacks, false
 		s.indexContact(c)
+	case MissForeseen:
+		c := s.Contacts[e.Contact]
+		c.Foreseen = true
+		s.indexContact(c)
 	case ResolutionBreached:
 		if v := s.Conversations[e.Conversation]; v != nil {
 			v.ResolveMissed = true
@@ -290,6 +294,7 @@ func (s *State) applyContactOpened(c Contact) {
 	s.Totals.Open++
 	s.attach(&c)
 	s.waiting.Saw(&c.Demand, &c.Traits)
+	s.expect(&c)
 }
 
 // attach makes c the open contact of its conversation.
@@ -306,11 +311,19 @@ func (s *State) applyMoved(e *Moved) {
 	c := s.Contacts[e.Contact]
 	c.Move(e)
 	s.indexContact(c)
+	if e.Cleared {
+		s.expect(c)
+	}
 }
 
 func (s *State) applyContactEnded(e *ContactEnded) {
 	c := s.Contacts[e.Contact]
 	s.release(c)
+	if e.End == EndReplied {
+		s.Forecast.Answer(c.ID, s.At)
+	} else {
+		s.Forecast.Drop(c.ID, s.At)
+	}
 	c.State = EndedContact
 	c.End, c.Disposition, c.EndedBy, c.EndedAt, c.EndedN = e.End, e.Disposition, e.By, s.At, s.N
 	c.Reply = e.Reply

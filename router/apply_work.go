@@ -27,6 +27,7 @@ func (s *State) applyOfferMade(e *OfferMade) {
 	s.addLoad(a, e.Units)
 	s.timers.add(e.Expires, timerOffer, e.Offer)
 	s.indexContact(c)
+	s.Forecast.Offer(c.ID, s.At)
 }
 
 // dropOffer takes an offer off its contact and its agent.
@@ -97,6 +98,7 @@ func (s *State) applyAssigned(e *Assigned) {
 	a.Credit += e.Turn
 	s.addLoad(a, e.Units)
 	s.indexContact(c)
+	s.Forecast.Take(c.ID, s.At)
 }
 
 func (s *State) applyUnassigned(e *Unassigned) {
@@ -106,6 +108,7 @@ func (s *State) applyUnassigned(e *Unassigned) {
 	c.State = Waiting
 	c.cool(e.Agent, e.CoolUntil)
 	s.indexContact(c)
+	s.Forecast.Return(c.ID, s.At)
 }
 
 // undoTurn takes back what an assignment did to what its holder owes, as they
@@ -250,6 +253,7 @@ func (s *State) applyAgentRemoved(e *AgentRemoved) {
 		a.Removed, a.Presence = true, contact.Offline
 		s.profilesAt++
 		s.indexAgent(a)
+		s.Forecast.Staffed(s.staff, s.At)
 	}
 }
 
@@ -267,6 +271,7 @@ func (s *State) applyPresence(e *PresenceChanged) {
 	}
 	s.indexAgent(a)
 	s.choose(s.knowing[a.ID])
+	s.Forecast.Staffed(s.staff, s.At)
 	for _, id := range slices.Sorted(maps.Keys(a.Holds)) {
 		s.timeContact(s.Contacts[id])
 	}

@@ -264,6 +264,8 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "nobody_able"
 	case Breached:
 		return "breached"
+	case MissForeseen:
+		return "miss_foreseen"
 	case ResolutionBreached:
 		return "resolution_breached"
 	case LastResortTold:
@@ -330,6 +332,7 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"at_risk":             decodeAs[AtRisk],
 	"breached":            decodeAs[Breached],
 	"nobody_able":         decodeAs[NobodyAble],
+	"miss_foreseen":       decodeAs[MissForeseen],
 	"resolution_breached": decodeAs[ResolutionBreached],
 	"last_resort_told":    decodeAs[LastResortTold],
 	"conversation_closed": decodeAs[ConversationClosed],

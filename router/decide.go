@@ -133,6 +133,8 @@ type turn struct {
 	ids    int
 	events []Event
 	result Result
+	// opened are the contacts that this command has opened.
+	opened []string
 }
 
 // Decide turns a command into events and applies them. It gives a *Refusal as
@@ -238,12 +240,16 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 func (t *turn) settleAll() {
 	t.judge()
 	t.match()
+	t.foreseeOpened()
 	t.tellLastResort()
 }
 
 // emit decides one event and applies it.
 func (t *turn) emit(e Event) {
 	t.events = append(t.events, e)
+	if open, ok := e.(ContactOpened); ok {
+		t.opened = append(t.opened, open.Contact.ID)
+	}
 	t.Apply(e)
 }
 

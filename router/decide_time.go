@@ -32,6 +32,8 @@ func (t *turn) tick() {
 			}
 		case timerReply:
 			t.replyDue(due.id)
+		case timerForecast:
+			t.forecastDue(due.id)
 		case timerEngagement:
 			t.engagementDue(due.id)
 		}

@@ -168,6 +168,14 @@ type NobodyAble struct {
 	Lacks match.Gate `json:"lacks,omitempty"`
 }
 
+// MissForeseen records, once for a contact, that its promise will probably be
+// missed although its time is not over.
+type MissForeseen struct {
+	Contact string `json:"contact"`
+	// Chance is how probable that is, of a thousand.
+	Chance int `json:"chance"`
+}
+
 // LastResortTold records that the people of last resort are being told of
 // contacts at risk or breached that nobody has accepted, or that nobody could
 // ever take.
@@ -196,3 +204,4 @@ func (AtRisk) event()          {}
 func (Breached) event()        {}
 func (NobodyAble) event()      {}
 func (LastResortTold) event()  {}
+func (MissForeseen) event()    {}

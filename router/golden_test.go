@@ -120,9 +120,21 @@ func demandingStory(r *rig) {
 	r.able("bert", true, AgentProfile{Skills: []match.Skill{{Name: "orders", Level: 1}}})
 }
 
+// foreseenStory is a contact that is too much for whoever is there.
+func foreseenStory(r *rig) {
+	r.agent("anna", contact.RoleAgent, 1)
+	c := r.receive(r.mail("m1", "alice"))
+	for !c.Foreseen && !c.Breached {
+		r.now, _ = r.state.NextTimer()
+		r.must(ActorRouter, Tick{})
+	}
+	r.now = c.Due
+	r.must(ActorRouter, Tick{})
+}
+
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

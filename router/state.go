@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/router/forecast"
 	"stagecoach/router/match"
 )
 
@@ -40,6 +41,8 @@ type State struct {
 	Owed         map[string]*AcknowledgementOwed `json:"owed,omitempty"`
 	Acknowledged map[string]time.Time            `json:"acknowledged,omitempty"`
 	Duels        map[string]*Duel                `json:"duels,omitempty"`
+	// Forecast is what has been learnt of waits.
+	Forecast *forecast.Book `json:"forecast,omitempty"`
 	// Resumed is when a router last took over or the clock was set: what ran out
 	// before, nobody could see to.
 	Resumed time.Time `json:"resumed"`
@@ -73,6 +76,11 @@ type State struct {
 	// knowing are the waiting contacts by the agents who know their customer, ranked
 	// those of them for whom several do.
 	knowing, ranked map[string]map[string]bool
+	// foreseen are the open contacts whose promise will probably be missed, and
+	// is not yet.
+	foreseen map[string]bool
+	// staff counts the agents who are at their desks.
+	staff int
 	// words are the names that many contacts share, each held once.
 	words map[string]string
 	// decided counts the ids given within the commit being built.
@@ -153,6 +161,7 @@ func NewState(office string) *State {
 		Acknowledged:  map[string]time.Time{},
 		Duels:         map[string]*Duel{},
 		Engagements:   map[string]*Engagement{},
+		Forecast:      forecast.New(),
 		Totals:        Totals{Disposed: map[contact.Disposition]uint64{}},
 	}
 	s.derive()
@@ -190,12 +199,14 @@ func (s *State) derive() {
 	s.alarmed = map[string]bool{}
 	s.needs, s.known, s.profilesAt, s.knownAt = match.NewNeeds(), nil, 1, 0
 	s.unjudged, s.untold = map[string]bool{}, map[string]bool{}
+	s.foreseen = map[string]bool{}
+	s.staff = 0
 	s.inDoubt = map[string]bool{}
 	s.unsent = map[string]bool{}
 	s.matchDue = true
 	s.roster = match.NewRoster(s.waiting)
 	for _, a := range s.Agents {
-		a.cand = nil
+		a.cand, a.staffs = nil, false
 		if a.Holds == nil {
 			a.Holds = map[string]bool{}
 		}
@@ -215,6 +226,7 @@ func (s *State) derive() {
 			s.indexContact(c)
 		}
 	}
+	s.Forecast.Restore()
 	for _, e := range s.Engagements {
 		s.timers.add(e.Until, timerEngagement, e.Conversation)
 	}
@@ -241,12 +253,14 @@ func (s *State) indexContact(c *Contact) {
 	delete(s.alarmed, c.ID)
 	delete(s.unjudged, c.ID)
 	delete(s.untold, c.ID)
+	delete(s.foreseen, c.ID)
 	if !c.Open() {
 		s.forgetCustomer(c)
 		return
 	}
 	if fresh {
 		s.byCustomer[c.Customer] = append(s.byCustomer[c.Customer], c.ID)
+		s.timers.add(nextLook(c, s.At), timerForecast, c.ID)
 	}
 	switch {
 	case c.State == Waiting && c.Proposed != "":
@@ -256,7 +270,10 @@ func (s *State) indexContact(c *Contact) {
 		s.noteKnown(c)
 		s.wait(c)
 	}
-	if (c.Risky || c.Breached) && (c.Agent == "" || c.State == Sending) {
+	if c.Foreseen && !c.Breached {
+		s.foreseen[c.ID] = true
+	}
+	if (c.Risky || c.Breached || c.Foreseen) && (c.Agent == "" || c.State == Sending) {
 		s.alarmed[c.ID] = true
 	}
 	s.timeContact(c)
@@ -265,6 +282,14 @@ func (s *State) indexContact(c *Contact) {
 // indexAgent puts an agent where decisions find them. It is called whenever
 // their profile, presence, load or capacity changes.
 func (s *State) indexAgent(a *Agent) {
+	if there := !a.Removed && works(a.Presence); there != a.staffs {
+		a.staffs = there
+		if there {
+			s.staff++
+		} else {
+			s.staff--
+		}
+	}
 	if a.Removed {
 		if a.cand != nil {
 			s.roster.Remove(a.ID)

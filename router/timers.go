@@ -19,6 +19,7 @@ const (
 	timerConversation
 	timerReply
 	timerEngagement
+	timerForecast
 )
 
 type timer struct {

@@ -156,6 +156,8 @@ type Contact struct {
 
 	Risky    bool `json:"risky,omitempty"`
 	Breached bool `json:"breached,omitempty"`
+	// Foreseen is true once it was found that the promise will probably be missed.
+	Foreseen bool `json:"foreseen,omitempty"`
 
 	// End and EndedAt are set once it has ended.
 	End         EndKind             `json:"end,omitempty"`
@@ -341,6 +343,8 @@ type Agent struct {
 	cand *match.Agent
 	// full is true when they have no room.
 	full bool
+	// staffs is true while they count as being there.
+	staffs bool
 }
 
 // SourceState is the account of one source (I13).

@@ -56,7 +56,7 @@ func TestSimulatePrintsJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &raw); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"contacts", "decisions_per_s", "gini", "max_late_s", "mean_wait_s", "occupancy", "p95_wait_s", "rule", "scenario", "seeds", "sla", "tiers", "unanswered", "value"}
+	want := []string{"contacts", "decisions_per_s", "forecast_precision", "forecast_recall", "gini", "max_late_s", "mean_wait_s", "occupancy", "p90_coverage", "p95_wait_s", "rule", "scenario", "seeds", "sla", "tiers", "unanswered", "value"}
 	var rules []string
 	figures := steady(t, out)
 	for i, one := range raw {

@@ -53,10 +53,12 @@ type Card struct {
 	UsedShare float64 `json:"used_share"`
 	AtRisk    bool    `json:"at_risk"`
 	Breached  bool    `json:"breached"`
-	Agent     string  `json:"agent"`
-	AgentName string  `json:"agent_name"`
-	Messages  int     `json:"messages"`
-	HasDraft  bool    `json:"has_draft"`
+	// Foreseen is true when it will probably be late, and isn't yet.
+	Foreseen  bool   `json:"foreseen"`
+	Agent     string `json:"agent"`
+	AgentName string `json:"agent_name"`
+	Messages  int    `json:"messages"`
+	HasDraft  bool   `json:"has_draft"`
 	// Proposed is spam or machine when a rule took it for that; Rule says why.
 	Proposed contact.Disposition `json:"proposed"`
 	Rule     string              `json:"rule"`
@@ -286,13 +288,19 @@ type LongestWait struct {
 
 // QueueCount is a queue with what waits in it.
 type QueueCount struct {
-	Queue    string    `json:"queue"`
-	Waiting  int       `json:"waiting"`
-	Offered  int       `json:"offered"`
-	Assigned int       `json:"assigned"`
-	AtRisk   int       `json:"at_risk"`
-	Breached int       `json:"breached"`
+	Queue    string `json:"queue"`
+	Waiting  int    `json:"waiting"`
+	Offered  int    `json:"offered"`
+	Assigned int    `json:"assigned"`
+	AtRisk   int    `json:"at_risk"`
+	Breached int    `json:"breached"`
+	// Foreseen counts those that will probably be late, and aren't yet.
+	Foreseen int       `json:"foreseen"`
 	NextDue  time.Time `json:"next_due"`
+	// P50Seconds and P90Seconds are how long who comes now waits for an answer:
+	// half of them, and nine of ten, no longer; 0 while it isn't known.
+	P50Seconds float64 `json:"expected_p50_seconds"`
+	P90Seconds float64 `json:"expected_p90_seconds"`
 }
 
 // ChannelState is how one account of one channel is doing.

@@ -10,6 +10,28 @@ import (
 	"stagecoach/desk/view"
 )
 
+// expected writes a wait in seconds, rounded up to what such a forecast is good for.
+func expected(seconds float64) string {
+	d := time.Duration(min(max(seconds, 1), 1e8)) * time.Second
+	switch {
+	case d < time.Minute:
+		return "1 min"
+	case d < 10*time.Minute:
+		return span(up(d, time.Minute))
+	case d < time.Hour:
+		return span(up(d, 5*time.Minute))
+	default:
+		return itoa(int(up(d, time.Hour)/time.Hour)) + " h"
+	}
+}
+
+func up(d, to time.Duration) time.Duration { return (d + to - 1) / to * to }
+
+// expectedWords says in full what who comes now has to expect.
+func expectedWords(q view.QueueCount) string {
+	return "Who comes now is usually answered within " + expected(q.P50Seconds) + ", nearly always within " + expected(q.P90Seconds)
+}
+
 // rank orders presences: who can work stands first.
 func rank(p contact.Presence) int {
 	switch p {

@@ -139,7 +139,7 @@ func sampleOverview() view.Overview {
 	return view.Overview{
 		People: people(30), Waiting: waiting, Total: 132, Held: held, Doubtful: []view.Item{doubt},
 		Queues: []view.QueueCount{
-			{Queue: "billing", Waiting: 14, Offered: 2, Assigned: 8, AtRisk: 3, Breached: 1},
+			{Queue: "billing", Waiting: 14, Offered: 2, Assigned: 8, AtRisk: 3, Breached: 1, Foreseen: 2, P50Seconds: 700, P90Seconds: 9000},
 			{Queue: "orders", Waiting: 61, Offered: 5, Assigned: 9, AtRisk: 4},
 			{Queue: "returns", Waiting: 33, Offered: 3, Assigned: 6, NextDue: sampleNow.Add(50 * time.Minute)},
 			{Queue: "workshop", Waiting: 14, Assigned: 1, NextDue: sampleNow.Add(3 * time.Hour)},

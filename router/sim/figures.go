@@ -41,6 +41,14 @@ type Figures struct {
 	// for a day, the whole simulation included. It is the only figure that differs
 	// from run to run.
 	DecisionsPerSecond float64 `json:"decisions_per_s"`
+	// P90Coverage is the share of waits that were within the 90th percentile of
+	// what was expected; Precision the share of misses foreseen that came true, and
+	// Recall the share of misses that were foreseen.
+	P90Coverage float64 `json:"p90_coverage"`
+	Precision   float64 `json:"forecast_precision"`
+	Recall      float64 `json:"forecast_recall"`
+	// Waits is the same by tier and channel.
+	Waits Forecasts `json:"-"`
 
 	// of counts the contacts of each tier.
 	of map[string]int
@@ -53,12 +61,15 @@ func Mean(days []Figures) Figures {
 	for i := range days {
 		f.Scenario, f.Rule = days[i].Scenario, days[i].Rule
 		f.Contacts += days[i].Contacts
+		f.Waits.add(&days[i].Waits)
 		f.Unanswered += days[i].Unanswered
 		f.MaxLate = max(f.MaxLate, days[i].MaxLate)
 		for name := range days[i].Tiers {
 			f.Tiers[name] = 1
 		}
 	}
+	waits := f.Waits
+	f.measure(&waits)
 	always := func(*Figures) bool { return true }
 	came := func(d *Figures) bool { return d.Contacts > 0 }
 	answered := func(d *Figures) bool { return d.Contacts > d.Unanswered }

@@ -50,6 +50,7 @@ func (s *Runner) Day(ctx context.Context, rule string, arrivals []Arrival, seed 
 	took := wall().Sub(begun)
 	d.finish()
 	f := d.figures()
+	f.measure(&d.waits.Forecasts)
 	f.Rule = rule
 	if took > 0 {
 		f.DecisionsPerSecond = float64(d.assigned) / took.Seconds()

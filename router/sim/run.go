@@ -32,6 +32,8 @@ type day struct {
 	planned int
 	// assigned counts assignments.
 	assigned int
+	// waits measures what the core says of waits.
+	waits waits
 }
 
 // Outcome is what became of a contact.
@@ -149,6 +151,7 @@ func (d *day) do(actor string, cmd router.Command) error {
 
 // see lets the agents see what the core decided.
 func (d *day) see(events []router.Event) {
+	d.waits.see(d.state, d.now, events)
 	for _, ev := range events {
 		switch ev := any(ev).(type) {
 		case router.OfferMade:

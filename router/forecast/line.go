@@ -1,0 +1,124 @@
+package forecast
+
+import (
+	"cmp"
+	"container/heap"
+)
+
+// line is who waits for the same.
+type line struct {
+	Waiting int `json:"waiting"`
+	// Gap is the time between two of it being taken, while some wait; Last when
+	// the last was.
+	Gap  int64 `json:"gap,omitempty"`
+	Last int64 `json:"last,omitempty"`
+	// Mood is that of the last that opened.
+	Mood mood `json:"mood,omitempty"`
+
+	// name is the demand, held once for all who wait for it.
+	name string
+}
+
+// line gives the line of a demand. What there are too many of share one.
+func (b *Book) line(demand string) *line {
+	l := b.Lines[demand]
+	if l == nil {
+		if len(b.Lines) >= maxLines {
+			demand = ""
+			if l = b.Lines[demand]; l != nil {
+				return l
+			}
+		}
+		l = &line{Last: b.Clock, name: demand}
+		b.Lines[demand] = l
+	}
+	return l
+}
+
+// took notes that one of a line was taken.
+func (l *line) took(now int64) {
+	gap := now - l.Last
+	if l.Waiting > 1 || l.Gap == 0 {
+		l.Gap += (gap - l.Gap) / 8
+	}
+	l.Last = now
+	l.leave()
+}
+
+func (l *line) leave() { l.Waiting = max(l.Waiting-1, 0) }
+
+// mood is how full a line is: how long those in it need until all are taken, and
+// that by doublings of half a minute.
+func (l *line) mood(now int64) (mood, int64) {
+	clears := int64(l.Waiting) * max(l.Gap, (now-l.Last)/4, 1)
+	return min(moodShort+mood(max(position(clears)/octave-shortest, 0)), moods-1), clears
+}
+
+// shortest is the octave from which a line counts as more than short.
+const shortest = 5
+
+// shift is by how much the scale of a contact's wait is moved: within a mood those
+// who have more ahead of them wait longer in proportion.
+func shift(m mood, ahead int64) int {
+	if m <= moodShort {
+		return 0
+	}
+	return min(position(ahead)-(int(m-moodShort)+shortest)*octave, octave)
+}
+
+// agenda is whom to look at next.
+//
+//nolint:recvcheck // container/heap wants both kinds
+type agenda []*wait
+
+func (a agenda) Len() int { return len(a) }
+func (a agenda) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(a[i].next, a[j].next), cmp.Compare(a[i].id, a[j].id)) < 0
+}
+func (a agenda) Swap(i, j int) {
+	a[i], a[j] = a[j], a[i]
+	a[i].place, a[j].place = i+1, j+1
+}
+
+// Push implements heap.Interface.
+func (a *agenda) Push(x any) {
+	if w, ok := x.(*wait); ok {
+		*a = append(*a, w)
+		w.place = len(*a)
+	}
+}
+
+// Pop implements heap.Interface.
+func (a *agenda) Pop() any {
+	old := *a
+	w := old[len(old)-1]
+	old[len(old)-1] = nil
+	*a = old[:len(old)-1]
+	w.place = 0
+	return w
+}
+
+// firstLook is after how many milliseconds a wait is first counted that has not
+// ended; then whenever it has become half as long again.
+const firstLook = 8_000
+
+// plan sets when a contact is looked at next.
+func (b *Book) plan(w *wait) {
+	bin := w.Noted
+	next := w.Opened + max(span((bin+perOctave/2)*width+shift(w.Mood, w.Ahead)), firstLook)
+	if w.Taken >= 0 {
+		next = min(next, w.Taken+max(span((w.Worked+perOctave/2)*width), firstLook))
+	}
+	if w.P50 > 0 {
+		next = min(next, w.Opened+w.P50+1)
+	}
+	if w.P90 > 0 {
+		next = min(next, w.Opened+w.P90+1)
+	}
+	w.next = next
+	if w.place > 0 {
+		heap.Fix(&b.agenda, w.place-1)
+	} else {
+		heap.Push(&b.agenda, w)
+	}
+}
