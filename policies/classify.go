@@ -7,6 +7,7 @@ import (
 
 	"stagecoach/configs/strict"
 	"stagecoach/contact"
+	"stagecoach/router/match"
 )
 
 // ClassifyInput is what is known of a message when it is classified. It is
@@ -47,6 +48,9 @@ type Classification struct {
 	Language string
 	// Languages are needed; Wished are preferred.
 	Languages, Wished []string
+	// Demand is all of that, and what else is needed of an agent; its channels are
+	// not known here.
+	Demand match.Demand
 	// Propose is Spam or Machine when a rule takes it for that; it is then to
 	// stand in the queue named ReviewQueue until a person has looked.
 	Propose contact.Disposition
@@ -80,6 +84,7 @@ type classRules struct {
 type classRule struct {
 	name, class, kind, queue, language string
 	skills                             []Skill
+	needs                              classNeeds
 	relax                              float64
 	when                               expression
 }
@@ -122,6 +127,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 			out.Wished = []string{language}
 		}
 	}
+	out.Demand = rule.needs.demand(&out)
 	for _, r := range s.classes.proposals {
 		if r.when.matches(vars) {
 			out.Propose, out.ProposeRule, out.Queue = r.propose, r.name, ReviewQueue
@@ -161,7 +167,7 @@ func (b *builder) buildClasses(f *classesFile) {
 	d := b.docFor("classes.yaml", "")
 	b.set.classes.otherwise = classRule{
 		name: DefaultRule, class: f.Default.Class, kind: f.Default.Kind, queue: f.Default.Queue,
-		language: f.Default.Language, skills: skillsOf(f.Default.Skills),
+		language: f.Default.Language, skills: skillsOf(f.Default.Skills), needs: needsOf(&f.Default),
 	}
 	take(&b.set.classes.otherwise.relax, f.Default.RelaxAfter)
 	if f.Default.When != "" {
@@ -169,6 +175,7 @@ func (b *builder) buildClasses(f *classesFile) {
 	}
 	b.checkQueue(d, "default.queue", f.Default.Queue)
 	names, relaxes := map[string]bool{DefaultRule: true}, map[string]float64{}
+	b.checkNeeds(b.docFor("classes.yaml", "default"), "default", &f.Default, &b.set.classes.otherwise)
 	list := b.docFor("classes.yaml", "classes")
 	c := b.compiler(list, messageWords())
 	for i, e := range f.Classes {
@@ -183,8 +190,9 @@ func (b *builder) buildClasses(f *classesFile) {
 		r := classRule{
 			name: e.Name, class: or(e.Class, e.Name), kind: or(e.Kind, f.Default.Kind), queue: or(e.Queue, f.Default.Queue),
 			language: or(e.Language, f.Default.Language), skills: skillsOf(e.Skills), when: c.compile(key+".when", e.When),
-			relax: b.set.classes.otherwise.relax,
+			relax: b.set.classes.otherwise.relax, needs: needsOf(&e),
 		}
+		b.checkNeeds(list, key, &e, &r)
 		take(&r.relax, e.RelaxAfter)
 		if was, ok := relaxes[r.class]; ok && was != r.relax {
 			list.Report(key+".relax_after", "say the same for all entries of one class", "class %q has %v above", r.class, was)
@@ -225,7 +233,7 @@ func skillsOf(entries []skillEntry) []Skill {
 		if e.Level != nil {
 			level = *e.Level
 		}
-		out = append(out, Skill{Name: e.Name, Level: level})
+		out = append(out, Skill{Name: strings.ToLower(e.Name), Level: level})
 	}
 	return out
 }

@@ -24,6 +24,19 @@ type classEntry struct {
 	// RelaxAfter is the share of a promise after which the skills are wishes, 0
 	// for never.
 	RelaxAfter *float64 `yaml:"relax_after" range:"0..1"`
+	// Any are lists of skills of which one is needed, Not are skills that nobody
+	// who is asked may have, Wished are needed for a while.
+	Any    [][]skillEntry `yaml:"any"`
+	Not    []string       `yaml:"not"`
+	Wished []wishEntry    `yaml:"wished"`
+	// LanguageFor is how long a required language is needed, 0s for always.
+	LanguageFor *time.Duration `yaml:"language_for" range:"0s..366d"`
+}
+
+type wishEntry struct {
+	Name  string        `yaml:"name" required:"true"`
+	Level *int          `yaml:"level" range:"1..5"`
+	For   time.Duration `yaml:"for" range:"0s..366d"`
 }
 
 type skillEntry struct {

@@ -301,5 +301,5 @@ func (i *Intake) classify(c *Receive, m *contact.Message) {
 	if got.Propose != "" {
 		c.Rule = got.ProposeRule
 	}
-	c.Demand.Skills, c.Demand.Languages, c.Demand.Wished = got.Skills, got.Languages, got.Wished
+	c.Demand = got.Demand
 }
