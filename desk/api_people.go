@@ -16,12 +16,17 @@ type Profile struct {
 	Languages []string          `json:"languages,omitempty"`
 	Channels  []contact.Channel `json:"channels,omitempty" doc:"Those that they answer; all, if left out"`
 	Capacity  int               `json:"capacity,omitempty" minimum:"0" doc:"In units; the usual one, if left out"`
+	// What is left out of the following stays as it is when an agent is changed.
+	Most     []view.ChannelMost `json:"most,omitempty" doc:"How many contacts of a channel they hold at a time, where that is other than the policy's number"`
+	DailyCap *int               `json:"daily_cap,omitempty" minimum:"0" maximum:"100000" doc:"How many contacts they take in a day, 0 for any number"`
+	Shifts   []string           `json:"shifts,omitempty" doc:"When they work, such as mon-fri 09:00-17:00; always when available, if there are none"`
 }
 
 func (p *Profile) member() Member {
 	return Member{
 		Name: p.Name, Email: p.Email, Role: p.Role, Skills: p.Skills,
 		Languages: p.Languages, Channels: p.Channels, Capacity: p.Capacity,
+		Most: p.Most, DailyCap: p.DailyCap, Shifts: p.Shifts,
 	}
 }
 

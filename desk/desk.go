@@ -39,6 +39,7 @@ func (s *Service) glance(ctx context.Context, agent string) (glance, error) {
 			return
 		}
 		g.me, g.known = person(a), true
+		g.me.Shift, g.me.ShiftEnds = st.ShiftOf(agent, s.now())
 		for id := range a.Holds {
 			if c := st.Contacts[id]; c != nil {
 				g.held = append(g.held, copyContact(st, c))
@@ -134,6 +135,9 @@ func (s *Service) alerts(who Who, g glance) []view.Alert {
 		if !c.OK {
 			out = append(out, view.Alert{Level: "error", Text: fmt.Sprintf("%s (%s): %s", c.Account, c.Channel, inShort(c.Trouble)), Link: "/overview"})
 		}
+	}
+	if g.me.Shift == router.ShiftDraining {
+		out = append(out, view.Alert{Level: "info", Text: "Your shift ends at " + g.me.ShiftEnds.In(s.cfg.Zone).Format("15:04") + ": nothing new comes."})
 	}
 	if !who.Supervisor() {
 		return out

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"stagecoach/contact"
@@ -25,6 +26,10 @@ type Member struct {
 	Languages []string
 	Channels  []contact.Channel
 	Capacity  int
+	// Most, DailyCap and Shifts limit them; nil leaves them as they are.
+	Most     []view.ChannelMost
+	DailyCap *int
+	Shifts   []string
 	// Link asks for a one-time link instead of a password made here.
 	Link bool
 }
@@ -54,7 +59,49 @@ func (m Member) profile(id string) (router.AgentProfile, error) {
 		}
 		p.Languages = append(p.Languages, l)
 	}
-	return p, nil
+	return p, m.limits(&p)
+}
+
+// limits fills in what limits the agent.
+func (m Member) limits(p *router.AgentProfile) error {
+	for _, one := range m.Most {
+		p.Most = append(p.Most, router.ChannelMost(one))
+	}
+	if m.DailyCap != nil {
+		p.DailyCap = *m.DailyCap
+	}
+	shifts, err := ParseShifts(m.Shifts)
+	if err != nil {
+		return invalid("No shift: " + err.Error() + ".")
+	}
+	if len(shifts) > 0 {
+		p.Shifts = shifts
+	}
+	return nil
+}
+
+// keepLimits takes over from what is known of an agent which limits a change does
+// not speak of.
+func (s *Service) keepLimits(ctx context.Context, m *Member, p *router.AgentProfile) error {
+	err := s.deps.Router.View(ctx, func(st *router.State) {
+		a := st.Agents[p.ID]
+		if a == nil {
+			return
+		}
+		if m.Most == nil {
+			p.Most = slices.Clone(a.Most)
+		}
+		if m.DailyCap == nil {
+			p.DailyCap = a.DailyCap
+		}
+		if m.Shifts == nil {
+			p.Shifts = slices.Clone(a.Shifts)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("looking at an agent's limits: %w", err)
+	}
+	return nil
 }
 
 // AddAgent makes an account. With no password given, one is made and told once,
@@ -155,6 +202,9 @@ func (s *Service) ChangeAgent(ctx context.Context, who Who, commandID, id string
 	}
 	if _, known, err := s.role(ctx, id); err != nil || !known {
 		return view.Member{}, orMissing(err, "There is no such agent.")
+	}
+	if err := s.keepLimits(ctx, &m, &profile); err != nil {
+		return view.Member{}, err
 	}
 	if profile.Role != contact.RoleSupervisor {
 		if err := s.keepsSupervisor(ctx, id); err != nil {

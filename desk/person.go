@@ -76,6 +76,10 @@ func person(a *router.Agent) view.Person {
 	if p.Languages == nil {
 		p.Languages = []string{}
 	}
+	for _, m := range a.Most {
+		p.Most = append(p.Most, view.ChannelMost(m))
+	}
+	p.DailyCap, p.Shifts = a.DailyCap, shiftTexts(a.Shifts)
 	return p
 }
 

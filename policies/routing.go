@@ -61,6 +61,8 @@ type Timing struct {
 type channelRule struct {
 	offer    OfferRule
 	units    int
+	most     int
+	beside   bool
 	handling time.Duration
 }
 
@@ -138,6 +140,7 @@ func (b *builder) buildRouting(f *routingFile) {
 			list.Report(key+".units", "", "%d units are more than any agent has, %d", r.units, f.Capacity)
 		}
 	}
+	b.buildLimits(f)
 	b.set.timing = Timing{
 		Heartbeat: f.Presence.Heartbeat, ChatReturn: f.Presence.ChatReturn, MissesUntilAway: f.Presence.MissesUntilAway,
 		SilentWarnShare: f.Silence.Warn, SilentPullShare: f.Silence.PullBack, SilentLeast: f.Silence.Least,
@@ -152,6 +155,8 @@ func (b *builder) buildRouting(f *routingFile) {
 func overlay(r channelRule, e channelEntry) channelRule {
 	take(&r.units, e.Units)
 	take(&r.handling, e.HandlingTime)
+	take(&r.most, e.Most)
+	take(&r.beside, e.Interruptible)
 	take(&r.offer.TimeOut, e.OfferTimeOut)
 	take(&r.offer.CoolDown, e.CoolDown)
 	take(&r.offer.Parallel, e.Parallel)

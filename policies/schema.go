@@ -104,6 +104,9 @@ type routingFile struct {
 	Version  int            `yaml:"version" range:"1..1"`
 	Matching matchingEntry  `yaml:"matching"`
 	Capacity int            `yaml:"capacity" range:"1..10000"`
+	Headroom int            `yaml:"headroom" range:"0..10000"`
+	Beside   int            `yaml:"beside" range:"0..10000"`
+	Shifts   shiftsEntry    `yaml:"shifts"`
 	Defaults channelEntry   `yaml:"defaults"`
 	Channels []channelEntry `yaml:"channels"`
 	Presence presenceEntry  `yaml:"presence"`
@@ -125,6 +128,17 @@ type channelEntry struct {
 	Quiet        *time.Duration `yaml:"quiet" range:"0s..1d"`
 	Urgent       *int           `yaml:"urgent" range:"1..50"`
 	SilenceLeast *time.Duration `yaml:"silence_least" range:"0s..5d"`
+	// Most is how many contacts of it one agent holds, 0 for as many as fit.
+	Most *int `yaml:"most" range:"0..1000"`
+	// Interruptible work may be held beside a full load.
+	Interruptible *bool `yaml:"interruptible"`
+}
+
+// shiftsEntry says how agents' shifts and days are counted.
+type shiftsEntry struct {
+	Zone    string        `yaml:"zone" hint:"such as Europe/Berlin"`
+	Drain   time.Duration `yaml:"drain" range:"0s..8h"`
+	Binding bool          `yaml:"binding"`
 }
 
 // matchingEntry is what a supervisor may tune of the rule that matches contacts

@@ -29,6 +29,7 @@ type Set struct {
 	otherwise  channelRule
 	timing     Timing
 	capacity   int
+	limits     *match.Limits
 	matching   match.Params
 	tiers      []tierRule
 	ladder     []stepEntry

@@ -185,6 +185,7 @@ func (s *State) applyClockStep(e *ClockStep) {
 	}
 	for _, a := range s.Agents {
 		a.IdleSince = earlier(a.IdleSince, e.To)
+		a.span = span{}
 		s.indexAgent(a)
 	}
 	for _, c := range s.Contacts {

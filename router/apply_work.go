@@ -24,7 +24,7 @@ func (s *State) applyOfferMade(e *OfferMade) {
 	c.Offers = append(c.Offers, e.Offer)
 	a := s.Agents[e.Agent]
 	a.Offers[e.Offer] = true
-	s.addLoad(a, e.Units)
+	s.addLoad(a, c.ReplyChannel, 1, e.Units)
 	s.timers.add(e.Expires, timerOffer, e.Offer)
 	s.indexContact(c)
 	s.Forecast.Offer(c.ID, s.At)
@@ -37,11 +37,11 @@ func (s *State) dropOffer(id string) *Contact {
 		return nil
 	}
 	delete(s.Offers, id)
+	c := s.Contacts[o.Contact]
 	if a := s.Agents[o.Agent]; a != nil {
 		delete(a.Offers, id)
-		s.addLoad(a, -o.Units)
+		s.addLoad(a, c.ReplyChannel, -1, -o.Units)
 	}
-	c := s.Contacts[o.Contact]
 	c.Offers = slices.DeleteFunc(c.Offers, func(x string) bool { return x == id })
 	return c
 }
@@ -93,10 +93,11 @@ func (s *State) applyAssigned(e *Assigned) {
 	}
 	a := s.Agents[e.Agent]
 	a.Holds[c.ID] = true
+	a.took(e.Day)
 	a.Misses = 0
 	a.IdleSince = s.At
 	a.Credit += e.Turn
-	s.addLoad(a, e.Units)
+	s.addLoad(a, c.ReplyChannel, 1, e.Units)
 	s.indexContact(c)
 	s.Forecast.Take(c.ID, s.At)
 }
@@ -127,7 +128,7 @@ func (s *State) release(c *Contact) {
 	}
 	if a := s.Agents[c.Agent]; a != nil && a.Holds[c.ID] {
 		delete(a.Holds, c.ID)
-		s.addLoad(a, -c.Units)
+		s.addLoad(a, c.ReplyChannel, -1, -c.Units)
 	}
 	c.Agent, c.Units = "", 0
 	c.AssignedAt, c.WarnAt, c.PullAt, c.RecallAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
@@ -242,7 +243,7 @@ func (s *State) applyAgentSet(e *AgentSet) {
 		a = &Agent{Presence: contact.Offline, Holds: map[string]bool{}, Offers: map[string]bool{}}
 		s.Agents[e.Agent.ID] = a
 	}
-	a.AgentProfile, a.Removed = e.Agent, false
+	a.AgentProfile, a.Removed, a.span = e.Agent, false, span{}
 	s.profilesAt++
 	s.indexAgent(a)
 	s.choose(s.knowing[a.ID])

@@ -100,6 +100,8 @@ type Timing struct {
 	ChatReturn time.Duration
 	// Heartbeat is how long an agent counts as there after the last sign.
 	Heartbeat time.Duration
+	// Limits are what every agent may hold beside their capacity; nil for none.
+	Limits *match.Limits
 	// LastResort names the owner of what nobody holds.
 	LastResort string
 	// Queue and ReviewQueue are where contacts stand when nothing else is said.
@@ -146,6 +148,7 @@ func Decide(s *State, env *Env, cmd *Envelope) (Entry, error) {
 		res.Known = true
 		return Entry{Result: &res}, nil
 	}
+	s.limit(env.Rules.Timing().Limits)
 	t := &turn{State: s, env: env, actor: cmd.Actor, ids: s.decided}
 	err := t.decide(cmd.Command)
 	if err == nil {

@@ -20,7 +20,33 @@ func (t *turn) setAgent(cmd *SetAgent) error {
 			return refuse(RefusedInvalid, "the level of skill %q is %d: it must be 1 to 5", s.Name, s.Level)
 		}
 	}
+	if err := validLimits(&a); err != nil {
+		return err
+	}
 	t.emit(AgentSet{Agent: a})
+	return nil
+}
+
+// validLimits refuses what makes no sense of what limits an agent.
+func validLimits(a *AgentProfile) error {
+	seen := map[contact.Channel]bool{}
+	for _, m := range a.Most {
+		if m.Most < 1 || m.Channel == "" || seen[m.Channel] {
+			return refuse(RefusedInvalid, "the most contacts of a channel is a number from 1, once for each channel")
+		}
+		seen[m.Channel] = true
+	}
+	if a.DailyCap < 0 {
+		return refuse(RefusedInvalid, "the number of contacts a day is %d: it must be 0 or more", a.DailyCap)
+	}
+	if len(a.Shifts) > maxShifts {
+		return refuse(RefusedInvalid, "these are %d shifts a week: at most %d are possible", len(a.Shifts), maxShifts)
+	}
+	for _, s := range a.Shifts {
+		if !s.Valid() {
+			return refuse(RefusedInvalid, "a shift begins within a day and ends after that, 24 hours later at most")
+		}
+	}
 	return nil
 }
 

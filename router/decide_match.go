@@ -86,7 +86,7 @@ func (t *turn) assignment(c *Contact, agent, offer, by, reason string, work Work
 	pull := max(time.Duration(float64(left)*tm.SilentPull), tm.SilentFloor)
 	warn := min(time.Duration(float64(left)*tm.SilentWarn), pull)
 	return Assigned{
-		Contact: c.ID, Agent: agent, Offer: offer, By: by, Units: work.Units, Reason: reason,
+		Day: t.dayFor(reason), Contact: c.ID, Agent: agent, Offer: offer, By: by, Units: work.Units, Reason: reason,
 		WarnAt: now.Add(warn), PullAt: now.Add(pull), RecallAt: c.Due.Add(-work.Handling),
 	}
 }

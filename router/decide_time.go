@@ -36,6 +36,8 @@ func (t *turn) tick() {
 			t.forecastDue(due.id)
 		case timerEngagement:
 			t.engagementDue(due.id)
+		case timerAgent:
+			t.agentDue(due.id, due.at)
 		}
 	}
 }

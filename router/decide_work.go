@@ -100,11 +100,13 @@ func (t *turn) takeNext() error {
 	if id := t.firstOffer(a); id != "" {
 		return t.accept(Accept{Offer: id})
 	}
+	cand := t.candidate(a)
+	cand.From, cand.Until = time.Time{}, time.Time{} // they are there
 	for _, g := range t.waiting.Groups() {
 		work := t.env.Rules.Work(g.Demand.ReplyChannel)
 		found := ""
 		g.First(func(h *match.Head) bool {
-			gate := match.FirstFailed(&g.Demand, &g.Traits, uncooled(h), work.Units, a.cand, t.env.Now)
+			gate := match.FirstFailed(&g.Demand, &g.Traits, uncooled(h), work.Units, cand, t.env.Now)
 			if gate == "" {
 				found = h.Contact
 			}
@@ -117,7 +119,10 @@ func (t *turn) takeNext() error {
 			return nil
 		}
 	}
-	if a.Load >= a.Capacity {
+	if cand.Capped {
+		return refuse(RefusedCapacity, "you have taken as many contacts today as you may: %d", a.DailyCap)
+	}
+	if t.isFull(a) {
 		return refuse(RefusedCapacity, "you hold as much as your capacity allows")
 	}
 	return refuse(RefusedNothingNext, "nothing waits that you can take")
@@ -166,8 +171,9 @@ func (t *turn) assign(cmd *Assign) error {
 		return err
 	}
 	work := t.env.Rules.Work(c.ReplyChannel)
-	if a.Load+work.Units-t.offeredUnits(c, a) > a.Capacity && !cmd.Override {
-		return refuse(RefusedCapacity, "this would exceed the agent's capacity: confirm to do it all the same")
+	above := t.exceeds(c, a, work)
+	if above != "" && !cmd.Override {
+		return refuse(RefusedCapacity, "this would exceed %s: confirm to do it all the same", limitWords[above])
 	}
 	reason := cmd.Reason
 	if c.Agent == t.actor && reason == "" {
@@ -176,20 +182,10 @@ func (t *turn) assign(cmd *Assign) error {
 	t.revokeOffers(c, "", reasonTaken)
 	t.clearProposal(c)
 	e := t.assignment(c, a.ID, "", t.actor, reason, work)
-	e.Remark, e.Override = cmd.Remark, a.Load+work.Units > a.Capacity
+	e.Remark, e.Override = cmd.Remark, above != ""
 	t.emit(e)
 	t.about(c)
 	return nil
-}
-
-// offeredUnits gives what the contact already weighs on the agent as an offer.
-func (t *turn) offeredUnits(c *Contact, a *Agent) int {
-	for _, id := range c.Offers {
-		if o := t.Offers[id]; o.Agent == a.ID {
-			return o.Units
-		}
-	}
-	return 0
 }
 
 func (t *turn) mayAssign(c *Contact, to *Agent) error {
@@ -200,7 +196,7 @@ func (t *turn) mayAssign(c *Contact, to *Agent) error {
 		return refuse(RefusedNotAllowed, "only an agent can assign a contact")
 	}
 	if c.Agent == "" && to.ID == t.actor {
-		if gate := match.FirstFailed(&c.Demand, &c.Traits, headOf(c), 0, to.cand, t.env.Now); gate != "" {
+		if gate := match.Able(&c.Demand, &c.Traits, headOf(c).Age(t.env.Now), to.cand); gate != "" {
 			return refuse(RefusedNotAllowed, "this contact needs what you don't have: %s", gate)
 		}
 		return nil

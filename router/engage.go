@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"stagecoach/contact"
 )
 
 // Engagement is a live conversation that goes on after its reply: it takes its
@@ -12,6 +14,8 @@ type Engagement struct {
 	Conversation string `json:"conversation"`
 	Agent        string `json:"agent"`
 	Units        int    `json:"units"`
+	// Channel is that of the replies.
+	Channel contact.Channel `json:"channel,omitempty"`
 	// Until is when it is over by itself, unless something is said.
 	Until time.Time `json:"until"`
 }
@@ -48,7 +52,7 @@ func (s *State) applyEngaged(e *Engaged) {
 	s.dropEngagement(one.Conversation)
 	s.Engagements[one.Conversation] = &one
 	if a := s.Agents[one.Agent]; a != nil {
-		s.addLoad(a, one.Units)
+		s.addLoad(a, one.Channel, 1, one.Units)
 	}
 	s.timers.add(one.Until, timerEngagement, one.Conversation)
 }
@@ -60,7 +64,7 @@ func (s *State) dropEngagement(conversation string) {
 	}
 	delete(s.Engagements, conversation)
 	if a := s.Agents[e.Agent]; a != nil {
-		s.addLoad(a, -e.Units)
+		s.addLoad(a, e.Channel, -1, -e.Units)
 	}
 }
 
@@ -71,7 +75,7 @@ func (t *turn) engage(c *Contact, agent string) {
 	if work.Linger <= 0 || a == nil || a.Removed || !works(a.Presence) {
 		return
 	}
-	t.emit(Engaged{Engagement{Conversation: c.Conversation, Agent: agent, Units: work.Units, Until: t.env.Now.Add(work.Linger)}})
+	t.emit(Engaged{Engagement{Conversation: c.Conversation, Agent: agent, Units: work.Units, Channel: c.ReplyChannel, Until: t.env.Now.Add(work.Linger)}})
 }
 
 // speaksOn lets a live conversation go on for as long again, as its agent has

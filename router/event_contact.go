@@ -62,7 +62,10 @@ type OfferEnded struct {
 // did so directly. Override is true when it exceeds the agent's capacity.
 type Assigned struct {
 	// Turn is what it adds to what the agent owes, in micro-turns.
-	Turn     int64  `json:"turn,omitempty"`
+	Turn int64 `json:"turn,omitempty"`
+	// Day is the day on which it counts for the agent's daily cap, "" where it
+	// doesn't: a live conversation that goes on was counted when it began.
+	Day      string `json:"day,omitempty"`
 	Contact  string `json:"contact"`
 	Agent    string `json:"agent"`
 	Offer    string `json:"offer,omitempty"`

@@ -91,6 +91,7 @@ func (x *explainer) mended(a *Agent) ([]Gap, *match.Agent) {
 		gaps = append(gaps, Gap{Gate: match.GatePresence, Presence: a.Presence})
 	}
 	h, like := x.head(), candidateOf(a)
+	x.fill(like, a, x.now)
 	like.Skills, like.Languages = slices.Clone(like.Skills), slices.Clone(like.Languages)
 	last := match.Gate("")
 	for {

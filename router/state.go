@@ -63,10 +63,12 @@ type State struct {
 	known               map[string]*match.Agent
 	knownAt, profilesAt uint64
 	unjudged, untold    map[string]bool
-	timers              timerHeap
-	tally               tally
-	byCustomer          map[string][]string
-	review              map[string]bool
+	// limits are the policy's, as of the last decision.
+	limits     *match.Limits
+	timers     timerHeap
+	tally      tally
+	byCustomer map[string][]string
+	review     map[string]bool
 	// alarmed are the open contacts at risk or breached that nobody holds.
 	alarmed map[string]bool
 	// inDoubt and unsent are replies that need somebody.
@@ -205,8 +207,9 @@ func (s *State) derive() {
 	s.unsent = map[string]bool{}
 	s.matchDue = true
 	s.roster = match.NewRoster(s.waiting)
+	s.recount()
 	for _, a := range s.Agents {
-		a.cand, a.staffs = nil, false
+		a.cand, a.staffs, a.span, a.timedAt = nil, false, span{}, time.Time{}
 		if a.Holds == nil {
 			a.Holds = map[string]bool{}
 		}
@@ -300,27 +303,16 @@ func (s *State) indexAgent(a *Agent) {
 	if a.cand == nil {
 		a.cand = &match.Agent{ID: a.ID}
 	}
-	a.fill(a.cand)
+	s.fill(a.cand, a, s.At)
 	s.roster.Put(a.cand, a.Presence == contact.Available)
 	if s.roster.Free() > 0 {
 		s.matchDue = true
 	}
-	if full := a.Load >= a.Capacity; full != a.full {
+	if full := s.isFull(a); full != a.full {
 		a.full = full
 		s.choose(s.ranked[a.ID])
 	}
-}
-
-// fill brings an agent as the rule sees them up to date.
-func (a *Agent) fill(c *match.Agent) {
-	c.Skills, c.Languages, c.Channels = a.Skills, a.Languages, a.Channels
-	c.Room, c.Capacity, c.Credit, c.IdleSince = a.Capacity-a.Load, a.Capacity, a.Credit, a.IdleSince
-}
-
-// addLoad changes what an agent carries, in units.
-func (s *State) addLoad(a *Agent, units int) {
-	a.Load += units
-	s.indexAgent(a)
+	s.timeAgent(a)
 }
 
 func (s *State) forgetCustomer(c *Contact) {

@@ -20,6 +20,7 @@ const (
 	timerReply
 	timerEngagement
 	timerForecast
+	timerAgent
 )
 
 type timer struct {

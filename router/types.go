@@ -308,6 +308,13 @@ type AgentProfile struct {
 	Channels []contact.Channel `json:"channels,omitempty"`
 	// Capacity is in units; 0 means the policy's default.
 	Capacity int `json:"capacity"`
+	// Most is how many contacts of a channel they hold at a time, where that is
+	// other than the policy's number.
+	Most []ChannelMost `json:"most,omitempty"`
+	// DailyCap is how many contacts they take in a day, 0 for any number.
+	DailyCap int `json:"daily_cap,omitempty"`
+	// Shifts are when they work; empty means whenever they are available.
+	Shifts []Shift `json:"shifts,omitempty"`
 }
 
 // Agent is an agent as the router knows them.
@@ -339,12 +346,22 @@ type Agent struct {
 	// Credit is what they owe to those past their guard, in micro-turns.
 	Credit int64 `json:"credit,omitempty"`
 
+	// Day is the last on which they took a contact, as 2006-01-02 in the policy's
+	// zone, and Taken how many they took then.
+	Day   string `json:"day,omitempty"`
+	Taken int    `json:"taken,omitempty"`
+
 	// cand is what the rule sees of them, nil once they were taken out.
 	cand *match.Agent
 	// full is true when they have no room.
 	full bool
 	// staffs is true while they count as being there.
 	staffs bool
+	// held is what they hold by channel; span is the shift that they are in or
+	// the next one; timedAt is the timer that stands for them in the heap.
+	held    []match.Held
+	span    span
+	timedAt time.Time
 }
 
 // SourceState is the account of one source (I13).

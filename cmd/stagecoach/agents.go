@@ -128,6 +128,9 @@ type agentsAddCmd struct {
 	Language      []string `help:"Language that they write, such as de. May be repeated."`
 	Channel       []string `help:"Channel that they answer; all if left out. May be repeated."`
 	Capacity      int      `help:"Units that they can hold at a time; the policy's number if left out." placeholder:"N"`
+	Most          []string `help:"How many contacts of a channel they hold at a time, where that is other than the policy's number. May be repeated." placeholder:"CHANNEL:N"`
+	DailyCap      int      `help:"How many contacts they take in a day; any number if left out." placeholder:"N"`
+	Shift         []string `help:"When they work, such as 'mon-fri 09:00-17:00', in the zone of the policy; whenever they are available if left out. May be repeated." placeholder:"SHIFT" sep:"none"`
 	PasswordStdin bool     `help:"Read the password from standard input instead of printing a link."`
 	JSON          bool     `name:"json" help:"Print JSON."`
 }
@@ -159,6 +162,9 @@ func (c *agentsAddCmd) body(io std) (agentBody, error) {
 		}
 		b.Skills = append(b.Skills, skill)
 	}
+	if err := c.limits(&b); err != nil {
+		return b, err
+	}
 	for _, ch := range c.Channel {
 		b.Channels = append(b.Channels, contact.Channel(ch))
 	}
@@ -168,6 +174,26 @@ func (c *agentsAddCmd) body(io std) (agentBody, error) {
 	}
 	b.Password, err = readPassword(io)
 	return b, err
+}
+
+// limits reads what limits the agent.
+func (c *agentsAddCmd) limits(b *agentBody) error {
+	if c.DailyCap < 0 {
+		return fmt.Errorf("--daily-cap is a number of contacts, not %d", c.DailyCap)
+	}
+	if _, err := desk.ParseShifts(c.Shift); err != nil {
+		return fmt.Errorf("--shift %w", err)
+	}
+	b.DailyCap, b.Shifts = &c.DailyCap, c.Shift
+	for _, text := range c.Most {
+		ch, number, _ := strings.Cut(text, ":")
+		n, err := strconv.Atoi(number)
+		if ch == "" || err != nil || n < 1 {
+			return fmt.Errorf("--most %q: write it like email:3", text)
+		}
+		b.Most = append(b.Most, view.ChannelMost{Channel: contact.Channel(ch), Most: n})
+	}
+	return nil
 }
 
 // nameOf makes a name of an address: anna.meier@… is Anna Meier.

@@ -23,6 +23,20 @@ type Person struct {
 	// Holding and Offered count contacts.
 	Holding int `json:"holding"`
 	Offered int `json:"offered"`
+	// Most is how many contacts of a channel they hold at a time, DailyCap how many
+	// they take in a day, Shifts when they work: what was said of this agent.
+	Most     []ChannelMost `json:"most,omitempty"`
+	DailyCap int           `json:"daily_cap,omitempty"`
+	Shifts   []string      `json:"shifts,omitempty"`
+	// Shift is on, draining or off for who has shifts, ShiftEnds when it ends.
+	Shift     string    `json:"shift,omitempty"`
+	ShiftEnds time.Time `json:"shift_ends,omitzero"`
+}
+
+// ChannelMost is how many contacts of a channel an agent holds at a time.
+type ChannelMost struct {
+	Channel contact.Channel `json:"channel"`
+	Most    int             `json:"most"`
 }
 
 // Skill is a skill with its level, 1 to 5.

@@ -11,18 +11,7 @@ func FirstFailed(d *Demand, t *Traits, h *Head, units int, a *Agent, now time.Ti
 	if gate := Able(d, t, h.Age(now), a); gate != "" {
 		return gate
 	}
-	return Ready(h, units, a, now)
-}
-
-// Ready gives the first gate that the agent does not pass at this moment.
-func Ready(h *Head, units int, a *Agent, now time.Time) Gate {
-	switch {
-	case h.Cool[a.ID].After(now):
-		return GateCooling
-	case a.Room < units:
-		return GateCapacity
-	}
-	return ""
+	return ready(d.ReplyChannel, h, units, a, now)
 }
 
 // Level gives the agent's level of a skill, 0 when they lack it.

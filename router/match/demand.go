@@ -107,14 +107,19 @@ type Gate string
 
 // The gates, in the order in which they are tried.
 const (
-	GatePresence Gate = "presence"
-	GateChannel  Gate = "channel"
-	GateLanguage Gate = "language"
-	GateExcluded Gate = "excluded"
-	GateSkill    Gate = "skill"
-	GateWish     Gate = "wish"
-	GateCooling  Gate = "cooling_down"
-	GateCapacity Gate = "capacity"
+	GatePresence   Gate = "presence"
+	GateChannel    Gate = "channel"
+	GateLanguage   Gate = "language"
+	GateExcluded   Gate = "excluded"
+	GateSkill      Gate = "skill"
+	GateWish       Gate = "wish"
+	GateCooling    Gate = "cooling_down"
+	GateShift      Gate = "shift"
+	GateDraining   Gate = "draining"
+	GateDailyCap   Gate = "daily_cap"
+	GateChannelMax Gate = "channel_max"
+	GateCapacity   Gate = "capacity"
+	GateHeadroom   Gate = "headroom"
 	// GateReserved is for a contact that is kept a moment for its own agent.
 	GateReserved Gate = "reserved"
 	// GateClaimed is for an agent who makes room for whoever waits for longest.

@@ -301,7 +301,7 @@ func (m *matching) bestCase(t *Traits) time.Duration {
 // heldBack reports whether work that can wait is not given to an agent who would
 // be missed by what comes live.
 func (m *matching) heldBack(g *Group, a *Agent) bool {
-	if g.Traits.Live {
+	if g.Traits.Live || a.aside(g.Demand.ReplyChannel, g.units) {
 		return false
 	}
 	until := g.live.first().Due.Add(-time.Duration(m.Early * float64(g.Traits.Target)))

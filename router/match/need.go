@@ -119,7 +119,7 @@ func NewNeeds() *Needs { return &Needs{all: map[string]*Need{}} }
 
 // Of gives the need of a demand and what its promise says.
 func (n *Needs) Of(d Demand, t *Traits) *Need {
-	key := d.Key() + "@" + strconv.FormatInt(int64(t.RelaxAfter), 36)
+	key := d.Key() + "@" + strconv.FormatInt(int64(t.RelaxAfter), 36) + "@" + strconv.FormatInt(int64(t.Handling), 36)
 	if one := n.all[key]; one != nil {
 		return one
 	}

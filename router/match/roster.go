@@ -17,6 +17,17 @@ type Agent struct {
 	Channels []contact.Channel
 	// Room is the capacity that is left, in units.
 	Room int
+	// Limits are what agents may hold beside that, nil for no limits; Held is what
+	// they hold by channel, and Spare the units of interruptible work that still
+	// don't count.
+	Limits *Limits
+	Held   []Held
+	Spare  int
+	// Capped is true when they have taken as many contacts as they may in a day.
+	Capped bool
+	// From and Until are the shift that they are in, or the next one; nothing new
+	// comes from DrainAt on. All are zero for who has none.
+	From, DrainAt, Until time.Time
 	// Capacity is the whole of it.
 	Capacity int
 	// Credit is what they owe to those who wait past their guard, in micro-turns.
@@ -129,7 +140,7 @@ func (r *Roster) Put(a *Agent, available bool) {
 			a.crew.present--
 		}
 	}
-	full := available && a.Room <= 0
+	full := available && a.Room <= 0 && a.Spare <= 0
 	if full != a.counted {
 		a.counted = full
 		if full {
