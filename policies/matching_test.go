@@ -39,7 +39,7 @@ matching:
   accept_time: 9s
   guard: 3
   guard_share: 0.2
-  hold_back: {left: 0.6, reserve: 2}
+  hold_back: {left: 0.7, reserve: 3}
 defaults: {urgent: 5, first_words: 30s, silence_least: 1m}
 channels:
   - {name: webchat, live: true, quiet: 4m, urgent: 2}
@@ -47,7 +47,7 @@ channels:
 	want := match.DefaultParams()
 	want.Steepness, want.Known, want.KnownSpeed, want.Relaxed = 4, math.Log(2), 0.8, 1.5
 	want.Spare, want.Spread, want.Concurrency, want.Accept = 0.4, 0.2, 0.7, 9*time.Second
-	want.Guard, want.Turn, want.Early, want.Reserve, want.Urgent = 3, 200_000, 0.6, 2, 5
+	want.Guard, want.Turn, want.Early, want.Reserve, want.Urgent = 3, 200_000, 0.7, 3, 5
 	if got := set.Matching(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
 	}

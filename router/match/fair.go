@@ -45,7 +45,7 @@ type Params struct {
 func DefaultParams() Params {
 	return Params{
 		Steepness: 3, Spare: 0.3, Spread: 0.1, Known: math.Log(1.3), Relaxed: 1, Wished: 1, KnownSpeed: 0.9, Concurrency: 0.6,
-		Accept: 6 * time.Second, BestCase: 1, BestAccept: 0.6, Guard: 2, Turn: 30_000, Early: 0.8, Reserve: 1, Urgent: 3,
+		Accept: 6 * time.Second, BestCase: 1, BestAccept: 0.6, Guard: 2, Turn: 30_000, Early: 0.6, Reserve: 2, Urgent: 3,
 	}
 }
 
