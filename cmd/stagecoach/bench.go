@@ -60,6 +60,7 @@ func benches() []benchmark {
 	return []benchmark{
 		{"ingest", (*bench).ingest},
 		{"journal", (*bench).journal},
+		{"route", (*bench).route},
 		{"replay", (*bench).replay},
 		{"search", (*bench).search},
 		{"memory", (*bench).memory},
@@ -75,8 +76,6 @@ type benchmark struct {
 // notBuilt names what other parts of the product will bring.
 func notBuilt(name string) string {
 	switch name {
-	case "route":
-		return "the full matching rule"
 	case "activation":
 		return "policy activation"
 	}
@@ -175,7 +174,7 @@ func (c *benchCmd) choose() (chosen []benchmark, missing []string, err error) {
 			chosen = append(chosen, one)
 		}
 	}
-	for _, name := range []string{"route", "activation"} {
+	for _, name := range []string{"activation"} {
 		known = append(known, name)
 		if slices.Contains(c.Names, "all") || slices.Contains(c.Names, name) {
 			missing = append(missing, name)

@@ -103,8 +103,7 @@ func TestBenchOfThisProgram(t *testing.T) {
 }
 
 func TestBenchBadInput(t *testing.T) {
-	refused(t, 2, "which this build does not have yet", "bench", "route")
-	refused(t, 2, "which this build does not have yet", "bench", "activation", "route")
+	refused(t, 2, "which this build does not have yet", "bench", "activation")
 	refused(t, 1, "did you mean journal?", "bench", "jurnal")
 	refused(t, 1, "it is one of email, others, all", "bench", "journal", "--channels", "slack")
 	refused(t, 1, "too little to measure", "bench", "ingest", "--messages", "1")

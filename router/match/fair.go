@@ -73,6 +73,8 @@ type matching struct {
 	Params
 	// version numbers the parameters, and what contacts take of an agent.
 	version int
+	// looks counts the looks.
+	looks   uint64
 	w       *Waiting
 	r       *Roster
 	now     time.Time
@@ -103,6 +105,7 @@ func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bo
 		m.Params = r.Params
 		m.version++
 	}
+	m.looks++
 	m.w, m.r, m.now, m.again = w, p, now, time.Time{}
 	p.recount()
 	p.learn(now)

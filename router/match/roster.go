@@ -90,6 +90,10 @@ type job struct {
 	// spare is the term of that name, as learnt then.
 	spare  int64
 	learnt int
+	// sum is the score of a contact without the load, as of that look.
+	scored   *item
+	scoredAt uint64
+	sum      int64
 }
 
 // worth is the highest score that one of a group can have.

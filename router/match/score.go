@@ -134,13 +134,26 @@ func (m *matching) prepare(j *job, a *Agent) {
 	}
 }
 
-// score is the sum of the terms.
+// score is the sum of the terms. What it is for others of the crew but for their
+// load is kept for this look at who waits.
 func (m *matching) score(j *job, it *item, a *Agent) int64 {
+	known := it.Prefer == a.ID
+	if j.scored == it && j.scoredAt == m.looks && j.capacity == a.Capacity && !known {
+		return j.sum + m.load(a)
+	}
 	sum := int64(0)
 	for _, t := range m.appendTerms(m.terms[:0], j, it, a) {
 		sum += t.Value
 	}
+	if !known {
+		j.scored, j.scoredAt, j.sum = it, m.looks, sum-m.load(a)
+	}
 	return sum
+}
+
+// load is the term of that name.
+func (m *matching) load(a *Agent) int64 {
+	return micro(-m.Spread * float64(a.Capacity-a.Room) / float64(max(a.Capacity, 1)))
 }
 
 // appendTerms gives the lines of a score.
@@ -158,7 +171,7 @@ func (m *matching) appendTerms(out []Term, j *job, it *item, a *Agent) []Term {
 		Term{TermEffort, micro(-effort)},
 		Term{TermUrgency, micro((m.Steepness - 1) * math.Log(min(max(x, minUrgency), maxUrgency)))},
 		Term{TermSpare, j.spare},
-		Term{TermLoad, micro(-m.Spread * float64(a.Capacity-a.Room) / float64(max(a.Capacity, 1)))},
+		Term{TermLoad, m.load(a)},
 	)
 	if known {
 		out = append(out, Term{TermKnown, micro(m.Known)})
