@@ -69,6 +69,8 @@ type Work struct {
 	Units int
 	// Handling is how long an answer takes.
 	Handling time.Duration
+	// Silent is the least time that a silent holder has, 0 for Timing's.
+	Silent time.Duration
 	// Linger is how long a live conversation keeps its units after a reply, 0
 	// where an answer is the end of the work.
 	Linger time.Duration

@@ -53,7 +53,9 @@ const (
 func (t *turn) propose(c *Contact, why match.Explanation, work Work) {
 	o := t.env.Rules.Offering(c.ReplyChannel)
 	if o.Auto {
-		t.give(c, why.Winner.Agent, ActorRouter, "auto", work)
+		a := t.assignment(c, why.Winner.Agent, "", ActorRouter, "auto", work)
+		a.Turn = t.turnFor(t.Agents[why.Winner.Agent], why.Lane)
+		t.emit(a)
 		return
 	}
 	to, most := []string{why.Winner.Agent}, o.Parallel
@@ -82,8 +84,12 @@ func (t *turn) give(c *Contact, agent, by, reason string, work Work) {
 func (t *turn) assignment(c *Contact, agent, offer, by, reason string, work Work) Assigned {
 	tm := t.env.Rules.Timing()
 	now := t.env.Now
-	left := max(c.Due.Sub(now), tm.SilentFloor)
-	pull := max(time.Duration(float64(left)*tm.SilentPull), tm.SilentFloor)
+	floor := tm.SilentFloor
+	if work.Silent > 0 {
+		floor = work.Silent
+	}
+	left := max(c.Due.Sub(now), floor)
+	pull := max(time.Duration(float64(left)*tm.SilentPull), floor)
 	warn := min(time.Duration(float64(left)*tm.SilentWarn), pull)
 	return Assigned{
 		Day: t.dayFor(reason), Contact: c.ID, Agent: agent, Offer: offer, By: by, Units: work.Units, Reason: reason,

@@ -58,17 +58,17 @@ func (t *turn) accept(cmd Accept) error {
 	c := t.Contacts[o.Contact]
 	t.revokeOffers(c, o.ID, reasonAccepted)
 	a := t.assignment(c, o.Agent, o.ID, t.actor, "", t.env.Rules.Work(c.ReplyChannel))
-	a.Turn = t.turnFor(o.Why.Lane)
+	a.Turn = t.turnFor(t.Agents[o.Agent], o.Why.Lane)
 	t.emit(a)
 	t.about(c)
 	return nil
 }
 
 // turnFor is what an assignment of a lane adds to what its agent owes, by a rule
-// that promises turns.
-func (t *turn) turnFor(lane match.Lane) int64 {
+// that promises turns. Nobody pays more than they owe.
+func (t *turn) turnFor(a *Agent, lane match.Lane) int64 {
 	if r, promises := t.env.Rules.Matching().(interface{ TurnFor(lane match.Lane) int64 }); promises {
-		return r.TurnFor(lane)
+		return max(r.TurnFor(lane), -max(a.Credit, 0))
 	}
 	return 0
 }

@@ -101,7 +101,9 @@ func (p policyRules) Offering(ch contact.Channel) Offering {
 // Work implements Rules.
 func (p policyRules) Work(ch contact.Channel) Work {
 	w := Work{Units: p.set.Units(ch), Handling: p.set.HandlingTime(ch)}
-	if o := p.set.Offer(ch); o.Live {
+	o := p.set.Offer(ch)
+	w.Silent = o.SilenceLeast
+	if o.Live {
 		w.Linger = o.Quiet
 	}
 	return w

@@ -49,19 +49,6 @@ func DefaultParams() Params {
 	}
 }
 
-// TurnOf is what an assignment of a lane adds to what its agent owes, in
-// micro-turns.
-func TurnOf(lane Lane) int64 {
-	switch lane {
-	case LaneGuard:
-		return -Micro
-	case LaneSavable, LaneLost:
-		return DefaultParams().Turn
-	default:
-		return 0
-	}
-}
-
 // Fair is generalised c-mu on what can still be kept, with a promised turn for
 // what is late (van Mieghem 1995; Mandelbaum and Stolyar 2004; README.md has the
 // formula and where it departs from them).

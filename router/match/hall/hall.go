@@ -103,7 +103,7 @@ func (h *Hall) serve(a *match.Agent) bool {
 		winner := h.roster.Find(p.Why.Winner.Agent)
 		winner.Room -= p.Units
 		winner.IdleSince = h.now
-		winner.Credit += match.TurnOf(p.Why.Lane)
+		winner.Credit += h.rule.TurnFor(p.Why.Lane)
 		h.roster.Put(winner, true)
 		got = true
 		return true
