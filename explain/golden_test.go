@@ -261,7 +261,7 @@ func behind(s *scene) tells {
 		s.wait(time.Minute)
 	}
 	id := s.mail(contact.Email, nil)
-	s.wait(time.Hour)
+	s.wait(2 * time.Hour)
 	s.mail(contact.WebChat, nil)
 	return waits(s, id)
 }

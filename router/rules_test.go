@@ -39,12 +39,12 @@ func TestTraitsAreWhatThePolicySays(t *testing.T) {
 		{
 			PromiseFirst,
 			PromiseFacts{Channel: contact.Email, Tier: "gold", Class: "billing"},
-			match.Traits{Value: 6 * match.Micro, Target: 4 * time.Hour, RelaxAfter: 2 * time.Hour, Handling: 10 * time.Minute, Hold: 5 * time.Minute, Early: 192 * time.Minute},
+			match.Traits{Value: 6 * match.Micro, Target: 4 * time.Hour, RelaxAfter: 2 * time.Hour, Handling: 10 * time.Minute, Hold: 5 * time.Minute, Early: 144 * time.Minute},
 		},
 		{
 			PromiseNext,
 			PromiseFacts{Channel: contact.Email},
-			match.Traits{Value: match.Micro, Target: time.Hour, Handling: 10 * time.Minute, Hold: 5 * time.Minute, Early: 48 * time.Minute},
+			match.Traits{Value: match.Micro, Target: time.Hour, Handling: 10 * time.Minute, Hold: 5 * time.Minute, Early: 36 * time.Minute},
 		},
 		{
 			PromiseFirst,

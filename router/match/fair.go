@@ -33,7 +33,8 @@ type Params struct {
 	Guard float64
 	Turn  int64
 	// Early is the part of the target that must be left for work to be held
-	// back, and Reserve how many agents are kept for what comes live.
+	// back, and Reserve how many agents are kept for what comes live: at most all
+	// but one of those at work who can do it, and at least one.
 	Early   float64
 	Reserve int
 	// Urgent is to how many agents a contact is offered at once when one offer
@@ -299,7 +300,7 @@ func (m *matching) heldBack(g *Group, a *Agent) bool {
 		return false
 	}
 	for _, f := range m.w.ableFor(a.crew) {
-		if f.live && f.ready-one(a.seen >= f.need)+one(a.seen-g.units >= f.need) < m.Reserve {
+		if f.live && f.ready-one(a.seen >= f.need)+one(a.seen-g.units >= f.need) < f.reserve(m.Reserve) {
 			g.held = true
 			m.w.touch(g)
 			if m.again.IsZero() || until.Before(m.again) {

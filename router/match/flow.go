@@ -15,6 +15,9 @@ type flow struct {
 	scarcity float64
 }
 
+// reserve is how many agents are kept for it, of so many that are wished for.
+func (f *flow) reserve(wished int) int { return min(wished, max(1, f.able-1)) }
+
 // flows are what comes, and how scarce the agents for it are.
 type flows struct {
 	of   map[string]*flow
