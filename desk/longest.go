@@ -3,7 +3,6 @@ package desk
 import (
 	"time"
 
-	"stagecoach/contact"
 	"stagecoach/desk/view"
 	"stagecoach/router"
 )
@@ -16,7 +15,7 @@ func (s *Service) longest(st *router.State, now time.Time) []router.LongestWait 
 	}
 	var others []router.PromiseFacts
 	for _, c := range s.deps.Channels.States() {
-		others = append(others, router.PromiseFacts{Channel: contact.Channel(c.Channel), Account: c.Account})
+		others = append(others, router.PromiseFacts{Channel: c.Channel, Account: c.Account})
 	}
 	return st.LongestWaits(s.deps.Rules(), now, others)
 }

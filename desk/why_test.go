@@ -2,7 +2,6 @@ package desk_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -15,7 +14,7 @@ import (
 
 // past replays the rig's own log.
 func (r *rig) past(rules func() router.Rules) func(context.Context, uint64, string) (*router.Past, error) {
-	p := &router.Replayed{Office: "main", Log: r.journal.Log(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	p := &router.Replayed{Office: "main", Log: r.journal.Log(), Logger: slog.New(slog.DiscardHandler)}
 	return func(ctx context.Context, n uint64, offer string) (*router.Past, error) {
 		return p.Past(ctx, n, offer, rules())
 	}

@@ -56,6 +56,7 @@ func (t *Teller) mend(g *router.Gap, c *router.Change) string {
 			return t.say("gets %[1]s at level %[2]d", "bekommt %[1]s auf Stufe %[2]d", skill(g.Skill), g.Want)
 		}
 		return t.say("gets from level %[2]d to %[3]d in %[1]s", "kommt bei %[1]s von Stufe %[2]d auf %[3]d", skill(g.Skill), g.Have, g.Want)
+	default:
 	}
 	return t.say("is freed of this: %s", "wird davon befreit: %s", t.lacks(g))
 }

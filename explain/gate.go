@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"stagecoach/contact"
 	"stagecoach/router"
 	"stagecoach/router/match"
 )
@@ -37,7 +36,7 @@ func GatesIn(failed map[match.Gate]int) []match.Gate {
 }
 
 // failing is one part: how many fail at a gate.
-func (t *Teller) failing(n int, g match.Gate, d *match.Demand) string { //nolint:funlen // a table
+func (t *Teller) failing(n int, g match.Gate, d *match.Demand) string {
 	switch g {
 	case match.GatePresence:
 		return t.count(n, "%d is not available", "%d are not available", "%d ist nicht verfügbar", "%d sind nicht verfügbar")
@@ -61,16 +60,20 @@ func (t *Teller) failing(n int, g match.Gate, d *match.Demand) string { //nolint
 		return t.count(n, "%d had it offered a moment ago", "%d had it offered a moment ago", "%d hatte ihn eben im Angebot", "%d hatten ihn eben im Angebot")
 	case match.GateCapacity:
 		return t.count(n, "%d has no room for it", "%d have no room for it", "%d hat keinen Platz dafür", "%d haben keinen Platz dafür")
-	case "channel_max":
+	case match.GateChannelMax:
 		return t.count(n, "%d has as many of this channel as may be", "%d have as many of this channel as may be", "%d hat so viele dieses Kanals, wie es sein dürfen", "%d haben so viele dieses Kanals, wie es sein dürfen")
-	case "headroom":
+	case match.GateHeadroom:
 		return t.count(n, "%d keeps the rest of the room for live conversations", "%d keep the rest of the room for live conversations", "%d hält den restlichen Platz für Live-Gespräche frei", "%d halten den restlichen Platz für Live-Gespräche frei")
-	case "daily_cap":
+	case match.GateDailyCap:
 		return t.count(n, "%d has had enough for one day", "%d have had enough for one day", "%d hat das Maß für heute erreicht", "%d haben das Maß für heute erreicht")
-	case "shift":
+	case match.GateShift:
 		return t.count(n, "%d is off shift", "%d are off shift", "%d hat keine Schicht", "%d haben keine Schicht")
-	case "draining":
+	case match.GateDraining:
 		return t.count(n, "%d is about to end the shift", "%d are about to end the shift", "%d beendet gleich die Schicht", "%d beenden gleich die Schicht")
+	case match.GateReserved:
+		return t.count(n, "%d does not know the customer, for whose own agent it is kept", "%d do not know the customer, for whose own agent it is kept", "%d kennt den Kunden nicht; er wird für dessen eigene Betreuung freigehalten", "%d kennen den Kunden nicht; er wird für dessen eigene Betreuung freigehalten")
+	case match.GateClaimed:
+		return t.count(n, "%d makes room for somebody who has waited for longest", "%d make room for somebody who has waited for longest", "%d macht Platz für jemanden, der am längsten wartet", "%d machen Platz für jemanden, der am längsten wartet")
 	}
 	return t.count(n, "%[1]d could not for another reason (%[2]s)", "%[1]d could not for another reason (%[2]s)", "%[1]d konnte aus anderem Grund nicht (%[2]s)", "%[1]d konnten aus anderem Grund nicht (%[2]s)", skill(string(g)))
 }
@@ -86,7 +89,7 @@ func (t *Teller) notLanguages(codes []string) string {
 
 // lacks says what somebody lacks, behind their name: "has billing at level 2, not
 // 4".
-func (t *Teller) lacks(g *router.Gap) string { //nolint:funlen // a table
+func (t *Teller) lacks(g *router.Gap) string {
 	switch g.Gate {
 	case match.GatePresence:
 		return t.presence(g.Presence)
@@ -113,16 +116,20 @@ func (t *Teller) lacks(g *router.Gap) string { //nolint:funlen // a table
 		return t.say("declined or missed it and is not asked again until %s", "hat ihn abgelehnt oder verpasst und wird bis %s nicht wieder gefragt", t.clock(g.Until))
 	case match.GateCapacity:
 		return t.say("has no room for it", "hat keinen Platz dafür")
-	case "channel_max":
+	case match.GateChannelMax:
 		return t.say("has as many of this channel as may be", "hat so viele dieses Kanals, wie es sein dürfen")
-	case "headroom":
+	case match.GateHeadroom:
 		return t.say("keeps the rest of the room for live conversations", "hält den restlichen Platz für Live-Gespräche frei")
-	case "daily_cap":
+	case match.GateDailyCap:
 		return t.say("has had enough for one day", "hat das Maß für heute erreicht")
-	case "shift":
+	case match.GateShift:
 		return t.say("is off shift", "hat keine Schicht")
-	case "draining":
+	case match.GateDraining:
 		return t.say("is about to end the shift", "beendet gleich die Schicht")
+	case match.GateReserved:
+		return t.say("is not the agent it is kept for", "ist nicht, für wen er freigehalten wird")
+	case match.GateClaimed:
+		return t.say("makes room for somebody who has waited for longest", "macht Platz für jemanden, der am längsten wartet")
 	}
 	return t.say("can't for another reason (%s)", "kann aus anderem Grund nicht (%s)", skill(string(g.Gate)))
 }
@@ -134,14 +141,4 @@ func (t *Teller) lacksAll(gaps []router.Gap) string {
 		parts = append(parts, t.lacks(&gaps[i]))
 	}
 	return t.and(parts)
-}
-
-// presenceIn reports whether somebody isn't there, with what they are.
-func presenceIn(gaps []router.Gap) (contact.Presence, bool) {
-	for i := range gaps {
-		if gaps[i].Gate == match.GatePresence {
-			return gaps[i].Presence, true
-		}
-	}
-	return "", false
 }

@@ -81,7 +81,7 @@ func (t *Teller) bars(n int, g *router.Gap, who string, r *router.IdleReason) st
 			"%[1]d hat %[2]s eben abgelehnt oder verpasst, Pause bis %[3]s", "%[1]d hat %[2]s eben abgelehnt oder verpasst, Pause beim ersten bis %[3]s", who, t.clock(r.Until))
 	case match.GateCapacity:
 		return t.count(n, "%d needs more room than is left", "%d need more room than is left", "%d braucht mehr Platz, als frei ist", "%d brauchen mehr Platz, als frei ist")
-	case match.GatePresence:
+	default:
 	}
 	return t.count(n, "%[1]d is barred: %[2]s %[3]s", "%[1]d are barred: %[2]s %[3]s", "%[1]d geht nicht: %[2]s %[3]s", "%[1]d gehen nicht: %[2]s %[3]s", who, t.lacks(g))
 }

@@ -12,10 +12,9 @@ func (t *Teller) Past(p *router.Past, d *match.Demand) []string {
 	var out []string
 	for i := range p.Candidates {
 		c := &p.Candidates[i]
-		switch {
-		case c.Agent == p.Record.Winner.Agent:
+		if c.Agent == p.Record.Winner.Agent {
 			out = append(out, t.say("%s came first.", "%s kam zuerst.", t.name(c.Agent)))
-		default:
+		} else {
 			out = append(out, t.say("%[1]s could have taken it: %[2]s", "%[1]s hätte ihn nehmen können: %[2]s", t.name(c.Agent), t.Difference(&p.Record.Winner, c)))
 		}
 	}

@@ -19,7 +19,7 @@ func (t *Teller) step(e *ledger.Entry) string {
 	case "evidence_received":
 		return t.say("evidence: %s", "Beleg: %s", t.code(e.Code))
 	case "offer_made":
-		return t.say("offered to %[1]s until %[2]s under policy %[3]s", "%[1]s angeboten bis %[2]s, nach Regelwerk %[3]s", t.name(e.Agent), t.second(e.Until), or(e.Detail.Policy, "-"))
+		return t.say("offered to %[1]s until %[2]s under policy %[3]s", "%[1]s angeboten bis %[2]s, nach Regelwerk %[3]s", t.name(e.Agent), t.second(e.Until), or(e.Detail.Policy))
 	case "offer_ended":
 		return t.offerEnded(e)
 	case "assigned":
@@ -37,14 +37,14 @@ func (t *Teller) step(e *ledger.Entry) string {
 }
 
 func (t *Teller) opened(e *ledger.Entry) string {
-	text := t.say("opened for %[1]s, due %[2]s, queue %[3]s", "eröffnet: %[1]s, fällig %[2]s, Warteschlange %[3]s", t.promise(router.PromiseKind(e.Code)), t.second(e.Until), or(e.Detail.Queue, "-"))
+	text := t.say("opened for %[1]s, due %[2]s, queue %[3]s", "eröffnet: %[1]s, fällig %[2]s, Warteschlange %[3]s", t.promise(router.PromiseKind(e.Code)), t.second(e.Until), or(e.Detail.Queue))
 	if e.Detail.Rule != "" {
 		text += t.say(", by rule %s", ", durch die Regel %s", e.Detail.Rule)
 	}
 	if e.Detail.Proposed != "" {
 		text += t.say(", proposed as %s", ", vorgeschlagen als %s", t.code(e.Detail.Proposed))
 	}
-	return text + t.say(" under policy %s", " nach Regelwerk %s", or(e.Detail.Policy, "-"))
+	return text + t.say(" under policy %s", " nach Regelwerk %s", or(e.Detail.Policy))
 }
 
 func (t *Teller) offerEnded(e *ledger.Entry) string {
@@ -122,7 +122,7 @@ func (t *Teller) laterStep(e *ledger.Entry) string {
 
 // nobodyAble says that nobody could ever take it, or that somebody could after all.
 func (t *Teller) nobodyAble(lacks string) string {
-	why := ""
+	var why string
 	switch match.Gate(lacks) {
 	case "":
 		return t.say("somebody could take it now", "jetzt könnte ihn jemand nehmen")

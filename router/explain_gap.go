@@ -135,7 +135,7 @@ func (x *explainer) mend(gate match.Gate, h *match.Head, a *match.Agent) []Gap {
 		missing := x.units - a.Room
 		a.Room, a.Capacity = x.units, max(a.Capacity, x.units)
 		return []Gap{{Gate: gate, Units: missing}}
-	case match.GatePresence:
+	default: // nothing that one change would mend
 	}
 	return nil
 }

@@ -39,8 +39,9 @@ func nextLook(c *Contact, now time.Time) time.Time {
 	if part <= 0 || !now.Before(c.Due) {
 		return time.Time{}
 	}
-	if done := max(now.Sub(c.Start), 0) / part; done < looks-1 {
-		return c.Start.Add((done + 1) * part)
+	passed := max(now.Sub(c.Start), 0).Truncate(part)
+	if next := passed + part; next < part*looks {
+		return c.Start.Add(next)
 	}
 	return time.Time{}
 }

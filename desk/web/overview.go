@@ -25,7 +25,7 @@ func expected(seconds float64) string {
 	}
 }
 
-func up(d, to time.Duration) time.Duration { return (d + to - 1) / to * to }
+func up(d, to time.Duration) time.Duration { return (d + to - 1).Truncate(to) }
 
 // expectedWords says in full what who comes now has to expect.
 func expectedWords(q view.QueueCount) string {

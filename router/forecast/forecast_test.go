@@ -17,7 +17,7 @@ func morning() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
 // turn, slower in the second half of the day. See is called with each contact when
 // it comes and with its wait once it has ended.
 func desk(b *forecast.Book, contacts int, step func(n int, now time.Time), ended func(told forecast.Expectation, wait time.Duration)) {
-	luck := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // wants to be repeated
+	luck := rand.New(rand.NewPCG(1, 2))
 	type fact struct {
 		at  time.Time
 		act func(now time.Time)

@@ -51,7 +51,7 @@ func (l *line) leave() { l.Waiting = max(l.Waiting-1, 0) }
 // that by doublings of half a minute.
 func (l *line) mood(now int64) (mood, int64) {
 	clears := int64(l.Waiting) * max(l.Gap, (now-l.Last)/4, 1)
-	return min(moodShort+mood(max(position(clears)/octave-shortest, 0)), moods-1), clears
+	return mood(min(int(moodShort)+max(position(clears)/octave-shortest, 0), int(moods)-1)), clears //nolint:gosec // at most moods
 }
 
 // shortest is the octave from which a line counts as more than short.
