@@ -135,9 +135,28 @@ func (x *explainer) mend(gate match.Gate, h *match.Head, a *match.Agent) []Gap {
 		missing := x.units - a.Room
 		a.Room, a.Capacity = x.units, max(a.Capacity, x.units)
 		return []Gap{{Gate: gate, Units: missing}}
-	default: // nothing that one change would mend
+	case match.GateShift, match.GateDraining, match.GateDailyCap, match.GateChannelMax, match.GateHeadroom:
+		return mendLimit(gate, a)
+	case match.GatePresence, match.GateReserved, match.GateClaimed:
 	}
 	return nil
+}
+
+// mendLimit takes away what limits an agent beside their room.
+func mendLimit(gate match.Gate, a *match.Agent) []Gap {
+	gap := Gap{Gate: gate}
+	switch gate { //nolint:exhaustive // only the limits come here
+	case match.GateShift:
+		gap.Until = a.From
+		a.From, a.DrainAt, a.Until = time.Time{}, time.Time{}, time.Time{}
+	case match.GateDraining:
+		a.From, a.DrainAt, a.Until = time.Time{}, time.Time{}, time.Time{}
+	case match.GateDailyCap:
+		a.Capped = false
+	default:
+		a.Limits, a.Held = nil, nil
+	}
+	return []Gap{gap}
 }
 
 func mendSkills(d *match.Demand, a *match.Agent) []Gap {
