@@ -115,6 +115,9 @@ func (b *Book) plan(w *wait) {
 	if w.P90 > 0 {
 		next = min(next, w.Opened+w.P90+1)
 	}
+	if next <= b.Clock { // what is behind the last bin, or ended in it
+		next = b.Clock + max((b.Clock-w.Opened)/2, firstLook)
+	}
 	w.next = next
 	if w.place > 0 {
 		heap.Fix(&b.agenda, w.place-1)

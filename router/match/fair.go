@@ -69,6 +69,9 @@ type matching struct {
 	sources sources
 	// again is when what is held back may be given.
 	again time.Time
+	// calm is whether all who can still be answered in time have time enough,
+	// known once it has been asked for.
+	calm, calmKnown bool
 	// claimed are the agents who make room, before those of the last look; owing
 	// and late are used to find them.
 	claimed, before, owing []*Agent
@@ -94,7 +97,7 @@ func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bo
 		m.version++
 	}
 	m.looks++
-	m.w, m.r, m.now, m.again = w, p, now, time.Time{}
+	m.w, m.r, m.now, m.again, m.calmKnown = w, p, now, time.Time{}, false
 	p.recount()
 	p.learn(now)
 	m.claim()
@@ -207,7 +210,7 @@ func (m *matching) bestOf(a *Agent, best *pair) {
 	}
 	owes := a.Credit >= Micro
 	for _, x := range m.sorted(a) {
-		if best.rank == rankSavable && best.agent != nil && !owes && x.most < best.score {
+		if best.rank == rankSavable && best.agent != nil && !owes && x.most < best.score && !m.quiet() {
 			return
 		}
 		if x.job.group.Len() > 0 {
@@ -226,8 +229,18 @@ func (m *matching) look(best *pair, j *job, a *Agent) {
 		if p.it = m.first(&g.late, j, a); p.it != nil {
 			p.rank, p.score = rankGuard, -m.guardAt(g, &p.it.Head).UnixMicro()
 		}
-	case best.agent != nil && best.rank < rankSavable:
+	case best.agent != nil && best.rank == rankGuard:
 		return
+	case g.late.len() > 0 && m.quiet():
+		if p.it = m.first(&g.late, j, a); p.it != nil {
+			p.rank, p.score = rankQuiet, m.lateness(j, p.it, a)
+		}
+	}
+	if p.it == nil && best.agent != nil && best.rank == rankQuiet {
+		return
+	}
+	switch {
+	case p.it != nil:
 	case g.live.len() > 0 && !m.heldBack(g, a):
 		if p.it = m.first(&g.live, j, a); p.it != nil {
 			p.score = m.score(j, p.it, a)
@@ -245,6 +258,38 @@ func (m *matching) look(best *pair, j *job, a *Agent) {
 	if best.agent == nil || p.before(best) {
 		*best = p
 	}
+}
+
+// quietLeast is the least time that anybody has in a quiet moment.
+const quietLeast = 15 * time.Minute
+
+// quiet reports whether those who can still be answered in time have more left
+// than it takes all who are at work to serve them, and a quarter of an hour: then
+// it costs nothing to see to the lost first, who would else wait until nobody
+// else does. It costs O(groups), once for all pairs of an instant.
+func (m *matching) quiet() bool {
+	if m.calmKnown {
+		return m.calm
+	}
+	m.calm, m.calmKnown = false, true
+	least, work := time.Duration(math.MaxInt64), 0.0
+	for _, g := range m.w.list {
+		if g.live.len() == 0 {
+			continue
+		}
+		best := m.bestCase(&g.Traits)
+		g.settle(m.now, best)
+		if g.live.len() == 0 {
+			continue
+		}
+		if least = min(least, g.live.first().Due.Sub(m.now)-best); least <= quietLeast {
+			return false
+		}
+		work += float64(g.live.len()) * float64(g.Traits.Handling)
+	}
+	present := len(m.r.agents) - m.r.absent
+	m.calm = float64(least-quietLeast) > work/float64(max(present, 1))
+	return m.calm
 }
 
 // guarded reports whether the agent owes a turn to the first of a group.

@@ -38,6 +38,8 @@ type rank uint8
 
 const (
 	rankGuard rank = iota
+	// rankQuiet is for who is lost while all who are not have time enough.
+	rankQuiet
 	rankSavable
 	rankLost
 )
@@ -48,7 +50,7 @@ func (r rank) lane() Lane {
 		return LaneGuard
 	case rankSavable:
 		return LaneSavable
-	case rankLost:
+	case rankQuiet, rankLost:
 		return LaneLost
 	}
 	return ""

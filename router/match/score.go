@@ -185,12 +185,13 @@ func (m *matching) appendTerms(out []Term, j *job, it *item, a *Agent) []Term {
 	return out
 }
 
-// lateness orders who can't be answered in time any more.
+// lateness orders who can't be answered in time any more: by due time, and of the
+// agents the one who needs least for it.
 func (m *matching) lateness(j *job, it *item, a *Agent) int64 {
 	m.prepare(j, a)
 	effort := j.effort
 	if it.Prefer == a.ID {
 		effort = j.knownEffort
 	}
-	return j.value + micro(math.Log(max(m.now.Sub(it.Start).Seconds(), 1))-effort)
+	return -it.Due.UnixMilli()*Micro - min(max(micro(effort)/20, 0), Micro-1)
 }
