@@ -89,7 +89,7 @@ func TestSuggest(t *testing.T) {
 		return strings.Join(got, " ")
 	}
 	for line, want := range map[string]string{
-		"":                         "adapter agents bench check completion demo ledger mail serve version",
+		"":                         "adapter agents bench check completion demo ledger mail serve simulate version",
 		"ledger audit --c":         "--check --config",
 		"age":                      "agents",
 		"agents add --role ":       "agent supervisor",
