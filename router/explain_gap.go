@@ -145,7 +145,7 @@ func (x *explainer) mend(gate match.Gate, h *match.Head, a *match.Agent) []Gap {
 // mendLimit takes away what limits an agent beside their room.
 func mendLimit(gate match.Gate, a *match.Agent) []Gap {
 	gap := Gap{Gate: gate}
-	switch gate { //nolint:exhaustive // only the limits come here
+	switch gate {
 	case match.GateShift:
 		gap.Until = a.From
 		a.From, a.DrainAt, a.Until = time.Time{}, time.Time{}, time.Time{}

@@ -51,7 +51,7 @@ func (l *line) leave() { l.Waiting = max(l.Waiting-1, 0) }
 // that by doublings of half a minute.
 func (l *line) mood(now int64) (mood, int64) {
 	clears := int64(l.Waiting) * max(l.Gap, (now-l.Last)/4, 1)
-	return mood(min(int(moodShort)+max(position(clears)/octave-shortest, 0), int(moods)-1)), clears //nolint:gosec // at most moods
+	return mood(min(int(moodShort)+max(position(clears)/octave-shortest, 0), int(moods)-1)), clears
 }
 
 // shortest is the octave from which a line counts as more than short.
@@ -75,6 +75,7 @@ func (a agenda) Len() int { return len(a) }
 func (a agenda) Less(i, j int) bool {
 	return cmp.Or(cmp.Compare(a[i].next, a[j].next), cmp.Compare(a[i].id, a[j].id)) < 0
 }
+
 func (a agenda) Swap(i, j int) {
 	a[i], a[j] = a[j], a[i]
 	a[i].place, a[j].place = i+1, j+1
