@@ -35,3 +35,28 @@ func TestAMailIsReadByKeys(t *testing.T) {
 	page.Press("h") // the layout of another: the last that has one
 	page.Wait(`![...document.querySelectorAll("[data-item] details.html")].at(-1).open`)
 }
+
+// TestPicturesThatWereAskedForStay: a refresh of the conversation, which comes
+// with every event and once when the live line stands, puts back neither the
+// layout without them nor anything else that the agent has not asked for.
+func TestPicturesThatWereAskedForStay(t *testing.T) {
+	s, page, _ := open(t, sampleConversation)
+	shown := `document.querySelector("[data-item] details.html:has(.pictures) iframe")`
+	s.change(func() {
+		mail := line(93, view.ItemMessage, "Miriam Köhler", "Here it is with colours.")
+		mail.HasHTML, mail.PicturesElsewhere = true, true
+		s.conv.Items = append(s.conv.Items, mail)
+		s.conv.Covers = mail.ID
+	})
+	s.tell("conversation:" + s.conv.ID)
+	page.Wait(shown)
+	page.Eval(`document.querySelector("details.html:has(.pictures)").open = true`, nil)
+	page.Click("details.html .pictures a")
+	page.Wait(shown + `.src.endsWith("?pictures=1")`)
+	s.change(func() {
+		s.conv.Items = append(s.conv.Items, line(94, view.ItemMessage, "Miriam Köhler", "And this too."))
+	})
+	s.tell("conversation:" + s.conv.ID)
+	page.Wait(`document.querySelector("#timeline").textContent.includes("And this too.")`)
+	page.Wait(shown + `.src.endsWith("?pictures=1")`)
+}

@@ -112,6 +112,7 @@
     }
   });
 
+  const turned = new WeakSet(); // frames that show what the agent asked for
   const acts = {
     dismiss: (el) => el.closest(".toast")?.remove(),
     close: (el) => el.closest("dialog")?.close(),
@@ -126,10 +127,11 @@
     },
     side: (el) => el.closest(".conv")?.classList.toggle("sided"),
     // A frame that is still about to load what it was made with would put that in
-    // the place of what its link leads to.
+    // the place of what its link leads to, and so would a refresh of its region.
     pictures: (el, e) => {
       e.preventDefault();
       const frame = el.closest("details").querySelector("iframe");
+      turned.add(frame);
       frame.loading = "eager";
       frame.src = el.href;
     },
@@ -168,6 +170,7 @@
     Idiomorph.defaults.ignoreActiveValue = true;
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => {
       if (name === "open" && (node.tagName === "DETAILS" || node.tagName === "DIALOG")) return false;
+      if ((name === "src" || name === "loading") && turned.has(node)) return false;
       return !((name === "checked" || name === "value") && node.tagName === "INPUT");
     };
   }
