@@ -112,7 +112,7 @@
     }
   });
 
-  const turned = new WeakSet(); // frames that show what the agent asked for
+  const turned = new WeakSet(); // frames that show what the agent asked for, which a refresh must not take back
   const acts = {
     dismiss: (el) => el.closest(".toast")?.remove(),
     close: (el) => el.closest("dialog")?.close(),
@@ -126,14 +126,16 @@
       document.cookie = "theme=" + theme + ";path=/;max-age=31536000;samesite=lax";
     },
     side: (el) => el.closest(".conv")?.classList.toggle("sided"),
-    // A frame that is still about to load what it was made with would put that in
-    // the place of what its link leads to, and so would a refresh of its region.
+    // A new frame, since one that is still about to load what it was made with may
+    // do so in the place of what its link leads to.
     pictures: (el, e) => {
       e.preventDefault();
       const frame = el.closest("details").querySelector("iframe");
-      turned.add(frame);
-      frame.loading = "eager";
-      frame.src = el.href;
+      const other = frame.cloneNode();
+      other.loading = "eager";
+      other.src = el.href;
+      turned.add(other);
+      frame.replaceWith(other);
     },
   };
 
