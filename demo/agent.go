@@ -25,30 +25,41 @@ type skill struct {
 	Level int    `json:"level"`
 }
 
-// staff is who is on shift.
+// skills are those that the demonstration's policy speaks of.
+func skills() []string { return []string{"billing", "complaints", "orders", "shipping", "technical"} }
+
+// newcomer is the skill of who is in their first weeks: the policy keeps
+// complaints from them.
+const newcomer = "trainee"
+
+// staff is who is on shift. For each of the skills, in their order, it says how
+// well they have it, 0 for not at all.
 func staff() []persona {
-	one := func(name, email string, billing, technical int, languages ...string) persona {
+	one := func(name, email string, levels [5]int, languages ...string) persona {
 		p := persona{Name: name, Email: email + "@lindenhof.example", Role: "agent", Languages: languages, Skills: []skill{}}
-		if billing > 0 {
-			p.Skills = append(p.Skills, skill{"billing", billing})
-		}
-		if technical > 0 {
-			p.Skills = append(p.Skills, skill{"technical", technical})
+		for i, level := range levels {
+			if level > 0 {
+				p.Skills = append(p.Skills, skill{skills()[i], level})
+			}
 		}
 		return p
 	}
-	return []persona{
-		one("Mara Lindner", "mara", 4, 3, "de", "en"),
-		one("Jonas Weber", "jonas", 0, 5, "de", "en"),
-		one("Aylin Kaya", "aylin", 3, 2, "de", "fr"),
-		one("Tom Baker", "tom", 4, 0, "en"),
-		one("Grace Doyle", "grace", 2, 4, "en", "es"),
-		one("Chloé Martin", "chloe", 4, 3, "fr", "en"),
-		one("Lucas Moreau", "lucas", 0, 4, "fr", "es"),
-		one("Elena Ruiz", "elena", 3, 3, "es", "en"),
-		one("Pablo Ortega", "pablo", 4, 0, "es", "fr"),
-		one("Ingrid Solberg", "ingrid", 2, 2, "en", "de"),
+	// billing, complaints, orders, shipping, technical
+	all := []persona{
+		one("Mara Lindner", "mara", [5]int{4, 4, 0, 2, 3}, "de", "en"),
+		one("Jonas Weber", "jonas", [5]int{0, 1, 2, 0, 5}, "de", "en"),
+		one("Aylin Kaya", "aylin", [5]int{3, 0, 4, 0, 2}, "de", "fr"),
+		one("Tom Baker", "tom", [5]int{4, 0, 3, 3, 0}, "en"),
+		one("Grace Doyle", "grace", [5]int{2, 5, 0, 1, 4}, "en", "es"),
+		one("Chloé Martin", "chloe", [5]int{4, 4, 0, 2, 3}, "fr", "en"),
+		one("Lucas Moreau", "lucas", [5]int{0, 0, 3, 0, 4}, "fr", "es"),
+		one("Elena Ruiz", "elena", [5]int{3, 0, 4, 0, 3}, "es", "en"),
+		one("Pablo Ortega", "pablo", [5]int{4, 3, 0, 0, 0}, "es", "fr"),
+		one("Ingrid Solberg", "ingrid", [5]int{2, 0, 2, 0, 0}, "en", "de"),
 	}
+	last := &all[len(all)-1]
+	last.Skills = append(last.Skills, skill{newcomer, 1})
+	return all
 }
 
 // agent works at the desk through its API.

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -313,8 +314,30 @@ func (a *author) christen(s *story) {
 		}
 	}
 	a.names[s.name] = true
-	hosts := []string{"post.example", "mail.example", "web.example", "home.example"}
-	s.address = fmt.Sprintf("%s%d@%s", slug(s.name), s.number, hosts[s.number%len(hosts)])
+	s.address = fmt.Sprintf("%s%d@%s", slug(s.name), s.number, s.host())
+}
+
+// club is where members of the company's club have their addresses.
+const club = "club.lindenhof.example"
+
+// trader gives the domain of a shop or of guides that buy by the dozen, "" for
+// none in that language.
+func trader(language string) string {
+	return map[string]string{
+		"de": "bergsport-huber.example", "en": "summitguides.example",
+		"es": "rutas-del-sur.example", "fr": "refuge-des-aiguilles.example",
+	}[language]
+}
+
+// host is where a customer has their address: of eight, one is in trade, two are
+// members of the club, and the others are neither.
+func (s *story) host() string {
+	const anywhere = "mail.example"
+	if s.kind == newsletter || s.kind == spam {
+		return anywhere
+	}
+	hosts := []string{"post.example", club, anywhere, "web.example", trader(s.language), "home.example", club, "post.example"}
+	return cmp.Or(hosts[s.number%len(hosts)], anywhere)
 }
 
 // slug makes the plain letters of a name, with dots between words.

@@ -58,7 +58,7 @@ func fast() pace {
 func live() pace {
 	s := time.Second
 	return pace{
-		policy: "live", log: "error", arrival: 400 * time.Millisecond, gentle: 1500 * time.Millisecond,
+		policy: "live", log: "error", arrival: 400 * time.Millisecond, gentle: 2500 * time.Millisecond,
 		afterthought: span{500 * time.Millisecond, 3 * s}, answer: span{5 * s, 20 * s}, bounce: span{2 * s, 4 * s},
 		react: span{1 * s, 4 * s}, think: span{5 * s, 15 * s}, gone: span{20 * s, 40 * s}, lost: span{50 * s, 60 * s},
 		pledge: 60 * s, research: 6 * s,

@@ -12,8 +12,8 @@ import (
 
 // guest is the account for whoever looks on.
 func guest() persona {
-	p := persona{Name: "You", Email: "you@lindenhof.example", Role: "supervisor", Languages: languages(), Password: secret()}
-	for _, name := range []string{"billing", "technical"} {
+	p := persona{Name: "Guest", Email: "you@lindenhof.example", Role: "supervisor", Languages: languages(), Password: secret()}
+	for _, name := range skills() {
 		p.Skills = append(p.Skills, skill{name, 5})
 	}
 	return p

@@ -156,9 +156,9 @@ func (a *agent) transfer(ctx context.Context, c *card, v *conversation) (done bo
 	return true, nil
 }
 
-// room is what a contact takes of an agent's capacity under the demonstration's
-// policy, in units.
-const room = 20
+// room is what a contact takes at most of an agent's capacity under the
+// demonstration's policy, in units: a chat.
+const room = 34
 
 // choose gives somebody who is there and has room, best one who speaks the
 // language; "" if there is nobody.

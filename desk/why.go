@@ -87,7 +87,15 @@ func (s *Service) stand(ctx context.Context, story *explain.Story, lang explain.
 	if err != nil {
 		return nil, fmt.Errorf("asking where a contact stands: %w", err)
 	}
-	return s.teller(lang, now), nil
+	t := s.teller(lang, now)
+	t.CustomerOf = func(id string) string {
+		row, err := s.deps.Ledger.Contact(ctx, id)
+		if err != nil {
+			return "" // its id is told instead
+		}
+		return s.headlineFor(ctx, &facts{Contact: row.Contact}).name
+	}
+	return t, nil
 }
 
 func (s *Service) teller(lang explain.Lang, now time.Time) *explain.Teller {

@@ -36,6 +36,9 @@ func (t *Teller) mend(g *router.Gap, c *router.Change) string {
 		return t.say("takes it although the pause after the last offer is not over", "nimmt ihn, obwohl die Pause nach dem letzten Angebot nicht um ist")
 	case match.GateCapacity:
 		if c.Finish != "" && c.Count == 1 {
+			if who := t.customer(c.Finish); who != "" {
+				return t.say("finishes the contact of %[1]s, or gets %[2]d more units of room", "schließt den Kontakt von %[1]s ab oder bekommt %[2]d Einheiten mehr Platz", who, g.Units)
+			}
 			return t.say("finishes contact %[1]s, or gets %[2]d more units of room", "schließt den Kontakt %[1]s ab oder bekommt %[2]d Einheiten mehr Platz", short(c.Finish), g.Units)
 		}
 		if c.Finish != "" {
@@ -48,6 +51,8 @@ func (t *Teller) mend(g *router.Gap, c *router.Change) string {
 		return t.say("may work on the channel %s", "darf auf dem Kanal %s arbeiten", t.channel(g.Channel))
 	case match.GateLanguage:
 		return t.say("answers in %s", "antwortet auf %s", t.languages(g.Languages))
+	case match.GateExcluded:
+		return t.say("no longer has %s", "hat %s nicht mehr", t.excluding([]string{g.Skill}))
 	case match.GateSkill, match.GateWish:
 		if g.Skill == "" {
 			break
@@ -56,6 +61,16 @@ func (t *Teller) mend(g *router.Gap, c *router.Change) string {
 			return t.say("gets %[1]s at level %[2]d", "bekommt %[1]s auf Stufe %[2]d", skill(g.Skill), g.Want)
 		}
 		return t.say("gets from level %[2]d to %[3]d in %[1]s", "kommt bei %[1]s von Stufe %[2]d auf %[3]d", skill(g.Skill), g.Have, g.Want)
+	case match.GateChannelMax:
+		return t.say("may hold one more of this channel", "darf einen mehr von diesem Kanal haben")
+	case match.GateHeadroom:
+		return t.say("may use the room that is kept for live conversations", "darf den Platz nutzen, der für Live-Gespräche frei bleibt")
+	case match.GateDailyCap:
+		return t.say("may take one more today", "darf heute einen mehr nehmen")
+	case match.GateShift:
+		return t.say("works outside of the shift", "arbeitet außerhalb der Schicht")
+	case match.GateDraining:
+		return t.say("stays until it is done", "bleibt, bis er erledigt ist")
 	default:
 	}
 	return t.say("is freed of this: %s", "wird davon befreit: %s", t.lacks(g))

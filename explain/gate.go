@@ -48,10 +48,20 @@ func (t *Teller) failing(n int, g match.Gate, d *match.Demand) string {
 		}
 		return t.count(n, "%[1]d doesn't speak %[2]s", "%[1]d don't speak %[2]s", "%[1]d spricht kein %[2]s", "%[1]d sprechen kein %[2]s", t.notLanguages(d.Languages))
 	case match.GateExcluded:
+		if d != nil && len(d.Not) > 0 {
+			return t.count(n, "%[1]d is not asked because of %[2]s", "%[1]d are not asked because of %[2]s", "%[1]d wird wegen %[2]s nicht gefragt", "%[1]d werden wegen %[2]s nicht gefragt", t.excluding(d.Not))
+		}
 		return t.count(n, "%d is excluded by a skill", "%d are excluded by a skill", "%d ist durch eine Fähigkeit ausgeschlossen", "%d sind durch eine Fähigkeit ausgeschlossen")
 	case match.GateWish:
+		if d != nil && len(d.Wishes) == 1 {
+			w := &d.Wishes[0]
+			return t.count(n, "%[1]d lacks %[2]s (insisted on for a while)", "%[1]d lack %[2]s (insisted on for a while)", "%[1]d kann %[2]s (eine Zeitlang verlangt)", "%[1]d können %[2]s (eine Zeitlang verlangt)", t.without(w.Name, w.Level))
+		}
 		return t.count(n, "%d lacks a skill that is insisted on for a while", "%d lack a skill that is insisted on for a while", "%d kann etwas nicht, das eine Zeitlang verlangt wird", "%d können etwas nicht, das eine Zeitlang verlangt wird")
 	case match.GateSkill:
+		if d != nil && len(d.Skills) == 0 && len(d.Any) == 1 && len(d.Any[0]) > 1 {
+			return t.count(n, "%[1]d has neither %[2]s", "%[1]d have neither %[2]s", "%[1]d kann weder %[2]s", "%[1]d können weder %[2]s", t.noneOf(d.Any[0]))
+		}
 		if d == nil || len(d.Any) > 0 || len(d.Skills) != 1 {
 			return t.count(n, "%d lacks a skill that it needs", "%d lack a skill that it needs", "%d kann nicht alles, was er braucht", "%d können nicht alles, was er braucht")
 		}
@@ -61,7 +71,7 @@ func (t *Teller) failing(n int, g match.Gate, d *match.Demand) string {
 	case match.GateCapacity:
 		return t.count(n, "%d has no room for it", "%d have no room for it", "%d hat keinen Platz dafür", "%d haben keinen Platz dafür")
 	case match.GateChannelMax:
-		return t.count(n, "%d has as many of this channel as may be", "%d have as many of this channel as may be", "%d hat so viele dieses Kanals, wie es sein dürfen", "%d haben so viele dieses Kanals, wie es sein dürfen")
+		return t.count(n, "%d holds as many of this channel as one person may", "%d hold as many of this channel as one person may", "%d hat von diesem Kanal so viele, wie eine Person haben darf", "%d haben von diesem Kanal so viele, wie eine Person haben darf")
 	case match.GateHeadroom:
 		return t.count(n, "%d keeps the rest of the room for live conversations", "%d keep the rest of the room for live conversations", "%d hält den restlichen Platz für Live-Gespräche frei", "%d halten den restlichen Platz für Live-Gespräche frei")
 	case match.GateDailyCap:
@@ -98,12 +108,12 @@ func (t *Teller) lacks(g *router.Gap) string {
 	case match.GateLanguage:
 		return t.say("doesn't speak %s", "spricht kein %s", t.notLanguages(g.Languages))
 	case match.GateExcluded:
-		return t.say("has %s, which excludes", "kann %s, was ausschließt", skill(g.Skill))
+		return t.say("is not asked because of %s", "wird wegen %s nicht gefragt", t.excluding([]string{g.Skill}))
 	case match.GateWish:
 		if g.Until.IsZero() {
 			return t.say("lacks %s", "kann %s", t.without(g.Skill, g.Want))
 		}
-		return t.say("lacks %[1]s, which is insisted on until %[2]s", "kann %[1]s, was bis %[2]s verlangt wird", t.without(g.Skill, g.Want), t.clock(g.Until))
+		return t.say("lacks %[1]s (insisted on until %[2]s)", "kann %[1]s (verlangt bis %[2]s)", t.without(g.Skill, g.Want), t.clock(g.Until))
 	case match.GateSkill:
 		if g.Skill == "" {
 			return t.say("lacks a skill that it needs", "kann nicht alles, was er braucht")
@@ -117,7 +127,7 @@ func (t *Teller) lacks(g *router.Gap) string {
 	case match.GateCapacity:
 		return t.say("has no room for it", "hat keinen Platz dafür")
 	case match.GateChannelMax:
-		return t.say("has as many of this channel as may be", "hat so viele dieses Kanals, wie es sein dürfen")
+		return t.say("holds as many of this channel as one person may", "hat von diesem Kanal so viele, wie eine Person haben darf")
 	case match.GateHeadroom:
 		return t.say("keeps the rest of the room for live conversations", "hält den restlichen Platz für Live-Gespräche frei")
 	case match.GateDailyCap:

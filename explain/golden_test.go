@@ -100,6 +100,9 @@ func stories() map[string]func(s *scene) tells {
 		"21-nobody-works-here":         func(s *scene) tells { return waits(s, s.mail(contact.Email, nil)) },
 		"22-late-and-nobody-available": late,
 		"23-relaxed-at-once":           relaxedAtOnce,
+		"24-either-and-neither":        eitherAndNeither,
+		"25-less-than-wished":          lessThanWished,
+		"26-same-for-three":            sameForThree,
 	}
 }
 
@@ -205,6 +208,44 @@ func heldBack(s *scene) tells {
 	id := s.mail(contact.Email, needs("", 0, "de"))
 	s.wait(5 * time.Minute)
 	return waits(s, id)
+}
+
+// Either skill is enough, one is wished for, and whoever has another isn't asked.
+func eitherAndNeither(s *scene) tells {
+	s.agent("anna", map[string]int{"billing": 3}, "de")
+	s.agent("ben", map[string]int{"billing": 1}, "de")
+	for _, id := range []string{"cleo", "dora", "emil"} {
+		s.agent(id, nil, "de")
+	}
+	s.agent("finn", map[string]int{"billing": 3, "trainee": 1}, "de")
+	s.presence("anna", contact.Away)
+	id := s.mail(contact.Email, func(r *router.Receive) {
+		r.Demand.Languages = []string{"de"}
+		r.Demand.Any = [][]match.Skill{{{Name: "billing", Level: 2}, {Name: "legal", Level: 1}}}
+		r.Demand.Not = []string{"trainee"}
+		r.Demand.Wishes = []match.Wish{{Skill: match.Skill{Name: "billing", Level: 5}}}
+	})
+	s.wait(10 * time.Minute)
+	return waits(s, id)
+}
+
+// Whoever meets the need gets it, though nobody there has all that is wished for.
+func lessThanWished(s *scene) tells {
+	s.agent("anna", map[string]int{"billing": 3}, "de")
+	s.agent("ben", map[string]int{"billing": 5}, "de")
+	s.presence("ben", contact.Away)
+	return offered(s, s.mail(contact.Email, func(r *router.Receive) {
+		needs("billing", 2, "de")(r)
+		r.Demand.Wishes = []match.Wish{{Skill: match.Skill{Name: "billing", Level: 5}}}
+	}))
+}
+
+// Those who came after for the same reason are told together.
+func sameForThree(s *scene) tells {
+	for _, id := range []string{"anna", "ben", "cleo", "dora"} {
+		s.agent(id, nil, "de")
+	}
+	return offered(s, s.mail(contact.Email, func(r *router.Receive) { r.LastAgent = "dora" }))
 }
 
 func impossible(s *scene) tells {

@@ -126,7 +126,7 @@ func (s *scene) do(actor string, cmd router.Command) router.Result {
 func (s *scene) agent(id string, skills map[string]int, langs ...string) {
 	s.t.Helper()
 	p := router.AgentProfile{ID: id, Role: contact.RoleAgent, Capacity: 100, Languages: langs}
-	for _, name := range []string{"billing", "legal"} {
+	for _, name := range []string{"billing", "legal", "trainee"} {
 		if skills[name] > 0 {
 			p.Skills = append(p.Skills, match.Skill{Name: name, Level: skills[name]})
 		}
@@ -228,6 +228,6 @@ func (s *scene) standing(id string) *router.Standing {
 }
 
 func (s *scene) teller(l explain.Lang) *explain.Teller {
-	names := map[string]string{"anna": "Anna", "ben": "Ben", "cleo": "Cleo", "dora": "Dora"}
+	names := map[string]string{"anna": "Anna", "ben": "Ben", "cleo": "Cleo", "dora": "Dora", "emil": "Emil", "finn": "Finn"}
 	return &explain.Teller{Lang: l, Now: s.now, Zone: time.UTC, NameOf: func(id string) string { return names[id] }}
 }

@@ -44,6 +44,8 @@ type Teller struct {
 	Zone *time.Location
 	// NameOf gives an agent's name, "" where it isn't known.
 	NameOf func(id string) string
+	// CustomerOf gives the name of a contact's customer, "" where it isn't known.
+	CustomerOf func(contact string) string
 	// Still is true when the router is stopped: what is told is of its last moment.
 	Still bool
 }
@@ -83,6 +85,14 @@ func (t *Teller) name(id string) string {
 		}
 	}
 	return id
+}
+
+// customer gives the name of a contact's customer, "" where it isn't known.
+func (t *Teller) customer(contact string) string {
+	if t.CustomerOf == nil {
+		return ""
+	}
+	return t.CustomerOf(contact)
 }
 
 // namesAtMost is how many names are told before the rest is counted.
@@ -127,9 +137,18 @@ func (t *Teller) days(at time.Time) int {
 	return int(math.Round(time.Date(y, m, d, 12, 0, 0, 0, time.UTC).Sub(today).Hours() / 24))
 }
 
+// minute gives the time of day, to the second in the minutes to come now: all
+// times within one minute are told alike.
+func (t *Teller) minute(at time.Time) string {
+	if at.After(t.Now) && at.Truncate(time.Minute).Sub(t.Now) < time.Minute {
+		return t.in(at).Format("15:04:05")
+	}
+	return t.in(at).Format("15:04")
+}
+
 // clock gives a time as it stands after since, until and by.
 func (t *Teller) clock(at time.Time) string {
-	hm := t.in(at).Format("15:04")
+	hm := t.minute(at)
 	switch t.days(at) {
 	case 0:
 		return t.say("%s", "%s Uhr", hm)
@@ -143,7 +162,7 @@ func (t *Teller) clock(at time.Time) string {
 
 // at gives a time as it stands where something happens then.
 func (t *Teller) at(at time.Time) string {
-	hm := t.in(at).Format("15:04")
+	hm := t.minute(at)
 	switch t.days(at) {
 	case 0:
 		return t.say("at %s", "um %s Uhr", hm)
@@ -208,9 +227,6 @@ func (t *Teller) away(at time.Time) string {
 	}
 	if d < 0 {
 		return t.say("%s ago", "vor %s", span)
-	}
-	if d < time.Minute {
-		return t.say("in less than a minute", "in weniger als einer Minute")
 	}
 	return t.say("in %s", "in %s", span)
 }

@@ -65,27 +65,65 @@ func (t *Teller) channel(ch contact.Channel) string {
 // skill names a skill as people wrote it.
 func skill(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
-// needs says whom a demand asks for, "" for anybody.
-func (t *Teller) needs(d *match.Demand) string {
+// needs says whom a demand asks for, and whom it prefers; nothing for anybody.
+func (t *Teller) needs(d *match.Demand) []string {
+	var out []string
 	langs, skills := t.languages(d.Languages), t.skills(d)
 	switch {
 	case langs != "" && skills != "":
-		return t.say("It needs somebody who speaks %[1]s and has %[2]s.", "Er braucht jemanden, der %[1]s spricht und %[2]s kann.", langs, skills)
+		out = append(out, t.say("It needs somebody who speaks %[1]s and has %[2]s.", "Er braucht jemanden, der %[1]s spricht und %[2]s kann.", langs, skills))
 	case langs != "":
-		return t.say("It needs somebody who speaks %s.", "Er braucht jemanden, der %s spricht.", langs)
+		out = append(out, t.say("It needs somebody who speaks %s.", "Er braucht jemanden, der %s spricht.", langs))
 	case skills != "":
-		return t.say("It needs somebody who has %s.", "Er braucht jemanden, der %s kann.", skills)
+		out = append(out, t.say("It needs somebody who has %s.", "Er braucht jemanden, der %s kann.", skills))
 	}
-	return ""
+	if len(d.Not) > 0 {
+		out = append(out, t.say("Whoever has %s is not asked.", "Wer %s hat, wird nicht gefragt.", t.excluding(d.Not)))
+	}
+	if len(d.Wishes) > 0 {
+		out = append(out, t.say("Best would be somebody who has %s.", "Am besten wäre jemand, der %s kann.", t.wishes(d)))
+	}
+	return out
+}
+
+// wishes lists the skills that are wished for, as they stand before "can".
+func (t *Teller) wishes(d *match.Demand) string {
+	parts := make([]string, 0, len(d.Wishes))
+	for i := range d.Wishes {
+		parts = append(parts, t.atLevel(d.Wishes[i].Name, d.Wishes[i].Level))
+	}
+	return t.and(parts)
+}
+
+// excluding lists skills that nobody who is asked may have.
+func (t *Teller) excluding(names []string) string {
+	parts := make([]string, 0, len(names))
+	for _, n := range names {
+		parts = append(parts, t.say("“%s”", "„%s“", skill(n)))
+	}
+	return t.or(parts)
 }
 
 // skills lists the skills that a demand asks for, as they stand before "can".
 func (t *Teller) skills(d *match.Demand) string {
-	parts := make([]string, 0, len(d.Skills))
-	for _, s := range d.Skills {
-		parts = append(parts, t.atLevel(s.Name, s.Level))
+	parts := t.each(d.Skills)
+	for _, set := range d.Any {
+		parts = append(parts, t.or(t.each(set)))
 	}
 	return t.and(parts)
+}
+
+// noneOf lists skills of which one would be enough, behind "neither" and "weder".
+func (t *Teller) noneOf(set []match.Skill) string {
+	return strings.Join(t.each(set), t.say(" nor ", " noch "))
+}
+
+func (t *Teller) each(set []match.Skill) []string {
+	out := make([]string, 0, len(set))
+	for _, s := range set {
+		out = append(out, t.atLevel(s.Name, s.Level))
+	}
+	return out
 }
 
 func (t *Teller) atLevel(name string, level int) string {

@@ -34,7 +34,7 @@ func (t *Teller) Waits(s *router.Standing) Waits {
 	case s.Proposed != "":
 		both(t.review(s))
 	case s.State == router.Waiting:
-		w.Lines = append(w.Lines, t.needs(&s.Demand))
+		w.Lines = append(w.Lines, t.needs(&s.Demand)...)
 		reason, barred := t.reason(s), t.barred(s)
 		both(reason)
 		w.Lines = append(w.Lines, barred...)
@@ -131,7 +131,7 @@ func (t *Teller) impossible(s *router.Standing) string {
 	if alone := commonGap(s, match.GateLanguage); alone && len(s.Demand.Languages) > 0 {
 		return t.say("Nobody here speaks %s, on any shift.", "Niemand hier spricht %s, in keiner Schicht.", t.languages(s.Demand.Languages))
 	}
-	if alone := commonGap(s, match.GateSkill); alone && len(s.Demand.Skills) > 0 {
+	if alone := commonGap(s, match.GateSkill); alone && len(s.Demand.Skills)+len(s.Demand.Any) > 0 {
 		return t.say("Nobody here has %s, on any shift.", "Niemand hier kann %s, in keiner Schicht.", t.skills(&s.Demand))
 	}
 	return t.say("Nobody here can do all that it needs, on any shift.", "Niemand hier kann alles, was er braucht, in keiner Schicht.")

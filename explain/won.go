@@ -30,8 +30,14 @@ func (t *Teller) Offered(w *Won) []string {
 	if len(w.Agents) > 1 {
 		out = append(out, t.several(w))
 	}
-	out = append(out, t.merits(w)...)
-	out = append(out, t.compared(w)...)
+	compared := t.compared(w)
+	for _, merit := range t.merits(w) {
+		again := func(text string) bool { return strings.Contains(text, ": "+merit) }
+		if !slices.ContainsFunc(compared, again) {
+			out = append(out, merit)
+		}
+	}
+	out = append(out, compared...)
 	if others := t.Gates(w.Why.Failed, &w.Demand); others != "" {
 		out = append(out, t.say("Of the others, %s.", "Von den anderen: %s.", others))
 	}
@@ -80,7 +86,7 @@ func (t *Teller) Mine(why *match.Explanation) []string {
 	case termIdle:
 		return []string{t.say("Of those who can take it, you have been free for longest.", "Von denen, die ihn nehmen können, bist du am längsten frei.")}
 	case match.TermRelaxed:
-		return []string{t.say("You have all the skills that it asks for.", "Du kannst alles, was er verlangt.")}
+		return []string{t.say("You have more of the skills that it asks for than %s.", "Du kannst mehr von dem, was er verlangt, als %s.", next)}
 	case match.TermSpare:
 		return []string{t.say("%s is kept free for what fewer people can do.", "%s wird für das freigehalten, was weniger Leute können.", next)}
 	}
@@ -102,6 +108,8 @@ func (t *Teller) claim(w *Won) []string {
 	case whole <= 0 || w.At.IsZero():
 	case gone >= whole:
 		out = append(out, t.say("It was late by %s.", "Er war schon %s zu spät.", t.span(gone-whole)))
+	case gone > 0 && 100*gone < whole:
+		out = append(out, t.say("It had only just come.", "Er war eben erst gekommen."))
 	case gone > 0:
 		out = append(out, t.say(
 			"Of the time promised, %[1]d%% had gone, with %[2]s left.",
@@ -138,18 +146,32 @@ func (t *Teller) merits(w *Won) []string {
 	if won.Has(termLanguage) {
 		out = append(out, t.say("%s speaks the customer's language.", "%s spricht die Sprache, in der geschrieben wurde.", who))
 	}
-	if won.Has(match.TermRelaxed) && w.At.Sub(w.Start) < w.Traits.RelaxAfter {
-		return append(out, t.say("It asked for %s; nobody here has that, and so it is not insisted on.", "Verlangt war %s; das kann hier niemand, darum wird es nicht verlangt.", t.skills(&w.Demand)))
-	}
 	if won.Has(match.TermRelaxed) {
-		out = append(out, t.say(
-			"It asked for %[2]s; after so long a wait %[1]s may take it without.",
-			"Verlangt war %[2]s; nach so langem Warten darf ihn auch %[1]s ohne das nehmen.", who, t.skills(&w.Demand)))
+		out = append(out, t.relaxed(w))
 	}
 	return out
 }
 
-// compared holds the winner against the five next.
+// relaxed says what the winner lacks of what was asked for: skills that are not
+// insisted on any more, or never were.
+func (t *Teller) relaxed(w *Won) string {
+	who, age := t.name(w.Why.Winner.Agent), w.At.Sub(w.Start)
+	asks := len(w.Demand.Skills)+len(w.Demand.Any) > 0
+	switch {
+	case asks && w.Traits.RelaxAfter > 0 && age >= w.Traits.RelaxAfter:
+		return t.say(
+			"It asked for %[2]s; after so long a wait %[1]s may take it without.",
+			"Verlangt war %[2]s; nach so langem Warten darf ihn auch %[1]s ohne das nehmen.", who, t.skills(&w.Demand))
+	case len(w.Demand.Wishes) > 0:
+		return t.say("Best would have been somebody who has %s; that is not insisted on.", "Am besten wäre jemand gewesen, der %s kann; verlangt wird das nicht.", t.wishes(&w.Demand))
+	case asks:
+		return t.say("It asked for %s; nobody here has that, and so it is not insisted on.", "Verlangt war %s; das kann hier niemand, darum wird es nicht verlangt.", t.skills(&w.Demand))
+	}
+	return t.say("Not all that it asked for is insisted on any more.", "Nicht alles, was verlangt war, wird noch verlangt.")
+}
+
+// compared holds the winner against the five next; those for whom the same is to
+// be said are told together.
 func (t *Teller) compared(w *Won) []string {
 	who := t.name(w.Why.Winner.Agent)
 	if len(w.Why.Next) == 0 {
@@ -159,15 +181,41 @@ func (t *Teller) compared(w *Won) []string {
 		return []string{t.say("%s was the only one who could take it.", "Nur %s konnte ihn nehmen.", who)}
 	}
 	var out []string
-	for i := range w.Why.Next {
-		n := &w.Why.Next[i]
-		text := t.say("After %[1]s came %[2]s", "Nach %[1]s kam %[2]s", who, t.name(n.Agent))
-		if i > 0 {
-			text = t.say("Then %s", "Dann %s", t.name(n.Agent))
+	next := w.Why.Next
+	for from := 0; from < len(next); {
+		to := from + 1
+		for to < len(next) && t.alike(&w.Why.Winner, &next[from], &next[to]) {
+			to++
 		}
-		out = append(out, text+": "+t.Difference(&w.Why.Winner, n))
+		names := make([]string, 0, to-from)
+		for i := from; i < to; i++ {
+			names = append(names, t.name(next[i].Agent))
+		}
+		text := t.say("After %[1]s came %[2]s", "Nach %[1]s kam %[2]s", who, t.and(names))
+		switch {
+		case from > 0:
+			text = t.say("Then %s", "Dann %s", t.and(names))
+		case to > 1:
+			text = t.say("After %[1]s came %[2]s", "Nach %[1]s kamen %[2]s", who, t.and(names))
+		}
+		why := t.Difference(&w.Why.Winner, &next[from])
+		if to-from > 1 && terms(&w.Why.Winner, &next[from])[0] == match.TermSpare {
+			why = t.say("they are kept free for what fewer people can do.", "Sie werden für das freigehalten, was weniger Leute können.")
+		}
+		out = append(out, text+": "+why)
+		from = to
 	}
 	return out
+}
+
+// alike reports whether the same is to be said of two candidates who came after
+// the winner, but for their names.
+func (t *Teller) alike(won, a, b *match.Candidate) bool {
+	one, other := terms(won, a), terms(won, b)
+	if len(one) == 0 || len(other) == 0 || one[0] != other[0] || len(terms(a, won))+len(terms(b, won)) > 0 {
+		return false
+	}
+	return one[0] == match.TermSpare || t.advantage(one[0], won, a) == t.advantage(other[0], won, b)
 }
 
 // Difference says what made the difference between two candidates, and what spoke
@@ -245,7 +293,7 @@ func (t *Teller) advantage(term string, a, b *match.Candidate) string {
 	case match.TermLoad:
 		return t.say("%s had less in hand", "%s hatte weniger in Arbeit", one)
 	case match.TermRelaxed:
-		return t.say("%s has all the skills that it asks for", "%s hat alle Fähigkeiten, die er verlangt", one)
+		return t.say("%s has more of the skills that it asks for", "%s kann mehr von dem, was er verlangt", one)
 	}
 	return t.say("%[1]s was ahead in “%[2]s”", "%[1]s lag bei „%[2]s“ vorn", one, skill(term))
 }

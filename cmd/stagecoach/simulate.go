@@ -19,7 +19,7 @@ import (
 
 // simulateCmd is `stagecoach simulate`.
 type simulateCmd struct {
-	Scenario  []string `required:"" sep:"none" help:"The day to simulate (JSON); may be given several times." placeholder:"FILE" type:"path"`
+	Scenario  []string `required:"" sep:"none" help:"The day to simulate (JSON), or a folder of such files; may be given several times." placeholder:"FILE" type:"path"`
 	Contacts  string   `help:"Take the exact contacts of this file (CSV) instead of drawing them; for one scenario only." placeholder:"FILE" type:"path"`
 	Policies  string   `help:"Take the rule's parameters from this policy set." placeholder:"DIR" type:"path"`
 	Rule      []string `help:"fifo, round-robin, least-active, strict, age-offset, edf (what other routers do), value-edf, accumulating, gcmu, stagecoach, or all; may be given several times." default:"stagecoach" complete:"fifo,round-robin,least-active,strict,age-offset,edf,value-edf,accumulating,gcmu,stagecoach,all"`
@@ -42,7 +42,7 @@ seed gives the same contacts, handling times and answers to offers for every rul
 Examples:
   stagecoach simulate --scenario day.json                          the rule of this router on ten days
   stagecoach simulate --scenario day.json --rule all               compared with what other routers do
-  stagecoach simulate --scenario a.json --scenario b.json --rule all --json
+  stagecoach simulate --scenario days/ --rule all --json           every scenario of a folder
   stagecoach simulate --scenario day.json --contacts day.csv --rule edf --seeds 1
   stagecoach simulate --scenario day.json --plot day.svg           see when customers wait, and who`
 }
@@ -108,11 +108,15 @@ func (c *simulateCmd) rules() ([]string, error) {
 // load reads the scenarios, the contacts and the policy set. Everything that is
 // wrong with a file is told at once.
 func (c *simulateCmd) load(io std) (runners []*sim.Runner, exact []sim.Arrival, err error) {
-	if c.Contacts != "" && len(c.Scenario) > 1 {
+	paths, err := scenarios(c.Scenario)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Contacts != "" && len(paths) > 1 {
 		return nil, nil, errors.New("--contacts are those of one scenario: give one --scenario")
 	}
 	var wrong []error
-	for _, path := range c.Scenario {
+	for _, path := range paths {
 		s, err := sim.Load(path)
 		if err != nil {
 			wrong = append(wrong, err)
@@ -142,6 +146,32 @@ func (c *simulateCmd) load(io std) (runners []*sim.Runner, exact []sim.Arrival, 
 		}
 	}
 	return runners, exact, nil
+}
+
+// scenarios gives the files that were asked for: of a folder, all that end in
+// .json, in order of name.
+func scenarios(paths []string) ([]string, error) {
+	var out []string
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			out = append(out, path) // whoever opens it says what is wrong
+			continue
+		}
+		list, err := os.ReadDir(path)
+		if err != nil {
+			return nil, fmt.Errorf("looking for scenarios: %w", err)
+		}
+		was := len(out)
+		for _, f := range list {
+			if filepath.Ext(f.Name()) == ".json" && !f.IsDir() {
+				out = append(out, filepath.Join(path, f.Name()))
+			}
+		}
+		if len(out) == was {
+			return nil, fmt.Errorf("looking for scenarios in %q: no file there ends in .json", path)
+		}
+	}
+	return out, nil
 }
 
 // plot draws what the days came to.

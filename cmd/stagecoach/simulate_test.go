@@ -149,6 +149,25 @@ func TestSimulatePrintsTables(t *testing.T) {
 	refused(t, 2, "--json and --csv can't be used together", "simulate", "--scenario", day, "--csv", "--json")
 }
 
+// TestSimulateTakesAFolder: all scenarios there in order of name, and nothing else.
+func TestSimulateTakesAFolder(t *testing.T) {
+	dir := t.TempDir()
+	for file, name := range map[string]string{"b.json": "later", "a.json": "earlier"} {
+		data, err := os.ReadFile(smallDay(t, `"name": "blended-chat-email"`, `"name": "`+name+`"`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, file), string(data))
+	}
+	writeFile(t, filepath.Join(dir, "b.contacts.csv"), "no scenario")
+	figures := steady(t, ok(t, "", "simulate", "--scenario", dir, "--rule", "fifo", "--seeds", "1", "--json"))
+	if len(figures) != 2 || figures[0].Scenario != "earlier" || figures[1].Scenario != "later" {
+		t.Errorf("%+v", figures)
+	}
+	refused(t, 1, "no file there ends in .json", "simulate", "--scenario", t.TempDir())
+	refused(t, 1, "--contacts are those of one scenario", "simulate", "--scenario", dir, "--contacts", filepath.Join(dir, "b.contacts.csv"))
+}
+
 func TestSimulateDraws(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out.svg")
 	ok(t, "", "simulate", "--scenario", smallDay(t, `"name": "vip"`, `"name": "<&\"vip"`), "--rule", "stagecoach,edf", "--seeds", "2", "--plot", file)

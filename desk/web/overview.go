@@ -27,8 +27,27 @@ func expected(seconds float64) string {
 
 func up(d, to time.Duration) time.Duration { return (d + to - 1).Truncate(to) }
 
+// expectedRange says in short what who comes now has to expect.
+func expectedRange(q view.QueueCount) string {
+	usual, most := expected(q.P50Seconds), expected(q.P90Seconds)
+	switch {
+	case q.P90Seconds < 60:
+		return "under 1 min"
+	case usual == most:
+		return "up to " + most
+	}
+	number, unit, _ := strings.Cut(usual, " ")
+	if strings.HasSuffix(most, " "+unit) {
+		usual = number
+	}
+	return usual + " to " + most
+}
+
 // expectedWords says in full what who comes now has to expect.
 func expectedWords(q view.QueueCount) string {
+	if usual, most := expected(q.P50Seconds), expected(q.P90Seconds); usual == most {
+		return "Who comes now is nearly always answered within " + most
+	}
 	return "Who comes now is usually answered within " + expected(q.P50Seconds) + ", nearly always within " + expected(q.P90Seconds)
 }
 
@@ -265,6 +284,8 @@ func longestWords(w view.LongestWait) string {
 func longestBy(w view.LongestWait) string {
 	by := "with " + count(w.Agents, "agent", "agents") + " available"
 	switch {
+	case w.Agents == 0 && w.Waiting > 1:
+		by = "nobody available could answer all of them"
 	case w.Agents == 0:
 		by = "nobody who could answer is available"
 	case !w.Known:

@@ -402,6 +402,23 @@ func TestMailboxesAreQuoted(t *testing.T) {
 }
 
 // TestLongestWaitReadsWell has the card of the longest waits say who it rests on.
+func TestExpectedWaitReadsWell(t *testing.T) {
+	for _, c := range []struct {
+		p50, p90  float64
+		want, all string
+	}{
+		{5, 40, "under 1 min", "Who comes now is nearly always answered within 1 min"},
+		{70, 100, "up to 2 min", "Who comes now is nearly always answered within 2 min"},
+		{70, 170, "2 to 3 min", "Who comes now is usually answered within 2 min, nearly always within 3 min"},
+		{700, 9000, "15 min to 3 h", "Who comes now is usually answered within 15 min, nearly always within 3 h"},
+	} {
+		q := view.QueueCount{P50Seconds: c.p50, P90Seconds: c.p90}
+		if got, all := expectedRange(q), expectedWords(q); got != c.want || all != c.all {
+			t.Errorf("%v and %v s: %q, %q", c.p50, c.p90, got, all)
+		}
+	}
+}
+
 func TestLongestWaitReadsWell(t *testing.T) {
 	for _, c := range []struct {
 		w              view.LongestWait
