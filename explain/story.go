@@ -200,6 +200,9 @@ func (t *Teller) nowText(r *ledger.Row) string {
 	case router.EndedContact:
 		return t.endedText(r)
 	case router.AssignedTo:
+		if r.Due.Before(t.Now) {
+			return t.say("Now: with %[1]s since %[2]s; the reply was due %[3]s.", "Jetzt: seit %[2]s bei %[1]s; die Antwort war %[3]s fällig.", t.name(r.Agent), t.clock(r.AssignedAt), t.at(r.Due))
+		}
 		return t.say("Now: with %[1]s since %[2]s, who owes the reply by %[3]s.", "Jetzt: seit %[2]s bei %[1]s; die Antwort ist bis %[3]s geschuldet.", t.name(r.Agent), t.clock(r.AssignedAt), t.clock(r.Due))
 	case router.Sending:
 		return t.say("Now: the reply of %s is on its way and ends it when it is delivered.", "Jetzt: Die Antwort von %s ist unterwegs; ist sie zugestellt, ist er beendet.", t.name(r.Agent))
@@ -216,6 +219,8 @@ func (t *Teller) nowText(r *ledger.Row) string {
 
 func (t *Teller) endedText(r *ledger.Row) string {
 	switch {
+	case r.Disposition != "":
+		return t.say("Now: it was ended %[1]s without a reply%[2]s.", "Jetzt: Er wurde %[1]s ohne Antwort beendet%[2]s.", t.at(r.EndedAt), t.because(string(r.Disposition)))
 	case r.End != router.EndReplied:
 		return t.say("Now: it ended %s.", "Jetzt: Er endete %s.", t.at(r.EndedAt))
 	case r.Kept:

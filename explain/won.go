@@ -212,6 +212,9 @@ func (t *Teller) compared(w *Won) []string {
 // the winner, but for their names.
 func (t *Teller) alike(won, a, b *match.Candidate) bool {
 	one, other := terms(won, a), terms(won, b)
+	if a.Score > won.Score || b.Score > won.Score {
+		return false
+	}
 	if len(one) == 0 || len(other) == 0 || one[0] != other[0] || len(terms(a, won))+len(terms(b, won)) > 0 {
 		return false
 	}
@@ -222,12 +225,17 @@ func (t *Teller) alike(won, a, b *match.Candidate) bool {
 // for the one who was behind.
 func (t *Teller) Difference(won, next *match.Candidate) string {
 	forWon, forNext := terms(won, next), terms(next, won)
+	if next.Score-won.Score > match.Micro/100 {
+		return t.say("%s was ahead in the sum, but stayed free for other work.", "%s lag in der Summe vorn, blieb aber für andere Arbeit frei.", t.name(next.Agent))
+	}
 	if len(forWon) == 0 && len(forNext) == 0 {
 		return t.say("all else was equal, and %s had been free for longer.", "Sonst war alles gleich, und %s war länger frei.", t.name(won.Agent))
 	}
 	var out []string
 	if len(forWon) > 0 {
 		out = append(out, t.advantage(forWon[0], won, next)+".")
+	} else {
+		out = append(out, t.say("several small things spoke for %s.", "Mehrere Kleinigkeiten sprachen für %s.", t.name(won.Agent)))
 	}
 	if len(forNext) > 0 {
 		out = append(out, t.say("On the other hand, %s.", "Dagegen sprach: %s.", t.advantage(forNext[0], next, won)))

@@ -93,8 +93,12 @@ func (p *simulation) printScenario(w io.Writer, r *sim.Runner, figures []sim.Fig
 	for i := range r.Agents {
 		agents += r.Agents[i].Count
 	}
-	fmt.Fprintf(w, "%s: %s contacts in %d of its days, %s agents, %g h\n", paint(w, bold, oneLine(r.Name)),
-		number(float64(figures[0].Contacts)), p.seeds, number(float64(agents)), r.Hours)
+	days := fmt.Sprintf("%d days", p.seeds)
+	if p.seeds == 1 {
+		days = "one day"
+	}
+	fmt.Fprintf(w, "%s: %s contacts in %s of %g h, %s agents\n", paint(w, bold, oneLine(r.Name)),
+		number(float64(figures[0].Contacts)), days, r.Hours, number(float64(agents)))
 	columns := columnsOf(r)
 	t := table{head: []string{"RULE"}, figures: true}
 	for _, c := range columns {
