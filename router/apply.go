@@ -183,13 +183,27 @@ func (s *State) applyClockStep(e *ClockStep) {
 	if s.ToldAt.After(e.To) {
 		s.ToldAt = time.Time{}
 	}
+	sooner := func(at time.Time) time.Time {
+		if at.After(e.From) {
+			return at.Add(e.To.Sub(e.From))
+		}
+		return at
+	}
 	for _, a := range s.Agents {
-		a.IdleSince = earlier(a.IdleSince, e.To)
+		a.IdleSince, a.SetAway, a.ChatsUntil = earlier(a.IdleSince, e.To), earlier(a.SetAway, e.To), sooner(a.ChatsUntil)
 		a.span = span{}
 		s.indexAgent(a)
 	}
 	for _, c := range s.Contacts {
 		clear(c.Cool)
+		if c.Agent != "" {
+			c.WarnAt, c.PullAt = sooner(c.WarnAt), sooner(c.PullAt)
+			s.timeContact(c)
+		}
+	}
+	for id, one := range s.Engagements {
+		one.Until = sooner(one.Until)
+		s.timers.add(one.Until, timerEngagement, id)
 	}
 	for id, o := range s.Offers {
 		if o.Expires.After(e.To) {
@@ -311,6 +325,7 @@ func (s *State) attach(c *Contact) {
 func (s *State) applyMoved(e *Moved) {
 	c := s.Contacts[e.Contact]
 	c.Move(e)
+	c.need = nil // it may be another promise's
 	s.indexContact(c)
 	if e.Cleared {
 		s.expect(c)
@@ -349,6 +364,7 @@ func (s *State) applyContactEnded(e *ContactEnded) {
 	}
 	s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeContact, ID: c.ID})
 	s.indexContact(c)
+	s.matchDue = true // somebody may have made room for it
 }
 
 func (s *State) applyContactReopened(e *ContactReopened) {

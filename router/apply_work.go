@@ -254,6 +254,7 @@ func (s *State) applyAgentRemoved(e *AgentRemoved) {
 		a.Removed, a.Presence = true, contact.Offline
 		s.profilesAt++
 		s.indexAgent(a)
+		s.choose(s.knowing[a.ID])
 		s.Forecast.Staffed(s.staff, s.At)
 	}
 }

@@ -206,7 +206,11 @@ func (s *State) timeAgent(a *Agent) {
 	}
 	if a.DailyCap > 0 {
 		y, m, d := s.At.In(s.zone()).Date()
-		consider(time.Date(y, m, d+1, 0, 0, 0, 0, s.zone()))
+		next := time.Date(y, m, d+1, 0, 0, 0, 0, s.zone())
+		for s.today(next) == s.today(s.At) { // where the clocks go forward at midnight there is none
+			next = next.Add(15 * time.Minute)
+		}
+		consider(next)
 	}
 	if !next.IsZero() && !next.Equal(a.timedAt) {
 		a.timedAt = next

@@ -94,7 +94,7 @@ func (t *turn) backToAuthor(c *Contact) {
 		t.emit(Unassigned{Contact: c.ID, Agent: c.Agent, By: ActorRouter, Reason: reasonRemoved})
 		return
 	}
-	if pull := t.env.Now.Add(t.env.Rules.Timing().SilentFloor); c.PullAt.Before(pull) {
+	if pull := t.env.Now.Add(t.silentFloor(c)); c.PullAt.Before(pull) {
 		t.emit(HoldExtended{Contact: c.ID, PullAt: pull})
 	}
 }

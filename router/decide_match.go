@@ -81,10 +81,19 @@ func (t *turn) give(c *Contact, agent, by, reason string, work Work) {
 	t.emit(t.assignment(c, agent, "", by, reason, work))
 }
 
+// silentFloor is the least time that a silent holder has: where policy gives none,
+// as long as the work takes, as nobody could answer what is late otherwise.
+func (t *turn) silentFloor(c *Contact) time.Duration {
+	if floor := t.env.Rules.Timing().SilentFloor; floor > 0 {
+		return floor
+	}
+	return t.env.Rules.Work(c.ReplyChannel).Handling
+}
+
 func (t *turn) assignment(c *Contact, agent, offer, by, reason string, work Work) Assigned {
 	tm := t.env.Rules.Timing()
 	now := t.env.Now
-	floor := tm.SilentFloor
+	floor := t.silentFloor(c)
 	if work.Silent > 0 {
 		floor = work.Silent
 	}

@@ -100,7 +100,7 @@ func (t *turn) contactDue(c *Contact) {
 // silentHolder takes a contact from a holder who has not replied, unless they
 // were at work on its draft a moment ago.
 func (t *turn) silentHolder(c *Contact) {
-	floor := t.env.Rules.Timing().SilentFloor
+	floor := t.silentFloor(c)
 	if !c.PullAt.After(t.Resumed) { // it ran out while nobody could reply
 		t.emit(HoldExtended{Contact: c.ID, PullAt: t.env.Now.Add(floor)})
 		return
@@ -134,7 +134,8 @@ func (t *turn) offerDue(id string) {
 	t.emit(OfferEnded{Offer: id, Contact: c.ID, Agent: o.Agent, End: OfferExpired, CoolUntil: until, Missed: true})
 	a := t.Agents[o.Agent]
 	if limit := t.env.Rules.Timing().MissesUntilAway; limit > 0 && a.Misses >= limit && a.Presence == contact.Available {
-		t.emit(PresenceChanged{Agent: a.ID, Presence: contact.Away, Cause: causeMissedOffers})
+		chats := t.env.Now.Add(t.env.Rules.Timing().ChatReturn)
+		t.emit(PresenceChanged{Agent: a.ID, Presence: contact.Away, Cause: causeMissedOffers, ChatsUntil: chats})
 		t.giveBackOffers(a, reasonPresence)
 	}
 }
@@ -149,14 +150,14 @@ func (t *turn) tellLastResort() {
 	if len(t.alarmed)+len(t.untold) == 0 || t.env.Now.Before(t.ToldAt.Add(t.env.Rules.Timing().Digest)) {
 		return
 	}
-	e := LastResortTold{Total: len(t.alarmed) + len(t.untold), Impossible: len(t.untold)}
+	all := maps.Clone(t.alarmed)
+	maps.Copy(all, t.untold)
+	e := LastResortTold{Total: len(all), Impossible: len(t.untold)}
 	for id := range t.alarmed {
 		if t.Contacts[id].Breached {
 			e.Breached++
 		}
 	}
-	all := maps.Clone(t.alarmed)
-	maps.Copy(all, t.untold)
 	ids := slices.SortedFunc(maps.Keys(all), func(x, y string) int {
 		if c := t.Contacts[x].Due.Compare(t.Contacts[y].Due); c != 0 {
 			return c

@@ -229,6 +229,7 @@ func (t *turn) clear(c *Contact, e Moved, from time.Time) {
 	facts.Queue = e.Queue
 	due, risk := t.env.Rules.Promise(e.Promise, facts, from)
 	e.Due, e.AtRiskAt = earlier(c.Due, due), earlier(c.AtRiskAt, risk)
+	e.Traits = t.env.Rules.Traits(e.Promise, facts)
 	t.emit(e)
 }
 

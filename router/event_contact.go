@@ -114,10 +114,11 @@ type Moved struct {
 	// Cleared is true when a person decided that what was proposed as spam or
 	// machine is a customer's message after all. The contact then has the promise
 	// of such a one, unless its own is due earlier.
-	Cleared  bool        `json:"cleared,omitempty"`
-	Promise  PromiseKind `json:"promise,omitempty"`
-	Due      time.Time   `json:"due,omitzero"`
-	AtRiskAt time.Time   `json:"at_risk_at,omitzero"`
+	Cleared  bool         `json:"cleared,omitempty"`
+	Promise  PromiseKind  `json:"promise,omitempty"`
+	Due      time.Time    `json:"due,omitzero"`
+	AtRiskAt time.Time    `json:"at_risk_at,omitzero"`
+	Traits   match.Traits `json:"traits,omitzero"`
 }
 
 // ContactEnded records the only ways out of a contact (I4).

@@ -195,8 +195,8 @@ func (x *explainer) ableAt(at time.Time) int {
 // once.
 func (x *explainer) held(st *Standing) {
 	t := &x.c.Traits
-	until := x.c.Start.Add(t.Hold)
-	if own := x.Agents[x.c.Prefer]; own != nil && own.Presence == contact.Available && t.Hold > 0 && x.now.Before(until) {
+	until := x.c.clock().Add(t.Hold)
+	if own := x.Agents[x.c.own]; own != nil && own.Presence == contact.Available && t.Hold > 0 && x.now.Before(until) {
 		st.HeldFor, st.HeldUntil = own.ID, until
 		return
 	}
@@ -204,7 +204,7 @@ func (x *explainer) held(st *Standing) {
 	if !ok || t.Live {
 		return
 	}
-	end := x.c.Due.Add(-time.Duration(fair.Early * float64(t.Target)))
+	end := fair.HeldUntil(x.c.Due, t)
 	free := slices.ContainsFunc(st.Verdicts, func(v Verdict) bool { return len(v.Gaps) == 0 })
 	if free && end.After(x.now) {
 		st.HeldBackUntil = end

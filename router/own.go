@@ -39,11 +39,14 @@ func (s *State) wait(c *Contact) {
 
 // ownAgent gives whom of those who know the customer the contact is kept for: the
 // first who is there, can do it and has room, else the first who is there and can
-// do it, "" for nobody.
+// do it, "" for nobody. Who declined it, missed it or gave it back has had it.
 func (s *State) ownAgent(c *Contact) string {
 	there := ""
 	for _, id := range c.knownBy() {
 		a := s.Agents[id]
+		if _, declined := c.Cool[id]; declined {
+			continue
+		}
 		if a == nil || a.cand == nil || a.Presence != contact.Available || match.Able(&c.Demand, &c.Traits, 0, a.cand) != "" {
 			continue
 		}
@@ -63,6 +66,7 @@ func (s *State) choose(contacts map[string]bool) {
 	for id := range contacts {
 		if c := s.Contacts[id]; c.own != s.ownAgent(c) {
 			s.wait(c)
+			s.timeContact(c) // the time for which it is kept may have begun
 		}
 	}
 }

@@ -50,6 +50,9 @@ func (s *State) ShiftOf(agent string, now time.Time) (shift string, ends time.Ti
 	case !now.Before(sp.until.Add(-s.limits.Drain)):
 		return ShiftDraining, sp.until
 	}
+	if sp.until.After(now.AddDate(1, 0, 0)) { // who always works has no end
+		return ShiftOn, time.Time{}
+	}
 	return ShiftOn, sp.until
 }
 
@@ -69,6 +72,7 @@ func (s *State) shift(a *Agent, now time.Time) span {
 // meet or overlap are one. It costs O(shifts log shifts).
 func nextSpan(shifts []Shift, zone *time.Location, now time.Time) span {
 	y, m, d := now.In(zone).Date()
+	never := now.AddDate(100, 0, 0)
 	var all []span
 	for off := -2; off <= longest; off++ {
 		weekday := time.Date(y, m, d+off, 12, 0, 0, 0, zone).Weekday()
@@ -92,10 +96,13 @@ func nextSpan(shifts []Shift, zone *time.Location, now time.Time) span {
 		}
 	}
 	for _, one := range joined {
-		if one.until.After(now) {
+		switch {
+		case !one.until.After(now):
+		case !one.from.After(now) && one.until.After(now.AddDate(0, 0, 7)):
+			return span{one.from, never}
+		default:
 			return one
 		}
 	}
-	never := now.AddDate(100, 0, 0)
 	return span{never, never}
 }

@@ -216,6 +216,9 @@ func (c *Contact) Move(e *Moved) {
 	if e.Promise != "" {
 		c.Promise, c.Due, c.AtRiskAt = e.Promise, e.Due, e.AtRiskAt
 	}
+	if e.Traits != (match.Traits{}) {
+		c.Traits = e.Traits
+	}
 }
 
 // Owe makes the contact stand for what did not arrive.

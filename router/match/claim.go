@@ -142,15 +142,18 @@ func (m *matching) assignClaims() {
 // canMakeRoom reports whether an agent can take a contact, now or once what they
 // hold has ended; and whether now.
 func (m *matching) canMakeRoom(it *item, a *Agent) (able, fits bool) {
-	if a.Capacity < it.group.units {
-		return false, false
-	}
 	j := m.w.jobFor(a.crew, it.group)
 	if j == nil || j.stage > it.group.stage(&it.Head, m.now) {
 		return false, false
 	}
-	gate := Ready(&it.Head, it.group.units, a, m.now)
-	return gate == "" || gate == GateCapacity, gate == ""
+	switch Ready(&it.Head, it.group.units, a, m.now) {
+	case "":
+		return true, true
+	case GateCapacity, GateHeadroom:
+		return a.fitsEmptied(it.group.Demand.ReplyChannel, it.group.units), false
+	default:
+		return false, false
+	}
 }
 
 func (m *matching) guardAt(g *Group, h *Head) time.Time {

@@ -61,8 +61,9 @@ type matching struct {
 	Params
 	// version numbers the parameters, and what contacts take of an agent.
 	version int
-	// looks counts the looks.
+	// looks counts the looks, looking is true during one.
 	looks   uint64
+	looking bool
 	w       *Waiting
 	r       *Roster
 	now     time.Time
@@ -101,7 +102,20 @@ func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bo
 	p.recount()
 	p.learn(now)
 	m.claim()
-	m.gather()
+	m.looking = true
+	defer func() { m.looking = false }()
+	for again := true; again; again = m.settled() {
+		m.gather()
+		if !m.give(offer) {
+			return now
+		}
+	}
+	return m.again
+}
+
+// give makes all pairs of the sources, the best first, false if offer wants no
+// more.
+func (m *matching) give(offer func(p *Pick) bool) bool {
 	for len(m.sources) > 0 {
 		s := &m.sources[0]
 		if !m.stands(&s.best) {
@@ -116,7 +130,7 @@ func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bo
 		if !offer(&m.pick) {
 			clear(m.sources)
 			m.sources = m.sources[:0]
-			return now
+			return false
 		}
 		if m.renew(&m.sources[0]) {
 			m.sources.down(0)
@@ -124,15 +138,14 @@ func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bo
 			m.sources.drop()
 		}
 	}
-	m.settled()
-	return m.again
+	return true
 }
 
 // gather makes the sources: who is fresh, and which groups are dirty.
 func (m *matching) gather() {
 	m.sources = m.sources[:0]
 	for _, g := range m.w.dirty {
-		g.held = false
+		g.held, g.again = false, false
 	}
 	fresh := m.r.fresh[:0]
 	for _, a := range m.r.fresh {
@@ -160,8 +173,9 @@ func (m *matching) add(s source) {
 }
 
 // settled takes note that nothing more can be given now: of the groups only
-// those that work is held back in are looked at again of themselves.
-func (m *matching) settled() {
+// those that work is held back in are looked at again of themselves. It reports
+// whether a pair has made more possible, so that it is to be looked again at once.
+func (m *matching) settled() (again bool) {
 	for _, a := range m.r.fresh {
 		a.fresh = false
 	}
@@ -169,13 +183,15 @@ func (m *matching) settled() {
 	m.r.fresh = m.r.fresh[:0]
 	held := m.w.dirty[:0]
 	for _, g := range m.w.dirty {
-		if g.held = g.held && g.live.len() > 0; g.held {
+		again = again || g.again
+		if g.held = g.held && g.live.len() > 0; g.held || g.again {
 			held = append(held, g)
 		} else {
 			g.dirty = false
 		}
 	}
 	m.w.dirty = held
+	return again
 }
 
 // stands reports whether a pair can be made as it was scored.
@@ -226,8 +242,8 @@ func (m *matching) look(best *pair, j *job, a *Agent) {
 	p := pair{agent: a, job: j, rank: rankSavable}
 	switch {
 	case m.guarded(g, a):
-		if p.it = m.first(&g.late, j, a); p.it != nil {
-			p.rank, p.score = rankGuard, -m.guardAt(g, &p.it.Head).UnixMicro()
+		if it := m.first(&g.late, j, a); it != nil && !m.now.Before(m.guardAt(g, &it.Head)) {
+			p.it, p.rank, p.score = it, rankGuard, -m.guardAt(g, &it.Head).UnixMicro()
 		}
 	case best.agent != nil && best.rank == rankGuard:
 		return
@@ -334,20 +350,27 @@ func (m *matching) bestCase(t *Traits) time.Duration {
 	return m.Accept + time.Duration(m.BestCase*float64(t.Handling))
 }
 
+// HeldUntil is until when work that is due then may be held back: no longer than
+// the slowest agent can still answer it in time.
+func (p *Params) HeldUntil(due time.Time, t *Traits) time.Time {
+	slowest := p.Accept + time.Duration(Slowness(0)*float64(t.Handling))
+	return due.Add(-max(time.Duration(p.Early*float64(t.Target)), slowest))
+}
+
 // heldBack reports whether work that can wait is not given to an agent who would
 // be missed by what comes live.
 func (m *matching) heldBack(g *Group, a *Agent) bool {
 	if g.Traits.Live || a.aside(g.Demand.ReplyChannel, g.units) {
 		return false
 	}
-	until := g.live.first().Due.Add(-time.Duration(m.Early * float64(g.Traits.Target)))
+	until := m.HeldUntil(g.live.first().Due, &g.Traits)
 	if !m.now.Before(until) {
 		return false
 	}
 	for _, f := range m.w.ableFor(a.crew) {
 		if f.live && f.ready-one(a.seen >= f.need)+one(a.seen-g.units >= f.need) < f.reserve(m.Reserve) {
 			g.held = true
-			m.w.touch(g)
+			m.w.soil(g)
 			if m.again.IsZero() || until.Before(m.again) {
 				m.again = until
 			}

@@ -89,6 +89,21 @@ func (a *Agent) aside(ch contact.Channel, units int) bool {
 	return a.Spare >= units && a.Limits.Of(ch).Interruptible
 }
 
+// fitsEmptied reports whether the agent could take it with nothing in hand.
+func (a *Agent) fitsEmptied(ch contact.Channel, units int) bool {
+	if a.Limits == nil {
+		return units <= a.Capacity
+	}
+	limit := a.Limits.Of(ch)
+	if limit.Interruptible {
+		units -= min(units, a.Limits.Beside)
+	}
+	if limit.Live || units == 0 {
+		return units <= a.Capacity
+	}
+	return units <= a.Capacity-a.Limits.Headroom
+}
+
 // handling is how long the contact is likely to take.
 func (h *Head) handling() time.Duration {
 	if h.Need == nil {

@@ -176,8 +176,10 @@ func (r *Roster) Remove(id string) {
 
 // stand puts an agent among the free or takes them away.
 func (r *Roster) stand(a *Agent, free bool) {
+	more := a.Room > a.seen
 	switch {
 	case free && a.place < 0:
+		more = true
 		a.place = len(r.free)
 		r.free = append(r.free, a)
 	case !free && a.place >= 0:
@@ -187,7 +189,7 @@ func (r *Roster) stand(a *Agent, free bool) {
 		r.free = r.free[:len(r.free)-1]
 		a.place = -1
 	}
-	if free && a.Room > a.seen {
+	if free && more {
 		r.freshen(a)
 	}
 }

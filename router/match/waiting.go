@@ -43,8 +43,9 @@ type Group struct {
 	// the others.
 	live, late line
 	dirty      bool
-	// held is true when work was held back from somebody at the last look.
-	held bool
+	// held is true when work was held back from somebody at the last look, again
+	// when somebody in it has become possible during this one.
+	held, again bool
 }
 
 // Head is a waiting contact as the rule sees it.
@@ -134,7 +135,13 @@ func (w *Waiting) TouchAll() {
 	}
 }
 
+// touch has the next match look at a group, and one that goes on look again.
 func (w *Waiting) touch(g *Group) {
+	g.again = w.m.looking
+	w.soil(g)
+}
+
+func (w *Waiting) soil(g *Group) {
 	if !g.dirty {
 		g.dirty = true
 		w.dirty = append(w.dirty, g)

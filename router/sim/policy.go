@@ -113,7 +113,7 @@ const never = 100 * 365 * 24 * time.Hour
 // without answer sets an agent away.
 func (r *dayRules) Timing() router.Timing {
 	return router.Timing{
-		SilentWarn: math.MaxInt32, SilentPull: math.MaxInt32, SilentFloor: never, MissesUntilAway: 1, AwayLeast: seconds(r.Offer.NotReadyS), Digest: never,
+		SilentWarn: math.MaxInt32, SilentPull: math.MaxInt32, SilentFloor: never, ChatReturn: never, MissesUntilAway: 1, AwayLeast: seconds(r.Offer.NotReadyS), Digest: never,
 		GiveUp: never, Heartbeat: never, LastResort: "lead", Queue: "general", ReviewQueue: "review",
 		Acknowledge: func(contact.Channel) router.Acknowledging { return router.Acknowledging{} },
 		PledgeUntil: func(now time.Time) time.Time { return now },
