@@ -37,21 +37,36 @@ func (s *Set) Acknowledgement(ch contact.Channel) Acknowledgement {
 	return a
 }
 
+// Times are what a receipt tells of, and when it is written.
+type Times struct {
+	Now time.Time
+	// Due is when the answer is promised, Expected when it usually comes, zero if
+	// unknown.
+	Due, Expected time.Time
+}
+
 // AcknowledgementText gives the receipt in the customer's language, or in the
-// set's where there is none in it, with the promised time in its place. The
-// time is written on the clock of the promise's calendar; a promise that counts
-// every hour has none, and is written on otherwise's.
-func (s *Set) AcknowledgementText(language string, f Facts, due time.Time, otherwise *time.Location) (text string) {
+// set's where there is none in it, with the times in their places. They are
+// written on the clock of the promise's calendar; a promise that counts every
+// hour has none, and is written on otherwise's.
+func (s *Set) AcknowledgementText(language string, f Facts, at Times, otherwise *time.Location) (text string) {
 	rule := &s.acknowledgement
 	if rule.texts[language] == "" {
 		language = rule.language
 	}
-	zone := otherwise
-	if cal, ok := s.Calendar(s.Promise(f).Calendar).(interface{ Location() *time.Location }); ok {
-		zone = cal.Location()
+	cal, zone := s.Calendar(s.Promise(f).Calendar), otherwise
+	if own, ok := cal.(interface{ Location() *time.Location }); ok {
+		zone = own.Location()
 	}
-	return strings.ReplaceAll(rule.texts[language], "{due}", WriteTime(due.In(zone), language))
+	text = fill(rule.texts[language], placeExpected, expectedSentence(language, at, cal, zone))
+	return strings.ReplaceAll(text, placeDue, WriteTime(at.Due.In(zone), language))
 }
+
+// The places in a text for what is only known when it is written.
+const (
+	placeDue      = "{due}"
+	placeExpected = "{expected}"
+)
 
 var placeholder = regexp.MustCompile(`\{[^{}\n]*\}`)
 
@@ -72,12 +87,12 @@ func (b *builder) buildAcknowledgement(f *acknowledgementEntry) {
 			d.Report(key+".language", "", "there is a text in %q already", e.Language)
 		}
 		for _, found := range placeholder.FindAllString(e.Text, -1) {
-			if found != "{due}" {
-				d.Report(key+".text", "{due} is the only one", "nothing is known to put in the place of %s", found)
+			if found != placeDue && found != placeExpected {
+				d.Report(key+".text", placeDue+" and "+placeExpected+" are the only ones", "nothing is known to put in the place of %s", found)
 			}
 		}
-		if e.Language != "" && strings.TrimSpace(e.Text) == "" && d.Has(key+".text") {
-			d.Report(key+".text", "", "is empty")
+		if e.Language != "" && strings.TrimSpace(fill(e.Text, placeExpected, "")) == "" && d.Has(key+".text") {
+			d.Report(key+".text", placeExpected+" stands for nothing while no time is known", "is empty")
 		}
 		rule.texts[e.Language] = e.Text
 	}

@@ -29,12 +29,12 @@ func TestAcknowledgementIsOffByDefault(t *testing.T) {
 	}
 	due := time.Date(2026, 11, 23, 13, 30, 0, 0, time.UTC)
 	for _, language := range append(policies.Languages(), "", "zh") {
-		text := set.AcknowledgementText(language, policies.Facts{}, due, time.UTC)
+		text := set.AcknowledgementText(language, policies.Facts{}, policies.Times{Due: due}, time.UTC)
 		if !strings.Contains(text, "13:30") || !strings.Contains(text, "23") || strings.Contains(text, "{") || len(text) < 100 {
 			t.Errorf("%q: %s", language, text)
 		}
 	}
-	if set.AcknowledgementText("zh", policies.Facts{}, due, time.UTC) != set.AcknowledgementText("en", policies.Facts{}, due, time.UTC) {
+	if set.AcknowledgementText("zh", policies.Facts{}, policies.Times{Due: due}, time.UTC) != set.AcknowledgementText("en", policies.Facts{}, policies.Times{Due: due}, time.UTC) {
 		t.Error("a language without a text gets none")
 	}
 }
@@ -49,7 +49,7 @@ func TestAcknowledgementTellsTheTimeOfTheCalendar(t *testing.T) {
 	for language, want := range map[string]string{
 		"en": "By Monday 23 November, 14:30 (CET).", "de": "Bis Montag, 23. November, 14:30 Uhr (CET).", "fr": "By Monday 23 November, 14:30 (CET).",
 	} {
-		if got := set.AcknowledgementText(language, policies.Facts{}, due, time.UTC); got != want {
+		if got := set.AcknowledgementText(language, policies.Facts{}, policies.Times{Due: due}, time.UTC); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -73,7 +73,8 @@ func TestAcknowledgementIsChecked(t *testing.T) {
 		"acknowledgement: {send: first, every: 32d}":                                     "acknowledgement.every",
 		"acknowledgement: {send: first, budget: 0}":                                      "acknowledgement.budget",
 		"acknowledgement: {channels: [pigeon]}":                                          "email",
-		"acknowledgement: {texts: [{language: en, text: 'by {dew}'}]}":                   "{due} is the only one",
+		"acknowledgement: {texts: [{language: en, text: 'by {dew}'}]}":                   "{due} and {expected} are the only ones",
+		"acknowledgement: {texts: [{language: en, text: ' {expected} '}]}":               "empty",
 		"acknowledgement: {texts: [{language: en}]}":                                     "text",
 		"acknowledgement: {texts: [{language: en, text: ' '}]}":                          "empty",
 		"acknowledgement: {texts: [{language: xx, text: a}]}":                            "de",

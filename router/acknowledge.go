@@ -19,8 +19,10 @@ type AcknowledgementOwed struct {
 	Channel      contact.Channel `json:"channel"`
 	Account      string          `json:"account"`
 	Language     string          `json:"language,omitempty"`
-	// Due is the time to tell.
-	Due time.Time `json:"due"`
+	// Due is the time to tell. Expected is when nine of ten such contacts have their
+	// answer, as it was foreseen when this one came; zero while it isn't known.
+	Due      time.Time `json:"due"`
+	Expected time.Time `json:"expected,omitzero"`
 	// Correspondents are the keyed hashes under which it counts.
 	Correspondents []string `json:"correspondents,omitempty"`
 }
@@ -99,10 +101,39 @@ func (t *turn) acknowledge(c *Receive, open *Contact, m MsgRef, begun bool) {
 			return
 		}
 	}
-	t.emit(AcknowledgementOwed{
-		Reply: t.newID(), Contact: open.ID, Conversation: open.Conversation, Customer: open.Customer, Message: m,
+	t.receipt = &AcknowledgementOwed{
+		Contact: open.ID, Conversation: open.Conversation, Customer: open.Customer, Message: m,
 		Channel: open.ReplyChannel, Account: open.Account, Language: open.Language, Due: open.Due, Correspondents: c.Correspondents,
-	})
+	}
+}
+
+// oweReceipt records the receipt that is owed since this command, once offers are
+// made: whoever nobody could be asked for waits longer.
+func (t *turn) oweReceipt() {
+	owed := t.receipt
+	if owed == nil {
+		return
+	}
+	owed.Reply, owed.Expected = t.newID(), t.expected(t.Contacts[owed.Contact])
+	t.emit(*owed)
+}
+
+// expected gives when nine of ten contacts like this one have their answer; zero
+// while too few were answered, or nobody is there who should be.
+func (t *turn) expected(c *Contact) time.Time {
+	working := t.env.Rules.Timing().Working
+	if c == nil || working == nil {
+		return time.Time{}
+	}
+	x, ok := t.Forecast.Told(c.ID, t.env.Now)
+	if !ok {
+		return time.Time{}
+	}
+	at, open := working(factsOf(c), t.env.Now, x.P90)
+	if open && t.staff == 0 {
+		return time.Time{}
+	}
+	return at.Truncate(time.Second)
 }
 
 // acknowledgement queues a receipt that is owed and now stored. One that isn't

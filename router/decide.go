@@ -112,6 +112,9 @@ type Timing struct {
 	Acknowledge func(ch contact.Channel) Acknowledging
 	// PledgeUntil gives the latest due time of a pledge made now.
 	PledgeUntil func(now time.Time) time.Time
+	// Working gives when so much of the promise's working time is over, and
+	// whether it is working time at from; nil where nobody asks.
+	Working func(f PromiseFacts, from time.Time, d time.Duration) (until time.Time, open bool)
 }
 
 // Facts are live values that are not in the log; what is decided from them is.
@@ -137,8 +140,10 @@ type turn struct {
 	ids    int
 	events []Event
 	result Result
-	// opened are the contacts that this command has opened.
-	opened []string
+	// opened are the contacts that this command has opened; receipt is what is owed
+	// for one of them.
+	opened  []string
+	receipt *AcknowledgementOwed
 }
 
 // Decide turns a command into events and applies them. It gives a *Refusal as
@@ -246,6 +251,7 @@ func (t *turn) settleAll() {
 	t.judge()
 	t.match()
 	t.foreseeOpened()
+	t.oweReceipt()
 	t.tellLastResort()
 }
 

@@ -123,5 +123,9 @@ func (p policyRules) Timing() Timing {
 		PledgeUntil: func(now time.Time) time.Time {
 			return p.set.PledgeLimit(now, p.set.Promise(policies.Facts{}))
 		},
+		Working: func(f PromiseFacts, from time.Time, d time.Duration) (until time.Time, open bool) {
+			cal := p.set.Calendar(p.set.Promise(facts(f)).Calendar)
+			return cal.Add(from, d).UTC(), sla.Open(from, cal)
+		},
 	}
 }

@@ -52,7 +52,7 @@ func newShop(t *testing.T, attributes string, change func(*webchat.Config)) *sho
 	t.Cleanup(s.site.Close)
 	s.cfg = config(t.TempDir())
 	s.cfg.Title, s.cfg.Origins = "Fjellby Outdoor", []string{s.site.URL}
-	s.cfg.Outlook = func(contextType) webchat.Outlook {
+	s.cfg.Outlook = func(contextType, string) webchat.Outlook {
 		return webchat.Outlook{Known: true, Open: true, Answered: 4 * time.Minute}
 	}
 	if change != nil {
@@ -215,7 +215,7 @@ func TestBrowserWidgetOnAPhone(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := newShop(t, `data-theme="dark" data-lang="de" data-accent="#0b6b4f"`, func(c *webchat.Config) {
 		c.Mail = noMail
-		c.Outlook = func(contextType) webchat.Outlook {
+		c.Outlook = func(contextType, string) webchat.Outlook {
 			return webchat.Outlook{Known: true, Closed: true, Opens: time.Now().Add(62 * time.Hour)}
 		}
 	})
@@ -251,7 +251,7 @@ func TestBrowserWidgetTellsHonestly(t *testing.T) {
 	say(webchat.Outlook{Known: true, Closed: true, Opens: tomorrow})
 	s := newShop(t, `data-theme="light"`, func(c *webchat.Config) {
 		c.Mail, c.Heartbeat = noMail, 50*time.Millisecond
-		c.Outlook = func(contextType) webchat.Outlook { return *now.Load() }
+		c.Outlook = func(contextType, string) webchat.Outlook { return *now.Load() }
 	})
 	p := browser.Page(t)
 	p.Size(1100, 760)
@@ -277,11 +277,22 @@ func TestBrowserWidgetTellsHonestly(t *testing.T) {
 		{webchat.Outlook{Known: true, Open: true, Answered: 20 * time.Second}, "within a minute"},
 		{webchat.Outlook{Known: true, Open: true, Answered: 5 * time.Minute}, "within 5 minutes"},
 		{webchat.Outlook{Known: true, Open: true, Answered: 42 * time.Minute}, "within 45 minutes"},
-		{webchat.Outlook{Known: true, Open: true, Answered: 3 * time.Hour}, "within 3 hours"},
+		{webchat.Outlook{Known: true, Open: true, Answered: 3 * time.Hour}, "We usually answer within 3 hours"},
+		{webchat.Outlook{Known: true, Open: true, Answered: 24 * time.Hour}, "We usually answer by "},
+		{webchat.Outlook{Known: true, Open: true, Answered: 5 * time.Minute, Yours: time.Hour}, "We usually answer within 5 minutes"},
 	} {
 		say(c.outlook)
 		told(c.words)
 	}
+	p.Eval(widget+".querySelector('textarea').focus()", nil)
+	p.Type("Is it red?")
+	p.Press("Enter")
+	s.src.UntilStored(1)
+	told("Your answer usually comes within 60 minutes")
+	s.shot(p, "waiting")
+	s.answer("r-1", "It is.")
+	shows(p, "It is.")
+	told("We usually answer within 5 minutes")
 	say(webchat.Outlook{})
 	p.Wait(widget + ".querySelector('.outlook').textContent === ''")
 }

@@ -26,8 +26,9 @@ type Outlook struct {
 	Open bool
 	// Closed reports that nobody is expected to be: it is outside office hours.
 	Closed bool
-	// Answered is how long a first answer usually takes now, 0 if unknown.
-	Answered time.Duration
+	// Answered is within what those who write now usually have an answer, Yours
+	// within what whoever asks will, if they wait; 0 if unknown.
+	Answered, Yours time.Duration
 	// Opens is when somebody is expected again, zero if unknown or Open.
 	Opens time.Time
 }
@@ -80,9 +81,10 @@ type Config struct {
 	// address that they left; 60 s if zero.
 	MailAfter time.Duration
 
-	// Outlook tells how long answers take; nil says nothing. Each browser that
-	// connects asks, so it must be quick.
-	Outlook func(ctx context.Context) Outlook
+	// Outlook tells how long answers take, and how long whoever wrote in a thread
+	// ("" for nobody yet) still waits; nil says nothing. Each browser that is
+	// connected asks again and again, so it must be quick.
+	Outlook func(ctx context.Context, thread string) Outlook
 	// Mail sends a reply to a visitor who is gone; nil sends none. A
 	// *channels.Error other than in_doubt and unknown promises that nothing was
 	// sent.

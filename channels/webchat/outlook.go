@@ -13,23 +13,24 @@ type outlookView struct {
 	Open  bool `json:"open"`
 	// Closed reports that it is outside office hours.
 	Closed bool `json:"closed,omitempty"`
-	// Answered is in seconds, 0 if unknown; Opens in Unix milliseconds.
+	// Answered and Yours are in seconds, 0 if unknown; Opens in Unix milliseconds.
 	Answered int64 `json:"answered,omitempty"`
+	Yours    int64 `json:"yours,omitempty"`
 	Opens    int64 `json:"opens,omitempty"`
 }
 
-// outlook asks what visitors may expect now.
-func (a *Adapter) outlook(ctx context.Context) outlookView {
+// outlook asks what the visitor of a thread may expect now.
+func (a *Adapter) outlook(ctx context.Context, thread string) outlookView {
 	if a.cfg.Outlook == nil {
 		return outlookView{}
 	}
-	o := a.cfg.Outlook(ctx)
+	o := a.cfg.Outlook(ctx, thread)
 	if !o.Known {
 		return outlookView{}
 	}
 	out := outlookView{Known: true, Open: o.Open, Closed: o.Closed}
 	if o.Open {
-		out.Answered = int64(o.Answered / time.Second)
+		out.Answered, out.Yours = int64(o.Answered/time.Second), int64(o.Yours/time.Second)
 	} else if !o.Opens.IsZero() {
 		out.Opens = o.Opens.UnixMilli()
 	}

@@ -89,7 +89,7 @@ func (u *run) serveSession(w http.ResponseWriter, r *http.Request) {
 func (u *run) session(ctx context.Context, v visitor, token string) session {
 	return session{
 		Token: token, Visitor: v.ID, Title: u.a.cfg.Title, Name: v.Name, Email: v.Email, Signed: v.User != "",
-		MailWorks: u.a.cfg.Mail != nil, Thread: v.Thread, Last: v.Last, Read: v.Read, Outlook: u.a.outlook(ctx),
+		MailWorks: u.a.cfg.Mail != nil, Thread: v.Thread, Last: v.Last, Read: v.Read, Outlook: u.a.outlook(ctx, v.Thread),
 		TextMost: maxText, FileMost: u.a.cfg.FileBytes, FilesMost: maxFiles,
 	}
 }

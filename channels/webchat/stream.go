@@ -60,10 +60,10 @@ func (u *run) serveEvents(w http.ResponseWriter, r *http.Request, v visitor) {
 	}
 	after = min(after, v.Last)
 	if r.URL.Query().Get("once") != "" { // another tab of the browser holds the stream
-		_, _ = u.catchUp(r.Context(), out, s.visitor, after) // the browser may be gone
+		_ = u.catchUp(r.Context(), out, s.visitor, &seen{after: after}) // the browser may be gone
 		return
 	}
-	u.feed(r.Context(), out, s, after)
+	u.feed(r.Context(), out, s, &seen{after: after, thread: v.Thread})
 }
 
 // leave ends a stream, and tells when with it the visitor is there no more.
@@ -86,15 +86,33 @@ func (u *run) over() bool {
 	}
 }
 
+// seen is how far one stream has come: the number of the last line; the thread in
+// which the visitor may wait, "" once they were answered; and whether there was
+// anything new.
+type seen struct {
+	after  int64
+	thread string
+	news   bool
+}
+
+// hearTime is after how long somebody who has just written is told how long they
+// will wait: once the router has had their message.
+const hearTime = 3 * time.Second
+
 // feed writes until the browser goes or Receive ends.
-func (u *run) feed(ctx context.Context, out *streamWriter, s *stream, after int64) {
+func (u *run) feed(ctx context.Context, out *streamWriter, s *stream, at *seen) {
 	beat := time.NewTicker(u.a.cfg.Heartbeat)
 	defer beat.Stop()
-	told := u.a.outlook(ctx)
+	told := u.a.outlook(ctx, at.thread)
+	var hear <-chan time.Time
 	for {
-		var err error
-		if after, err = u.catchUp(ctx, out, s.visitor, after); err != nil {
+		at.news = false
+		err := u.catchUp(ctx, out, s.visitor, at)
+		if err != nil {
 			return
+		}
+		if at.news {
+			hear = time.After(min(hearTime, u.a.cfg.Heartbeat))
 		}
 		select {
 		case <-ctx.Done():
@@ -107,13 +125,11 @@ func (u *run) feed(ctx context.Context, out *streamWriter, s *stream, after int6
 			continue
 		case event := <-s.passing:
 			err = out.write(event)
+		case <-hear:
+			hear = nil
+			told, err = u.tellOutlook(ctx, out, at.thread, told)
 		case <-beat.C:
-			if now := u.a.outlook(ctx); now != told {
-				told = now
-				err = out.write(outlookEvent(now))
-			} else {
-				err = out.write([]byte(": here\n\n"))
-			}
+			told, err = u.tellOutlook(ctx, out, at.thread, told)
 		}
 		if err != nil {
 			return
@@ -121,27 +137,40 @@ func (u *run) feed(ctx context.Context, out *streamWriter, s *stream, after int6
 	}
 }
 
-// catchUp writes what the store has behind a number, and gives the last.
-func (u *run) catchUp(ctx context.Context, out *streamWriter, visitorID string, after int64) (int64, error) {
+// tellOutlook tells what is to be expected where that has changed, else gives a
+// sign of life.
+func (u *run) tellOutlook(ctx context.Context, out *streamWriter, thread string, told outlookView) (outlookView, error) {
+	now := u.a.outlook(ctx, thread)
+	if now == told {
+		return told, out.write([]byte(": here\n\n"))
+	}
+	return now, out.write(outlookEvent(now))
+}
+
+// catchUp writes what the store has behind what was seen.
+func (u *run) catchUp(ctx context.Context, out *streamWriter, visitorID string, at *seen) error {
 	for {
-		lines, err := linesAfter(ctx, u.store.read, visitorID, after, streamBatch)
+		lines, err := linesAfter(ctx, u.store.read, visitorID, at.after, streamBatch)
 		if err != nil || len(lines) == 0 {
-			return after, err
+			return err
 		}
 		var all []byte
 		for _, l := range lines {
 			data, err := encode(l)
 			if err != nil {
-				return after, err
+				return err
 			}
 			all = append(all, sseEvent("message", l.N, data)...)
-			after = l.N
+			at.after, at.thread, at.news = l.N, "", true
+			if l.From == fromVisitor {
+				at.thread = l.Thread
+			}
 		}
 		if err := out.write(all); err != nil {
-			return after, err
+			return err
 		}
 		if len(lines) < streamBatch {
-			return after, nil
+			return nil
 		}
 	}
 }

@@ -185,18 +185,18 @@ func (a *acknowledger) receipt(ctx context.Context, owed *router.Acknowledgement
 	if link == nil || link.adapter.Sender == nil || link.adapter.Composer == nil {
 		return nil, nil, "no_sender", nil
 	}
-	set := a.policy.Load()
 	r = &contact.Reply{
 		ID: owed.Reply, Kind: contact.Acknowledgement, Channel: owed.Channel, Account: owed.Account,
 		Conversation: owed.Conversation, Contact: owed.Contact, CreatedAt: owed.Message.ReceivedAt.UTC().Truncate(time.Second),
 		To: []contact.Address{m.Sender()}, CC: []contact.Address{}, Subject: receiptSubject(m.Subject), Attachments: []contact.Attachment{},
-		Text:      set.AcknowledgementText(owed.Language, policies.Facts{Channel: owed.Channel, Account: owed.Account, Language: owed.Language}, owed.Due, a.zone),
 		InReplyTo: m.MessageID, References: append(slices.Clone(m.References), m.MessageID), Token: a.keys.Token(owed.Conversation),
 		Origin: m.Origin,
 	}
 	if now := time.Now().UTC().Truncate(time.Second); now.After(r.CreatedAt) {
 		r.CreatedAt = now
 	}
+	about := policies.Facts{Channel: owed.Channel, Account: owed.Account, Language: owed.Language}
+	r.Text = a.policy.Load().AcknowledgementText(owed.Language, about, policies.Times{Now: r.CreatedAt, Due: owed.Due, Expected: owed.Expected}, a.zone)
 	if r.Raw, err = link.adapter.Composer.Compose(r); err != nil {
 		a.logger.WarnContext(ctx, "a receipt can't be composed", "reply_id", r.ID, "err", err)
 		return nil, nil, string(channels.ReasonOf(err)), nil

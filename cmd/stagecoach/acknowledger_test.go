@@ -92,7 +92,7 @@ func TestReceiptReachesTheCustomer(t *testing.T) {
 	if strings.Contains(raw, "Precedence") {
 		t.Error("it has a precedence")
 	}
-	if text := email.Explain([]byte(raw)).Text; !strings.Contains(text, "Vielen Dank für Ihre Nachricht") || strings.Contains(text, "{due}") {
+	if text := email.Explain([]byte(raw)).Text; !strings.Contains(text, "Vielen Dank für Ihre Nachricht") || strings.ContainsAny(text, "{}") {
 		t.Errorf("it says %q", text)
 	}
 	// Its own copy is in the folder of sent mail, the contact waits for a person.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -14,8 +15,7 @@ import (
 	"stagecoach/contact"
 	"stagecoach/journal"
 	"stagecoach/journal/journaltest"
-	"stagecoach/ledger"
-	"stagecoach/router"
+	"stagecoach/router/forecast"
 	hours "stagecoach/router/sla"
 )
 
@@ -33,125 +33,115 @@ func weekdays(t *testing.T) hours.Calendar {
 	return cal
 }
 
-// What visitors are told is true: hours as they are, measured times only, and no
-// less than what others wait already.
+// What visitors are told is true: hours as they are, and nothing of a time that
+// isn't known.
 func TestProspect(t *testing.T) {
 	friday := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	minutes := func(of ...int) (out []time.Duration) {
-		for _, m := range of {
-			out = append(out, time.Duration(m)*time.Minute)
-		}
-		return out
-	}
 	for name, c := range map[string]struct {
-		now               time.Time
-		present           bool
-		answered, waiting []time.Duration
-		want              webchat.Outlook
+		now     time.Time
+		present bool
+		usual   time.Duration
+		want    webchat.Outlook
 	}{
 		"closed for the week-end": {
-			friday.Add(8 * time.Hour), true, minutes(1, 1, 1, 1, 1), nil,
+			friday.Add(8 * time.Hour), true, time.Minute,
 			webchat.Outlook{Known: true, Closed: true, Opens: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
 		},
 		"closed in the early morning": {
-			friday.Add(-2 * time.Hour), false, nil, nil,
+			friday.Add(-2 * time.Hour), false, 0,
 			webchat.Outlook{Known: true, Closed: true, Opens: friday.Add(-time.Hour)},
 		},
-		"open and nobody there":        {friday, false, minutes(1, 1, 1, 1, 1), nil, webchat.Outlook{Known: true}},
-		"there, and nothing measured":  {friday, true, minutes(1, 1, 1, 1), nil, webchat.Outlook{Known: true, Open: true}},
-		"eight of ten within four":     {friday, true, minutes(4, 1, 2, 3, 60), nil, webchat.Outlook{Known: true, Open: true, Answered: 4 * time.Minute}},
-		"others wait longer than that": {friday, true, minutes(1, 1, 1, 1, 1), minutes(7, 9, 8), webchat.Outlook{Known: true, Open: true, Answered: 8 * time.Minute}},
-		"answered at once":             {friday, true, make([]time.Duration, 5), nil, webchat.Outlook{Known: true, Open: true, Answered: time.Second}},
+		"open and nobody there":     {friday, false, time.Minute, webchat.Outlook{Known: true}},
+		"there, and nothing known":  {friday, true, 0, webchat.Outlook{Known: true, Open: true}},
+		"nine of ten within four":   {friday, true, 4 * time.Minute, webchat.Outlook{Known: true, Open: true, Answered: 4 * time.Minute}},
+		"answered at once":          {friday, true, time.Millisecond, webchat.Outlook{Known: true, Open: true, Answered: time.Second}},
+		"a night and a week-end on": {friday, true, 8 * time.Hour, webchat.Outlook{Known: true, Open: true, Answered: 72 * time.Hour}},
 	} {
-		if got := prospect(c.now, weekdays(t), c.present, c.answered, c.waiting); got != c.want {
+		got := prospect(c.now, weekdays(t), c.present, forecast.Expectation{P90: c.usual})
+		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
-	if got := prospect(friday, hours.Always{}, true, nil, nil); got.Closed || !got.Open {
+	if got := prospect(friday, hours.Always{}, true, forecast.Expectation{}); got.Closed || !got.Open {
 		t.Errorf("a calendar that never closes: %+v", got)
 	}
 }
 
-// Only first answers of this chat, to those who came while it was open, are
-// measured; the last hours count more than the last days.
-func TestAnsweredIsMeasured(t *testing.T) {
-	now := time.Date(2026, 11, 20, 16, 0, 0, 0, time.UTC)
-	row := func(change func(r *ledger.Row)) ledger.Row {
-		var r ledger.Row
-		r.Channel, r.Account, r.Promise, r.End = contact.WebChat, "shop", router.PromiseFirst, router.EndReplied
-		r.Start = now.Add(-24 * time.Hour)
-		r.EndedAt = r.Start.Add(3 * time.Minute)
-		change(&r)
-		return r
-	}
-	rows := []ledger.Row{
-		row(func(*ledger.Row) {}),
-		row(func(r *ledger.Row) { r.Channel = contact.Email }),
-		row(func(r *ledger.Row) { r.Account = "other" }),
-		row(func(r *ledger.Row) { r.Promise = router.PromiseNext }),
-		row(func(r *ledger.Row) { r.End = router.EndDisposed }),
-		row(func(r *ledger.Row) { r.End = "" }),
-		row(func(r *ledger.Row) { r.Start = r.Start.Add(-8 * time.Hour) }), // before it opened
-	}
-	if got := answered(now, weekdays(t), "shop", rows); len(got) != 1 || got[0] != 3*time.Minute {
-		t.Errorf("measured %v", got)
-	}
-	for range leastMeasured {
-		rows = append(rows, row(func(r *ledger.Row) { r.Start, r.EndedAt = now.Add(-time.Hour), now.Add(-50*time.Minute) }))
-	}
-	if got := answered(now, weekdays(t), "shop", rows); len(got) != leastMeasured || got[0] != 10*time.Minute {
-		t.Errorf("measured %v in the last hours", got)
-	}
-	open := []ledger.Row{
-		row(func(r *ledger.Row) { r.State, r.Start = router.Waiting, now.Add(-time.Hour) }),
-		row(func(r *ledger.Row) { r.State, r.Start = router.AssignedTo, now.Add(-time.Hour) }),
-	}
-	if got := waiting(now, weekdays(t), open); len(got) != 1 || got[0] != time.Hour {
-		t.Errorf("waiting %v", got)
-	}
-}
-
 // However many ask, one looks, and an old word is no word.
-func TestForecastLooksOnce(t *testing.T) {
+func TestOutlooksLookOnce(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	looked, fail := 0, false
 	begun, release := make(chan struct{}, 10), make(chan struct{})
-	f := &forecast{now: func() time.Time { return now }, logger: slog.New(slog.DiscardHandler), find: func(context.Context) (webchat.Outlook, error) {
+	o := &outlooks{now: func() time.Time { return now }, logger: slog.New(slog.DiscardHandler), find: func(context.Context, []string) (told, error) {
 		looked++
 		begun <- struct{}{}
 		<-release
 		if fail {
-			return webchat.Outlook{}, errors.New("busy")
+			return told{}, errors.New("busy")
 		}
-		return webchat.Outlook{Known: true, Open: true}, nil
+		return told{all: webchat.Outlook{Known: true, Open: true}}, nil
 	}}
 	var group sync.WaitGroup
 	group.Go(func() {
-		if !f.look(context.Background()).Open {
+		if !o.look(context.Background(), "").Open {
 			t.Error("who looked saw nothing")
 		}
 	})
 	<-begun
 	for range 10 {
-		if f.look(t.Context()).Known {
+		if o.look(t.Context(), "").Known {
 			t.Error("something is known before it was found out")
 		}
 	}
 	close(release)
 	group.Wait()
 	for range 10 {
-		if !f.look(t.Context()).Open {
+		if !o.look(t.Context(), "").Open {
 			t.Error("what was found out is not told")
 		}
 	}
 	fail = true
-	now = now.Add(forecastAge)
-	if !f.look(t.Context()).Open || looked != 2 {
+	now = now.Add(outlookAge)
+	if !o.look(t.Context(), "").Open || looked != 2 {
 		t.Errorf("looked %d times, or a failure forgot what was known", looked)
 	}
-	now = now.Add(forecastEnd)
-	if f.look(t.Context()).Known {
+	now = now.Add(outlookEnd)
+	if o.look(t.Context(), "").Known {
 		t.Error("an old word is told")
+	}
+}
+
+// Whoever has written is told of their own wait soon, all of them by one look, and
+// who has gone is asked about no more.
+func TestOutlooksOfThoseWhoWait(t *testing.T) {
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	var asked [][]string
+	open := true
+	o := &outlooks{now: func() time.Time { return now }, logger: slog.New(slog.DiscardHandler), find: func(_ context.Context, threads []string) (told, error) {
+		asked = append(asked, slices.Sorted(slices.Values(threads)))
+		return told{all: webchat.Outlook{Known: true, Open: open}, yours: map[string]time.Duration{"a": time.Minute, "b": time.Hour}}, nil
+	}}
+	if o.look(t.Context(), "").Yours != 0 {
+		t.Error("who hasn't written is told of a wait")
+	}
+	now = now.Add(outlookSoon)
+	if got := o.look(t.Context(), "a").Yours; got != time.Minute {
+		t.Errorf("the first is told %v", got)
+	}
+	for range 1000 {
+		_ = o.look(t.Context(), "b")
+	}
+	now = now.Add(outlookSoon)
+	if got := o.look(t.Context(), "b").Yours; got != time.Hour || len(asked) != 3 {
+		t.Errorf("the second is told %v by look %d", got, len(asked))
+	}
+	now = now.Add(threadsAge + time.Second)
+	open = false
+	if got := o.look(t.Context(), "b").Yours; got != 0 {
+		t.Errorf("nobody is there, and an answer is told within %v", got)
+	}
+	if last := asked[len(asked)-1]; !slices.Equal(last, []string{"b"}) {
+		t.Errorf("asked about %v", last)
 	}
 }
 

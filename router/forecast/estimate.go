@@ -159,19 +159,50 @@ func (b *Book) ExpectOf(c *Case, now time.Time) (Expectation, bool) {
 }
 
 // Channel gives how long a contact would wait that came now and was like the last
-// one that is answered on a channel; false when none has come yet.
+// one that is answered on a channel; false when none has come yet, or the channel
+// is new.
 func (b *Book) Channel(name string, now time.Time) (Expectation, bool) {
 	return b.Queue(onChannel+name, now)
 }
 
 // Queue gives how long a contact would wait that came to a queue now and was like
-// its last one; false when none has come yet.
+// its last one; false when none has come yet, or what it is answered on is new.
 func (b *Book) Queue(name string, now time.Time) (Expectation, bool) {
 	c, ok := b.Latest[name]
-	if !ok {
+	if !ok || !b.Knows(c.Channel) {
 		return Expectation{}, false
 	}
 	return b.ExpectOf(&c, now)
+}
+
+// Told gives what may be told to whoever waits for this contact's reply: what
+// Expect gives, false as long as too few were answered on its channel.
+func (b *Book) Told(id string, now time.Time) (Expectation, bool) {
+	w := b.Waits[id]
+	if w == nil || !b.Knows(w.Case.Channel) {
+		return Expectation{}, false
+	}
+	return b.Expect(id, now)
+}
+
+// leastAnswered is how many must have been answered on a channel before anybody
+// is told how long it takes.
+const leastAnswered = 5
+
+// Knows reports whether enough were answered on a channel to tell people of it.
+// Until then an estimate is what the policy's handling times suggest.
+func (b *Book) Knows(channel string) bool {
+	all := b.Tables[channel]
+	if all == nil {
+		return false
+	}
+	answered := uint64(one / 2) // what was counted first counts a little less by now
+	for i := range all {
+		for _, n := range all[i].Answered {
+			answered += uint64(n)
+		}
+	}
+	return answered >= leastAnswered*one
 }
 
 func (b *Book) expectation(c *Case, m mood, ahead, age int64) Expectation {

@@ -194,3 +194,34 @@ func BenchmarkBook(b *testing.B) {
 		}
 	}
 }
+
+// TestNothingIsToldOfWhatIsNew has four contacts answered, and a fifth.
+func TestNothingIsToldOfWhatIsNew(t *testing.T) {
+	t.Parallel()
+	b, now := forecast.New(), morning()
+	b.Staffed(1, now)
+	c := forecast.Case{Channel: "chat", Queue: "general", Demand: "chat>chat", Target: time.Minute, Reply: time.Minute}
+	for n := range 5 {
+		if _, ok := b.Channel("chat", now); ok || b.Knows("chat") {
+			t.Errorf("after %d answers something is told", n)
+		}
+		id := fmt.Sprint(n)
+		b.Open(id, c, now, now)
+		if _, ok := b.Told(id, now); ok {
+			t.Errorf("after %d answers whoever waits is told something", n)
+		}
+		b.Take(id, now)
+		now = now.Add(20 * time.Second)
+		b.Answer(id, now)
+	}
+	b.Open("x", c, now, now)
+	yours, waits := b.Told("x", now)
+	channel, ok := b.Channel("chat", now)
+	queue, same := b.Queue("general", now)
+	if !waits || !ok || !same || channel != queue || channel.P90 < 20*time.Second || yours.P90 < 20*time.Second {
+		t.Errorf("the channel has %v, the queue %v, who waits is told %v", channel, queue, yours)
+	}
+	if _, ok := b.Channel("email", now); ok {
+		t.Error("something is told of a channel that nobody wrote on")
+	}
+}

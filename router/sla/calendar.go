@@ -40,6 +40,9 @@ func (Always) AddDays(t time.Time, n int) time.Time {
 	return t.Add(time.Duration(n) * 24 * time.Hour)
 }
 
+// Open reports whether the minute after t is working time.
+func Open(t time.Time, cal Calendar) bool { return cal.Between(t, t.Add(time.Minute)) > 0 }
+
 // AddDays gives the end of the n-th working day after t. A calendar that
 // doesn't know working days counts 24 hours as one.
 func AddDays(t time.Time, n int, cal Calendar) time.Time {

@@ -18,8 +18,8 @@ const WORDS = {
     expired: "Your login has expired. Please reload the page.", origin: "This site may not use this chat.", big: (m) => `A file has at most ${m} MB.`, many: (m) => `A message has at most ${m} files.`,
     upload: "The file could not be sent.", busy: "A file is still on its way.", unread: (n) => n === 1 ? "1 new message" : n + " new messages", download: (n) => "Download " + n,
     mail: "Have to go? Leave your e-mail address, and the answer reaches you there too.", address: "E-mail address", leave: "Leave it", left: (a) => "If you go, we also write to " + a + ".", later: "No, thanks",
-    badMail: "Is this address right? It looks like jo@example.org.", soon: "We usually answer within a minute.", minutes: (n) => `We usually answer within ${n} minutes.`, hours: (n) => n === 1 ? "We usually answer within an hour." : `We usually answer within ${n} hours.`,
-    days: "We usually answer within a day or two.", here: "We are here for you.", away: "Nobody is here just now. Write to us: we answer when we are back.", closed: (t) => `We are closed, and back ${t}.`, shut: "We are closed just now. Write to us: we answer when we are back.",
+    badMail: "Is this address right? It looks like jo@example.org.", usual: (w) => `We usually answer ${w}.`, yours: (w) => `Your answer usually comes ${w}.`, minutes: (n) => n === 1 ? "within a minute" : `within ${n} minutes`, hours: (n) => `within ${n} hours`,
+    by: (d, t) => `by ${d} at ${t}`, here: "We are here for you.", away: "Nobody is here just now. Write to us: we answer when we are back.", closed: (t) => `We are closed, and back ${t}.`, shut: "We are closed just now. Write to us: we answer when we are back.",
     when: (d, t) => `${d} at ${t}`, todayAt: (t) => `today at ${t}`, mailAway: "Leave your e-mail address, and the answer comes there too.", today: "Today", long: (n) => `${n} characters too many`,
   },
   de: {
@@ -30,8 +30,8 @@ const WORDS = {
     expired: "Ihre Anmeldung ist abgelaufen. Bitte laden Sie die Seite neu.", origin: "Diese Website darf diesen Chat nicht verwenden.", big: (m) => `Eine Datei hat höchstens ${m} MB.`, many: (m) => `Eine Nachricht hat höchstens ${m} Dateien.`,
     upload: "Die Datei konnte nicht gesendet werden.", busy: "Eine Datei ist noch unterwegs.", unread: (n) => n === 1 ? "1 neue Nachricht" : n + " neue Nachrichten", download: (n) => n + " herunterladen",
     mail: "Müssen Sie weg? Lassen Sie Ihre E-Mail-Adresse da, dann kommt die Antwort auch dorthin.", address: "E-Mail-Adresse", leave: "Dalassen", left: (a) => "Wenn Sie gehen, schreiben wir auch an " + a + ".", later: "Nein, danke",
-    badMail: "Stimmt die Adresse? Sie sieht etwa so aus: jo@example.org.", soon: "Wir antworten meist binnen einer Minute.", minutes: (n) => `Wir antworten meist binnen ${n} Minuten.`, hours: (n) => n === 1 ? "Wir antworten meist binnen einer Stunde." : `Wir antworten meist binnen ${n} Stunden.`,
-    days: "Wir antworten meist in ein, zwei Tagen.", here: "Wir sind für Sie da.", away: "Gerade ist niemand da. Schreiben Sie uns: wir antworten, sobald wir zurück sind.", closed: (t) => `Wir haben geschlossen und sind ${t} wieder da.`, shut: "Wir haben gerade geschlossen. Schreiben Sie uns: wir antworten, sobald wir zurück sind.",
+    badMail: "Stimmt die Adresse? Sie sieht etwa so aus: jo@example.org.", usual: (w) => `Wir antworten meist ${w}.`, yours: (w) => `Ihre Antwort kommt meist ${w}.`, minutes: (n) => n === 1 ? "binnen einer Minute" : `binnen ${n} Minuten`, hours: (n) => `binnen ${n} Stunden`,
+    by: (d, t) => `bis ${d} um ${t}`, here: "Wir sind für Sie da.", away: "Gerade ist niemand da. Schreiben Sie uns: wir antworten, sobald wir zurück sind.", closed: (t) => `Wir haben geschlossen und sind ${t} wieder da.`, shut: "Wir haben gerade geschlossen. Schreiben Sie uns: wir antworten, sobald wir zurück sind.",
     when: (d, t) => `am ${d} um ${t}`, todayAt: (t) => `heute um ${t}`, mailAway: "Lassen Sie Ihre E-Mail-Adresse da, dann kommt die Antwort auch dorthin.", today: "Heute", long: (n) => `${n} Zeichen zu viel`,
   },
 };
@@ -213,17 +213,20 @@ function status() {
   if (mailWords.textContent !== ask) mailWords.textContent = ask;
   mailForm.hidden = !(s && s.mail_works && !s.email && (said || away) && keep.get("mail") !== "no");
 }
-const backAt = (at) => {
-  const d = new Date(at), t = clock(at), ahead = (at - Date.now()) / 864e5;
-  if (d.toDateString() === new Date().toDateString()) return T.todayAt(t);
-  return T.when(d.toLocaleDateString(locale, ahead < 6 ? { weekday: "long" } : { weekday: "long", day: "numeric", month: "long" }), t);
+const dayOf = (at) => new Date(at).toLocaleDateString(locale, (at - Date.now()) / 864e5 < 6 ? { weekday: "long" } : { weekday: "long", day: "numeric", month: "long" });
+const backAt = (at) => new Date(at).toDateString() === new Date().toDateString() ? T.todayAt(clock(at)) : T.when(dayOf(at), clock(at));
+// within says how long, by minutes and hours, and by the moment where it is half a day.
+const within = (s) => {
+  const m = Math.ceil(s / 60), at = Math.ceil((Date.now() + s * 1e3) / 18e5) * 18e5;
+  return m < 90 ? T.minutes(m > 10 ? Math.ceil(m / 5) * 5 : m) : m <= 720 ? T.hours(Math.ceil(m / 60)) : T.by(dayOf(at), clock(at));
 };
 function outlookWords(o) {
   if (!o || !o.known) return "";
   if (o.closed) return o.opens ? T.closed(backAt(o.opens)) : T.shut;
   if (!o.open) return T.away;
-  const m = Math.ceil((o.answered || 0) / 60);
-  return !m ? T.here : m === 1 ? T.soon : m < 90 ? T.minutes(m > 10 ? Math.ceil(m / 5) * 5 : m) : m < 2000 ? T.hours(Math.ceil(m / 60)) : T.days;
+  const last = me.lines.get(me.last); // once somebody has answered, nobody waits
+  if (o.yours && last && last.from === "visitor" && !me.ended) return T.yours(within(o.yours));
+  return o.answered ? T.usual(within(o.answered)) : T.here;
 }
 
 // ---- the network's part ----

@@ -86,6 +86,13 @@ func (v *Visitor) take(name, id, data string) {
 		})
 	case "typing":
 		v.change(func() { v.typing = append(v.typing, data) })
+	case "outlook":
+		var o Outlook
+		if err := json.Unmarshal([]byte(data), &o); err != nil {
+			v.complain("what is to be expected can't be read: %v", err)
+			return
+		}
+		v.change(func() { v.outlook = o })
 	}
 }
 
@@ -121,6 +128,13 @@ func (v *Visitor) Received() []Line {
 		}
 	}
 	return out
+}
+
+// Outlook gives what the visitor was last told of the time that an answer takes.
+func (v *Visitor) Outlook() Outlook {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.outlook
 }
 
 // Typing gives the signs so far that an agent was writing.

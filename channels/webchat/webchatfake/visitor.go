@@ -59,6 +59,17 @@ type File struct {
 	Size int64  `json:"size"`
 }
 
+// Outlook is what the visitor is told of the time that an answer takes: in seconds
+// within what those who write now usually have one, and within what they will
+// themselves; 0 where nothing is said.
+type Outlook struct {
+	Known    bool  `json:"known"`
+	Open     bool  `json:"open"`
+	Closed   bool  `json:"closed"`
+	Answered int64 `json:"answered"`
+	Yours    int64 `json:"yours"`
+}
+
 // RefusedError is what the chat answers when it refuses.
 type RefusedError struct {
 	Status     int           `json:"status"`
@@ -98,6 +109,7 @@ type Visitor struct {
 	mode       Mode
 	lines      []Line
 	typing     []string
+	outlook    Outlook
 	complaints []string
 	changed    chan struct{}
 	streams    int
@@ -153,8 +165,9 @@ func (v *Visitor) Session() error {
 		in["identity"] = v.cfg.Identity
 	}
 	var out struct {
-		Token   string `json:"token"`
-		Visitor string `json:"visitor"`
+		Token   string  `json:"token"`
+		Visitor string  `json:"visitor"`
+		Outlook Outlook `json:"outlook"`
 	}
 	if err := v.Post("session", in, &out); err != nil {
 		return err
@@ -163,7 +176,7 @@ func (v *Visitor) Session() error {
 		if v.id != "" && v.id != out.Visitor {
 			v.lines = nil // another person's conversation
 		}
-		v.token, v.id = out.Token, out.Visitor
+		v.token, v.id, v.outlook = out.Token, out.Visitor, out.Outlook
 	})
 	return nil
 }
