@@ -22,8 +22,8 @@ const expectedTable = `
 en | At present an answer usually comes %s. | It is busier than usual just now, and the answer may come later than promised: usually %s. | within %d minutes | within about an hour | within about %d hours | by %s
 de | Zurzeit kommt eine Antwort meist %s. | Gerade ist mehr zu tun als sonst, und die Antwort kann später kommen als zugesagt: meist %s. | innerhalb von %d Minuten | innerhalb etwa einer Stunde | innerhalb von etwa %d Stunden | bis %s
 fr | En ce moment, une réponse arrive en général %s. | Nous avons plus à faire que d'habitude, et la réponse peut arriver plus tard que promis : en général %s. | en moins de %d minutes | en une heure environ | en %d heures environ | avant le %s
-es | En este momento la respuesta suele llegar %s. | Ahora hay más trabajo de lo habitual y la respuesta puede llegar más tarde de lo prometido: normalmente %s. | en menos de %d minutos | en una hora aproximadamente | en unas %d horas | antes del %s
-it | Al momento una risposta arriva di solito %s. | In questo momento c'è più lavoro del solito e la risposta può arrivare più tardi di quanto promesso: di solito %s. | entro %d minuti | entro un'ora circa | entro %d ore circa | entro %s
+es | Ahora una respuesta suele llegar %s. | Ahora hay más trabajo de lo habitual y la respuesta puede llegar más tarde de lo prometido: normalmente %s. | en menos de %d minutos | en una hora aproximadamente | en unas %d horas | antes del %s
+it | Ora una risposta arriva di solito %s. | C'è più lavoro del solito e la risposta può arrivare più tardi di quanto promesso: di solito %s. | entro %d minuti | entro un'ora circa | entro %d ore circa | entro %s
 nl | Op dit moment komt een antwoord meestal %s. | Het is nu drukker dan anders en het antwoord kan later komen dan beloofd: meestal %s. | binnen %d minuten | binnen ongeveer een uur | binnen ongeveer %d uur | uiterlijk %s
 pl | Obecnie odpowiedź przychodzi zwykle %s. | Mamy teraz więcej pracy niż zwykle i odpowiedź może przyjść później, niż obiecujemy: zwykle %s. | w ciągu %d minut | w ciągu około godziny | w ciągu około %d godzin | najpóźniej %s
 `
@@ -72,17 +72,17 @@ func expectedSentence(language string, at Times, cal sla.Calendar, zone *time.Lo
 func (w *expectedWords) time(language string, at Times, cal sla.Calendar, zone *time.Location) (said string, until time.Time) {
 	wait := at.Expected.Sub(at.Now)
 	closed := cal.Between(at.Now, at.Expected) < wait-time.Minute
-	switch hours := (wait + time.Hour - 1) / time.Hour; {
+	switch hours := (wait + time.Hour - 1).Truncate(time.Hour); {
 	case closed || wait > saidInHours:
 		until = roundedUp(at.Expected.In(zone))
 		return fmt.Sprintf(w.by, WriteTime(until, language)), until
 	case wait <= saidInMinutes:
 		m := peopleMinutes(wait)
 		return fmt.Sprintf(w.minutes, m), at.Now.Add(time.Duration(m) * time.Minute)
-	case hours <= 1:
+	case hours <= time.Hour:
 		return w.hour, at.Now.Add(time.Hour)
 	default:
-		return fmt.Sprintf(w.hours, int(hours)), at.Now.Add(hours * time.Hour)
+		return fmt.Sprintf(w.hours, int(hours/time.Hour)), at.Now.Add(hours)
 	}
 }
 
