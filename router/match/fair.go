@@ -358,7 +358,7 @@ func (p *Params) HeldUntil(due time.Time, t *Traits) time.Time {
 }
 
 // heldBack reports whether work that can wait is not given to an agent who would
-// be missed by what comes live.
+// be missed by what comes live. Who could take nothing live as it is isn't missed.
 func (m *matching) heldBack(g *Group, a *Agent) bool {
 	if g.Traits.Live || a.aside(g.Demand.ReplyChannel, g.units) {
 		return false
@@ -368,7 +368,7 @@ func (m *matching) heldBack(g *Group, a *Agent) bool {
 		return false
 	}
 	for _, f := range m.w.ableFor(a.crew) {
-		if f.live && f.ready-one(a.seen >= f.need)+one(a.seen-g.units >= f.need) < f.reserve(m.Reserve) {
+		if f.live && a.seen >= f.need && a.seen-g.units < f.need && f.ready-1 < f.reserve(m.Reserve) {
 			g.held = true
 			m.w.soil(g)
 			if m.again.IsZero() || until.Before(m.again) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 )
 
@@ -96,25 +95,32 @@ func (s system) day(seed uint64, n int) []Arrival {
 func TestSimulatorIsAnExactQueue(t *testing.T) {
 	for _, s := range loads() {
 		for _, rule := range []string{FIFO, Stagecoach} {
-			arrivals := s.day(7, 800)
-			day, err := (&Runner{Scenario: s.scenario()}).Day(t.Context(), rule, arrivals, 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h, waited := &hall{n: s.agents}, 0
-			for i, a := range arrivals {
-				want := h.begin(a.At, a.Size*service)
-				if want > a.At {
-					waited++
-				}
-				if got := day.Outcomes[i].Begun; math.Abs(got-want) > 1e-3 {
-					t.Fatalf("%s by %s: customer %d of %d begins at %.4f, should at %.4f", s, rule, i, len(arrivals), got, want)
-				}
-			}
-			if waited < len(arrivals)/20 {
-				t.Errorf("%s: only %d wait", s, waited)
-			}
+			s.follow(t, rule, 7, 800)
 		}
+	}
+}
+
+// follow simulates so many customers, and fails where one doesn't begin when the
+// recursion says.
+func (s system) follow(t *testing.T, rule string, seed uint64, customers int) {
+	t.Helper()
+	arrivals := s.day(seed, customers)
+	day, err := (&Runner{Scenario: s.scenario()}).Day(t.Context(), rule, arrivals, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, waited := &hall{n: s.agents}, 0
+	for i, a := range arrivals {
+		want := h.begin(a.At, a.Size*service)
+		if want > a.At {
+			waited++
+		}
+		if got := day.Outcomes[i].Begun; math.Abs(got-want) > 1e-3 {
+			t.Fatalf("%s by %s: customer %d of %d begins at %.4f, should at %.4f", s, rule, i, len(arrivals), got, want)
+		}
+	}
+	if waited < len(arrivals)/20 {
+		t.Errorf("%s: only %d wait", s, waited)
 	}
 }
 
@@ -145,24 +151,4 @@ func (s system) compare(t *testing.T, waits, mean float64) {
 	if math.Abs(waits/wantWaits-1) > 0.02 || math.Abs(mean/wantMean-1) > 0.02 {
 		t.Errorf("%s is more than 2 %% away from Erlang-C", s)
 	}
-}
-
-// simulated gives the share that waits and the mean wait of several days, each
-// begun with nobody there and looked at from its thousandth customer on.
-func (s system) simulated(t *testing.T, rule string, days, each int) (waits, mean float64) {
-	t.Helper()
-	var all []float64
-	for seed := range days {
-		arrivals := s.day(uint64(seed)+1, each)
-		day, err := (&Runner{Scenario: s.scenario()}).Day(t.Context(), rule, arrivals, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 1000; i < each; i++ {
-			all = append(all, max(0, day.Outcomes[i].Begun-arrivals[i].At))
-		}
-	}
-	n := float64(len(all))
-	waiting := slices.DeleteFunc(slices.Clone(all), func(w float64) bool { return w < 1e-5 })
-	return float64(len(waiting)) / n, sum(all) / n
 }
