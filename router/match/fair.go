@@ -61,6 +61,8 @@ type matching struct {
 	Params
 	// version numbers the parameters, and what contacts take of an agent.
 	version int
+	// urgent is the most that the urgency of anybody can be worth.
+	urgent int64
 	// looks counts the looks, looking is true during one.
 	looks   uint64
 	looking bool
@@ -96,6 +98,8 @@ func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bo
 	if m.Params != r.Params || m.version == 0 {
 		m.Params = r.Params
 		m.version++
+		k := m.Steepness - 1
+		m.urgent = micro(max(k*math.Log(maxUrgency), k*math.Log(minUrgency)))
 	}
 	m.looks++
 	m.w, m.r, m.now, m.again, m.calmKnown = w, p, now, time.Time{}, false
@@ -229,10 +233,25 @@ func (m *matching) bestOf(a *Agent, best *pair) {
 		if best.rank == rankSavable && best.agent != nil && !owes && x.most < best.score && !m.quiet() {
 			return
 		}
-		if x.job.group.Len() > 0 {
+		if g := x.job.group; g.Len() > 0 && (owes || !m.outdone(best, g, x.most)) {
 			m.look(best, x.job, a)
 		}
 	}
+}
+
+// outdone reports whether none of a group can be better for an agent who owes
+// nothing than the best so far. most is the most that one of it could be worth if
+// nothing were more urgent.
+func (m *matching) outdone(best *pair, g *Group, most int64) bool {
+	switch {
+	case best.agent == nil:
+		return false
+	case best.rank == rankQuiet:
+		return g.late.len() == 0 || -g.late.first().Due.UnixMilli()*Micro < best.score
+	case best.rank == rankSavable && (g.late.len() == 0 || !m.quiet()):
+		return g.live.len() == 0 || most-m.urgent+m.urgencyOf(g) < best.score
+	}
+	return false
 }
 
 // look keeps the best pair of an agent and a group if it is better.

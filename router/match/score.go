@@ -86,10 +86,13 @@ func (m *matching) sorted(a *Agent) []worth {
 	jobs := m.w.jobsOf(c)
 	if of := (sortedFor{len(jobs), a.Capacity, m.version, m.w.flows.learnt}); c.sortedFor != of {
 		c.sortedFor = of
-		c.sorted = c.sorted[:0]
-		for _, j := range jobs {
+		for _, j := range jobs[len(c.sorted):] {
+			c.sorted = append(c.sorted, worth{0, j})
+		}
+		for i := range c.sorted { // nearly in order as it is
+			j := c.sorted[i].job
 			m.prepare(j, a)
-			c.sorted = append(c.sorted, worth{m.most(j), j})
+			c.sorted[i].most = m.most(j)
 		}
 		slices.SortFunc(c.sorted, func(x, y worth) int {
 			return cmp.Or(cmp.Compare(y.most, x.most), cmp.Compare(x.job.group.num, y.job.group.num))
@@ -100,13 +103,40 @@ func (m *matching) sorted(a *Agent) []worth {
 
 // most is the highest score that a group can have for an agent.
 func (m *matching) most(j *job) int64 {
-	k := m.Steepness - 1
-	sum := j.value + micro(-min(j.effort, j.knownEffort)) + micro(max(k*math.Log(maxUrgency), k*math.Log(minUrgency))) + j.spare + micro(max(0, m.Known))
+	sum := j.value + micro(-min(j.effort, j.knownEffort)) + m.urgent + j.spare + micro(max(0, m.Known))
 	sum += int64(j.unmet) * micro(-m.Relaxed)
 	if j.wished {
 		sum += micro(m.Wished)
 	}
 	return sum + micro(max(0, -m.Spread))
+}
+
+// urgencyOf gives the most that the urgency of any of a group can be worth until a
+// moment from now, for anybody. It is worked out once for the first of the group,
+// who has waited longest.
+func (m *matching) urgencyOf(g *Group) int64 {
+	it := g.live.first()
+	if g.hotOf == it && g.hotVersion == m.version && !m.now.After(g.hotUntil) {
+		return g.hot
+	}
+	t, k := &g.Traits, m.Steepness-1
+	g.hotOf, g.hotVersion, g.hotUntil, g.hot = it, m.version, m.now.Add(t.Target/64), m.urgent
+	if k > 0 {
+		usable := m.usable(t, 0)
+		x := (g.hotUntil.Sub(it.Start) + m.Accept).Seconds() / usable
+		g.hot = micro(k * math.Log(min(max(x, minUrgency), maxUrgency)))
+	}
+	return g.hot
+}
+
+// usable is how much of a promise passes in seconds, at least 1, until an offer
+// must be accepted by an agent of this level.
+func (m *matching) usable(t *Traits, level int) float64 {
+	reply := (m.Accept + t.Words).Seconds()
+	if !t.Live {
+		reply += t.Handling.Seconds() * Slowness(level)
+	}
+	return max(t.Target.Seconds()-reply+m.Accept.Seconds(), 1)
 }
 
 // prepare works out what of a pair's score is the same for a crew and a group.
@@ -121,11 +151,7 @@ func (m *matching) prepare(j *job, a *Agent) {
 		j.effort, j.knownEffort = math.Log(e), math.Log(e*m.KnownSpeed)
 		target := max(t.Target.Seconds(), 1)
 		j.value = micro(math.Log(float64(max(t.Value, 1)) / Micro / target))
-		reply := (m.Accept + t.Words).Seconds()
-		if !t.Live {
-			reply += t.Handling.Seconds() * Slowness(j.level)
-		}
-		j.usable = max(t.Target.Seconds()-reply+m.Accept.Seconds(), 1)
+		j.usable = m.usable(t, j.level)
 		j.learnt = -1
 	}
 	if fs := &m.w.flows; j.learnt != fs.learnt {

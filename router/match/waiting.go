@@ -46,6 +46,12 @@ type Group struct {
 	// held is true when work was held back from somebody at the last look, again
 	// when somebody in it has become possible during this one.
 	held, again bool
+	// hot is the most that the urgency of anybody can be worth until hotUntil, as
+	// long as hotOf is the first of those who live and the parameters stay.
+	hot        int64
+	hotOf      *item
+	hotUntil   time.Time
+	hotVersion int
 }
 
 // Head is a waiting contact as the rule sees it.
