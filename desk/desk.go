@@ -93,7 +93,10 @@ func (s *Service) Desk(ctx context.Context, who Who) (view.Desk, error) {
 // whyMe says in plain words why a contact is offered to this agent.
 func (s *Service) whyMe(o *router.Offer, c *facts, languages []string) []string {
 	out := []string{}
-	if c.Prefer == o.Agent {
+	switch {
+	case slices.Contains(c.Preferred, o.Agent):
+		out = append(out, "You are this customer's named agent.")
+	case c.Prefer == o.Agent:
 		out = append(out, "You answered this customer last.")
 	}
 	for _, sk := range c.Demand.Skills {

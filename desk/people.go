@@ -230,6 +230,12 @@ func (s *Service) ChangeAgent(ctx context.Context, who Who, commandID, id string
 	return view.Member{Person: person}, err
 }
 
+// AgentID gives the id of who has an account with this e-mail address.
+func (s *Service) AgentID(email string) (id string, known bool) {
+	acc, known := s.accounts.find(email)
+	return acc.ID, known
+}
+
 // RemoveAgent takes an agent out: their contacts go back, their sessions end.
 func (s *Service) RemoveAgent(ctx context.Context, who Who, commandID, id string) (view.Done, error) {
 	id = s.accounts.resolve(id)

@@ -96,6 +96,8 @@ func (s *Service) offeredWhy(e *ledger.Entry) string {
 		return said + "."
 	case w.Winner.Agent == e.Agent && w.Winner.Has(match.TermKnown):
 		return said + ", who answered this customer last."
+	case w.Winner.Agent == e.Agent && w.Winner.Has(match.TermNamed):
+		return said + ", the customer's named agent."
 	case len(w.Next) > 0 && w.Winner.Agent == e.Agent:
 		return said + ", before " + s.accounts.name(w.Next[0].Agent) + ": " + s.teller(explain.English, e.At).Difference(&w.Winner, &w.Next[0])
 	case len(w.Next) > 0:

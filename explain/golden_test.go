@@ -103,6 +103,8 @@ func stories() map[string]func(s *scene) tells {
 		"24-either-and-neither":        eitherAndNeither,
 		"25-less-than-wished":          lessThanWished,
 		"26-same-for-three":            sameForThree,
+		"27-kept-for-named-agent":      keptForNamed,
+		"28-named-agent-won":           namedWon,
 	}
 }
 
@@ -291,6 +293,25 @@ func kept(s *scene) tells {
 	id := s.mail(contact.Email, func(r *router.Receive) { r.LastAgent = "anna" })
 	s.wait(5 * time.Minute)
 	return waits(s, id)
+}
+
+func keptForNamed(s *scene) tells {
+	s.rules.hold = 20 * time.Minute
+	s.agent("anna", nil, "de")
+	s.accept(s.mail(contact.Email, nil))
+	s.accept(s.mail(contact.Email, nil))
+	s.agent("ben", nil, "de")
+	id := s.mail(contact.Email, func(r *router.Receive) { r.Preferred, r.LastAgent = []string{"anna", "cleo"}, "ben" })
+	s.presence("ben", contact.Busy)
+	s.wait(5 * time.Minute)
+	return waits(s, id)
+}
+
+func namedWon(s *scene) tells {
+	s.agent("anna", nil, "de")
+	s.agent("ben", nil, "de")
+	s.wait(time.Hour)
+	return offered(s, s.mail(contact.Email, func(r *router.Receive) { r.Preferred, r.LastAgent = []string{"cleo", "ben"}, "anna" }))
 }
 
 func behind(s *scene) tells {

@@ -102,6 +102,8 @@ func (t *Teller) held(s *router.Standing) string {
 func (t *Teller) reason(s *router.Standing) string {
 	free := slices.ContainsFunc(s.Verdicts, func(v router.Verdict) bool { return len(v.Gaps) == 0 })
 	switch {
+	case s.HeldFor != "" && s.HeldNamed:
+		return t.say("It is kept for %[1]s, the customer's named agent, until %[2]s.", "Er wird bis %[2]s für %[1]s freigehalten: %[1]s ist für diesen Kunden fest zuständig.", t.name(s.HeldFor), t.clock(s.HeldUntil))
 	case s.HeldFor != "":
 		return t.say("It is kept for %[1]s, who answered this customer last, until %[2]s.", "Er wird bis %[2]s für %[1]s freigehalten: %[1]s hat hier zuletzt geantwortet.", t.name(s.HeldFor), t.clock(s.HeldUntil))
 	case len(s.Verdicts) == 0:

@@ -52,6 +52,10 @@ func (t *Teller) Turn(why *match.Explanation) string {
 		return t.say(
 			"It had waited so long that its turn was owed: then only time counts, not what anybody is worth.",
 			"Er hatte so lange gewartet, dass er an der Reihe sein musste: Dann zählt nur noch die Zeit, nicht, was jemand wert ist.")
+	case why.Lane == match.LaneLost && why.Quiet && all > 1:
+		return t.say(
+			"It was too late to keep its promise; it came first because everybody else had time enough.",
+			"Sein Versprechen war nicht mehr zu halten; er kam zuerst dran, weil alle anderen Zeit genug hatten.")
 	case why.Lane == match.LaneLost:
 		return t.say(
 			"It was too late to keep its promise; it was served because nothing that could still be in time was left for %s.",
@@ -77,7 +81,7 @@ func (t *Teller) Mine(why *match.Explanation) []string {
 	}
 	next := t.name(why.Next[0].Agent)
 	switch first[0] {
-	case match.TermKnown, termLastAgent, termLanguage:
+	case match.TermKnown, match.TermNamed, termLastAgent, termLanguage:
 		return nil // said already
 	case speed:
 		return []string{t.say("You need less time for it than %s.", "Du brauchst dafür weniger Zeit als %s.", next)}
@@ -142,6 +146,9 @@ func (t *Teller) merits(w *Won) []string {
 	var out []string
 	if won.Has(termLastAgent) || won.Has(match.TermKnown) {
 		out = append(out, t.say("%s answered this customer last.", "%s hat hier zuletzt geantwortet.", who))
+	}
+	if won.Has(match.TermNamed) {
+		out = append(out, t.say("%s is the customer's named agent.", "%s ist für diesen Kunden fest zuständig.", who))
 	}
 	if won.Has(termLanguage) {
 		out = append(out, t.say("%s speaks the customer's language.", "%s spricht die Sprache, in der geschrieben wurde.", who))
@@ -284,6 +291,8 @@ func terms(a, b *match.Candidate) []string {
 func (t *Teller) advantage(term string, a, b *match.Candidate) string {
 	one, two := t.name(a.Agent), t.name(b.Agent)
 	switch term {
+	case match.TermNamed:
+		return t.say("%s is the customer's named agent", "%s ist für diesen Kunden fest zuständig", one)
 	case match.TermKnown, termLastAgent:
 		return t.say("%s answered this customer last", "%s hat hier zuletzt geantwortet", one)
 	case termLanguage:

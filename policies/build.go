@@ -55,6 +55,7 @@ func build(name string, files map[string][]byte) (*Set, error) {
 	b.set.Version = hex.EncodeToString(sum.Sum(nil))[:12]
 	b.buildClasses(&b.files.classes)
 	b.buildTiers(&b.files.customers)
+	b.buildNamed(&b.files.customers)
 	b.buildRouting(&b.files.routing)
 	b.buildPromises(&b.files.sla)
 	b.buildEscalation(&b.files.escalation)

@@ -60,6 +60,9 @@ type Classification struct {
 	// Tier is the customer's by the first tier that the message fits, "" if by
 	// none.
 	Tier string
+	// Agents are those who are named for the customer, by e-mail address, the
+	// first to be asked first.
+	Agents []string
 	// UsualQueue is where it stands when nothing is proposed.
 	UsualQueue string
 }
@@ -114,7 +117,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 	}
 	out := Classification{
 		Class: rule.class, Kind: rule.kind, Queue: rule.queue, UsualQueue: rule.queue, Language: language, Rule: rule.name,
-		Skills: withSkills(rule.skills, in.AccountSkills), Tier: s.tierOf(vars),
+		Skills: withSkills(rule.skills, in.AccountSkills), Tier: s.tierOf(vars), Agents: s.namedFor(vars),
 	}
 	if in.Outreach != "" && rule.name == s.classes.otherwise.name {
 		out.Class = OutreachClass

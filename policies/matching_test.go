@@ -3,6 +3,7 @@ package policies_test
 import (
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,5 +111,29 @@ classes:
 		if got := set.RelaxAfter(class); got != want {
 			t.Errorf("%s: after %v of the promise, want %v", class, got, want)
 		}
+	}
+}
+
+// TestNamedAgents has the first entry that fits decide, in the order written.
+func TestNamedAgents(t *testing.T) {
+	t.Parallel()
+	set := load(t, map[string]string{"customers.yaml": `version: 1
+agents:
+  - {name: boss, when: contact.sender == "boss@acme.example", agents: [Lead@Home.Example]}
+  - {name: acme, when: contact.sender.endsWith("@acme.example"), agents: [anna@home.example, ben@home.example]}
+`})
+	for sender, want := range map[string][]string{
+		"Boss@Acme.Example": {"lead@home.example"}, "clerk@acme.example": {"anna@home.example", "ben@home.example"}, "anna@other.example": nil,
+	} {
+		if got := set.Classify(policies.ClassifyInput{Sender: sender}).Agents; !slices.Equal(got, want) {
+			t.Errorf("%s is asked of %v, want %v", sender, got, want)
+		}
+	}
+	got := set.UnknownAgents(func(agent string) bool { return agent != "ben@home.example" })
+	if len(got) != 1 || got[0].Key != "agents[1].agents[1]" || got[0].Line != 4 {
+		t.Errorf("warnings: %v", got)
+	}
+	if all := set.Warnings(); len(all) > 0 {
+		t.Errorf("nobody knows who works here, and it warns: %v", all)
 	}
 }

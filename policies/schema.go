@@ -52,8 +52,16 @@ type proposalEntry struct {
 
 // customersFile is customers.yaml.
 type customersFile struct {
-	Version int         `yaml:"version" range:"1..1"`
-	Tiers   []tierEntry `yaml:"tiers"`
+	Version int          `yaml:"version" range:"1..1"`
+	Tiers   []tierEntry  `yaml:"tiers"`
+	Agents  []namedEntry `yaml:"agents"`
+}
+
+// namedEntry names the agents of some customers, the first to be asked first.
+type namedEntry struct {
+	Name   string   `yaml:"name"`
+	When   string   `yaml:"when" required:"true"`
+	Agents []string `yaml:"agents" required:"true"`
 }
 
 type tierEntry struct {

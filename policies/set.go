@@ -32,12 +32,15 @@ type Set struct {
 	limits     *match.Limits
 	matching   match.Params
 	tiers      []tierRule
+	named      []namedRule
 	ladder     []stepEntry
 	lastResort LastResort
 	retention  []Retention
 	figures    string
 	rules      []countedRule
 	warnings   strict.Errors
+	// namedAgents are all whom named names, in the order of the file.
+	namedAgents []namedAgent
 
 	acknowledgement acknowledgementRule
 }

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -90,63 +89,8 @@ func (t *turn) decline(cmd Decline) error {
 	return nil
 }
 
-// takeNext gives the actor the first due contact that they can do: an offer of
-// theirs first, then what waits.
-func (t *turn) takeNext() error {
-	a := t.Agents[t.actor]
-	if a == nil || a.Removed {
-		return refuse(RefusedNotAllowed, "only an agent can take a contact")
-	}
-	if id := t.firstOffer(a); id != "" {
-		return t.accept(Accept{Offer: id})
-	}
-	cand := t.candidate(a)
-	cand.From, cand.Until = time.Time{}, time.Time{} // they are there
-	for _, g := range t.waiting.Groups() {
-		work := t.env.Rules.Work(g.Demand.ReplyChannel)
-		found := ""
-		g.First(func(h *match.Head) bool {
-			gate := match.FirstFailed(&g.Demand, &g.Traits, uncooled(h), work.Units, cand, t.env.Now)
-			if gate == "" {
-				found = h.Contact
-			}
-			return false
-		})
-		if found != "" {
-			c := t.Contacts[found]
-			t.give(c, a.ID, t.actor, reasonTakeNext, work)
-			t.about(c)
-			return nil
-		}
-	}
-	if cand.Capped {
-		return refuse(RefusedCapacity, "you have taken as many contacts today as you may: %d", a.DailyCap)
-	}
-	if t.isFull(a) {
-		return refuse(RefusedCapacity, "you hold as much as your capacity allows")
-	}
-	return refuse(RefusedNothingNext, "nothing waits that you can take")
-}
-
-// uncooled is a waiting contact for somebody who asks for it: that they declined
-// or missed it before is no bar.
-func uncooled(h *match.Head) *match.Head {
-	return &match.Head{Contact: h.Contact, Due: h.Due, Start: h.Start, Need: h.Need}
-}
-
 func headOf(c *Contact) *match.Head {
 	return &match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Need: c.need}
-}
-
-// firstOffer gives the agent's offer whose contact is due first.
-func (t *turn) firstOffer(a *Agent) string {
-	best := ""
-	for _, id := range slices.Sorted(maps.Keys(a.Offers)) {
-		if best == "" || t.Contacts[t.Offers[id].Contact].Due.Before(t.Contacts[t.Offers[best].Contact].Due) {
-			best = id
-		}
-	}
-	return best
 }
 
 // assign gives a contact to an agent by a person's word: the holder transfers,

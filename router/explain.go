@@ -39,8 +39,10 @@ type Standing struct {
 	Verdicts []Verdict `json:"verdicts"`
 	// Impossible is true when no agent at all can do what it needs, present or not.
 	Impossible bool `json:"impossible,omitempty"`
-	// HeldFor is whom it is kept for until HeldUntil.
+	// HeldFor is whom it is kept for until HeldUntil, HeldNamed is true where the
+	// policy names them for the customer.
 	HeldFor   string    `json:"held_for,omitempty"`
+	HeldNamed bool      `json:"held_named,omitempty"`
 	HeldUntil time.Time `json:"held_until,omitzero"`
 	// HeldBackUntil is until when it may be kept back so that somebody stays free
 	// for what comes live; zero if it isn't.
@@ -168,7 +170,7 @@ func (x *explainer) judge(st *Standing) {
 func (x *explainer) steps() []time.Time {
 	var out []time.Time
 	for _, step := range match.NewNeed(x.c.Demand, &x.c.Traits).Steps() {
-		if at := x.c.Start.Add(step); at.After(x.now) {
+		if at := x.c.clock().Add(step); at.After(x.now) {
 			out = append(out, at)
 		}
 	}
@@ -197,7 +199,7 @@ func (x *explainer) held(st *Standing) {
 	t := &x.c.Traits
 	until := x.c.clock().Add(t.Hold)
 	if own := x.Agents[x.c.own]; own != nil && own.Presence == contact.Available && t.Hold > 0 && x.now.Before(until) {
-		st.HeldFor, st.HeldUntil = own.ID, until
+		st.HeldFor, st.HeldNamed, st.HeldUntil = own.ID, x.c.named(), until
 		return
 	}
 	fair, ok := x.rules.Matching().(match.Fair)
@@ -238,7 +240,7 @@ func (x *explainer) coming(st *Standing) []Coming {
 			}
 		}
 		if fair, ok := x.rules.Matching().(match.Fair); ok && !x.c.Due.After(x.now) {
-			add(ComingGuard, x.c.Start.Add(time.Duration(fair.Guard*float64(x.c.Traits.Target))), "", 0)
+			add(ComingGuard, x.c.clock().Add(time.Duration(fair.Guard*float64(x.c.Traits.Target))), "", 0)
 		}
 	}
 	add(ComingAtRisk, x.c.AtRiskAt, "", 0)

@@ -74,7 +74,7 @@ func compareGaps(a, b *Gap) int {
 // head is the contact as the rule sees it, with a Cool of its own.
 func (x *explainer) head() match.Head {
 	c := x.c
-	return match.Head{Contact: c.ID, Due: c.Due, Start: c.Start, Need: c.need, Prefer: c.Prefer, Cool: maps.Clone(c.Cool)}
+	return match.Head{Contact: c.ID, Due: c.Due, Start: c.clock(), Need: c.need, Prefer: c.own, Named: c.named(), Cool: maps.Clone(c.Cool)}
 }
 
 // gaps lists all that an agent lacks: each is closed on a copy to see what lies
@@ -202,7 +202,7 @@ func (x *explainer) mendWishes(a *match.Agent) []Gap {
 	var out []Gap
 	for i := range x.c.Demand.Wishes {
 		w := &x.c.Demand.Wishes[i]
-		until := x.c.Start.Add(w.For)
+		until := x.c.clock().Add(w.For)
 		if have := a.Level(w.Name); have < w.Level && until.After(x.now) {
 			out = append(out, Gap{Gate: match.GateWish, Skill: w.Name, Have: have, Want: w.Level, Until: until})
 			raise(a, w.Skill)

@@ -31,7 +31,7 @@ func (x *explainer) bench() *bench {
 // seat has an agent take part; the customer's own agent is there, where they are,
 // without room.
 func (x *explainer) seat(b *bench, a *match.Agent) {
-	if own := x.Agents[x.c.Prefer]; own != nil && own.ID != a.ID && own.Presence == contact.Available {
+	if own := x.Agents[x.c.own]; own != nil && own.ID != a.ID && own.Presence == contact.Available {
 		there := candidateOf(own)
 		there.Room = 0
 		b.roster.Put(there, true)

@@ -38,6 +38,9 @@ type IntakeConfig struct {
 	// Ours reports whether an address is one of our own on a channel, whatever
 	// the account; it may be nil.
 	Ours func(ch contact.Channel, address string) bool
+	// Agent gives the id of an agent whom a policy names by their e-mail address; it
+	// may be nil.
+	Agent func(address string) (id string, known bool)
 	// Account gives what is set for an account.
 	Account func(ch contact.Channel, account string) AccountFacts
 }
@@ -302,4 +305,20 @@ func (i *Intake) classify(c *Receive, m *contact.Message) {
 		c.Rule = got.ProposeRule
 	}
 	c.Demand = got.Demand
+	c.Preferred = i.named(got.Agents)
+}
+
+// named gives the ids of agents by their addresses. Who has no account is passed
+// over.
+func (i *Intake) named(addresses []string) []string {
+	var out []string
+	for _, one := range addresses {
+		if i.cfg.Agent == nil {
+			break
+		}
+		if id, known := i.cfg.Agent(one); known {
+			out = append(out, id)
+		}
+	}
+	return out
 }

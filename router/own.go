@@ -17,6 +17,10 @@ func (c *Contact) knownBy() []string {
 	return append(slices.Clip(c.Preferred), c.Prefer)
 }
 
+// named reports whether the contact is kept for an agent whom the policy names for
+// its customer.
+func (c *Contact) named() bool { return c.own != "" && slices.Contains(c.Preferred, c.own) }
+
 // clock is since when the time of a promise runs that the rule reckons with: as
 // long before its due time as the promise allows. Where the calendar is closed in
 // between, what is over of the promise is not yet used up; who came at night is
@@ -32,7 +36,7 @@ func (c *Contact) clock() time.Time {
 func (s *State) wait(c *Contact) {
 	c.own = s.ownAgent(c)
 	s.waiting.Add(&c.Demand, &c.Traits, &match.Head{
-		Contact: c.ID, Due: c.Due, Start: c.clock(), Need: c.need, Prefer: c.own, Cool: c.Cool,
+		Contact: c.ID, Due: c.Due, Start: c.clock(), Need: c.need, Prefer: c.own, Named: c.named(), Cool: c.Cool,
 	})
 	s.matchDue = true
 }

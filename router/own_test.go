@@ -1,10 +1,17 @@
 package router
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/policies"
 	"stagecoach/router/match"
 )
 
@@ -183,6 +190,45 @@ func TestChatsOfWhoIsGoneComeBackSoon(t *testing.T) {
 	r.wait(time.Second)
 	if chat.Agent != "" || mail.Agent != "anna" {
 		t.Errorf("after a minute the chat is with %q, the mail with %q", chat.Agent, mail.Agent)
+	}
+	r.check()
+}
+
+// TestPolicyNamesAgents goes the whole way: from the file to whom it is kept for.
+func TestPolicyNamesAgents(t *testing.T) {
+	t.Parallel()
+	set, err := policies.LoadFiles("set", map[string][]byte{"customers.yaml": []byte(
+		"agents:\n  - {name: acme, when: contact.sender.endsWith(\"@acme.example\"), agents: [gone@home.example, anna@home.example, bert@home.example]}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := NewIntake(IntakeConfig{
+		Keys: NewKeys(bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)),
+		Parse: func(ref string, _ *channels.Inbound) (*contact.Message, error) {
+			return &contact.Message{From: contact.Address{Address: ref + "@acme.example"}, Text: "Hello", ReceivedAt: time.Now()}, nil
+		},
+		Policy:  func() *policies.Set { return set },
+		Agent:   func(address string) (string, bool) { id, _, _ := strings.Cut(address, "@"); return id, id != "gone" },
+		Account: func(contact.Channel, string) AccountFacts { return AccountFacts{} },
+	}, nil, nil, slog.New(slog.DiscardHandler))
+	r := newRig(t)
+	r.rules = RulesOf(set)
+	r.agent("carl", contact.RoleAgent, 100)
+	r.wait(time.Hour)
+	r.agent("bert", contact.RoleAgent, 100)
+	r.agent("anna", contact.RoleAgent, 20)
+	for n, want := range []string{"anna", "bert"} {
+		m := i.read(fmt.Sprint("m", n), &channels.Inbound{
+			Channel: contact.Email, Account: "support", Source: "email/support/INBOX", ProviderID: fmt.Sprint(n), Position: fmt.Sprint(n), ReceivedAt: r.now,
+		})
+		c := r.receive(m)
+		if !slices.Equal(c.Preferred, []string{"anna", "bert"}) {
+			t.Fatalf("named are %v", c.Preferred)
+		}
+		if got := r.offerFor(c).Why.Winner; got.Agent != want || !got.Has(match.TermNamed) || got.Has(match.TermKnown) {
+			t.Errorf("contact %d: %+v, want %s", n, got, want)
+		}
+		r.accept(c)
 	}
 	r.check()
 }

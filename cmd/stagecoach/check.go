@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"stagecoach/channels/email"
 	"stagecoach/configs"
 	"stagecoach/configs/strict"
+	"stagecoach/desk/view"
 	"stagecoach/policies"
 )
 
@@ -56,6 +58,7 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 		found.add(dir, err)
 	} else {
 		found.Warnings = append(found.Warnings, set.Warnings()...)
+		found.agents(ctx, set, dataFlags{Data: c.dataGiven(cfg)}, io)
 	}
 	found.OK = len(found.Errors) == 0
 	if c.Connect && cfg != nil && !found.unmade {
@@ -96,6 +99,39 @@ func (f *checked) accounts(cfg *configs.Config, dir string) {
 		f.unmade = true
 		f.Errors = append(f.Errors, strict.Error{File: cfg.File, Message: strings.ReplaceAll(err.Error(), "\n", "; ")})
 	}
+}
+
+// dataGiven is the data directory that was asked for or configured, "" where
+// nothing was said.
+func (c *checkCmd) dataGiven(cfg *configs.Config) string {
+	if c.Data != "" || cfg == nil || c.Config == "" {
+		return c.Data
+	}
+	return dataDir(c.Data, cfg)
+}
+
+// agents takes in whom the policies name and nobody knows, where it can be known
+// who works here.
+func (f *checked) agents(ctx context.Context, set *policies.Set, data dataFlags, io std) {
+	nobody := func(string) bool { return false }
+	if data.Data == "" || len(set.UnknownAgents(nobody)) == 0 {
+		return
+	}
+	if info, err := os.Stat(data.Data); err != nil || !info.IsDir() {
+		return
+	}
+	var list []view.Person
+	err := data.with(ctx, io, toRead, func(line *client) (err error) {
+		list, err = people(ctx, line)
+		return err
+	})
+	if err != nil {
+		fmt.Fprintf(io.err, "The agents whom the policies name were not checked: %v\n", err)
+		return
+	}
+	f.Warnings = append(f.Warnings, set.UnknownAgents(func(agent string) bool {
+		return slices.ContainsFunc(list, func(p view.Person) bool { return strings.EqualFold(p.Email, agent) })
+	})...)
 }
 
 // keys takes in which keys and authorities for signatures can't be read.

@@ -132,6 +132,7 @@ func (d *Daemon) open(ctx context.Context) error {
 	d.words = newWords(j, d.links.parse)
 	d.intake = router.NewIntake(router.IntakeConfig{
 		Keys: d.keys, Parse: d.words.read, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
+		Agent: func(address string) (string, bool) { return d.desk.AgentID(address) },
 	}, d.engine, d.ledger, d.logger)
 	d.links.seen = d.intake.Seen
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
@@ -258,6 +259,7 @@ func (d *Daemon) activate(ctx context.Context) error {
 			Actor: router.ActorRouter, Command: router.Activate{Version: d.policy.Load().Version},
 		})
 		if err == nil {
+			d.warnOfUnknown(ctx, d.policy.Load())
 			close(d.ready)
 		}
 		if err == nil || ctx.Err() != nil {

@@ -110,7 +110,27 @@ func (d *Daemon) changePolicy(ctx context.Context, set *policies.Set) error {
 	}
 	d.policy.Store(set)
 	d.warnOf(ctx, set)
+	d.warnOfUnknown(ctx, set)
 	return nil
+}
+
+// warnOfUnknown says which agents a policy set names who have no account.
+func (d *Daemon) warnOfUnknown(ctx context.Context, set *policies.Set) {
+	working := map[string]bool{}
+	err := d.engine.View(ctx, func(st *router.State) {
+		for id, a := range st.Agents {
+			working[id] = !a.Removed
+		}
+	})
+	if err != nil {
+		return // it is stopping
+	}
+	for _, w := range set.UnknownAgents(func(agent string) bool {
+		id, known := d.desk.AgentID(agent)
+		return known && working[id]
+	}) {
+		d.logger.WarnContext(ctx, "a policy names somebody who has no account", "err", w)
+	}
 }
 
 // warnOf says which settings of a policy set have no effect.

@@ -130,7 +130,10 @@ const (
 // and for the rest how many failed at which gate.
 type Explanation struct {
 	// Lane says why its turn has come.
-	Lane   Lane         `json:"lane,omitempty"`
+	Lane Lane `json:"lane,omitempty"`
+	// Quiet is true for one that is lost and comes first, as all who can still be
+	// answered in time have time enough.
+	Quiet  bool         `json:"quiet,omitempty"`
 	Winner Candidate    `json:"winner"`
 	Next   []Candidate  `json:"next,omitempty"`
 	Failed map[Gate]int `json:"failed,omitempty"`

@@ -25,7 +25,7 @@ func (m *matching) explain(p *pair) {
 	}
 	clear(why.Failed)
 	m.pick.Contact, m.pick.Units = p.it.Contact, g.units
-	why.Lane, why.Behind = p.rank.lane(), m.w.Len()-1
+	why.Lane, why.Quiet, why.Behind = p.rank.lane(), p.rank == rankQuiet, m.w.Len()-1
 	if m.r.absent > 0 {
 		why.Failed[GatePresence] = m.r.absent
 	}

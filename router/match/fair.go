@@ -95,16 +95,7 @@ type matching struct {
 // turn comes is the best of all.
 func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bool) time.Time {
 	m := &w.m
-	if m.Params != r.Params || m.version == 0 {
-		m.Params = r.Params
-		m.version++
-		k := m.Steepness - 1
-		m.urgent = micro(max(k*math.Log(maxUrgency), k*math.Log(minUrgency)))
-	}
-	m.looks++
-	m.w, m.r, m.now, m.again, m.calmKnown = w, p, now, time.Time{}, false
-	p.recount()
-	p.learn(now)
+	m.begin(r.Params, w, p, now)
 	m.claim()
 	m.looking = true
 	defer func() { m.looking = false }()
@@ -143,6 +134,20 @@ func (m *matching) give(offer func(p *Pick) bool) bool {
 		}
 	}
 	return true
+}
+
+// begin makes ready for a look at who waits.
+func (m *matching) begin(params Params, w *Waiting, p *Roster, now time.Time) {
+	if m.Params != params || m.version == 0 {
+		m.Params = params
+		m.version++
+		k := m.Steepness - 1
+		m.urgent = micro(max(k*math.Log(maxUrgency), k*math.Log(minUrgency)))
+	}
+	m.looks++
+	m.w, m.r, m.now, m.again, m.calmKnown = w, p, now, time.Time{}, false
+	p.recount()
+	p.learn(now)
 }
 
 // gather makes the sources: who is fresh, and which groups are dirty.
@@ -221,13 +226,17 @@ func (m *matching) renew(s *source) bool {
 	return s.best.agent != nil
 }
 
-// bestOf finds the best pair of an agent. The groups stand in the order of the
-// most that one of them could be worth, so that few are looked at while somebody
-// can still be answered in time.
+// bestOf finds the best pair of an agent.
 func (m *matching) bestOf(a *Agent, best *pair) {
-	if a.place < 0 || a.claimed {
-		return
+	if a.place >= 0 && !a.claimed {
+		m.among(a, best)
 	}
+}
+
+// among finds the best pair of an agent in all groups. They stand in the order of
+// the most that one of them could be worth, so that few are looked at while
+// somebody can still be answered in time.
+func (m *matching) among(a *Agent, best *pair) {
 	owes := a.Credit >= Micro
 	for _, x := range m.sorted(a) {
 		if best.rank == rankSavable && best.agent != nil && !owes && x.most < best.score && !m.quiet() {
@@ -379,7 +388,7 @@ func (p *Params) HeldUntil(due time.Time, t *Traits) time.Time {
 // heldBack reports whether work that can wait is not given to an agent who would
 // be missed by what comes live. Who could take nothing live as it is isn't missed.
 func (m *matching) heldBack(g *Group, a *Agent) bool {
-	if g.Traits.Live || a.aside(g.Demand.ReplyChannel, g.units) {
+	if g.Traits.Live || a.asks == asksForAny || a.aside(g.Demand.ReplyChannel, g.units) {
 		return false
 	}
 	until := m.HeldUntil(g.live.first().Due, &g.Traits)
@@ -387,7 +396,7 @@ func (m *matching) heldBack(g *Group, a *Agent) bool {
 		return false
 	}
 	for _, f := range m.w.ableFor(a.crew) {
-		if f.live && a.seen >= f.need && a.seen-g.units < f.need && f.ready-1 < f.reserve(m.Reserve) {
+		if f.live && a.Room >= f.need && a.Room-g.units < f.need && f.ready-one(a.seen >= f.need) < f.reserve(m.Reserve) {
 			g.held = true
 			m.w.soil(g)
 			if m.again.IsZero() || until.Before(m.again) {

@@ -113,13 +113,13 @@ func (h *Head) handling() time.Duration {
 }
 
 func ready(ch contact.Channel, h *Head, units int, a *Agent, now time.Time) Gate {
-	if len(h.Cool) > 0 && h.Cool[a.ID].After(now) {
+	if a.asks == asksNot && len(h.Cool) > 0 && h.Cool[a.ID].After(now) {
 		return GateCooling
 	}
 	if now.IsZero() {
 		return ""
 	}
-	if !a.Until.IsZero() {
+	if a.asks == asksNot && !a.Until.IsZero() {
 		switch {
 		case now.Before(a.From) || !now.Before(a.Until):
 			return GateShift

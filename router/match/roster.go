@@ -43,6 +43,8 @@ type Agent struct {
 	fresh bool
 	// claimed is true while they make room for somebody past the guard.
 	claimed bool
+	// asks is set while they ask for work themselves.
+	asks asking
 	// seen is the room that the flows have counted them with, -1 for none.
 	seen int
 }

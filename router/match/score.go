@@ -14,6 +14,8 @@ const (
 	TermSpare   = "spare"
 	TermLoad    = "load"
 	TermKnown   = "last_agent_bonus"
+	// TermNamed is that for an agent whom the policy names for the customer.
+	TermNamed   = "named_agent_bonus"
 	TermRelaxed = "skill_relaxed"
 	// TermLanguage is there when the agent speaks a wished language.
 	TermLanguage = "language"
@@ -199,7 +201,9 @@ func (m *matching) appendTerms(out []Term, j *job, it *item, a *Agent) []Term {
 		Term{TermSpare, j.spare},
 		Term{TermLoad, m.load(a)},
 	)
-	if known {
+	if known && it.Named {
+		out = append(out, Term{TermNamed, micro(m.Known)})
+	} else if known {
 		out = append(out, Term{TermKnown, micro(m.Known)})
 	}
 	if j.unmet > 0 {

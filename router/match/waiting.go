@@ -61,8 +61,11 @@ type Head struct {
 	Start   time.Time
 	// Need is what those of its group need as time passes; without it Traits hold.
 	Need *Need
-	// Prefer is the agent who answered this customer last, "" if none.
+	// Prefer is whom of those who know the customer it is kept for: who answered
+	// them last, or where Named, an agent whom the policy names for them. "" is
+	// nobody.
 	Prefer string
+	Named  bool
 	// Cool holds who is passed over, and until when.
 	Cool map[string]time.Time
 }
