@@ -18,6 +18,11 @@ const (
 	Visit    Channel = "visit"
 )
 
+// Channels lists all channels.
+func Channels() []Channel {
+	return []Channel{Email, WebChat, Slack, Mastodon, Bluesky, Webhook, SMS, Phone, Letter, Visit}
+}
+
 // ByHand reports whether a person carries messages and replies on this channel,
 // so that a delivery is what that person confirms.
 func (c Channel) ByHand() bool {

@@ -144,6 +144,9 @@ func (a *api) registerWork() {
 	op(a, agents, "POST /api/contacts/{id}/reopen", "reopen", "Undo a disposal, with the original clock", func(ctx context.Context, who Who, in *idCommandIn) (view.Done, error) {
 		return a.svc.Reopen(ctx, who, in.Body.CommandID, in.ID)
 	}, bodiless)
+	op(a, agents, "POST /api/conversations/{id}/done", "end-live", "Say that a chat which I have answered is over: its units of my capacity are free at once", func(ctx context.Context, who Who, in *idCommandIn) (view.Done, error) {
+		return a.svc.EndLive(ctx, who, in.Body.CommandID, in.ID)
+	}, bodiless)
 	op(a, agents, "POST /api/contacts/{id}/reply", "reply", "Answer, ask, or answer and owe more", a.reply)
 	op(a, agents, "POST /api/contacts/{id}/note", "note", "Leave a note for colleagues", a.note)
 	op(a, agents, "PUT /api/contacts/{id}/draft", "save-draft", "Keep an unsent reply with its contact; an empty text removes it", a.draft)

@@ -19,6 +19,8 @@ type conversationFacts struct {
 	ledger.ConversationRow
 	contact facts
 	has     bool
+	// engaged is the agent with whom it goes on after its answer, nil if with none.
+	engaged *router.Engagement
 }
 
 // Conversation gives all there is to see of one conversation.
@@ -37,7 +39,7 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 		Holder: c.has && c.contact.Agent == who.ID && c.contact.State != router.EndedContact,
 		Covers: st.lastID, Limits: s.limits(c.Channel, c.Account), SavedAnswers: s.SavedAnswers(),
 	}
-	out.WritesOn = c.writesOn(who)
+	out.WritesOn, out.Engaged = c.writesOn(who), s.engaged(who, c)
 	if c.Channel == contact.Email || c.Channel == contact.Letter { // nobody signs each line of a chat
 		out.Signature = s.Signature(who)
 	}
@@ -76,6 +78,10 @@ func (s *Service) conversation(ctx context.Context, id string) (*conversationFac
 	}
 	c := &conversationFacts{ConversationRow: row}
 	err = s.deps.Router.View(ctx, func(st *router.State) {
+		if e := st.Engagements[id]; e != nil {
+			one := *e
+			c.engaged = &one
+		}
 		live := st.Conversations[id]
 		if live == nil {
 			return

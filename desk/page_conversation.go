@@ -26,6 +26,7 @@ func (s *Server) conversationPages(mux *http.ServeMux) {
 	for name, f := range map[string]pageFunc{
 		"reply": s.replyForm, "draft": s.draftForm, "note": s.noteForm, "transfer": s.transferForm, "forward": s.forwardForm,
 		"dispose": s.disposeForm, "reopen": s.reopenForm, "take": s.takeForm,
+		"done": s.doneForm,
 	} {
 		s.page(mux, "POST /c/{conversation}/"+name, agents, f)
 	}
@@ -231,6 +232,18 @@ func (s *Server) takeForm(w http.ResponseWriter, r *http.Request, who Who) error
 		return err
 	}
 	return s.goTo(w, r, conversationPath(r.PathValue("conversation")), done, "")
+}
+
+func (s *Server) doneForm(w http.ResponseWriter, r *http.Request, who Who) error {
+	done, err := s.svc.EndLive(r.Context(), who, r.PostForm.Get("command_id"), r.PathValue("conversation"))
+	if err != nil {
+		return err
+	}
+	words := "The chat is done: its room is free for the next."
+	if done.Known {
+		words = "The chat was over already."
+	}
+	return s.goTo(w, r, "/", done, words)
 }
 
 // resolveForm stands on the conversation and on the overview.

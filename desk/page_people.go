@@ -116,6 +116,42 @@ func (s *Server) passwordForm(w http.ResponseWriter, r *http.Request, who Who) e
 	return s.linked(w, r, who, out, out.Person.Name+" has a new password.") //nolint:contextcheck // the request has its context
 }
 
+// limitsForm reads what limits an agent: "email:3, webchat:2", a number, and shifts
+// with commas between. A form without a field leaves that as it is; an empty field
+// takes the limit away.
+func limitsForm(f url.Values, m *Member) error {
+	if f.Has("most") {
+		m.Most = []view.ChannelMost{}
+	}
+	for part := range strings.FieldsFuncSeq(f.Get("most"), isSeparator) {
+		name, number, _ := strings.Cut(part, ":")
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			return invalid(fmt.Sprintf("At most per channel: %q is not a channel with its number, such as email:3.", part))
+		}
+		m.Most = append(m.Most, view.ChannelMost{Channel: contact.Channel(name), Most: n})
+	}
+	if f.Has("daily_cap") {
+		n, text := 0, strings.TrimSpace(f.Get("daily_cap"))
+		if text != "" {
+			var err error
+			if n, err = strconv.Atoi(text); err != nil {
+				return invalid(fmt.Sprintf("Contacts a day: %q is no number.", text))
+			}
+		}
+		m.DailyCap = &n
+	}
+	if f.Has("shifts") {
+		m.Shifts = []string{}
+	}
+	for part := range strings.FieldsFuncSeq(f.Get("shifts"), func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
+		if part = strings.TrimSpace(part); part != "" {
+			m.Shifts = append(m.Shifts, part)
+		}
+	}
+	return nil
+}
+
 // memberForm reads an agent as the form writes them: skills as "billing:3,
 // returns", languages as "de en".
 func memberForm(f url.Values) (Member, error) {
@@ -141,7 +177,7 @@ func memberForm(f url.Values) (Member, error) {
 		}
 		m.Skills = append(m.Skills, view.Skill{Name: name, Level: n})
 	}
-	return m, nil
+	return m, limitsForm(f, &m)
 }
 
 func isSeparator(r rune) bool {

@@ -62,17 +62,35 @@ func (m Member) profile(id string) (router.AgentProfile, error) {
 	return p, m.limits(&p)
 }
 
+// maxMost and maxDailyCap bound an agent's own limits.
+const (
+	maxMost     = 10_000
+	maxDailyCap = 100_000
+)
+
 // limits fills in what limits the agent.
 func (m Member) limits(p *router.AgentProfile) error {
 	for _, one := range m.Most {
+		one.Channel = contact.Channel(strings.ToLower(strings.TrimSpace(string(one.Channel))))
+		switch {
+		case !slices.Contains(contact.Channels(), one.Channel):
+			return invalid(fmt.Sprintf("At most per channel: %q is no channel such as email or webchat.", one.Channel))
+		case one.Most < 1 || one.Most > maxMost:
+			return invalid(fmt.Sprintf("At most per channel: %s:%d is not between 1 and %d; leave the channel out for the policy's number.", one.Channel, one.Most, maxMost))
+		case slices.ContainsFunc(p.Most, func(c router.ChannelMost) bool { return c.Channel == one.Channel }):
+			return invalid(fmt.Sprintf("At most per channel: %s is there twice.", one.Channel))
+		}
 		p.Most = append(p.Most, router.ChannelMost(one))
 	}
 	if m.DailyCap != nil {
+		if *m.DailyCap < 0 || *m.DailyCap > maxDailyCap {
+			return invalid("Contacts a day: a number, 0 or nothing for as many as there are.")
+		}
 		p.DailyCap = *m.DailyCap
 	}
 	shifts, err := ParseShifts(m.Shifts)
 	if err != nil {
-		return invalid("No shift: " + err.Error() + ".")
+		return invalid("Shifts: " + err.Error() + ".")
 	}
 	if len(shifts) > 0 {
 		p.Shifts = shifts

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -83,15 +82,27 @@ func parseMinute(text string) (int, bool) {
 	return at.Hour()*60 + at.Minute(), err == nil
 }
 
-// shiftTexts writes shifts as ParseShifts reads them, a day at a time.
+// shiftTexts writes shifts as ParseShifts reads them: days that follow each other
+// with the same hours are one.
 func shiftTexts(shifts []router.Shift) []string {
 	out := make([]string, 0, len(shifts))
-	for _, s := range slices.Clone(shifts) {
-		to := s.To
+	for i := 0; i < len(shifts); {
+		first := shifts[i]
+		last := first
+		for i++; i < len(shifts) && shifts[i] == (router.Shift{Day: (last.Day + 1) % 7, From: first.From, To: first.To}) && shifts[i].Day != first.Day; i++ {
+			last = shifts[i]
+		}
+		days := dayText(first.Day)
+		if last.Day != first.Day {
+			days += "-" + dayText(last.Day)
+		}
+		to := first.To
 		if to > 24*60 {
 			to -= 24 * 60
 		}
-		out = append(out, fmt.Sprintf("%s %02d:%02d-%02d:%02d", strings.ToLower(s.Day.String()), s.From/60, s.From%60, to/60, to%60))
+		out = append(out, fmt.Sprintf("%s %02d:%02d-%02d:%02d", days, first.From/60, first.From%60, to/60, to%60))
 	}
 	return out
 }
+
+func dayText(d time.Weekday) string { return strings.ToLower(d.String()[:3]) }

@@ -13,8 +13,7 @@ func TestShiftsAreReadAndWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"friday 09:00-17:30", "saturday 09:00-17:30", "sunday 09:00-17:30", "monday 09:00-17:30",
-		"saturday 22:00-06:00", "tuesday 00:00-24:00",
+		"fri-mon 09:00-17:30", "sat 22:00-06:00", "tue 00:00-24:00",
 	}
 	texts := shiftTexts(got)
 	if !slices.Equal(texts, want) {
@@ -28,6 +27,10 @@ func TestShiftsAreReadAndWritten(t *testing.T) {
 		if !s.Valid() {
 			t.Errorf("%+v is none", s)
 		}
+	}
+	week, err := ParseShifts([]string{"tue-mon 08:00-16:00"})
+	if texts := shiftTexts(append(week, week...)); err != nil || !slices.Equal(texts, []string{"tue-mon 08:00-16:00", "tue-mon 08:00-16:00"}) {
+		t.Errorf("a whole week, twice: %v, %v", texts, err)
 	}
 	for _, bad := range []string{"", "mon", "mo 09:00-17:00", "mon 9-17", "mon 24:00-25:00", "mon-xyz 09:00-17:00", "mon 09:00-17:00 late"} {
 		if _, err := ParseShifts([]string{bad}); err == nil {

@@ -202,6 +202,12 @@ func (n *news) noteWork(e router.Event) {
 	case router.Unassigned:
 		n.holder(e.Agent)
 		n.contact(e.Contact)
+	case router.Engaged:
+		n.conversation(e.Conversation)
+		n.holder(e.Agent)
+	case router.Disengaged:
+		n.conversation(e.Conversation)
+		n.holder(e.Agent)
 	case router.HolderWarned:
 		n.contact(e.Contact)
 	case router.Moved:

@@ -90,10 +90,7 @@ func (s *Set) channel(ch contact.Channel) channelRule {
 
 // channelNames lists the channels that there are.
 func channelNames() []string {
-	all := []contact.Channel{
-		contact.Email, contact.WebChat, contact.Slack, contact.Mastodon, contact.Bluesky,
-		contact.Webhook, contact.SMS, contact.Phone, contact.Letter, contact.Visit,
-	}
+	all := contact.Channels()
 	out := make([]string, len(all))
 	for i, c := range all {
 		out[i] = string(c)

@@ -63,7 +63,12 @@ func people(ctx context.Context, line *client) ([]view.Person, error) {
 }
 
 func printPeople(w io.Writer, list []view.Person) {
-	t := table{head: []string{"NAME", "E-MAIL", "ROLE", "PRESENCE", "HOLDS", "LOAD", "SKILLS", "LANGUAGES", "ID"}}
+	limited := slices.ContainsFunc(list, func(p view.Person) bool { return limitText(p) != "" })
+	t := table{head: []string{"NAME", "E-MAIL", "ROLE", "PRESENCE", "HOLDS", "LOAD", "SKILLS", "LANGUAGES"}}
+	if limited {
+		t.head = append(t.head, "LIMITS")
+	}
+	t.head = append(t.head, "ID")
 	for _, p := range list {
 		look := plain
 		switch p.Presence {
@@ -82,11 +87,28 @@ func printPeople(w io.Writer, list []view.Person) {
 		if p.Capacity > 0 {
 			load += "/" + strconv.Itoa(p.Capacity)
 		}
-		t.add(cell{text: p.Name}, cell{text: p.Email}, cell{text: string(p.Role)}, cell{string(p.Presence), look},
-			cell{text: strconv.Itoa(p.Holding)}, cell{text: load},
-			cell{text: strings.Join(skills, " ")}, cell{text: strings.Join(p.Languages, " ")}, cell{p.ID, faint})
+		row := []cell{
+			{text: p.Name}, {text: p.Email}, {text: string(p.Role)}, {string(p.Presence), look}, {text: strconv.Itoa(p.Holding)}, {text: load},
+			{text: strings.Join(skills, " ")}, {text: strings.Join(p.Languages, " ")},
+		}
+		if limited {
+			row = append(row, cell{text: limitText(p)})
+		}
+		t.add(append(row, cell{p.ID, faint})...)
 	}
 	t.print(w)
+}
+
+// limitText says what limits somebody beside their units, "" if nothing does.
+func limitText(p view.Person) string {
+	var out []string
+	for _, m := range p.Most {
+		out = append(out, fmt.Sprintf("%s:%d", m.Channel, m.Most))
+	}
+	if p.DailyCap > 0 {
+		out = append(out, fmt.Sprintf("%d a day", p.DailyCap))
+	}
+	return strings.Join(append(out, p.Shifts...), ", ")
 }
 
 // findPerson gives the agent of an e-mail address, an id or the beginning of one.

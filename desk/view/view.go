@@ -198,6 +198,8 @@ type Conversation struct {
 	// WritesOn is true when the one who looks answered last in a chat, and may add
 	// a line.
 	WritesOn bool `json:"writes_on,omitempty"`
+	// Engaged is the agent with whom a live conversation goes on after its answer.
+	Engaged *Engaged `json:"engaged,omitempty"`
 	// Presence is how it stands at the customer's end; ShowsTyping reports that the
 	// customer can be shown when the one who looks is writing.
 	Presence    Presence `json:"presence"`
@@ -240,6 +242,18 @@ type SavedAnswer struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	Text  string `json:"text"`
+}
+
+// Engaged is a live conversation that is answered and goes on: it keeps its units
+// of the agent's capacity.
+type Engaged struct {
+	Agent     string `json:"agent"`
+	AgentName string `json:"agent_name"`
+	Units     int    `json:"units"`
+	// Until is when it is over by itself, unless something is said.
+	Until time.Time `json:"until"`
+	// MayEnd is true for whoever may say that it is over.
+	MayEnd bool `json:"may_end"`
 }
 
 // Desk is an agent's start page.

@@ -35,6 +35,23 @@ func holder(c view.Conversation) string {
 	}
 }
 
+// goesOn says with whom an answered chat goes on.
+func goesOn(p Page, e *view.Engaged) string {
+	if e.Agent == p.Desk.Me.ID {
+		return "Still with you"
+	}
+	return "Still with " + e.AgentName
+}
+
+// doneTitle says what it means that an answered chat is over.
+func doneTitle(p Page, e *view.Engaged) string {
+	whose := "your"
+	if e.Agent != p.Desk.Me.ID {
+		whose = "the agent's"
+	}
+	return "The chat is over: its " + count(e.Units, "unit", "units") + " of " + whose + " capacity are free at once (Shift+D)"
+}
+
 // hour is the time of day; the day stands above.
 func (p Page) hour(t time.Time) string {
 	if t.IsZero() {
@@ -202,6 +219,7 @@ func keyGroups() []keyGroup {
 			{"f", "forward"},
 			{"b", "answer who wrote what was forwarded, or the sender again"},
 			{"x", "end without a reply"},
+			{"Shift+D", "done: a chat that you have answered is over"},
 			{"c", "confirm a reply written elsewhere"},
 		}},
 		{"In the review and the overview", [][2]string{

@@ -231,6 +231,36 @@ func declineReasons() [][2]string {
 }
 
 // skills writes an agent's skills as the form takes them: "billing:3, returns:1".
+// mosts is what of each channel somebody holds at most, as the form has it.
+func mosts(p view.Person) string {
+	out := make([]string, 0, len(p.Most))
+	for _, m := range p.Most {
+		out = append(out, string(m.Channel)+":"+itoa(m.Most))
+	}
+	return strings.Join(out, ", ")
+}
+
+// perDay is how many contacts somebody takes in a day, "" for any number.
+func perDay(p view.Person) string {
+	if p.DailyCap == 0 {
+		return ""
+	}
+	return itoa(p.DailyCap)
+}
+
+// personLimits says in one line what limits somebody beside their units, "" if
+// nothing does.
+func personLimits(p view.Person) string {
+	var out []string
+	for _, m := range p.Most {
+		out = append(out, "at most "+itoa(m.Most)+" by "+strings.ToLower(channelName(m.Channel)))
+	}
+	if p.DailyCap > 0 {
+		out = append(out, itoa(p.DailyCap)+" a day")
+	}
+	return strings.Join(append(out, p.Shifts...), " · ")
+}
+
 func skills(p view.Person) string {
 	out := make([]string, 0, len(p.Skills))
 	for _, s := range p.Skills {
