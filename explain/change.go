@@ -37,12 +37,12 @@ func (t *Teller) mend(g *router.Gap, c *router.Change) string {
 	case match.GateCapacity:
 		if c.Finish != "" && c.Count == 1 {
 			if who := t.customer(c.Finish); who != "" {
-				return t.say("finishes the contact of %[1]s, or gets %[2]d more units of room", "schließt den Kontakt von %[1]s ab oder bekommt %[2]d Einheiten mehr Platz", who, g.Units)
+				return t.say("finishes the contact of %s", "schließt den Kontakt von %s ab", who)
 			}
-			return t.say("finishes contact %[1]s, or gets %[2]d more units of room", "schließt den Kontakt %[1]s ab oder bekommt %[2]d Einheiten mehr Platz", short(c.Finish), g.Units)
+			return t.say("finishes contact %s", "schließt den Kontakt %s ab", short(c.Finish))
 		}
 		if c.Finish != "" {
-			return t.say("finishes one contact, or gets %d more units of room", "schließt einen Kontakt ab oder bekommt %d Einheiten mehr Platz", g.Units)
+			return t.say("finishes one contact", "schließt einen Kontakt ab")
 		}
 		return t.say("gets %d more units of room", "bekommt %d Einheiten mehr Platz", g.Units)
 	case match.GatePresence:
@@ -81,6 +81,8 @@ func (t *Teller) outcome(c *router.Change) string {
 	switch {
 	case c.Serves:
 		return t.say(". It would be served at once.", ". Dann käme er sofort dran.")
+	case c.Kept:
+		return t.say(". Even then it may be held back, so that somebody stays free for what comes live.", ". Auch dann kann er zurückgehalten werden, damit für Live-Gespräche jemand frei bleibt.")
 	case c.Ahead > 0:
 		return t.count(c.Ahead, ". %d other would still come first.", ". %d others would still come first.", ". %d anderer käme noch vorher.", ". %d andere kämen noch vorher.")
 	}

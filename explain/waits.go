@@ -217,13 +217,20 @@ func (t *Teller) lanes(a *router.Ahead) string {
 
 // lane1 says why others come first who all do so for the same reason.
 func (t *Teller) lane1(a *router.Ahead) string {
+	one := a.Count == 1 && !a.More
 	switch {
+	case a.Lanes[match.LaneGuard] > 0 && one:
+		return t.say(", after so long a wait that it is owed", ", nach so langem Warten, dass es ihm zusteht")
 	case a.Lanes[match.LaneGuard] > 0:
 		return t.say(", after so long a wait that it is owed", ", nach so langem Warten, dass es ihnen zusteht")
 	case a.Lanes[match.LaneSavable] > 0:
 		return t.say(": so more promises are kept", ": So werden mehr Versprechen gehalten")
+	case a.Lanes[match.LaneLost] > 0 && one:
+		return t.say(", which is late too", ", der auch schon zu spät ist")
 	case a.Lanes[match.LaneLost] > 0:
 		return t.say(", which are late too", ", die auch schon zu spät sind")
+	case one:
+		return t.say(", due earlier", ", der früher fällig ist")
 	}
 	return t.say(", due earlier", ", die früher fällig sind")
 }

@@ -135,6 +135,15 @@ func (s *State) Standing(id string, r Rules, now time.Time) (*Standing, bool) {
 	return st, true
 }
 
+// Prepare has a state that was folded from a log, and that nobody decides with,
+// explain itself as one at work does: by the limits of these rules, and with who
+// is able looked at.
+func (s *State) Prepare(r Rules) {
+	s.limit(r.Timing().Limits)
+	s.waiting.Use(r.Version(), func(reply contact.Channel) int { return r.Work(reply).Units })
+	s.lookAtNeeds()
+}
+
 // explainer looks at one contact.
 type explainer struct {
 	*State
@@ -180,16 +189,19 @@ func (x *explainer) steps() []time.Time {
 // ableAt counts who can't take it now for something that they can't do, and could
 // do so at a time when less is insisted on: present or not, with full hands or not.
 func (x *explainer) ableAt(at time.Time) int {
-	later := *x
-	later.now = at
-	lasting := func(g Gap) bool { return g.lasting() }
+	h := x.head()
 	n := 0
 	for _, a := range x.Agents {
-		if !a.Removed && slices.ContainsFunc(x.gaps(a), lasting) && !slices.ContainsFunc(later.gaps(a), lasting) {
+		if !a.Removed && a.cand != nil && !x.able(&h, a, x.now) && x.able(&h, a, at) {
 			n++
 		}
 	}
 	return n
+}
+
+// able reports whether an agent can do at a time what is insisted on then.
+func (x *explainer) able(h *match.Head, a *Agent, at time.Time) bool {
+	return match.Able(&x.c.Demand, &x.c.Traits, h.Age(at), a.cand) == ""
 }
 
 // held tells whether it is kept for somebody, or back for live work. Whoever
@@ -198,8 +210,8 @@ func (x *explainer) ableAt(at time.Time) int {
 func (x *explainer) held(st *Standing) {
 	t := &x.c.Traits
 	until := x.c.clock().Add(t.Hold)
-	if own := x.Agents[x.c.own]; own != nil && own.Presence == contact.Available && t.Hold > 0 && x.now.Before(until) {
-		st.HeldFor, st.HeldNamed, st.HeldUntil = own.ID, x.c.named(), until
+	if own := x.own(); own != "" && t.Hold > 0 && x.now.Before(until) {
+		st.HeldFor, st.HeldNamed, st.HeldUntil = own, slices.Contains(x.c.Preferred, own), until
 		return
 	}
 	fair, ok := x.rules.Matching().(match.Fair)
@@ -240,7 +252,7 @@ func (x *explainer) coming(st *Standing) []Coming {
 			}
 		}
 		if fair, ok := x.rules.Matching().(match.Fair); ok && !x.c.Due.After(x.now) {
-			add(ComingGuard, x.c.clock().Add(time.Duration(fair.Guard*float64(x.c.Traits.Target))), "", 0)
+			add(ComingGuard, match.GuardAt(x.c.clock(), x.c.Traits.Target, fair.Guard), "", 0)
 		}
 	}
 	add(ComingAtRisk, x.c.AtRiskAt, "", 0)

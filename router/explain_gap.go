@@ -74,7 +74,19 @@ func compareGaps(a, b *Gap) int {
 // head is the contact as the rule sees it, with a Cool of its own.
 func (x *explainer) head() match.Head {
 	c := x.c
-	return match.Head{Contact: c.ID, Due: c.Due, Start: c.clock(), Need: c.need, Prefer: c.own, Named: c.named(), Cool: maps.Clone(c.Cool)}
+	own := x.own()
+	return match.Head{
+		Contact: c.ID, Due: c.Due, Start: c.clock(), Need: c.need, Cool: maps.Clone(c.Cool),
+		Prefer: own, Named: slices.Contains(c.Preferred, own),
+	}
+}
+
+// own is for whom of those who know the customer it is kept, as the rule is told.
+func (x *explainer) own() string {
+	if x.c.State == Waiting {
+		return x.c.own
+	}
+	return x.ownAgent(x.c)
 }
 
 // gaps lists all that an agent lacks: each is closed on a copy to see what lies

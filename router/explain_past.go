@@ -121,6 +121,7 @@ func (s *State) explainOffer(made *OfferMade, r Rules) *Past {
 	if c == nil {
 		return p
 	}
+	s.Prepare(r)
 	x := &explainer{State: s, rules: r, now: s.At, c: c, units: made.Units}
 	recorded := map[string]match.Candidate{made.Why.Winner.Agent: made.Why.Winner}
 	for _, next := range made.Why.Next {

@@ -1,21 +1,17 @@
 package router
 
 import (
+	"maps"
 	"slices"
 
 	"stagecoach/contact"
 	"stagecoach/router/match"
 )
 
-// What is looked at to tell what comes before a contact.
-const (
-	// aheadAtMost is up to how many are counted.
-	aheadAtMost = 50
-	// groupsAtMost is how many groups are looked at.
-	groupsAtMost = 500
-)
+// aheadAtMost is up to how many contacts before one are counted.
+const aheadAtMost = 50
 
-// bench is the contact and whoever else waits, with one agent who has room for it.
+// bench is the contact alone, with one agent who has room for it.
 type bench struct {
 	waiting *match.Waiting
 	roster  *match.Roster
@@ -31,7 +27,7 @@ func (x *explainer) bench() *bench {
 // seat has an agent take part; the customer's own agent is there, where they are,
 // without room.
 func (x *explainer) seat(b *bench, a *match.Agent) {
-	if own := x.Agents[x.c.own]; own != nil && own.ID != a.ID && own.Presence == contact.Available {
+	if own := x.Agents[x.own()]; own != nil && own.ID != a.ID && own.Presence == contact.Available {
 		there := candidateOf(own)
 		there.Room = 0
 		b.roster.Put(there, true)
@@ -81,57 +77,54 @@ func (x *explainer) lane() match.Lane {
 	return why.Lane
 }
 
-// ahead counts what an agent would take before the contact, by asking the rule
-// again and again. It gives nil where the rule would not give it to them.
-func (x *explainer) ahead(a *match.Agent) *Ahead {
-	b := x.bench()
-	own := x.head()
-	delete(own.Cool, a.ID)
-	b.waiting.Add(&x.c.Demand, &x.c.Traits, &own)
-	for i, g := range x.waiting.Groups() {
-		if i == groupsAtMost {
-			break
-		}
-		x.rivals(b.waiting, g)
+// ahead counts what an agent would take before the contact, were they as they are
+// given: of all who wait, with everybody else as they are. It gives nil where the
+// rule would not give it to them; kept is true where that is for the sake of what
+// comes live.
+func (x *explainer) ahead(a *match.Agent) (out *Ahead, kept bool) {
+	fair, ok := x.rules.Matching().(match.Fair)
+	if !ok {
+		return nil, false
 	}
-	x.seat(b, a)
-	out := &Ahead{Agent: a.ID, Lanes: map[match.Lane]int{}}
-	for {
-		pick, ok := x.next(b)
-		switch {
-		case !ok:
-			return nil
-		case pick.Contact == x.c.ID:
-			return out
-		case out.Count == aheadAtMost:
-			out.More = true
-			return out
-		case out.Count == 0:
-			out.First = pick.Contact
-		}
-		out.Count++
-		out.Lanes[pick.Why.Lane]++
-		b.waiting.Remove(pick.Contact)
+	x.waiting.Use(x.rules.Version(), func(reply contact.Channel) int { return x.rules.Work(reply).Units })
+	turns, ok, kept := fair.Until(x.c.ID, a, x.wouldOwn(a), x.waiting, x.roster, x.now, aheadAtMost)
+	if !ok {
+		return nil, kept
 	}
+	out = &Ahead{Agent: a.ID, Lanes: map[match.Lane]int{}}
+	if len(turns) > aheadAtMost {
+		out.More, turns = true, turns[:aheadAtMost]
+	}
+	for i := range turns {
+		out.Lanes[turns[i].Lane]++
+	}
+	if out.Count = len(turns); out.Count > 0 {
+		out.First = turns[0].Contact
+	}
+	return out, false
 }
 
-// rivals adds those of a group who may come before the contact: the first due of
-// those who are late, and of those who can still be answered in time.
-func (x *explainer) rivals(w *match.Waiting, g *match.Group) {
-	edge := x.now.Add(g.Traits.Reply())
-	seen, late, live := 0, 0, 0
-	g.First(func(h *match.Head) bool {
-		n := &live
-		if h.Due.Before(edge) {
-			n = &late
+// wouldOwn gives the contacts that wait and would be kept for an agent, were they
+// there with room for them.
+func (x *explainer) wouldOwn(a *match.Agent) []string {
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(x.knowing[a.ID])) {
+		c := x.Contacts[id]
+		if match.Able(&c.Demand, &c.Traits, 0, a) != "" {
+			continue
 		}
-		if *n <= aheadAtMost && h.Contact != x.c.ID {
-			*n++
-			w.Add(&g.Demand, &g.Traits, h)
+		known := c.knownBy()
+		first := slices.IndexFunc(known, func(k string) bool { return k == a.ID || k == c.own && x.hasRoom(k) })
+		if first >= 0 && known[first] == a.ID {
+			out = append(out, id)
 		}
-		seen++
-		return live <= aheadAtMost && seen < headsAtMost
-	})
+	}
+	return out
+}
+
+func (x *explainer) hasRoom(agent string) bool {
+	a := x.Agents[agent]
+	return a != nil && a.Load < a.Capacity
 }
 
 // before tells what comes before the contact for whoever is likely to take it:
@@ -151,7 +144,7 @@ func (x *explainer) before(st *Standing) {
 		if like == nil {
 			continue
 		}
-		if a := x.ahead(like); a != nil && (st.Ahead == nil || a.Count < st.Ahead.Count) {
+		if a, _ := x.ahead(like); a != nil && (st.Ahead == nil || a.Count < st.Ahead.Count) {
 			st.Ahead = a
 		}
 	}
@@ -170,6 +163,9 @@ type Change struct {
 	// Ahead says how many come before it at least, -1 where that isn't known.
 	Serves bool `json:"serves"`
 	Ahead  int  `json:"ahead"`
+	// Kept is true when it would be kept back all the same, so that somebody stays
+	// free for what comes live.
+	Kept bool `json:"kept,omitempty"`
 	// Finish is what one of them has in hand whose end would make room enough.
 	Finish string `json:"finish,omitempty"`
 }
@@ -194,10 +190,13 @@ func (x *explainer) changes(st *Standing) []Change {
 		if len(v.Gaps) != fewest || fewest == 0 {
 			continue
 		}
-		i := slices.IndexFunc(out, func(c Change) bool { return slices.EqualFunc(c.Gaps, v.Gaps, sameGap) })
+		finish := x.finishFor(&v)
+		i := slices.IndexFunc(out, func(c Change) bool {
+			return slices.EqualFunc(c.Gaps, v.Gaps, sameGap) && (c.Finish == "") == (finish == "")
+		})
 		if i < 0 {
 			i = len(out)
-			out = append(out, Change{Gaps: v.Gaps, Ahead: -1})
+			out = append(out, Change{Gaps: v.Gaps, Ahead: -1, Finish: finish})
 		}
 		if out[i].Count++; len(out[i].Agents) < namedAtMost {
 			out[i].Agents = append(out[i].Agents, v.Agent)
@@ -269,31 +268,60 @@ func worst(gaps []Gap) *Gap {
 	return most
 }
 
-// tryChange sees whether the change would serve the contact now.
+// tryChange sees whether the change would serve the contact now, and of whom. Those
+// of whom it would not are named only where there is nobody else.
 func (x *explainer) tryChange(c *Change) {
 	if len(c.Gaps) == 0 {
 		return
 	}
-	const tried = 3
-	for _, id := range c.Agents[:min(len(c.Agents), tried)] {
+	const tried = 5
+	first := c.Agents[:min(len(c.Agents), tried)]
+	var served []string
+	for _, id := range first {
 		_, like := x.mended(x.Agents[id])
 		if like == nil {
 			continue
 		}
-		a := x.ahead(like)
+		if c.Finish == "" {
+			like.Capacity += lackOfRoom(c.Gaps)
+		}
+		a, kept := x.ahead(like)
+		c.Kept = c.Kept || kept
 		if a == nil {
 			continue
 		}
 		if c.Ahead < 0 || a.Count < c.Ahead {
 			c.Ahead = a.Count
 		}
-		c.Serves = c.Ahead == 0
-	}
-	for i := range c.Gaps {
-		if c.Gaps[i].Gate == match.GateCapacity {
-			c.Finish = x.finish(c.Agents[0], c.Gaps[i].Units)
+		if a.Count == 0 {
+			served = append(served, id)
 		}
 	}
+	if c.Serves = len(served) > 0; c.Serves && len(served) < len(first) {
+		c.Agents, c.Count = served, len(served)
+	}
+	c.Kept = c.Kept && c.Ahead < 0
+	if c.Finish != "" {
+		c.Finish = x.finish(c.Agents[0], lackOfRoom(c.Gaps))
+	}
+}
+
+// lackOfRoom is how many units are missing.
+func lackOfRoom(gaps []Gap) int {
+	for i := range gaps {
+		if gaps[i].Gate == match.GateCapacity {
+			return gaps[i].Units
+		}
+	}
+	return 0
+}
+
+// finishFor gives what an agent who lacks room could finish to have enough.
+func (x *explainer) finishFor(v *Verdict) string {
+	if units := lackOfRoom(v.Gaps); units > 0 {
+		return x.finish(v.Agent, units)
+	}
+	return ""
 }
 
 // finish gives the smallest contact in an agent's hands whose end makes room for

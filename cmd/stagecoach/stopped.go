@@ -74,7 +74,7 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 		deps.Router = s.takeOver(ctx, cfg, set, log)
 	} else {
 		deps.Still = true
-		deps.Router, err = s.lookOnly(ctx, cfg, log)
+		deps.Router, err = s.lookOnly(ctx, cfg, deps.Rules(), log)
 	}
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func pastOf(j *journal.Journal, office string, rules func() router.Rules, log *s
 }
 
 // lookOnly folds what the log says, and appends nothing.
-func (s *stopped) lookOnly(ctx context.Context, cfg *configs.Config, log *slog.Logger) (desk.Router, error) {
+func (s *stopped) lookOnly(ctx context.Context, cfg *configs.Config, rules router.Rules, log *slog.Logger) (desk.Router, error) {
 	if err := s.ledger.Catchup(ctx, s.journal.Log()); err != nil {
 		return nil, fmt.Errorf("bringing the ledger up to date: %w", err)
 	}
@@ -128,6 +128,7 @@ func (s *stopped) lookOnly(ctx context.Context, cfg *configs.Config, log *slog.L
 	if err != nil {
 		return nil, fmt.Errorf("replaying the log: %w", err)
 	}
+	state.Prepare(rules)
 	return &stillRouter{state: state}, nil
 }
 

@@ -75,6 +75,8 @@ type matching struct {
 	// calm is whether all who can still be answered in time have time enough,
 	// known once it has been asked for.
 	calm, calmKnown bool
+	// supposed is true where it is only asked what would be.
+	supposed bool
 	// claimed are the agents who make room, before those of the last look; owing
 	// and late are used to find them.
 	claimed, before, owing []*Agent
@@ -136,14 +138,20 @@ func (m *matching) give(offer func(p *Pick) bool) bool {
 	return true
 }
 
+// tune takes parameters, and forgets what was worked out with others.
+func (m *matching) tune(params Params) {
+	if m.Params == params && m.version > 0 {
+		return
+	}
+	m.Params = params
+	m.version++
+	k := m.Steepness - 1
+	m.urgent = micro(max(k*math.Log(maxUrgency), k*math.Log(minUrgency)))
+}
+
 // begin makes ready for a look at who waits.
 func (m *matching) begin(params Params, w *Waiting, p *Roster, now time.Time) {
-	if m.Params != params || m.version == 0 {
-		m.Params = params
-		m.version++
-		k := m.Steepness - 1
-		m.urgent = micro(max(k*math.Log(maxUrgency), k*math.Log(minUrgency)))
-	}
+	m.tune(params)
 	m.looks++
 	m.w, m.r, m.now, m.again, m.calmKnown = w, p, now, time.Time{}, false
 	p.recount()
@@ -397,6 +405,9 @@ func (m *matching) heldBack(g *Group, a *Agent) bool {
 	}
 	for _, f := range m.w.ableFor(a.crew) {
 		if f.live && a.Room >= f.need && a.Room-g.units < f.need && f.ready-one(a.seen >= f.need) < f.reserve(m.Reserve) {
+			if m.supposed {
+				return true
+			}
 			g.held = true
 			m.w.soil(g)
 			if m.again.IsZero() || until.Before(m.again) {

@@ -94,7 +94,7 @@ func (r *Roster) recount() {
 func (r *Roster) learn(now time.Time) {
 	fs := &r.w.flows
 	same := fs.version == r.version && fs.known == len(fs.list)
-	if fs.learnt > 0 && (same || now.Sub(fs.at).Abs() < learnEvery) {
+	if !fs.learns(same, now) {
 		return
 	}
 	fs.learnt++
@@ -107,15 +107,37 @@ func (r *Roster) learn(now time.Time) {
 		}
 		fs.faded = now
 	}
+	r.weigh(nil)
+}
+
+// learns reports whether scarcities are to be found anew, where those at work and
+// what comes are the same as the last time, or not.
+func (fs *flows) learns(same bool, now time.Time) bool {
+	return fs.learnt == 0 || !same && now.Sub(fs.at).Abs() >= learnEvery
+}
+
+// weigh finds how scarce agents are for each flow; with one of them given, that one
+// is at work as they are given, not as the roster knows them.
+func (r *Roster) weigh(given *Agent) {
+	fs := &r.w.flows
 	for _, f := range fs.list {
 		f.able = 0
 	}
+	count := func(c *crew, n int) {
+		for _, f := range r.w.ableFor(c) {
+			f.able += n
+		}
+	}
 	for _, c := range r.crews {
 		if c.present > 0 {
-			for _, f := range r.w.ableFor(c) {
-				f.able += c.present
-			}
+			count(c, c.present)
 		}
+	}
+	if given != nil {
+		if old := r.agents[given.ID]; old != nil && !old.absent {
+			count(old.crew, -1)
+		}
+		count(given.crew, 1)
 	}
 	sum := 0.0
 	for _, f := range fs.list {
