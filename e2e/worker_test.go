@@ -82,6 +82,8 @@ func (w *worker) reply(ctx context.Context, c card) {
 	w.note(err)
 	if err == nil {
 		w.answered.Add(1)
+		// Who was in a chat is free for the next as soon as they say so.
+		w.note(w.do(ctx, http.MethodPost, "/api/conversations/"+c.Conversation+"/done", map[string]any{"command_id": "done-" + c.Contact}, nil))
 	}
 }
 

@@ -88,8 +88,14 @@ func printPeople(w io.Writer, list []view.Person) {
 			load += "/" + strconv.Itoa(p.Capacity)
 		}
 		row := []cell{
-			{text: p.Name}, {text: p.Email}, {text: string(p.Role)}, {string(p.Presence), look}, {text: strconv.Itoa(p.Holding)}, {text: load},
-			{text: strings.Join(skills, " ")}, {text: strings.Join(p.Languages, " ")},
+			{text: p.Name},
+			{text: p.Email},
+			{text: string(p.Role)},
+			{string(p.Presence), look},
+			{text: strconv.Itoa(p.Holding)},
+			{text: load},
+			{text: strings.Join(skills, " ")},
+			{text: strings.Join(p.Languages, " ")},
 		}
 		if limited {
 			row = append(row, cell{text: limitText(p)})
