@@ -55,13 +55,14 @@ type (
 		To     []person `json:"to"`
 	}
 	conversation struct {
-		ID      string   `json:"id"`
-		State   string   `json:"state"`
-		Card    card     `json:"card"`
-		Items   []item   `json:"items"`
-		Covers  string   `json:"covers"`
-		ReplyTo []person `json:"reply_to"`
-		Subject string   `json:"subject"`
+		Engaged *struct{ Agent string } `json:"engaged"`
+		ID      string                  `json:"id"`
+		State   string                  `json:"state"`
+		Card    card                    `json:"card"`
+		Items   []item                  `json:"items"`
+		Covers  string                  `json:"covers"`
+		ReplyTo []person                `json:"reply_to"`
+		Subject string                  `json:"subject"`
 	}
 	overview struct {
 		Doubtful []item `json:"doubtful"`

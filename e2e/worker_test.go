@@ -21,12 +21,15 @@ type worker struct {
 	file func(c card) (name string, data []byte)
 	// replies are what they wrote, by contact: the same again is the same reply.
 	replies map[string]map[string]any
+	// chats are those that they have answered, and when: they say that each is
+	// over, so that the next is offered to them at once.
+	chats map[string]time.Time
 
 	answered, unsure, refused atomic.Int64
 }
 
 func newWorker(c *client, text func(c card, v conversation) string) *worker {
-	return &worker{client: c, text: text, replies: map[string]map[string]any{}}
+	return &worker{client: c, text: text, replies: map[string]map[string]any{}, chats: map[string]time.Time{}}
 }
 
 // run works until ctx ends.
@@ -62,6 +65,27 @@ func (w *worker) round(ctx context.Context) {
 			w.reply(ctx, c)
 		}
 	}
+	for id, since := range w.chats {
+		if w.over(ctx, id) || time.Since(since) > time.Minute {
+			delete(w.chats, id)
+		}
+	}
+}
+
+// over says that a chat is over, once its answer has been delivered, and reports
+// whether it was said.
+func (w *worker) over(ctx context.Context, conversationID string) bool {
+	var v conversation
+	if err := w.do(ctx, http.MethodGet, "/api/conversations/"+conversationID, nil, &v); err != nil {
+		w.note(err)
+		return false
+	}
+	if v.Engaged == nil {
+		return false
+	}
+	err := w.do(ctx, http.MethodPost, "/api/conversations/"+conversationID+"/done", map[string]any{"command_id": newUUID()}, nil)
+	w.note(err)
+	return err == nil
 }
 
 func (w *worker) reply(ctx context.Context, c card) {
@@ -82,8 +106,9 @@ func (w *worker) reply(ctx context.Context, c card) {
 	w.note(err)
 	if err == nil {
 		w.answered.Add(1)
-		// Who was in a chat is free for the next as soon as they say so.
-		w.note(w.do(ctx, http.MethodPost, "/api/conversations/"+c.Conversation+"/done", map[string]any{"command_id": "done-" + c.Contact}, nil))
+		if c.Channel == "webchat" {
+			w.chats[c.Conversation] = time.Now()
+		}
 	}
 }
 
