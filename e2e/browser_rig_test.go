@@ -30,10 +30,10 @@ type human struct {
 	*browsertest.Page
 	house *house
 	name  string
-	// outage counts the lines of the console that came up to the end of a time
-	// at which the daemon was down.
-	outage, before int
-	gone           bool
+	// The lines of the console that had come before a time at which the daemon was
+	// down, when the page had noticed, and at its end.
+	before, noticed, outage int
+	gone                    bool
 }
 
 // The house's rules: who doesn't speak the customer's language isn't asked, and
@@ -141,15 +141,29 @@ func (h *house) human(name string) *human {
 	return p
 }
 
-// outage runs what takes the daemon away and brings it back. Meanwhile the
-// browser's console says that the live line reaches nobody; the pages ask for
-// nothing else.
-func (h *house) outage(do func()) {
+// outage takes the daemon away, and brings it back after meanwhile. The pages
+// notice by their live line and ask for nothing from then on: the browser's
+// console may still say that this line reaches nobody. Until they have noticed,
+// whatever they asked for may be cut off too.
+func (h *house) outage(meanwhile, back func()) {
+	h.t.Helper()
 	for _, p := range h.people {
 		p.before = len(p.Errors())
 	}
-	do()
+	h.stop()
 	for _, p := range h.people {
+		if p.gone {
+			continue
+		}
+		p.Wait(`!document.getElementById("offline").hidden && !document.querySelector(".htmx-request")`)
+		p.noticed = len(p.Errors())
+	}
+	meanwhile()
+	back()
+	for _, p := range h.people {
+		if !p.gone {
+			p.Wait(`document.getElementById("offline").hidden`)
+		}
 		p.outage = len(p.Errors())
 	}
 }
@@ -159,7 +173,9 @@ func (h *house) consoles() {
 	h.t.Helper()
 	for _, p := range h.people {
 		for i, line := range p.Errors() {
-			if i >= p.before && i < p.outage && strings.Contains(line, "net::ERR_") {
+			unheard := strings.Contains(line, "net::ERR_")
+			cut := i < p.noticed && (strings.Contains(line, "htmx:sendError") || strings.Contains(line, "htmx:afterRequest"))
+			if i >= p.before && i < p.outage && (unheard || cut) {
 				continue
 			}
 			h.t.Errorf("the console of %s: %s", p.name, line)

@@ -408,17 +408,11 @@ func (d *day) closed() {
 func (d *day) away() {
 	d.ben.to("/")
 	d.outage(func() {
-		d.stop()
-		for _, p := range []*human{d.boss, d.ben} {
-			p.Wait(`!document.getElementById("offline").hidden`)
-		}
 		d.ben.shot("offline")
 		d.arrives("Oscar Orton", oscar, "Two lamps", "Hello,\r\n\r\nI would like to order two more lamps. How much are they?\r\n\r\nOscar Orton")
+	}, func() {
 		d.start("")
 		d.untilUp("email/support")
-		for _, p := range []*human{d.boss, d.ben} {
-			p.Wait(`document.getElementById("offline").hidden`)
-		}
 	})
 	d.ben.shows(".offer", "Two lamps")
 	d.ben.Press("a")
