@@ -11,6 +11,9 @@ import (
 	"stagecoach/router/sla"
 )
 
+// maxSingleDays is how many half days a calendar may have.
+const maxSingleDays = 50
+
 // AlwaysCalendar is the name of the calendar that never closes.
 const AlwaysCalendar = "always"
 
@@ -54,6 +57,35 @@ func (d *date) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q: a date is written like 2026-12-24", text)
 	}
 	d.Year, d.Month, d.Day = t.Date()
+	return nil
+}
+
+// yearDay is a day of every year written as 12-24.
+type yearDay struct {
+	Month time.Month
+	Day   int
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *yearDay) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.DateOnly, "2000-"+string(text)) // a leap year
+	if err != nil {
+		return fmt.Errorf("%q: a day of every year is written like 12-24", text)
+	}
+	_, d.Month, d.Day = t.Date()
+	return nil
+}
+
+// timeOfDay is written as 12:00.
+type timeOfDay struct{ time.Duration }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (t *timeOfDay) UnmarshalText(text []byte) error {
+	at, err := clock(string(text))
+	if err != nil || at == 0 {
+		return fmt.Errorf("%q: a time of day is written like 12:00", text)
+	}
+	t.Duration = at
 	return nil
 }
 
@@ -106,9 +138,7 @@ func buildCalendar(d *strict.Doc, key string, e calendarEntry) sla.Calendar {
 			week.Days[day] = spansOf(h.Spans)
 		}
 	}
-	for _, x := range e.Exceptions {
-		week.Exceptions = append(week.Exceptions, sla.Exception{Date: x.Date.Date, Spans: spansOf(x.Spans)})
-	}
+	singleDays(d, key, e, &week)
 	c, err := sla.NewWeekly(week)
 	if err != nil && len(e.Hours) == 0 && !d.Has(key+".hours") {
 		return nil // reported as missing
@@ -118,6 +148,42 @@ func buildCalendar(d *strict.Doc, key string, e calendarEntry) sla.Calendar {
 		return nil
 	}
 	return c
+}
+
+// singleDays takes what an entry says of half days, holidays, closures and
+// exceptions, and reports what is wrong with one of them.
+func singleDays(d *strict.Doc, key string, e calendarEntry, week *sla.Week) {
+	if len(e.HalfDays) > maxSingleDays {
+		d.Report(key+".half_days", "give the weekday shorter hours", "more than %d", maxSingleDays)
+		return
+	}
+	for _, h := range e.HalfDays {
+		if h.Until.Duration > 0 && h.Day.Day > 0 { // else it could not be read, which has been reported
+			week.HalfDays = append(week.HalfDays, sla.HalfDay{Month: h.Day.Month, Day: h.Day.Day, Until: h.Until.Duration})
+		}
+	}
+	week.Holidays, week.HolidaySpans = holidaysOf(d, key+".holidays", e.Holidays), spansOf(e.Holidays.Spans)
+	for i, c := range e.Closures {
+		if c.From.Day == 0 || c.To.Day == 0 {
+			continue
+		}
+		if days := c.To.Sub(c.From.Date); days < 0 || days > 365 {
+			d.Report(fmt.Sprintf("%s.closures[%d].to", key, i), "", "%s is not within a year after %s", c.To.Date, c.From.Date)
+			continue
+		}
+		week.Closures = append(week.Closures, sla.Closure{From: c.From.Date, To: c.To.Date})
+	}
+	seen := map[sla.Date]bool{}
+	for i, x := range e.Exceptions {
+		switch {
+		case x.Date.Day == 0:
+		case seen[x.Date.Date]:
+			d.Report(fmt.Sprintf("%s.exceptions[%d].date", key, i), "put all its spans into one entry", "the hours of %s are there already", x.Date.Date)
+		default:
+			seen[x.Date.Date] = true
+			week.Exceptions = append(week.Exceptions, sla.Exception{Date: x.Date.Date, Spans: spansOf(x.Spans)})
+		}
+	}
 }
 
 func spansOf(in []span) []sla.Span {

@@ -93,12 +93,48 @@ type calendarEntry struct {
 	Name       string           `yaml:"name" required:"true"`
 	Zone       string           `yaml:"zone" required:"true" hint:"such as Europe/Berlin"`
 	Hours      []hoursEntry     `yaml:"hours" required:"true"`
+	HalfDays   []halfDayEntry   `yaml:"half_days"`
+	Holidays   holidaysEntry    `yaml:"holidays"`
+	Closures   []closureEntry   `yaml:"closures"`
 	Exceptions []exceptionEntry `yaml:"exceptions"`
 }
 
 type hoursEntry struct {
 	Days  []string `yaml:"days" enum:"monday|tuesday|wednesday|thursday|friday|saturday|sunday" required:"true"`
 	Spans []span   `yaml:"spans" required:"true"`
+}
+
+// halfDayEntry is a day of every year on which work ends early.
+type halfDayEntry struct {
+	Name  string    `yaml:"name"`
+	Day   yearDay   `yaml:"day" required:"true"`
+	Until timeOfDay `yaml:"until" required:"true"`
+}
+
+// holidaysEntry names the holidays of a country, or of a region of it.
+type holidaysEntry struct {
+	Country string `yaml:"country" enum:"AT|BE|CH|CZ|DE|DK|ES|FR|GB|HR|IE|IT|LT|LV|NL|NO|PL|SE|SI|US" required:"true"`
+	Region  string `yaml:"region"`
+	// Except are the names of those on which there is work.
+	Except []string `yaml:"except"`
+	// Also are more of them, each a day of every year or so many days after
+	// Easter Sunday.
+	Also []alsoEntry `yaml:"also"`
+	// Spans are the hours on holidays, none where it is closed.
+	Spans []span `yaml:"spans"`
+}
+
+type alsoEntry struct {
+	Name   string  `yaml:"name" required:"true"`
+	Day    yearDay `yaml:"day"`
+	Easter *int    `yaml:"easter" range:"-70..70"`
+}
+
+// closureEntry is a range of days, both included, that are closed.
+type closureEntry struct {
+	Name string `yaml:"name"`
+	From date   `yaml:"from" required:"true"`
+	To   date   `yaml:"to" required:"true"`
 }
 
 type exceptionEntry struct {

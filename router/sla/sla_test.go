@@ -1,6 +1,7 @@
 package sla_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -25,6 +26,10 @@ var zones = []struct {
 	{"America/Havana", time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)},
 	{"America/Havana", time.Date(2026, 10, 29, 0, 0, 0, 0, time.UTC)},
 	{"Pacific/Apia", time.Date(2011, 12, 27, 0, 0, 0, 0, time.UTC)},
+	{"Europe/Berlin", time.Date(2026, 12, 28, 0, 0, 0, 0, time.UTC)}, // the end of a year
+	{"Asia/Tokyo", time.Date(2027, 12, 29, 0, 0, 0, 0, time.UTC)},
+	{"Europe/London", time.Date(2028, 2, 25, 0, 0, 0, 0, time.UTC)}, // a leap day
+	{"America/New_York", time.Date(2027, 2, 25, 0, 0, 0, 0, time.UTC)},
 }
 
 func load(t interface{ Fatalf(string, ...any) }, name string) *time.Location {
@@ -39,12 +44,7 @@ func load(t interface{ Fatalf(string, ...any) }, name string) *time.Location {
 // library shows it, is within a span of that day.
 func open(w sla.Week, t time.Time) bool {
 	local := t.In(w.Zone)
-	spans := w.Days[local.Weekday()]
-	for _, e := range w.Exceptions {
-		if y, m, d := local.Date(); e.Date == (sla.Date{Year: y, Month: m, Day: d}) {
-			spans = e.Spans
-		}
-	}
+	spans := spansOf(w, local)
 	at := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
 	for _, s := range spans {
 		if at >= s.From && at < s.To {
@@ -52,6 +52,39 @@ func open(w sla.Week, t time.Time) bool {
 		}
 	}
 	return false
+}
+
+// spansOf is the model of which hours a day has.
+func spansOf(w sla.Week, local time.Time) []sla.Span {
+	y, m, d := local.Date()
+	today := sla.Date{Year: y, Month: m, Day: d}
+	for _, e := range w.Exceptions {
+		if e.Date == today {
+			return e.Spans
+		}
+	}
+	for _, c := range w.Closures {
+		if s := today.String(); s >= c.From.String() && s <= c.To.String() {
+			return nil
+		}
+	}
+	if w.Holidays != nil && slices.Contains(w.Holidays(y), today) {
+		return w.HolidaySpans
+	}
+	spans := w.Days[local.Weekday()]
+	for _, h := range w.HalfDays {
+		if h.Month != m || h.Day != d {
+			continue
+		}
+		var early []sla.Span
+		for _, s := range spans {
+			if s.From < h.Until {
+				early = append(early, sla.Span{From: s.From, To: min(s.To, h.Until)})
+			}
+		}
+		return early
+	}
+	return spans
 }
 
 func drawSpans(t *rapid.T, label string) []sla.Span {
@@ -75,9 +108,33 @@ func drawWeek(t *rapid.T) (sla.Week, time.Time) {
 	for i := range w.Days {
 		w.Days[i] = drawSpans(t, time.Weekday(i).String())
 	}
+	drawDate := func(label string) sla.Date {
+		y, m, d := zone.from.AddDate(0, 0, rapid.IntRange(0, 6).Draw(t, label)).Date()
+		return sla.Date{Year: y, Month: m, Day: d}
+	}
+	if rapid.Bool().Draw(t, "half day") {
+		d := drawDate("half day")
+		until := time.Duration(rapid.IntRange(1, 96).Draw(t, "until")) * 15 * time.Minute
+		w.HalfDays = []sla.HalfDay{{Month: d.Month, Day: d.Day, Until: until}}
+	}
+	if rapid.Bool().Draw(t, "holiday") {
+		d := drawDate("holiday")
+		w.Holidays = func(year int) []sla.Date {
+			if year != d.Year {
+				return nil
+			}
+			return []sla.Date{d}
+		}
+		w.HolidaySpans = drawSpans(t, "holiday")
+	}
+	if rapid.Bool().Draw(t, "closure") {
+		from, to := drawDate("from"), drawDate("to")
+		if to.Sub(from) >= 0 {
+			w.Closures = []sla.Closure{{From: from, To: to}}
+		}
+	}
 	if rapid.Bool().Draw(t, "exception") {
-		y, m, d := zone.from.AddDate(0, 0, rapid.IntRange(0, 6).Draw(t, "day")).Date()
-		w.Exceptions = []sla.Exception{{Date: sla.Date{Year: y, Month: m, Day: d}, Spans: drawSpans(t, "exception")}}
+		w.Exceptions = []sla.Exception{{Date: drawDate("exception"), Spans: drawSpans(t, "exception")}}
 	}
 	return w, zone.from
 }
@@ -232,6 +289,20 @@ func TestBadWeeksAreRefused(t *testing.T) {
 	}
 	if _, err := sla.NewWeekly(twice); err == nil {
 		t.Error("an exception given twice: accepted")
+	}
+	date := func(y int, m time.Month, d int) sla.Date { return sla.Date{Year: y, Month: m, Day: d} }
+	for name, w := range map[string]sla.Week{
+		"a half day that there isn't":   {HalfDays: []sla.HalfDay{{Month: 2, Day: 30, Until: 12 * time.Hour}}},
+		"a half day that ends too late": {HalfDays: []sla.HalfDay{{Month: 2, Day: 3, Until: 25 * time.Hour}}},
+		"too many half days":            {HalfDays: make([]sla.HalfDay, 51)},
+		"a closure backward":            {Closures: []sla.Closure{{From: date(2026, 2, 2), To: date(2026, 2, 1)}}},
+		"a closure of years":            {Closures: []sla.Closure{{From: date(2026, 2, 2), To: date(2028, 2, 1)}}},
+		"hours of holidays backward":    {HolidaySpans: []sla.Span{{From: 9 * time.Hour, To: 8 * time.Hour}}},
+	} {
+		w.Days[1] = []sla.Span{{From: 9 * time.Hour, To: 12 * time.Hour}}
+		if _, err := sla.NewWeekly(w); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
 	}
 }
 

@@ -19,31 +19,22 @@ type Span struct {
 	From, To time.Duration
 }
 
-// Date is a day of the calendar, without a time zone.
-type Date struct {
-	Year  int
-	Month time.Month
-	Day   int
-}
-
-// number counts days since 1 January 1970.
-func (d Date) number() int64 {
-	return floorDiv(time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay)
-}
-
-// Exception replaces the spans of one day; none means that it is closed.
-type Exception struct {
-	Date  Date
-	Spans []Span
-}
-
 // Week says when work is done: the spans of each weekday by the clock on the
 // wall of a time zone, and the days that differ.
 type Week struct {
 	Zone *time.Location
 	// Days holds the spans of each weekday, indexed by time.Weekday.
-	Days       [7][]Span
-	Exceptions []Exception
+	Days [7][]Span
+	// HalfDays, Holidays, Closures and Exceptions change single days. Where
+	// several speak of one day, the later of these four holds.
+	HalfDays []HalfDay
+	// Holidays gives the holidays of a year, nil for none. It is asked once for
+	// each year from FirstYear to LastYear.
+	Holidays func(year int) []Date
+	// HolidaySpans are the hours on a holiday, none where it is closed.
+	HolidaySpans []Span
+	Closures     []Closure
+	Exceptions   []Exception
 }
 
 // Weekly is a calendar of working hours. A moment counts if the clock on the
@@ -51,9 +42,10 @@ type Week struct {
 // which an hour comes twice, a span over that hour counts it twice, and in the
 // night in which an hour is left out, that hour counts for nothing.
 type Weekly struct {
-	zone       *time.Location
-	days       [7][]Span
-	exceptions map[int64][]Span
+	zone *time.Location
+	days [7][]Span
+	// differ has the spans of the days, by number, that are not like their weekday.
+	differ map[int64][]Span
 }
 
 var (
@@ -67,7 +59,7 @@ var ErrClosed = errors.New("calendar has no working time")
 
 // NewWeekly makes a calendar. The spans of a day must be in order and apart.
 func NewWeekly(w Week) (*Weekly, error) {
-	c := &Weekly{zone: w.Zone, exceptions: make(map[int64][]Span, len(w.Exceptions))}
+	c := &Weekly{zone: w.Zone}
 	if c.zone == nil {
 		c.zone = time.UTC
 	}
@@ -82,16 +74,11 @@ func NewWeekly(w Week) (*Weekly, error) {
 	if !open {
 		return nil, ErrClosed
 	}
-	for _, e := range w.Exceptions {
-		n := e.Date.number()
-		if _, twice := c.exceptions[n]; twice {
-			return nil, fmt.Errorf("exception %04d-%02d-%02d: given twice", e.Date.Year, e.Date.Month, e.Date.Day)
-		}
-		if err := checkSpans(e.Spans); err != nil {
-			return nil, fmt.Errorf("exception %04d-%02d-%02d: %w", e.Date.Year, e.Date.Month, e.Date.Day, err)
-		}
-		c.exceptions[n] = slices.Clone(e.Spans)
+	differ, err := c.singleDays(w)
+	if err != nil {
+		return nil, err
 	}
+	c.differ = differ
 	return c, nil
 }
 
@@ -251,15 +238,10 @@ func after(begin, t time.Time) time.Time {
 
 // spans gives the working time of the day with this number.
 func (c *Weekly) spans(number int64) []Span {
-	if spans, ok := c.exceptions[number]; ok {
+	if spans, ok := c.differ[number]; ok {
 		return spans
 	}
-	// 1 January 1970 was a Thursday.
-	weekday := (number + int64(time.Thursday)) % 7
-	if weekday < 0 {
-		weekday += 7
-	}
-	return c.days[weekday]
+	return c.days[weekday(number)]
 }
 
 // wallClock gives the number of the day and the second of it on the wall.
