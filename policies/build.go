@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"slices"
 
 	"stagecoach/configs/strict"
 )
@@ -20,11 +21,22 @@ type builder struct {
 		escalation escalationFile
 		privacy    privacyFile
 	}
+	// usual is privacy.yaml as it is built in.
+	usual privacyFile
 	// given and builtIn hold each file as people wrote it, and as it is built in.
 	given, builtIn map[string]*strict.Doc
 }
 
 func build(name string, files map[string][]byte) (*Set, error) {
+	b, err := construct(name, files)
+	if err != nil {
+		return nil, err
+	}
+	return b.finish()
+}
+
+// construct builds a set and collects what is wrong with its files.
+func construct(name string, files map[string][]byte) (*builder, error) {
 	b := &builder{
 		set:   &Set{files: map[string][]byte{}},
 		given: map[string]*strict.Doc{}, builtIn: map[string]*strict.Doc{},
@@ -41,6 +53,9 @@ func build(name string, files map[string][]byte) (*Set, error) {
 		}
 		b.builtIn[file] = strict.Parse(path.Join("default", file), text)
 		b.builtIn[file].Decode(targets[file])
+		if file == "privacy.yaml" {
+			b.usual = b.files.privacy
+		}
 		effective := text
 		if own, ok := files[file]; ok {
 			effective = own
@@ -61,11 +76,11 @@ func build(name string, files map[string][]byte) (*Set, error) {
 	b.buildEscalation(&b.files.escalation)
 	b.buildPrivacy(&b.files.privacy)
 	b.warn()
-	return b.finish()
+	return b, nil
 }
 
 // warn says which settings are read and not acted on by this build, so that
-// nobody relies on them. What is built in is not spoken of.
+// nobody relies on them. What is as it is built in is not spoken of.
 func (b *builder) warn() {
 	const later = "this build does not act on it yet"
 	say := func(file, key, hint string) {
@@ -78,11 +93,23 @@ func (b *builder) warn() {
 			say("escalation.yaml", fmt.Sprintf("ladder[%d]", i), "the last resort is told at risk and when due")
 		}
 	}
-	say("privacy.yaml", "retention", "nothing is removed by itself")
-	say("privacy.yaml", "figures", "figures per agent are not shown")
+	if !slices.Equal(b.files.privacy.Retention, b.usual.Retention) {
+		say("privacy.yaml", "retention", "nothing is removed by itself")
+	}
+	if b.files.privacy.Figures != b.usual.Figures {
+		say("privacy.yaml", "figures", "figures per agent are not shown")
+	}
 }
 
 func (b *builder) finish() (*Set, error) {
+	if err := b.problems().Err(); err != nil {
+		return nil, err
+	}
+	return b.set, nil
+}
+
+// problems gives what is wrong with the files, the built-in ones first.
+func (b *builder) problems() strict.Errors {
 	var all strict.Errors
 	for _, docs := range []map[string]*strict.Doc{b.builtIn, b.given} {
 		for _, file := range FileNames() {
@@ -91,10 +118,7 @@ func (b *builder) finish() (*Set, error) {
 			}
 		}
 	}
-	if err := all.Err(); err != nil {
-		return nil, err
-	}
-	return b.set, nil
+	return all
 }
 
 // docFor gives the file that has the last word on a key: what people wrote if

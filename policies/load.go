@@ -2,7 +2,9 @@ package policies
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -45,27 +47,9 @@ func Load(dir string) (*Set, error) {
 // LoadFS reads the set at the top of a file system. name stands before the
 // names of files in errors.
 func LoadFS(fsys fs.FS, name string) (*Set, error) {
-	entries, err := fs.ReadDir(fsys, ".")
+	files, unknown, err := readFiles(fsys, name)
 	if err != nil {
-		return nil, fmt.Errorf("reading policies %q: %w", name, err)
-	}
-	files := map[string][]byte{}
-	var unknown strict.Errors
-	for _, e := range entries {
-		if ext := path.Ext(e.Name()); e.IsDir() || strings.HasPrefix(e.Name(), ".") || (ext != ".yaml" && ext != ".yml") {
-			continue
-		}
-		if !slices.Contains(FileNames(), e.Name()) {
-			unknown = append(unknown, strict.Error{
-				File: filepath.Join(name, e.Name()), Message: "not a file of a policy set", Hint: strict.DidYouMean(e.Name(), FileNames()),
-			})
-			continue
-		}
-		data, err := fs.ReadFile(fsys, e.Name())
-		if err != nil {
-			return nil, fmt.Errorf("reading policies %q: %w", name, err)
-		}
-		files[e.Name()] = data
+		return nil, err
 	}
 	set, err := build(name, files)
 	if all, ok := err.(strict.Errors); ok || err == nil { //nolint:errorlint // build returns it unwrapped
@@ -76,15 +60,54 @@ func LoadFS(fsys fs.FS, name string) (*Set, error) {
 	return set, err
 }
 
+// readFiles reads the files of a set, and says which there are that belong to
+// none.
+func readFiles(fsys fs.FS, name string) (files map[string][]byte, unknown strict.Errors, err error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading policies %q: %w", name, err)
+	}
+	files = map[string][]byte{}
+	for _, e := range entries {
+		if ext := path.Ext(e.Name()); e.IsDir() || strings.HasPrefix(e.Name(), ".") || (ext != ".yaml" && ext != ".yml") {
+			continue
+		}
+		if !isFile(e.Name()) {
+			unknown = append(unknown, strict.Error{
+				File: filepath.Join(name, e.Name()), Message: "not a file of a policy set", Hint: strict.DidYouMean(e.Name(), FileNames()),
+			})
+			continue
+		}
+		data, err := readFile(fsys, e.Name())
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading policies %q: %w", name, err)
+		}
+		files[e.Name()] = data
+	}
+	return files, unknown, nil
+}
+
+// readFile reads no more of a file than tells that it is too large.
+func readFile(fsys fs.FS, name string) (_ []byte, err error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return io.ReadAll(io.LimitReader(f, strict.MaxBytes+1))
+}
+
 // LoadFiles makes a set of the text of its files by name, as Files gave them.
 func LoadFiles(name string, files map[string][]byte) (*Set, error) {
 	for _, file := range sortedKeys(files) {
-		if !slices.Contains(FileNames(), file) {
+		if !isFile(file) {
 			return nil, strict.Errors{{File: path.Join(name, file), Message: "not a file of a policy set", Hint: strict.DidYouMean(file, FileNames())}}
 		}
 	}
 	return build(name, files)
 }
+
+func isFile(name string) bool { return slices.Contains(FileNames(), name) }
 
 func sortedKeys(m map[string][]byte) []string {
 	keys := make([]string, 0, len(m))

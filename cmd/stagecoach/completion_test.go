@@ -89,7 +89,7 @@ func TestSuggest(t *testing.T) {
 		return strings.Join(got, " ")
 	}
 	for line, want := range map[string]string{
-		"":                         "adapter agents bench check completion demo ledger mail serve simulate version",
+		"":                         "adapter agents bench check completion demo ledger mail policy serve simulate version",
 		"ledger audit --c":         "--check --config",
 		"age":                      "agents",
 		"agents add --role ":       "agent supervisor",
@@ -100,6 +100,7 @@ func TestSuggest(t *testing.T) {
 		"agents list --data ":      ":dirs",
 		"check --policies ":        ":dirs",
 		"mail explain ":            ":files",
+		"policy lint ":             ":dirs",
 		"check --config x --polic": "--policies",
 	} {
 		if got := words(strings.Split(line, " ")...); got != want {

@@ -29,6 +29,7 @@ type app struct {
 	Ledger     ledgerCmd     `cmd:"" help:"What became of each contact, and the proof that it adds up."`
 	Adapter    adapterCmd    `cmd:"" help:"Run one account's channel as a process of its own, on this machine or another."`
 	Mail       mailCmd       `cmd:"" help:"See how a mail is understood."`
+	Policy     policyCmd     `cmd:"" help:"Write, check and try policies: what supervisors decide."`
 	Simulate   simulateCmd   `cmd:"" help:"Try the matching rule on a synthetic day, beside what other routers do."`
 	Bench      benchCmd      `cmd:"" help:"Measure, with the raw limit of this machine beside each figure."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

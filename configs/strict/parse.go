@@ -11,8 +11,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxBytes bounds a file that a person wrote.
-const maxBytes = 1 << 20
+// MaxBytes bounds a file that a person wrote: what is larger is not read.
+const MaxBytes = 1 << 20
 
 // maxDepth bounds how deep a file nests.
 const maxDepth = 32
@@ -36,8 +36,8 @@ func Parse(file string, data []byte) *Doc {
 		lines:     strings.Split(string(data), "\n"),
 		positions: map[string]*token.Position{},
 	}
-	if len(data) > maxBytes {
-		d.add(nil, "", fmt.Sprintf("the file is larger than %d bytes", maxBytes), "")
+	if len(data) > MaxBytes {
+		d.add(nil, "", fmt.Sprintf("the file is larger than %d bytes", MaxBytes), "")
 		return d
 	}
 	data = []byte(strings.TrimPrefix(string(data), "\ufeff"))

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// policyCmd is `stagecoach policy`.
+type policyCmd struct {
+	Init policyInitCmd `cmd:"" help:"Write a policy set to begin with: what is built in, with comments."`
+	Lint policyLintCmd `cmd:"" help:"Find what is wrong with a policy set, and what could never work."`
+}
+
+// Help says where to begin.
+func (*policyCmd) Help() string {
+	return `A policy set is a directory of a few small files: what messages are about, how long customers may wait, who is
+asked, and what is done when time runs out. policies/README.md explains them.
+
+Examples:
+  stagecoach policy init policies      begin with what is built in
+  stagecoach policy lint policies      see what is wrong with it`
+}
+
+// nearPath gives a path as a person would write it: from the working directory if
+// it is below it.
+func nearPath(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	near, err := filepath.Rel(here, path)
+	if err != nil || near == ".." || strings.HasPrefix(near, ".."+string(filepath.Separator)) {
+		return path
+	}
+	return near
+}
