@@ -6,16 +6,26 @@ import (
 	"time"
 )
 
-// claim is a contact past its guard and the agent who owes it a turn.
+// claim is the next contact of a group that is past its guard.
 type claim struct {
-	it    *item
-	agent *Agent
-	// fits is true where the agent has the room now. Where they haven't, they make
-	// it: they take nothing else until it fits.
-	fits bool
-	// place is theirs among those who owe a turn.
-	place int
+	it *item
+	// at is when its guard was over.
+	at time.Time
+	// place is where it stands among all of the group, found how many of the group
+	// before it somebody could take who owes a turn.
+	place, found int
 }
+
+// guardFirst has the claim whose guard was over first come first.
+type guardFirst struct{}
+
+// Before implements heap.Order.
+func (guardFirst) Before(x, y *claim) bool {
+	return cmp.Or(x.at.Compare(y.at), compareItems(x.it, y.it)) < 0
+}
+
+// Stands implements heap.Order.
+func (guardFirst) Stands(*claim, int) {}
 
 // GuardAt is from when on a contact is owed a turn: so many targets after the
 // start of its promise. It never changes, so nothing that comes later can pass it.
@@ -58,85 +68,88 @@ func (m *matching) findOwing() {
 	m.owing = m.owing[:0]
 	for _, a := range m.r.free {
 		if a.Credit >= Micro {
+			a.given = false
 			m.owing = append(m.owing, a)
 		}
 	}
 }
 
-// findLate finds the contacts past their guard that somebody could take who owes a
-// turn: of each group as many as there are agents, as more could not be served.
+// findLate finds the groups with somebody past their guard, and reports whether
+// there are any.
 func (m *matching) findLate() bool {
-	m.late = m.late[:0]
-	sorted := false
-	for _, g := range m.w.list {
-		if g.Len() == 0 || m.now.Before(m.guardAt(g, g.head())) {
-			continue
-		}
-		if !sorted {
-			sorted = true
-			slices.SortFunc(m.owing, func(x, y *Agent) int {
-				return cmp.Or(x.IdleSince.Compare(y.IdleSince), cmp.Compare(x.ID, y.ID))
-			})
-		}
-		m.appendLate(g)
+	m.late.Clear()
+	m.nums = m.w.guards.past(m.at, m.nums[:0])
+	for _, num := range m.nums {
+		m.pushLate(m.w.list[num], claim{})
 	}
-	return len(m.late) > 0
+	return m.late.Len() > 0
 }
 
-func (m *matching) appendLate(g *Group) {
-	found := 0
-	for _, l := range [...]*line{&g.late, &g.live} {
-		for _, it := range l.all() {
-			if m.now.Before(m.guardAt(g, &it.Head)) {
-				return
-			}
-			possible := slices.ContainsFunc(m.owing, func(a *Agent) bool {
-				able, _ := m.canMakeRoom(it, a)
-				return able
-			})
-			if possible {
-				m.late = append(m.late, claim{it: it})
-				found++
-			}
-			if found == len(m.owing) || !possible && len(it.Cool) == 0 {
-				return
-			}
-		}
+// pushLate has the next of a group come in its turn, if they are past their guard.
+func (m *matching) pushLate(g *Group, c claim) {
+	late := g.late.all()
+	switch live := g.live.all(); {
+	case c.place < len(late):
+		c.it = late[c.place]
+	case c.place < len(late)+len(live):
+		c.it = live[c.place-len(late)]
+	default:
+		return
+	}
+	if c.at = m.guardAt(g, &c.it.Head); !m.now.Before(c.at) {
+		c.place++
+		m.late.Push(c)
 	}
 }
 
+// assignClaims gives each contact past its guard, the first due to be served first,
+// one of those who owe a turn. Of each group no more are looked at than there are of
+// these, as more could not be served.
 func (m *matching) assignClaims() {
-	slices.SortFunc(m.late, func(x, y claim) int {
-		return cmp.Or(m.guardAt(x.it.group, &x.it.Head).Compare(m.guardAt(y.it.group, &y.it.Head)), compareHeads(&x.it.Head, &y.it.Head))
+	slices.SortFunc(m.owing, func(x, y *Agent) int {
+		return cmp.Or(x.IdleSince.Compare(y.IdleSince), cmp.Compare(x.ID, y.ID))
 	})
-	left := len(m.owing)
-	for i := range m.late {
-		c := &m.late[i]
-		for k, a := range m.owing {
-			if a == nil {
-				continue
-			}
-			able, fits := m.canMakeRoom(c.it, a)
-			if able && (c.agent == nil || fits) {
-				c.agent, c.fits, c.place = a, fits, k
-			}
-			if c.fits {
+	for left := len(m.owing); left > 0 && m.late.Len() > 0; {
+		c := m.late.Pop()
+		possible, taken := m.claimOne(c.it)
+		if taken {
+			left--
+		}
+		if possible {
+			c.found++
+		}
+		if c.found < len(m.owing) && (possible || len(c.it.Cool) > 0) {
+			m.pushLate(c.it.group, c)
+		}
+	}
+	m.late.Clear()
+}
+
+// claimOne gives a contact one of those who owe a turn and are not given: the first
+// who has the room, else the first who can make it. It reports whether any of them
+// could take it, given or not, and whether one was given.
+func (m *matching) claimOne(it *item) (possible, taken bool) {
+	place, fits := -1, false
+	for k, a := range m.owing {
+		able, now := m.canMakeRoom(it, a)
+		possible = possible || able
+		if able && !a.given && (place < 0 || now) {
+			place, fits = k, now
+			if now {
 				break
 			}
 		}
-		if c.agent == nil {
-			continue
-		}
-		m.owing[c.place] = nil
-		if !c.fits {
-			c.agent.claimed = true
-			m.claimed = append(m.claimed, c.agent)
-		}
-		if left--; left == 0 {
-			break
-		}
 	}
-	clear(m.late)
+	if place < 0 {
+		return possible, false
+	}
+	a := m.owing[place]
+	a.given = true
+	if !fits {
+		a.claimed = true
+		m.claimed = append(m.claimed, a)
+	}
+	return true, true
 }
 
 // canMakeRoom reports whether an agent can take a contact, now or once what they

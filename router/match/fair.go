@@ -3,6 +3,8 @@ package match
 import (
 	"math"
 	"time"
+
+	"stagecoach/router/heap"
 )
 
 // Params are what a supervisor may tune of the rule. Weights are in natural
@@ -68,8 +70,10 @@ type matching struct {
 	looking bool
 	w       *Waiting
 	r       *Roster
+	// now is the moment of the look, at the same in microseconds.
 	now     time.Time
-	sources sources
+	at      int64
+	sources heap.Heap[source, bestFirst]
 	// again is when what is held back may be given.
 	again time.Time
 	// calm is whether all who can still be answered in time have time enough,
@@ -80,7 +84,9 @@ type matching struct {
 	// claimed are the agents who make room, before those of the last look; owing
 	// and late are used to find them.
 	claimed, before, owing []*Agent
-	late                   []claim
+	late                   heap.Heap[claim, guardFirst]
+	// nums are groups past their guard.
+	nums []int32
 	// pick and what it is made of are used for each.
 	pick  Pick
 	terms [maxTerms]Term
@@ -113,33 +119,26 @@ func (r Fair) Match(w *Waiting, p *Roster, now time.Time, offer func(p *Pick) bo
 // give makes all pairs of the sources, the best first, false if offer wants no
 // more.
 func (m *matching) give(offer func(p *Pick) bool) bool {
-	for len(m.sources) > 0 {
-		s := &m.sources[0]
-		if !m.stands(&s.best) {
-			if !m.renew(s) {
-				m.sources.drop()
-			} else {
-				m.sources.down(0)
+	for m.sources.Len() > 0 {
+		s := m.sources.First()
+		if m.stands(&s.best) {
+			m.explain(&s.best)
+			if !offer(&m.pick) {
+				m.sources.Clear()
+				return false
 			}
-			continue
 		}
-		m.explain(&s.best)
-		if !offer(&m.pick) {
-			clear(m.sources)
-			m.sources = m.sources[:0]
-			return false
-		}
-		if m.renew(&m.sources[0]) {
-			m.sources.down(0)
+		if m.renew(s) {
+			m.sources.Fix(1)
 		} else {
-			m.sources.drop()
+			m.sources.Pop()
 		}
 	}
 	return true
 }
 
 // tune takes parameters, and forgets what was worked out with others.
-func (m *matching) tune(params Params) {
+func (m *matching) tune(params Params, w *Waiting) {
 	if m.Params == params && m.version > 0 {
 		return
 	}
@@ -147,20 +146,28 @@ func (m *matching) tune(params Params) {
 	m.version++
 	k := m.Steepness - 1
 	m.urgent = micro(max(k*math.Log(maxUrgency), k*math.Log(minUrgency)))
+	w.retune()
+}
+
+// turnTo has the look be at a moment.
+func (m *matching) turnTo(now time.Time) {
+	m.now, m.at, m.again, m.calmKnown = now, now.UnixMicro(), time.Time{}, false
+	m.w.settle(m.at)
 }
 
 // begin makes ready for a look at who waits.
 func (m *matching) begin(params Params, w *Waiting, p *Roster, now time.Time) {
-	m.tune(params)
+	m.tune(params, w)
 	m.looks++
-	m.w, m.r, m.now, m.again, m.calmKnown = w, p, now, time.Time{}, false
+	m.w, m.r = w, p
+	m.turnTo(now)
 	p.recount()
 	p.learn(now)
 }
 
 // gather makes the sources: who is fresh, and which groups are dirty.
 func (m *matching) gather() {
-	m.sources = m.sources[:0]
+	m.sources.Clear()
 	for _, g := range m.w.dirty {
 		g.held, g.again = false, false
 	}
@@ -185,7 +192,7 @@ func (m *matching) gather() {
 
 func (m *matching) add(s source) {
 	if m.renew(&s) {
-		m.sources.push(&s)
+		m.sources.Push(s)
 	}
 }
 
@@ -218,6 +225,7 @@ func (m *matching) stands(p *pair) bool {
 
 // renew finds the best pair of a source, false if there is none.
 func (m *matching) renew(s *source) bool {
+	m.w.settle(m.at) // an offer may have brought somebody back
 	s.best = pair{}
 	if s.agent != nil {
 		m.bestOf(s.agent, &s.best)
@@ -242,31 +250,45 @@ func (m *matching) bestOf(a *Agent, best *pair) {
 }
 
 // among finds the best pair of an agent in all groups. They stand in the order of
-// the most that one of them could be worth, so that few are looked at while
+// the most that one of them could be worth, so that few are looked into while
 // somebody can still be answered in time.
 func (m *matching) among(a *Agent, best *pair) {
-	owes := a.Credit >= Micro
-	for _, x := range m.sorted(a) {
-		if best.rank == rankSavable && best.agent != nil && !owes && x.most < best.score && !m.quiet() {
+	if a.Credit >= Micro && m.owed(a, best) {
+		return
+	}
+	for _, x := range m.sorted(a.crew) {
+		if best.rank == rankSavable && best.agent != nil && x.most < best.score && !m.quiet() {
 			return
 		}
-		if g := x.job.group; g.Len() > 0 && (owes || !m.outdone(best, g, x.most)) {
-			m.look(best, x.job, a)
+		if f := &m.w.faces[x.num]; f.live|f.late != 0 && !m.outdone(best, f, &x) {
+			m.look(best, m.w.list[x.num].jobs[x.job], a)
 		}
 	}
 }
 
-// outdone reports whether none of a group can be better for an agent who owes
-// nothing than the best so far. most is the most that one of it could be worth if
-// nothing were more urgent.
-func (m *matching) outdone(best *pair, g *Group, most int64) bool {
+// owed finds the best pair of an agent who owes a turn among those past their
+// guard, and reports whether there is one.
+func (m *matching) owed(a *Agent, best *pair) bool {
+	m.nums = m.w.guards.past(m.at, m.nums[:0])
+	for _, num := range m.nums {
+		if j := m.w.jobFor(a.crew, m.w.list[num]); j != nil {
+			m.look(best, j, a)
+		}
+	}
+	return best.agent != nil && best.rank == rankGuard
+}
+
+// outdone reports whether none of a group can be better than the best so far, where
+// no turn is owed. x is the most that one of it could be worth if nothing were more
+// urgent.
+func (m *matching) outdone(best *pair, f *face, x *worth) bool {
 	switch {
 	case best.agent == nil:
 		return false
 	case best.rank == rankQuiet:
-		return g.late.len() == 0 || -g.late.first().Due.UnixMilli()*Micro < best.score
-	case best.rank == rankSavable && (g.late.len() == 0 || !m.quiet()):
-		return g.live.len() == 0 || most-m.urgent+m.urgencyOf(g) < best.score
+		return f.late == 0 || f.lateness < best.score
+	case best.rank == rankSavable && (f.late == 0 || !m.quiet()):
+		return f.live == 0 || x.most-m.urgent+m.urgencyOf(x.num) < best.score
 	}
 	return false
 }
@@ -274,7 +296,6 @@ func (m *matching) outdone(best *pair, g *Group, most int64) bool {
 // look keeps the best pair of an agent and a group if it is better.
 func (m *matching) look(best *pair, j *job, a *Agent) {
 	g := j.group
-	g.settle(m.now, m.bestCase(&g.Traits))
 	p := pair{agent: a, job: j, rank: rankSavable}
 	switch {
 	case m.guarded(g, a):
@@ -310,111 +331,4 @@ func (m *matching) look(best *pair, j *job, a *Agent) {
 	if best.agent == nil || p.before(best) {
 		*best = p
 	}
-}
-
-// quietLeast is the least time that anybody has in a quiet moment.
-const quietLeast = 15 * time.Minute
-
-// quiet reports whether those who can still be answered in time have more left
-// than it takes all who are at work to serve them, and a quarter of an hour: then
-// it costs nothing to see to the lost first, who would else wait until nobody
-// else does. It costs O(groups), once for all pairs of an instant.
-func (m *matching) quiet() bool {
-	if m.calmKnown {
-		return m.calm
-	}
-	m.calm, m.calmKnown = false, true
-	least, work := time.Duration(math.MaxInt64), 0.0
-	for _, g := range m.w.list {
-		if g.live.len() == 0 {
-			continue
-		}
-		best := m.bestCase(&g.Traits)
-		g.settle(m.now, best)
-		if g.live.len() == 0 {
-			continue
-		}
-		if least = min(least, g.live.first().Due.Sub(m.now)-best); least <= quietLeast {
-			return false
-		}
-		work += float64(g.live.len()) * float64(g.Traits.Handling)
-	}
-	present := len(m.r.agents) - m.r.absent
-	m.calm = float64(least-quietLeast) > work/float64(max(present, 1))
-	return m.calm
-}
-
-// guarded reports whether the agent owes a turn to the first of a group.
-func (m *matching) guarded(g *Group, a *Agent) bool {
-	return a.Credit >= Micro && g.late.len() > 0 && !m.now.Before(m.guardAt(g, &g.late.first().Head))
-}
-
-// first gives the first of a line that the agent may take. Behind the first whom
-// everybody may take there is none better.
-func (m *matching) first(l *line, j *job, a *Agent) *item {
-	for _, it := range l.all() {
-		if j.stage > 0 && j.group.stage(&it.Head, m.now) < j.stage {
-			return nil
-		}
-		owner := m.reservedFor(it)
-		if owner != "" && owner != a.ID {
-			continue
-		}
-		if Ready(&it.Head, j.group.units, a, m.now) == "" {
-			return it
-		}
-		if len(it.Cool) == 0 && owner == "" {
-			return nil
-		}
-	}
-	return nil
-}
-
-// reservedFor gives the agent for whom a contact is kept a moment, "" if for none.
-func (m *matching) reservedFor(it *item) string {
-	if it.Prefer == "" || it.group.Traits.Hold <= 0 || !m.now.Before(it.Start.Add(it.group.Traits.Hold)) || !m.r.Present(it.Prefer) {
-		return ""
-	}
-	return it.Prefer
-}
-
-// bestCase is how long the fastest answer takes.
-func (m *matching) bestCase(t *Traits) time.Duration {
-	if t.Live {
-		return time.Duration(m.BestAccept*float64(m.Accept)) + t.Words
-	}
-	return m.Accept + time.Duration(m.BestCase*float64(t.Handling))
-}
-
-// HeldUntil is until when work that is due then may be held back: no longer than
-// the slowest agent can still answer it in time.
-func (p *Params) HeldUntil(due time.Time, t *Traits) time.Time {
-	slowest := p.Accept + time.Duration(Slowness(0)*float64(t.Handling))
-	return due.Add(-max(time.Duration(p.Early*float64(t.Target)), slowest))
-}
-
-// heldBack reports whether work that can wait is not given to an agent who would
-// be missed by what comes live. Who could take nothing live as it is isn't missed.
-func (m *matching) heldBack(g *Group, a *Agent) bool {
-	if g.Traits.Live || a.asks == asksForAny || a.aside(g.Demand.ReplyChannel, g.units) {
-		return false
-	}
-	until := m.HeldUntil(g.live.first().Due, &g.Traits)
-	if !m.now.Before(until) {
-		return false
-	}
-	for _, f := range m.w.ableFor(a.crew) {
-		if f.live && a.Room >= f.need && a.Room-g.units < f.need && f.ready-one(a.seen >= f.need) < f.reserve(m.Reserve) {
-			if m.supposed {
-				return true
-			}
-			g.held = true
-			m.w.soil(g)
-			if m.again.IsZero() || until.Before(m.again) {
-				m.again = until
-			}
-			return true
-		}
-	}
-	return false
 }

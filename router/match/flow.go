@@ -68,6 +68,19 @@ func (w *Waiting) ableFor(c *crew) []*flow {
 	return c.able
 }
 
+// liveFor gives those of them that are live.
+func (w *Waiting) liveFor(c *crew) []*flow {
+	if c.liveAt != w.flows.changed {
+		c.liveAt, c.live = w.flows.changed, c.live[:0]
+		for _, f := range w.ableFor(c) {
+			if f.live {
+				c.live = append(c.live, f)
+			}
+		}
+	}
+	return c.live
+}
+
 // recount counts the agents who stand ready for each flow of live work, if that
 // isn't known. It costs O(agents), after a demand came for the first time.
 func (r *Roster) recount() {

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 )
@@ -22,7 +23,13 @@ func (l *line) last() *item  { return l.items[len(l.items)-1] }
 // place is where an item stands or would stand.
 func (l *line) place(it *item) int {
 	all := l.all()
-	return sort.Search(len(all), func(i int) bool { return compareHeads(&all[i].Head, &it.Head) >= 0 })
+	switch {
+	case len(all) == 0 || all[0] == it:
+		return 0
+	case compareItems(all[len(all)-1], it) < 0:
+		return len(all)
+	}
+	return sort.Search(len(all), func(i int) bool { return compareItems(all[i], it) >= 0 })
 }
 
 func (l *line) put(it *item) {
@@ -52,4 +59,12 @@ func (l *line) take(it *item) {
 		l.items = slices.Clone(l.items[l.gone:])
 		l.gone = 0
 	}
+}
+
+// compareItems orders as compareHeads does.
+func compareItems(x, y *item) int {
+	if x.due != y.due {
+		return cmp.Compare(x.due, y.due)
+	}
+	return compareHeads(&x.Head, &y.Head)
 }

@@ -43,65 +43,13 @@ type Agent struct {
 	fresh bool
 	// claimed is true while they make room for somebody past the guard.
 	claimed bool
+	// given is true once their turn is somebody's, while those past the guard are
+	// looked at.
+	given bool
 	// asks is set while they ask for work themselves.
 	asks asking
 	// seen is the room that the flows have counted them with, -1 for none.
 	seen int
-}
-
-// crew is all agents who can do the same.
-type crew struct {
-	like *Agent
-	// present counts those who are available.
-	present int
-	// jobs are the groups that they are able for at some time, up to made of the
-	// waiting set's groups.
-	jobs []*job
-	made int
-	// sorted are they by the most that one of a group could be worth.
-	sorted    []worth
-	sortedFor sortedFor
-	// able are the flows that they are able for, of the first flowed of all; rarest
-	// is how scarce the scarcest of them is, as learnt then.
-	able   []*flow
-	flowed int
-	rarest float64
-	learnt int
-}
-
-// sortedFor is what an order of jobs depends on.
-type sortedFor struct{ jobs, capacity, version, learnt int }
-
-// job is what a crew needs to know of a group.
-type job struct {
-	group *Group
-	// stage is from which stage of the group on they are able, level their least
-	// level of what it asks for.
-	stage, level int
-	// unmet counts what they lack and the contacts need no longer.
-	unmet int
-	// wished is true when they speak a language that is wished for.
-	wished bool
-	// value is the term of that name. effort and knownEffort are the logarithms of
-	// seconds, usable is the part of the target that may be waited for, all of an
-	// agent of this capacity as of this version of the parameters.
-	value               int64
-	effort, knownEffort float64
-	usable              float64
-	capacity, version   int
-	// spare is the term of that name, as learnt then.
-	spare  int64
-	learnt int
-	// sum is the score of a contact without the load, as of that look.
-	scored   *item
-	scoredAt uint64
-	sum      int64
-}
-
-// worth is the highest score that one of a group can have.
-type worth struct {
-	most int64
-	job  *job
 }
 
 // Roster is all agents, so that a decision looks only at those who are free, and
@@ -173,7 +121,7 @@ func (r *Roster) Remove(id string) {
 	r.absent--
 	r.version++
 	delete(r.agents, id)
-	a.crew = nil
+	r.leave(a)
 }
 
 // stand puts an agent among the free or takes them away.
@@ -213,27 +161,39 @@ func (r *Roster) Touch(id string) {
 
 // enlist finds the crew of an agent.
 func (r *Roster) enlist(a *Agent) {
-	if a.crew != nil {
-		r.count(a, -1)
-		if !a.absent {
-			a.crew.present--
-		}
-	}
 	key := crewKey(a)
 	c := r.crews[key]
 	if c == nil {
-		c = &crew{like: &Agent{Skills: a.Skills, Languages: a.Languages, Channels: a.Channels}, learnt: -1}
+		c = newCrew(a)
 		r.crews[key] = c
 	}
+	r.leave(a)
 	a.crew = c
+	c.members++
 	if !a.absent {
 		c.present++
 	}
 	r.version++
 }
 
+// leave takes an agent out of their crew, which goes with the last.
+func (r *Roster) leave(a *Agent) {
+	c := a.crew
+	if c == nil {
+		return
+	}
+	r.count(a, -1)
+	if !a.absent {
+		c.present--
+	}
+	if c.members--; c.members == 0 {
+		delete(r.crews, c.key)
+	}
+	a.crew = nil
+}
+
 func crewKey(a *Agent) string {
-	var b []byte
+	b := strconv.AppendInt(nil, int64(a.Capacity), 10)
 	for _, s := range a.Skills {
 		b = strconv.AppendInt(append(append(b, s.Name...), 0), int64(s.Level), 10)
 		b = append(b, 1)
@@ -255,7 +215,7 @@ func (r *Roster) count(a *Agent, room int) {
 	if room == a.seen {
 		return
 	}
-	for _, f := range r.w.ableFor(a.crew) {
+	for _, f := range r.w.liveFor(a.crew) {
 		f.ready += one(room >= f.need) - one(a.seen >= f.need)
 	}
 	a.seen = room
@@ -268,9 +228,9 @@ func one(is bool) int {
 	return 0
 }
 
-// fits reports whether an agent can do exactly what the crew can.
+// fits reports whether an agent can do and hold exactly what the crew can.
 func (c *crew) fits(a *Agent) bool {
-	return slices.Equal(c.like.Skills, a.Skills) && slices.Equal(c.like.Languages, a.Languages) && slices.Equal(c.like.Channels, a.Channels)
+	return c.like.Capacity == a.Capacity && slices.Equal(c.like.Skills, a.Skills) && slices.Equal(c.like.Languages, a.Languages) && slices.Equal(c.like.Channels, a.Channels)
 }
 
 // Free counts the available agents with room.

@@ -94,47 +94,11 @@ type source struct {
 	best  pair
 }
 
-// sources is a heap of them, that with the best pair first. It is our own, as
-// container/heap would allocate with each push.
-type sources []source
+// bestFirst has the best pair first.
+type bestFirst struct{}
 
-func (q *sources) down(i int) {
-	h := *q
-	for {
-		c := 2*i + 1
-		if c >= len(h) {
-			return
-		}
-		if c+1 < len(h) && h[c+1].best.before(&h[c].best) {
-			c++
-		}
-		if !h[c].best.before(&h[i].best) {
-			return
-		}
-		h[i], h[c] = h[c], h[i]
-		i = c
-	}
-}
+// Before implements heap.Order.
+func (bestFirst) Before(x, y *source) bool { return x.best.before(&y.best) }
 
-// push puts a source in.
-func (q *sources) push(s *source) {
-	h := append(*q, *s)
-	for i := len(h) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !h[i].best.before(&h[up].best) {
-			break
-		}
-		h[i], h[up] = h[up], h[i]
-		i = up
-	}
-	*q = h
-}
-
-// drop takes the first source away.
-func (q *sources) drop() {
-	h := *q
-	last := len(h) - 1
-	h[0], h[last] = h[last], source{}
-	*q = h[:last]
-	q.down(0)
-}
+// Stands implements heap.Order.
+func (bestFirst) Stands(*source, int) {}

@@ -25,10 +25,12 @@ func (r Fair) Until(contact string, a *Agent, known []string, w *Waiting, p *Ros
 	if own == nil {
 		return nil, false, false
 	}
-	w.m.tune(r.Params)
-	m := &matching{Params: r.Params, version: w.m.version, urgent: w.m.urgent, looks: 1, w: w, r: p, now: now, supposed: true}
+	w.m.tune(r.Params, w)
+	w.m.looks++
+	m := &matching{Params: r.Params, version: w.m.version, urgent: w.m.urgent, looks: w.m.looks, w: w, r: p, supposed: true}
+	m.turnTo(now)
 	p.recount()
-	a.crew = &crew{like: &Agent{Skills: a.Skills, Languages: a.Languages, Channels: a.Channels}, learnt: -1}
+	a.crew = newCrew(a)
 	a.place, a.seen, a.claimed = 0, a.Room, false
 	defer p.suppose(a, now)()
 	defer w.reckon(a)()
@@ -46,7 +48,7 @@ func (r Fair) Until(contact string, a *Agent, known []string, w *Waiting, p *Ros
 	var taken []*item
 	defer func() {
 		for _, it := range taken {
-			it.line().put(it)
+			w.put(it)
 		}
 	}()
 	for {
@@ -59,17 +61,9 @@ func (r Fair) Until(contact string, a *Agent, known []string, w *Waiting, p *Ros
 			return before, true, false
 		}
 		before = append(before, Turn{best.it.Contact, best.rank.lane()})
-		best.it.line().take(best.it)
+		w.take(best.it)
 		taken = append(taken, best.it)
 	}
-}
-
-// line is the one of its group's that an item stands in.
-func (it *item) line() *line {
-	if it.late {
-		return &it.group.late
-	}
-	return &it.group.live
 }
 
 // reckon has the needs that nobody meets at their first stage count an agent who may

@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -14,10 +15,12 @@ import (
 // doesn't grow with the number that waits.
 type Waiting struct {
 	groups map[string]*Group
-	// list are the groups by number; one that empties stays, as its like come
-	// again.
-	list  []*Group
-	where map[string]*item
+	// list are the groups by number; one that empties stays until the policy is
+	// another, as its like come again.
+	list []*Group
+	// layout counts how often they were numbered anew.
+	layout int
+	where  map[string]*item
 	// dirty are the groups that a free agent might take something of whom nobody
 	// has looked at for it.
 	dirty []*Group
@@ -25,9 +28,16 @@ type Waiting struct {
 	// reply, under a policy of this version.
 	units  func(reply contact.Channel) int
 	policy string
-	flows  flows
-	m      matching
-	key    []byte
+	// faces are what is known of the groups, by number; edges are when the first of
+	// each can no longer be answered in time, guards when the first is owed a turn.
+	faces         []face
+	edges, guards moments
+	// settled is up to when who is late stands among the late ones, in microseconds;
+	// liveWork is the work of all others, too.
+	settled, liveWork int64
+	flows             flows
+	m                 matching
+	key               []byte
 }
 
 // Group is the waiting contacts of one demand and promise, the first due first.
@@ -39,6 +49,10 @@ type Group struct {
 	units  int
 	need   *Need
 	flow   *flow
+	// jobs are what crews need to know of it: one for all who are alike for it.
+	jobs []*job
+	// best is how long the fastest answer takes, in microseconds.
+	best int64
 	// live are those that can still be answered in time as far as best says, late
 	// the others.
 	live, late line
@@ -46,12 +60,6 @@ type Group struct {
 	// held is true when work was held back from somebody at the last look, again
 	// when somebody in it has become possible during this one.
 	held, again bool
-	// hot is the most that the urgency of anybody can be worth until hotUntil, as
-	// long as hotOf is the first of those who live and the parameters stay.
-	hot        int64
-	hotOf      *item
-	hotUntil   time.Time
-	hotVersion int
 }
 
 // Head is a waiting contact as the rule sees it.
@@ -73,7 +81,9 @@ type Head struct {
 type item struct {
 	Head
 	group *Group
-	late  bool
+	// due is Due in microseconds.
+	due  int64
+	late bool
 	// gone is true once it waits no longer.
 	gone bool
 }
@@ -93,18 +103,48 @@ func (t *Traits) appendKey(b []byte) []byte {
 
 // Use tells what a contact takes of an agent's room, by the channel of its reply,
 // under the policy of a version. It costs O(groups) when the policy is another.
+// Groups in which nobody waits are dropped then, as another policy makes others.
 func (w *Waiting) Use(policy string, units func(reply contact.Channel) int) {
 	w.units = units
 	if policy == w.policy && w.policy != "" {
 		return
 	}
 	w.policy = policy
+	w.sweep()
 	for _, g := range w.list {
 		g.units = units(g.Demand.ReplyChannel)
 		w.touch(g)
 	}
 	w.flows.changed++
 	w.m.version++
+}
+
+// sweep drops the groups in which nobody waits, and numbers the others anew.
+func (w *Waiting) sweep() {
+	all := w.list
+	w.list, w.faces, w.liveWork, w.edges, w.guards = nil, nil, 0, moments{}, moments{}
+	w.dirty = w.dirty[:0]
+	w.layout++
+	for _, g := range all {
+		if g.Len() == 0 {
+			delete(w.groups, g.key)
+			continue
+		}
+		w.number(g)
+		w.note(g)
+		if g.dirty {
+			w.dirty = append(w.dirty, g)
+		}
+	}
+}
+
+// number gives a group the next number.
+func (w *Waiting) number(g *Group) {
+	g.num = len(w.list)
+	w.list = append(w.list, g)
+	w.faces = append(w.faces, face{hotUntil: math.MinInt64})
+	w.edges.add()
+	w.guards.add()
 }
 
 // Add puts a contact in, or in its new place when it is there already. It costs
@@ -115,8 +155,8 @@ func (w *Waiting) Add(d *Demand, t *Traits, h *Head) {
 	if h.Need != nil {
 		g.need = h.Need
 	}
-	it := &item{Head: *h, group: g}
-	g.live.put(it)
+	it := &item{Head: *h, group: g, due: h.Due.UnixMicro()}
+	w.put(it)
 	w.where[h.Contact] = it
 	w.touch(g)
 }
@@ -127,13 +167,14 @@ func (w *Waiting) group(d *Demand, t *Traits) *Group {
 	if g := w.groups[string(w.key)]; g != nil {
 		return g
 	}
-	g := &Group{Demand: *d, Traits: *t, key: string(w.key), num: len(w.list), need: NewNeed(*d, t)}
+	g := &Group{Demand: *d, Traits: *t, key: string(w.key), need: NewNeed(*d, t)}
 	if w.units != nil {
 		g.units = w.units(d.ReplyChannel)
 	}
 	g.flow = w.flows.find(d, t)
+	g.best = w.m.bestCase(t).Microseconds()
 	w.groups[g.key] = g
-	w.list = append(w.list, g)
+	w.number(g)
 	return g
 }
 
@@ -164,13 +205,28 @@ func (w *Waiting) Remove(contactID string) {
 	if it == nil {
 		return
 	}
-	if it.late {
-		it.group.late.take(it)
-	} else {
-		it.group.live.take(it)
-	}
+	w.take(it)
 	it.gone = true
 	delete(w.where, contactID)
+}
+
+// put has an item stand in its line, take out of it.
+func (w *Waiting) put(it *item) {
+	it.line().put(it)
+	w.note(it.group)
+}
+
+func (w *Waiting) take(it *item) {
+	it.line().take(it)
+	w.note(it.group)
+}
+
+// line is the one of its group's that an item stands in.
+func (it *item) line() *line {
+	if it.late {
+		return &it.group.late
+	}
+	return &it.group.live
 }
 
 // Saw counts a contact that has come, so that the rule knows what it needs
@@ -238,24 +294,6 @@ func (g *Group) Gate(h *Head, a *Agent, now time.Time) Gate {
 		return gate
 	}
 	return Ready(h, g.units, a, now)
-}
-
-// settle moves those to the late ones who can't be answered in time any more,
-// and back, as the clock may be set. best is how long the fastest answer takes.
-func (g *Group) settle(now time.Time, best time.Duration) {
-	edge := now.Add(best)
-	for g.late.len() > 0 && !g.late.last().Due.Before(edge) {
-		it := g.late.last()
-		g.late.take(it)
-		it.late = false
-		g.live.put(it)
-	}
-	for g.live.len() > 0 && g.live.first().Due.Before(edge) {
-		it := g.live.first()
-		g.live.take(it)
-		it.late = true
-		g.late.put(it)
-	}
 }
 
 // stage is how many of the group's steps a contact has passed: at each of them
