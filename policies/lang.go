@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
@@ -9,11 +10,15 @@ import (
 // DetectLanguage gives the language of a text as a BCP 47 primary subtag, one
 // of Languages, and "" when it isn't sure: a wrong language sends a customer to
 // somebody who can't read them, none at all costs nothing. It knows the small
-// words that hardly a sentence does without, and the letters that only one
-// language has. Quoted lines and links are passed over; the first 4 KiB decide.
+// words that hardly a sentence does without, and which letters follow which.
+// Quoted lines and links are passed over; the first 4 KiB decide.
 func DetectLanguage(text string) string {
-	scores := scoresOf(text)
-	return winner(&scores)
+	e := evidenceOf(text)
+	best, lead := e.leader()
+	if lead < sure || e.letters < fewLetters && e.words == 0 || best >= reported || e.mixed(best, lead) {
+		return ""
+	}
+	return Languages()[best]
 }
 
 // Outvoted gives the language of a text that a channel says is in another one:
@@ -25,17 +30,102 @@ func Outvoted(said, text string) string {
 	if at < 0 {
 		return said
 	}
-	scores := scoresOf(text)
-	best := winner(&scores)
-	if i := slices.Index(Languages(), best); i < 0 || scores[i] < 2*enough || scores[i] < 3*scores[at] {
+	e := evidenceOf(text)
+	best, lead := e.leader()
+	if best >= reported || lead < sure || e.words < 2 || e.scores[best]-e.scores[at] < certain || e.own[at]*2 > e.own[best] {
 		return said
 	}
-	return best
+	return Languages()[best]
 }
 
-func scoresOf(text string) (scores [languageCount]int) {
+// The weights, in units of the table of runs.
+const (
+	// weightWord is what a word of a language's list counts for it.
+	weightWord = 4 * gramUnit
+	// wordMost is what the letters of one word count at most between two
+	// languages: names and typing errors are odd in all.
+	wordMost = 8 * gramUnit
+	// sure is the lead that it takes, certain the one against what a channel says.
+	sure, certain = 10, 18 * gramUnit
+	// fewLetters alone say nothing unless there is a word among them.
+	fewLetters = 10
+	// countedWords is how many words are looked at; enough is a lead that the rest
+	// won't turn over.
+	countedWords, enough = 72, 30 * gramUnit
+	// mixedLead is the lead over which words of two languages don't matter.
+	mixedLead = 9 * gramUnit
+)
+
+// evidence is what speaks for the languages, the more the higher.
+type evidence struct {
+	scores [languageCount]int
+	// letters is how many were looked at, words how many of them are in lists.
+	letters, words int
+	// own is how many words are in the list of this language alone.
+	own [languageCount]int
+}
+
+// mixed reports whether words of another language alone speak as loudly, and the
+// letters don't decide.
+func (e *evidence) mixed(best, lead int) bool {
+	for l, n := range e.own {
+		if l != best && lead < mixedLead && n > 0 && n == e.own[best] {
+			return true
+		}
+	}
+	return false
+}
+
+// evidenceOf weighs a text.
+func evidenceOf(text string) evidence {
+	text = clip(text, 4<<10)
+	var e evidence
+	if foreign(text) {
+		return e
+	}
+	for l := range e.scores {
+		e.scores[l] = -rarity(l)
+	}
+	counted, seen := 0, make(map[string]int, countedWords)
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), ">") {
+			continue
+		}
+		for word := range strings.FieldsFuncSeq(line, between) {
+			if strings.ContainsAny(word, "@/") {
+				continue // a link or an address
+			}
+			word = strings.Trim(strings.ToLower(word), "¿¡")
+			if seen[word]++; seen[word] <= 2 { // a word that comes again and again says no more
+				e.add(word)
+			}
+			if counted++; counted%24 == 0 {
+				if _, lead := e.leader(); counted >= countedWords || lead >= enough {
+					return e
+				}
+			}
+		}
+	}
+	return e
+}
+
+// rarity is what speaks against a language before anything was read: text in
+// those that are only known not to be taken for a neighbour is rare.
+func rarity(language int) int {
+	switch {
+	case language >= reported:
+		return 2 * gramUnit
+	case language >= italian:
+		return gramUnit
+	default:
+		return 0
+	}
+}
+
+// foreign reports whether a text is mostly in another script.
+func foreign(text string) bool {
 	latin, other := 0, 0
-	for _, r := range clip(text, 4<<10) {
+	for _, r := range clip(text, 512) {
 		switch {
 		case r < unicode.MaxASCII && !isASCIILetter(r):
 		case r < unicode.MaxASCII || unicode.Is(unicode.Latin, r):
@@ -44,23 +134,7 @@ func scoresOf(text string) (scores [languageCount]int) {
 			other++
 		}
 	}
-	if other > latin {
-		return scores
-	}
-	seen := map[string]int{}
-	for line := range strings.Lines(clip(text, 4<<10)) {
-		if strings.HasPrefix(strings.TrimSpace(line), ">") {
-			continue
-		}
-		for word := range strings.FieldsFuncSeq(strings.ToLower(line), between) {
-			if strings.ContainsAny(word, "@/") || seen[word] > 1 {
-				continue // a link, an address, or a word that has counted twice
-			}
-			seen[word]++
-			count(&scores, word)
-		}
-	}
-	return scores
+	return other > latin
 }
 
 func isASCIILetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }
@@ -74,70 +148,42 @@ func between(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !strings.ContainsRune("@/¿¡", r)
 }
 
-// The weights: a word of one language alone, the letter of one language alone.
-// A word of several languages counts for each of them the less.
-const (
-	weightWord   = 12
-	weightLetter = 8
-	// enough is what it takes to be sure: one word of one language alone.
-	enough = 12
-)
-
-func count(scores *[languageCount]int, word string) {
-	if in := functionWords[strings.Trim(word, "¿¡")]; in != 0 {
-		share := weightWord / bits(in)
-		for l := range languageCount {
-			if in&(1<<l) != 0 {
-				scores[l] += share
-			}
+// add weighs a word in small letters.
+func (e *evidence) add(word string) {
+	var sums [gramLanguages]int
+	grams().add(word, &sums)
+	// The table has Scandinavia's languages apart; the most probable one counts.
+	sums[nordic] = min(sums[nordic], sums[nordic+1], sums[nordic+2])
+	sums[czech] = sums[gramLanguages-1]
+	least := slices.Min(sums[:languageCount])
+	in := functionWords[word]
+	for l := range e.scores {
+		e.scores[l] -= min(sums[l]-least, wordMost)
+		if in&(1<<l) != 0 {
+			e.scores[l] += weightWord
 		}
 	}
-	var counted uint64
-	for i := range len(word) {
-		for _, n := range hintsBy[word[i]] {
-			hint := letterHints[n]
-			if counted&(1<<n) == 0 && strings.HasPrefix(word[i:], hint.part) {
-				counted |= 1 << n
-				scores[hint.language] += hint.weight
-			}
-		}
+	e.letters += len(word)
+	if in != 0 {
+		e.words++
+	}
+	if in != 0 && in&(in-1) == 0 {
+		e.own[bits.TrailingZeros16(in)]++
 	}
 }
 
-// hintsBy has the numbers of the hints that begin with a byte, so that a word is
-// gone through once; they are fewer than 64.
-//
-//nolint:gochecknoglobals // a table
-var hintsBy = func() (by [256][]uint8) {
-	for n, hint := range letterHints {
-		by[hint.part[0]] = append(by[hint.part[0]], uint8(n))
-	}
-	return by
-}()
-
-// winner gives the language that leads clearly.
-func winner(scores *[languageCount]int) string {
-	best, second := 0, 0
-	for l := 1; l < languageCount; l++ {
-		if scores[l] > scores[best] {
+// leader gives the language that leads, and by how much.
+func (e *evidence) leader() (best, lead int) {
+	for l := range e.scores {
+		if e.scores[l] > e.scores[best] {
 			best = l
 		}
 	}
-	for l, s := range scores {
+	second := -1 << 30
+	for l, s := range e.scores {
 		if l != best {
 			second = max(second, s)
 		}
 	}
-	if scores[best] < enough || scores[best]*2 < second*3 || best >= reported {
-		return ""
-	}
-	return Languages()[best]
-}
-
-func bits(set uint16) int {
-	n := 0
-	for ; set != 0; set &= set - 1 {
-		n++
-	}
-	return n
+	return best, e.scores[best] - second
 }
