@@ -131,7 +131,7 @@ func (b *builder) docFor(file, key string) *strict.Doc {
 }
 
 func (b *builder) compiler(d *strict.Doc, words vocabulary) *compiler {
-	c, err := newCompiler(d, words)
+	c, err := newCompiler(d, words, b.set.classes.phrases)
 	if err != nil {
 		d.Report("", "", "preparing expressions: %v", err)
 		return &compiler{doc: d, words: words}

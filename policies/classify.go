@@ -79,6 +79,7 @@ const DefaultRule = "default"
 
 // classRules is classes.yaml, compiled.
 type classRules struct {
+	phrases   *phraseLists
 	otherwise classRule
 	classes   []classRule
 	proposals []proposalRule
@@ -106,7 +107,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 		"contact.account": in.Account, "contact.auto": string(in.Auto), "contact.channel": string(in.Channel),
 		"contact.language": language, "contact.outreach": in.Outreach, "contact.sender": strings.ToLower(in.Sender),
 		"contact.sender_domain": domain(in.Sender), "contact.spam_mark": in.SpamMark, "contact.subject": subject,
-		"contact.text": text, "contact.trust": string(in.Trust),
+		"contact.text": text, "contact.trust": string(in.Trust), phrasesVariable: s.classes.phrases.in(subject, text),
 	}
 	rule := s.classes.otherwise
 	for _, r := range s.classes.classes {
@@ -168,6 +169,7 @@ func withSkills(skills []Skill, account []string) []Skill {
 // buildClasses compiles classes.yaml.
 func (b *builder) buildClasses(f *classesFile) {
 	d := b.docFor("classes.yaml", "")
+	b.set.classes.phrases = b.buildPhrases(f.Phrases)
 	b.set.classes.otherwise = classRule{
 		name: DefaultRule, class: f.Default.Class, kind: f.Default.Kind, queue: f.Default.Queue,
 		language: f.Default.Language, skills: skillsOf(f.Default.Skills), needs: needsOf(&f.Default),

@@ -47,6 +47,8 @@ func contactWords() vocabulary {
 // expression is a compiled condition.
 type expression struct {
 	program cel.Program
+	// native does the same without the interpreter, nil where it can't.
+	native native
 	// failed counts the evaluations that ended in an error.
 	failed *atomic.Int64
 }
@@ -55,6 +57,9 @@ type expression struct {
 func (e expression) matches(vars map[string]any) bool {
 	if e.program == nil {
 		return true
+	}
+	if e.native != nil {
+		return e.native(vars)
 	}
 	out, _, err := e.program.Eval(vars)
 	if err != nil {
@@ -71,7 +76,7 @@ type compiler struct {
 	doc   *strict.Doc
 }
 
-func newCompiler(doc *strict.Doc, words vocabulary) (*compiler, error) {
+func newCompiler(doc *strict.Doc, words vocabulary, phrases *phraseLists) (*compiler, error) {
 	options := []cel.EnvOption{
 		ext.Strings(),
 		cel.Function("mentions", cel.MemberOverload(mentionsOverload,
@@ -79,6 +84,10 @@ func newCompiler(doc *strict.Doc, words vocabulary) (*compiler, error) {
 	}
 	for _, word := range words {
 		options = append(options, cel.Variable(word, cel.StringType))
+	}
+	if phrases != nil && slices.Contains(words, "contact.text") {
+		options = append(options, cel.Variable(phrasesVariable, cel.ListType(cel.StringType)),
+			cel.Macros(cel.ReceiverMacro("mentions", 1, phrases.macro)))
 	}
 	env, err := cel.NewEnv(options...)
 	if err != nil {
@@ -111,7 +120,7 @@ func (c *compiler) compile(key, text string) expression {
 		c.doc.Report(key, "", "%v", err)
 		return e
 	}
-	e.program = program
+	e.program, e.native = program, nativeOf(ast.NativeRep().Expr())
 	return e
 }
 
@@ -123,7 +132,7 @@ func (c *compiler) unknownWords(key, text string) bool {
 	found := false
 	for _, at := range quotedOrName.FindAllStringIndex(text, -1) {
 		word := text[at[0]:at[1]]
-		if word[0] == '"' || word[0] == '\'' || slices.Contains(c.words, word) {
+		if word[0] == '"' || word[0] == '\'' || slices.Contains(c.words, word) || word == "contact.mentions" && slices.Contains(c.words, "contact.text") {
 			continue
 		}
 		line := 1 + strings.Count(text[:at[0]], "\n")

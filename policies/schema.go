@@ -7,9 +7,19 @@ import (
 // classesFile is classes.yaml.
 type classesFile struct {
 	Version   int             `yaml:"version" range:"1..1"`
+	Phrases   []phrasesEntry  `yaml:"phrases"`
 	Default   classEntry      `yaml:"default"`
 	Classes   []classEntry    `yaml:"classes"`
 	Proposals []proposalEntry `yaml:"proposals"`
+}
+
+// phrasesEntry is a list of phrases under a name that conditions use.
+type phrasesEntry struct {
+	Name    string   `yaml:"name" required:"true"`
+	English []string `yaml:"en"`
+	German  []string `yaml:"de"`
+	// Exact are matched as they are, in any language.
+	Exact []string `yaml:"exact"`
 }
 
 type classEntry struct {
