@@ -84,7 +84,9 @@ func (l *library) put(subject, body string) (ref string) {
 	id := fmt.Sprintf("m%d", l.next)
 	l.now = l.now.Add(time.Minute)
 	it := item(id, l.now)
+	l.shelf.mu.Lock()
 	l.shelf.messages[it.Ref] = &contact.Message{Subject: subject, Text: body, From: contact.Address{Address: "Jürgen.Groß@example.com", Name: "Jürgen Groß"}}
+	l.shelf.mu.Unlock()
 	l.tell("intake", router.MessageReceived{Item: it, Message: id, Customer: "k1", Conversation: "v1", Contact: "c1"},
 		router.MessageJoined{Contact: "c1", Message: router.MsgRef{ID: id, Ref: it.Ref}, Due: l.now.Add(time.Hour)})
 	return it.Ref
@@ -330,7 +332,9 @@ func TestWordsThatCanNotBeHadComeLater(t *testing.T) {
 	lib.put("", "Birne")
 	gone := lib.put("", "Kirsche")
 	delete(lib.shelf.messages, gone)
+	lib.shelf.mu.Lock()
 	lib.shelf.broken[late] = errors.New("the store is away")
+	lib.shelf.mu.Unlock()
 	l := openAt(t, t.TempDir())
 	l.again = 10 * time.Millisecond
 	run(t, l, lib.log, lib.shelf)

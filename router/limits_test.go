@@ -44,7 +44,7 @@ func (r *rig) settle() {
 func TestManyPromisesDueAtOnceAreTakenInSteps(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	const many = 6000
+	const many = 6000 / raceFactor
 	r.receive(r.mail("first", "first"))
 	for i := 1; i < many; i++ {
 		r.receive(r.mail(fmt.Sprint("m", i), fmt.Sprint("sender", i)))
@@ -65,7 +65,7 @@ func TestManyPromisesDueAtOnceAreTakenInSteps(t *testing.T) {
 func TestManyOffersAreMadeInSteps(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	const many = 2000
+	const many = 2000 / raceFactor
 	for i := range 50 {
 		r.must(ActorRouter, SetAgent{Agent: AgentProfile{ID: fmt.Sprint("agent-", i), Role: contact.RoleAgent, Capacity: 800}})
 		r.must(fmt.Sprint("agent-", i), SetPresence{Agent: fmt.Sprint("agent-", i), Presence: contact.Available})
@@ -117,7 +117,7 @@ func TestDisposingOfTooManyIsRefused(t *testing.T) {
 func TestManyLeaveAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	const many = 3000
+	const many = 3000 / raceFactor
 	for i := range many {
 		r.must(ActorRouter, SetAgent{Agent: AgentProfile{ID: fmt.Sprint("agent-", i), Role: contact.RoleAgent, Capacity: 60}})
 		r.state.Agents[fmt.Sprint("agent-", i)].Presence = contact.Available
@@ -156,7 +156,7 @@ func TestCommandTooLargeForTheLog(t *testing.T) {
 func TestClockStepWithManyOffers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	const many = 6000
+	const many = 6000 / raceFactor
 	for i := range 60 {
 		r.must(ActorRouter, SetAgent{Agent: AgentProfile{ID: fmt.Sprint("agent-", i), Role: contact.RoleAgent, Capacity: 2000}})
 		r.must(fmt.Sprint("agent-", i), SetPresence{Agent: fmt.Sprint("agent-", i), Presence: contact.Available})

@@ -92,7 +92,7 @@ func TestContactOfThousandsOfMessages(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.agent("anna", contact.RoleSupervisor, 100)
-	const many = 6_000
+	const many = 6_000 / raceFactor
 	storm := func(from, to int, thread string) *Contact {
 		var c *Contact
 		for i := from; i < to; i++ {

@@ -3,4 +3,4 @@
 package email_test
 
 // raceFactor is how much more the race detector makes everything take.
-const raceFactor = 3
+const raceFactor = 6

@@ -53,6 +53,8 @@ func open(t *testing.T, path string) (*site, *browsertest.Page, string) {
 	t.Helper()
 	s, url := newSite(t)
 	page := browserOf(t).Page(t)
+	// Pages left open would go on asking a site that is gone.
+	t.Cleanup(page.Close)
 	t.Cleanup(func() {
 		for _, f := range page.Faults() {
 			t.Errorf("the page complains: %s", f)

@@ -1,3 +1,5 @@
+//go:build browser
+
 package web
 
 import "testing"
@@ -62,9 +64,9 @@ const beyond = `[...document.querySelectorAll("body, body *")].filter((el) => {
 	return true;
 }).slice(0, 3).map((el) => el.tagName + "." + el.className)`
 
-// TestEveryPageIsReadable opens every page in every state: nothing may make it
+// TestBrowserEveryPageIsReadable opens every page in every state: nothing may make it
 // scroll sideways in any width, and every text must stand out in both themes.
-func TestEveryPageIsReadable(t *testing.T) {
+func TestBrowserEveryPageIsReadable(t *testing.T) {
 	_, page, url := open(t, "/")
 	for _, s := range gallery() {
 		page.Open(url + "/shot/" + s.Name)

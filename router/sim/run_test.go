@@ -36,6 +36,9 @@ func TestCalibration(t *testing.T) { calibrate(t, FIFO, EDF) }
 func calibrate(t *testing.T, rules ...string) {
 	t.Helper()
 	for file, s := range shared(t) {
+		if raced && !strings.Contains(file, "05-") {
+			continue
+		}
 		exact, err := s.LoadContacts(strings.TrimSuffix(file, ".json") + ".contacts.csv")
 		if err != nil {
 			t.Fatal(err)
