@@ -15,14 +15,14 @@ func works(p contact.Presence) bool {
 }
 
 func (s *State) applyOfferMade(e *OfferMade) {
+	a := s.Agents[e.Agent]
 	s.Offers[e.Offer] = &Offer{
 		ID: e.Offer, Contact: e.Contact, Agent: e.Agent, Units: e.Units,
-		MadeAt: s.At, Expires: e.Expires, Why: e.Why,
+		MadeAt: s.At, Expires: e.Expires, Why: e.Why, After: len(a.Offers),
 	}
 	c := s.Contacts[e.Contact]
 	c.State = Offered
 	c.Offers = append(c.Offers, e.Offer)
-	a := s.Agents[e.Agent]
 	a.Offers[e.Offer] = true
 	s.addLoad(a, c.ReplyChannel, 1, e.Units)
 	s.timers.add(e.Expires, timerOffer, e.Offer)

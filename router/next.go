@@ -2,7 +2,6 @@ package router
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -59,13 +58,23 @@ func (t *turn) nothingNext(a *Agent, cand *match.Agent) error {
 
 // bestOffer gives the agent's offer that the rule would give them first.
 func (t *turn) bestOffer(a *Agent) string {
-	ids := slices.SortedFunc(maps.Keys(a.Offers), func(x, y string) int {
-		return cmp.Or(t.compareOffers(t.Offers[x], t.Offers[y]), cmp.Compare(x, y))
-	})
-	if len(ids) == 0 {
+	// Of what was offered in one instant it is what the rule chose first: scores
+	// change with each choice.
+	var firsts []*Offer
+	for id := range a.Offers {
+		o := t.Offers[id]
+		i := slices.IndexFunc(firsts, func(f *Offer) bool { return f.MadeAt.Equal(o.MadeAt) })
+		switch {
+		case i < 0:
+			firsts = append(firsts, o)
+		case o.After < firsts[i].After:
+			firsts[i] = o
+		}
+	}
+	if len(firsts) == 0 {
 		return ""
 	}
-	return ids[0]
+	return slices.MinFunc(firsts, t.compareOffers).ID
 }
 
 // compareOffers orders offers to one agent as the rule does: by their turn, those

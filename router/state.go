@@ -102,6 +102,9 @@ type Offer struct {
 	MadeAt  time.Time         `json:"made_at"`
 	Expires time.Time         `json:"expires"`
 	Why     match.Explanation `json:"why"`
+	// After is how many offers the agent had already. Among those of one instant it
+	// is the order in which the rule chose them.
+	After int `json:"after,omitempty"`
 }
 
 // IndexEntry is what a key leads to, for keys that the ledger may not have yet.
