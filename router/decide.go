@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"stagecoach/contact"
@@ -257,6 +258,9 @@ func (t *turn) settleAll() {
 
 // emit decides one event and applies it.
 func (t *turn) emit(e Event) {
+	if t.events == nil {
+		t.events = make([]Event, 0, 4)
+	}
 	t.events = append(t.events, e)
 	if open, ok := e.(ContactOpened); ok {
 		t.opened = append(t.opened, open.Contact.ID)
@@ -269,8 +273,11 @@ func (t *turn) emit(e Event) {
 // replay of the same command gives the same id.
 func (t *turn) newID() string {
 	t.ids++
-	seed := fmt.Sprintf("%s/%s/%d/%d/%d", t.Office, t.Life, t.Epoch, t.N, t.ids)
-	sum := sha256.Sum256([]byte(seed))
+	var buf [96]byte
+	seed := append(append(append(append(buf[:0], t.Office...), '/'), t.Life...), '/')
+	seed = append(strconv.AppendUint(seed, t.Epoch, 10), '/')
+	seed = append(strconv.AppendUint(seed, t.N, 10), '/')
+	sum := sha256.Sum256(strconv.AppendInt(seed, int64(t.ids), 10))
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(max(t.env.Now.UnixMilli(), 0)))
 	var b [16]byte
@@ -278,8 +285,16 @@ func (t *turn) newID() string {
 	copy(b[6:], sum[:10])
 	b[6] = b[6]&0x0f | 0x70
 	b[8] = b[8]&0x3f | 0x80
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	var id [36]byte
+	at := 0
+	for i, x := range b {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			id[at] = '-'
+			at++
+		}
+		at += hex.Encode(id[at:], []byte{x})
+	}
+	return string(id[:])
 }
 
 func refuse(code, format string, args ...any) error {

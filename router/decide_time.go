@@ -18,7 +18,7 @@ func (t *turn) tick() {
 		}
 		switch due.kind {
 		case timerContact:
-			if c := t.Contacts[due.id]; c != nil && c.Open() && c.timedAt.Equal(due.at) {
+			if c := t.Contacts[due.id]; c != nil && c.Open() && c.timedAt.Equal(due.at()) {
 				c.timedAt = time.Time{}
 				t.contactDue(c)
 				t.indexContact(c)
@@ -37,7 +37,7 @@ func (t *turn) tick() {
 		case timerEngagement:
 			t.engagementDue(due.id)
 		case timerAgent:
-			t.agentDue(due.id, due.at)
+			t.agentDue(due.id, due.at())
 		}
 	}
 }

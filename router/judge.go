@@ -63,6 +63,9 @@ func (s *State) lookAtNeeds() {
 // which somebody can after all: as many at once as a commit holds.
 func (t *turn) judge() {
 	t.lookAtNeeds()
+	if len(t.unjudged) == 0 {
+		return
+	}
 	for _, id := range slices.Sorted(maps.Keys(t.unjudged)) {
 		if len(t.events) >= tickAtMost {
 			return // NextWake makes the router go on

@@ -65,7 +65,7 @@ type State struct {
 	unjudged, untold    map[string]bool
 	// limits are the policy's, as of the last decision.
 	limits     *match.Limits
-	timers     timerHeap
+	timers     timers
 	tally      tally
 	byCustomer map[string][]string
 	review     map[string]bool
@@ -197,7 +197,7 @@ func RestoreState(data []byte) (*State, error) {
 // derive rebuilds what is not in a snapshot.
 func (s *State) derive() {
 	s.waiting = match.NewWaiting()
-	s.timers, s.tally = nil, newTally()
+	s.timers, s.tally = timers{}, newTally()
 	s.byCustomer, s.words = map[string][]string{}, map[string]string{}
 	s.knowing, s.ranked = map[string]map[string]bool{}, map[string]map[string]bool{}
 	s.review = map[string]bool{}

@@ -1,9 +1,10 @@
 package router
 
 import (
-	"container/heap"
 	"maps"
 	"time"
+
+	"stagecoach/router/heap"
 )
 
 // Figures is what there is to do, in figures.
@@ -26,8 +27,8 @@ func (s *State) Figures() Figures {
 		InDoubt: len(s.inDoubt), Unsent: len(s.unsent), Alarmed: len(s.alarmed),
 	}
 	maps.Copy(w.States, s.tally.states)
-	if len(s.tally.oldest) > 0 {
-		w.Oldest, w.NextDue = s.tally.oldest[0].Start, s.tally.due[0].Due
+	if s.tally.oldest.Len() > 0 {
+		w.Oldest, w.NextDue = (*s.tally.oldest.First()).Start, (*s.tally.due.First()).Due
 	}
 	return w
 }
@@ -36,8 +37,8 @@ func (s *State) Figures() Figures {
 type tally struct {
 	states map[ContactState]int
 	queues map[string]int
-	oldest oldestHeap
-	due    dueHeap
+	oldest heap.Heap[*Contact, oldestFirst]
+	due    heap.Heap[*Contact, dueFirst]
 }
 
 // tallied is as what a contact was counted, and its places in the heaps, from 1;
@@ -56,14 +57,19 @@ func newTally() tally {
 func (t *tally) count(c *Contact) {
 	was := &c.tallied
 	counted := was.oldest > 0
+	if counted && c.State == was.state && c.Queue == was.queue {
+		t.oldest.Fix(was.oldest)
+		t.due.Fix(was.due)
+		return
+	}
 	if counted {
 		less(t.states, was.state)
 		less(t.queues, was.queue)
 	}
 	if !c.Open() {
 		if counted {
-			heap.Remove(&t.oldest, was.oldest-1)
-			heap.Remove(&t.due, was.due-1)
+			t.oldest.Remove(was.oldest)
+			t.due.Remove(was.due)
 			*was = tallied{}
 		}
 		return
@@ -72,12 +78,12 @@ func (t *tally) count(c *Contact) {
 	t.states[c.State]++
 	t.queues[c.Queue]++
 	if !counted {
-		heap.Push(&t.oldest, c)
-		heap.Push(&t.due, c)
+		t.oldest.Push(c)
+		t.due.Push(c)
 		return
 	}
-	heap.Fix(&t.oldest, was.oldest-1)
-	heap.Fix(&t.due, was.due-1)
+	t.oldest.Fix(was.oldest)
+	t.due.Fix(was.due)
 }
 
 func less[K comparable](m map[K]int, k K) {
@@ -86,55 +92,20 @@ func less[K comparable](m map[K]int, k K) {
 	}
 }
 
-// oldestHeap has the contact with the earliest start first.
-//
-//nolint:recvcheck // container/heap wants both kinds
-type oldestHeap []*Contact
+// oldestFirst has the contact with the earliest start first.
+type oldestFirst struct{}
 
-func (h oldestHeap) Len() int           { return len(h) }
-func (h oldestHeap) Less(i, j int) bool { return h[i].Start.Before(h[j].Start) }
-func (h oldestHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].tallied.oldest, h[j].tallied.oldest = i+1, j+1
-}
+// Before implements heap.Order.
+func (oldestFirst) Before(x, y **Contact) bool { return (*x).Start.Before((*y).Start) }
 
-// Push implements heap.Interface.
-func (h *oldestHeap) Push(x any) {
-	if c, ok := x.(*Contact); ok {
-		*h = append(*h, c)
-		c.tallied.oldest = len(*h)
-	}
-}
+// Stands implements heap.Order.
+func (oldestFirst) Stands(c **Contact, place int) { (*c).tallied.oldest = place }
 
-// Pop implements heap.Interface.
-func (h *oldestHeap) Pop() any { return popContact((*[]*Contact)(h)) }
+// dueFirst has the contact first that is due first.
+type dueFirst struct{}
 
-// dueHeap has the contact that is due first at its head.
-//
-//nolint:recvcheck // container/heap wants both kinds
-type dueHeap []*Contact
+// Before implements heap.Order.
+func (dueFirst) Before(x, y **Contact) bool { return (*x).Due.Before((*y).Due) }
 
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].Due.Before(h[j].Due) }
-func (h dueHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].tallied.due, h[j].tallied.due = i+1, j+1
-}
-
-// Push implements heap.Interface.
-func (h *dueHeap) Push(x any) {
-	if c, ok := x.(*Contact); ok {
-		*h = append(*h, c)
-		c.tallied.due = len(*h)
-	}
-}
-
-// Pop implements heap.Interface.
-func (h *dueHeap) Pop() any { return popContact((*[]*Contact)(h)) }
-
-func popContact(h *[]*Contact) *Contact {
-	last := (*h)[len(*h)-1]
-	(*h)[len(*h)-1] = nil
-	*h = (*h)[:len(*h)-1]
-	return last
-}
+// Stands implements heap.Order.
+func (dueFirst) Stands(c **Contact, place int) { (*c).tallied.due = place }

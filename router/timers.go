@@ -1,11 +1,10 @@
 package router
 
 import (
-	"cmp"
-	"container/heap"
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/router/heap"
 )
 
 // timerKind says what is to be looked at when a timer is due. A timer is only a
@@ -23,63 +22,63 @@ const (
 	timerAgent
 )
 
+// timer is small, as there are many. Its time is in seconds and nanoseconds.
 type timer struct {
-	at   time.Time
+	sec  int64
+	nsec int32
 	kind timerKind
 	id   string
 }
 
-// timerHeap is the router's own heap of due times.
-//
-//nolint:recvcheck // container/heap wants both kinds
-type timerHeap []timer
+func timerAt(at time.Time, kind timerKind, id string) timer {
+	return timer{sec: at.Unix(), nsec: int32(at.Nanosecond()), kind: kind, id: id} //nolint:gosec // below a billion
+}
 
-func (h timerHeap) Len() int { return len(h) }
-func (h timerHeap) Less(i, j int) bool {
-	if c := h[i].at.Compare(h[j].at); c != 0 {
-		return c < 0
+func (t *timer) at() time.Time { return time.Unix(t.sec, int64(t.nsec)).UTC() }
+
+// inTime has the timer first that is due first.
+type inTime struct{}
+
+// Before implements heap.Order.
+func (inTime) Before(x, y *timer) bool {
+	switch {
+	case x.sec != y.sec:
+		return x.sec < y.sec
+	case x.nsec != y.nsec:
+		return x.nsec < y.nsec
+	case x.kind != y.kind:
+		return x.kind < y.kind
 	}
-	return cmp.Or(cmp.Compare(h[i].kind, h[j].kind), cmp.Compare(h[i].id, h[j].id)) < 0
-}
-func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-
-// Push implements heap.Interface.
-func (h *timerHeap) Push(x any) {
-	if t, ok := x.(timer); ok {
-		*h = append(*h, t)
-	}
+	return x.id < y.id
 }
 
-// Pop implements heap.Interface.
-func (h *timerHeap) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return last
-}
+// Stands implements heap.Order.
+func (inTime) Stands(*timer, int) {}
 
-func (h *timerHeap) add(at time.Time, kind timerKind, id string) {
+// timers are the router's own due times.
+type timers struct{ heap.Heap[timer, inTime] }
+
+func (h *timers) add(at time.Time, kind timerKind, id string) {
 	if !at.IsZero() {
-		heap.Push(h, timer{at: at, kind: kind, id: id})
+		h.Push(timerAt(at, kind, id))
 	}
 }
 
 // popDue takes the first timer that is due at now.
-func (h *timerHeap) popDue(now time.Time) (timer, bool) {
-	if len(*h) == 0 || (*h)[0].at.After(now) {
+func (h *timers) popDue(now time.Time) (timer, bool) {
+	if h.Len() == 0 || h.First().at().After(now) {
 		return timer{}, false
 	}
-	t, ok := heap.Pop(h).(timer)
-	return t, ok
+	return h.Pop(), true
 }
 
 // NextTimer gives when the router must look again, and false when nothing is
 // to come.
 func (s *State) NextTimer() (time.Time, bool) {
-	if len(s.timers) == 0 {
+	if s.timers.Len() == 0 {
 		return time.Time{}, false
 	}
-	return s.timers[0].at, true
+	return s.timers.First().at(), true
 }
 
 // timeContact sets the next timer of an open contact: the earliest of what is

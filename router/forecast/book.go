@@ -1,8 +1,9 @@
 package forecast
 
 import (
-	"container/heap"
 	"time"
+
+	"stagecoach/router/heap"
 )
 
 // Case is what a contact's wait depends on, as far as it is known when it opens.
@@ -42,7 +43,9 @@ type Book struct {
 	// Fresh are the contacts whose mood isn't known yet.
 	Fresh []string `json:"fresh,omitempty"`
 
-	agenda agenda
+	// agenda is whom to look at next.
+	agenda heap.Heap[*wait, soonest]
+	key    []byte
 }
 
 // wait is a contact that waits.
@@ -74,6 +77,9 @@ type wait struct {
 	// 1.
 	next  int64
 	place int
+	// tables and works are those of its case, as far as they have been made.
+	tables tables
+	works  works
 }
 
 // position gives the place on the scale that a contact's wait has come to.
@@ -122,9 +128,9 @@ func (b *Book) Restore() {
 	for name, l := range b.Lines {
 		l.name = name
 	}
-	b.agenda = nil
+	b.agenda = heap.Heap[*wait, soonest]{}
 	for id, w := range b.Waits {
-		w.id, w.place = id, 0
+		w.id, w.place, w.tables, w.works = id, 0, tables{}, works{}
 		if w.Settled {
 			b.plan(w)
 		}
@@ -158,8 +164,8 @@ func (b *Book) turn(now time.Time) {
 	}
 	b.Clock = b.clock(now)
 	b.Wall = now
-	for len(b.agenda) > 0 && b.agenda[0].next <= b.Clock {
-		w := b.agenda[0]
+	for b.agenda.Len() > 0 && (*b.agenda.First()).next <= b.Clock {
+		w := *b.agenda.First()
 		b.judge(w, b.Clock)
 		b.note(w, b.Clock)
 		b.plan(w)
@@ -243,14 +249,14 @@ func (b *Book) Answer(id string, now time.Time) {
 	b.note(w, b.Clock)
 	b.judged(w, b.Clock)
 	bin := w.position(b.Clock) / width
-	for i, t := range b.tables(&w.Case, w.Mood, true) {
+	for i, t := range b.tablesOf(w) {
 		if t != nil {
-			t.answered(bin, memories[i])
+			t[w.Mood].answered(bin, memories[i])
 		}
 	}
 	if w.Taken >= 0 {
 		bin := position(b.Clock-w.Taken) / width
-		for _, t := range b.works(&w.Case, true) {
+		for _, t := range b.worksOf(w) {
 			if t != nil {
 				t.answered(bin, workMemory)
 			}
@@ -273,7 +279,7 @@ func (b *Book) drop(w *wait) {
 		b.line(w.Case.Demand).leave()
 	}
 	if w.place > 0 {
-		heap.Remove(&b.agenda, w.place-1)
+		b.agenda.Remove(w.place)
 	}
 	delete(b.Waits, w.id)
 }
@@ -282,9 +288,9 @@ func (b *Book) drop(w *wait) {
 func (b *Book) note(w *wait, now int64) {
 	bin := w.position(now) / width
 	if bin > w.Noted {
-		for _, t := range b.tables(&w.Case, w.Mood, true) {
+		for _, t := range b.tablesOf(w) {
 			if t != nil {
-				t.passed(w.Noted, bin)
+				t[w.Mood].passed(w.Noted, bin)
 			}
 		}
 		w.Noted = bin
@@ -293,7 +299,7 @@ func (b *Book) note(w *wait, now int64) {
 		return
 	}
 	if bin = position(now-w.Taken) / width; bin > w.Worked {
-		for _, t := range b.works(&w.Case, true) {
+		for _, t := range b.worksOf(w) {
 			if t != nil {
 				t.passed(w.Worked, bin)
 			}
@@ -306,33 +312,3 @@ func (b *Book) note(w *wait, now int64) {
 var memories = [3]uint32{256, 128, 64} //nolint:gochecknoglobals // a table
 
 const workMemory = 256
-
-// tables gives the life tables of a case, the widest first. Those that there are
-// too many of to be made are nil.
-func (b *Book) tables(c *Case, m mood, wanted bool) [3]*table {
-	var out [3]*table
-	for i, key := range [3]string{c.Channel, c.Channel + "|" + c.Tier, c.Channel + "|" + c.Tier + "|" + c.Demand} {
-		ts := b.Tables[key]
-		if ts == nil && wanted && len(b.Tables) < maxTables {
-			ts = &[moods]table{}
-			b.Tables[key] = ts
-		}
-		if ts != nil {
-			out[i] = &ts[m]
-		}
-	}
-	return out
-}
-
-func (b *Book) works(c *Case, wanted bool) [2]*table {
-	var out [2]*table
-	for i, key := range [2]string{c.Channel, c.Channel + "|" + c.Demand} {
-		t := b.Work[key]
-		if t == nil && wanted && len(b.Work) < maxTables {
-			t = &table{}
-			b.Work[key] = t
-		}
-		out[i] = t
-	}
-	return out
-}

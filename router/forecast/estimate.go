@@ -52,14 +52,14 @@ func (b *Book) judged(w *wait, now int64) {
 }
 
 func (b *Book) slipped(w *wait, percent int, passed bool) {
-	key := w.Case.Channel + "|" + w.Case.Tier
-	s := b.Slips[key]
+	key := b.keyOf(w.Case.Channel, w.Case.Tier)
+	s := b.Slips[string(key)]
 	if s == nil {
 		if len(b.Slips) >= maxTables {
 			return
 		}
 		s = &slip{}
-		b.Slips[key] = s
+		b.Slips[string(key)] = s
 	}
 	step := -(100 - percent) * pace * fine / 100
 	if passed {
@@ -91,7 +91,7 @@ func (b *Book) settle(w *wait) {
 	w.Mood, w.Ahead = b.mood(w)
 	w.Settled = true
 	b.line(w.Case.Demand).Mood = w.Mood
-	p50, p90 := b.positions(&w.Case, w.Mood, w.Ahead, 0)
+	p50, p90 := b.positions(&w.Case, b.known(w), w.Mood, w.Ahead, 0)
 	w.P50, w.P90 = span(p50), span(p90)
 	b.plan(w)
 }
@@ -115,12 +115,12 @@ func (b *Book) mood(w *wait) (mood, int64) {
 }
 
 // positions gives the percentiles of a wait that has lasted for a while.
-func (b *Book) positions(c *Case, m mood, ahead, age int64) (p50, p90 int) {
+func (b *Book) positions(c *Case, ts tables, m mood, ahead, age int64) (p50, p90 int) {
 	by := shift(m, ahead)
 	from := max(position(age)-by, 0)
-	k := b.curve(c, m, ahead)
+	k := curveOf(c, ts, m, ahead)
 	s := slip{}
-	if known := b.Slips[c.Channel+"|"+c.Tier]; known != nil {
+	if known := b.Slips[string(b.keyOf(c.Channel, c.Tier))]; known != nil {
 		s = *known
 	}
 	p50 = min(max(k.until(from, thinned(whole/2, s.P50/fine)), from+1), highest)
@@ -128,9 +128,22 @@ func (b *Book) positions(c *Case, m mood, ahead, age int64) (p50, p90 int) {
 	return min(p50+by, highest), min(max(p90, p50+1)+by, highest)
 }
 
-func (b *Book) curve(c *Case, m mood, ahead int64) *curve {
-	t := b.tables(c, m, false)
-	return &curve{tables: t[:], prior: prior{reply: position(millis(c.Reply)+ahead) - shift(m, ahead), target: position(millis(c.Target)) - shift(m, ahead)}}
+func curveOf(c *Case, ts tables, m mood, ahead int64) curve {
+	k := curve{prior: prior{reply: position(millis(c.Reply)+ahead) - shift(m, ahead), target: position(millis(c.Target)) - shift(m, ahead)}}
+	for i, t := range ts {
+		if t != nil {
+			k.tables[i] = &t[m]
+		}
+	}
+	return k
+}
+
+// known gives the tables of a contact's case that are made.
+func (b *Book) known(w *wait) tables {
+	if w.tables[len(w.tables)-1] != nil {
+		return w.tables
+	}
+	return b.tablesFor(&w.Case)
 }
 
 // Expect gives how long the rest of a contact's wait will be; false when it is
@@ -141,7 +154,7 @@ func (b *Book) Expect(id string, now time.Time) (Expectation, bool) {
 		return Expectation{}, false
 	}
 	m, ahead := b.mood(w)
-	return b.expectation(&w.Case, m, ahead, b.clock(now)-w.Opened), true
+	return b.expectation(&w.Case, b.known(w), m, ahead, b.clock(now)-w.Opened), true
 }
 
 // ExpectOf gives how long a contact would wait that came now; false when nothing
@@ -155,7 +168,7 @@ func (b *Book) ExpectOf(c *Case, now time.Time) (Expectation, bool) {
 	if l.Waiting == 0 && l.Mood == moodAtOnce {
 		m = moodAtOnce
 	}
-	return b.expectation(c, m, ahead, 0), true
+	return b.expectation(c, b.tablesFor(c), m, ahead, 0), true
 }
 
 // Channel gives how long a contact would wait that came now and was like the last
@@ -205,8 +218,8 @@ func (b *Book) Knows(channel string) bool {
 	return answered >= leastAnswered*one
 }
 
-func (b *Book) expectation(c *Case, m mood, ahead, age int64) Expectation {
-	p50, p90 := b.positions(c, m, ahead, age)
+func (b *Book) expectation(c *Case, ts tables, m mood, ahead, age int64) Expectation {
+	p50, p90 := b.positions(c, ts, m, ahead, age)
 	return Expectation{P50: duration(max(span(p50)-age, 0)), P90: duration(max(span(p90)-age, 0))}
 }
 
@@ -221,15 +234,15 @@ func (b *Book) Chance(id string, within time.Duration, now time.Time) int {
 	if left := w.Case.Target - duration(at-w.Opened+w.Lead); left > 0 { // nights may lie before the due time
 		within = min(within, left)
 	}
-	var k *curve
+	var k curve
 	by := 0
 	if w.Taken >= 0 {
-		t := b.works(&w.Case, false)
 		since = w.Taken
-		k = &curve{tables: t[:], prior: prior{reply: position(millis(w.Case.Reply)), target: highest}}
+		t := b.worksFor(&w.Case)
+		k = curve{tables: [3]*table{t[0], t[1]}, prior: prior{reply: position(millis(w.Case.Reply)), target: highest}}
 	} else {
 		m, ahead := b.mood(w)
-		k, by = b.curve(&w.Case, m, ahead), shift(m, ahead)
+		k, by = curveOf(&w.Case, b.known(w), m, ahead), shift(m, ahead)
 		k.prior.reply = position(millis(w.Case.Reply)) - by // whoever is ahead may be passed by who is due first
 	}
 	return int(k.left(max(position(at-since)-by, 0), max(position(at-since+millis(within))-by, 0)) * 1000 / whole)

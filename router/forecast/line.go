@@ -1,10 +1,5 @@
 package forecast
 
-import (
-	"cmp"
-	"container/heap"
-)
-
 // line is who waits for the same.
 type line struct {
 	Waiting int `json:"waiting"`
@@ -66,38 +61,19 @@ func shift(m mood, ahead int64) int {
 	return min(position(ahead)-(int(m-moodShort)+shortest)*octave, octave)
 }
 
-// agenda is whom to look at next.
-//
-//nolint:recvcheck // container/heap wants both kinds
-type agenda []*wait
+// soonest has the contact first that is to be looked at first.
+type soonest struct{}
 
-func (a agenda) Len() int { return len(a) }
-func (a agenda) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(a[i].next, a[j].next), cmp.Compare(a[i].id, a[j].id)) < 0
-}
-
-func (a agenda) Swap(i, j int) {
-	a[i], a[j] = a[j], a[i]
-	a[i].place, a[j].place = i+1, j+1
-}
-
-// Push implements heap.Interface.
-func (a *agenda) Push(x any) {
-	if w, ok := x.(*wait); ok {
-		*a = append(*a, w)
-		w.place = len(*a)
+// Before implements heap.Order.
+func (soonest) Before(x, y **wait) bool {
+	if (*x).next != (*y).next {
+		return (*x).next < (*y).next
 	}
+	return (*x).id < (*y).id
 }
 
-// Pop implements heap.Interface.
-func (a *agenda) Pop() any {
-	old := *a
-	w := old[len(old)-1]
-	old[len(old)-1] = nil
-	*a = old[:len(old)-1]
-	w.place = 0
-	return w
-}
+// Stands implements heap.Order.
+func (soonest) Stands(w **wait, place int) { (*w).place = place }
 
 // firstLook is after how many milliseconds a wait is first counted that has not
 // ended; then whenever it has become half as long again.
@@ -121,8 +97,8 @@ func (b *Book) plan(w *wait) {
 	}
 	w.next = next
 	if w.place > 0 {
-		heap.Fix(&b.agenda, w.place-1)
+		b.agenda.Fix(w.place)
 	} else {
-		heap.Push(&b.agenda, w)
+		b.agenda.Push(w)
 	}
 }

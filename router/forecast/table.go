@@ -40,6 +40,69 @@ func (t *table) answered(bin int, memory uint32) {
 	t.Answered[bin] += one
 }
 
+// tables are the life tables of a case for each mood, the widest first, works those
+// from when somebody took it. What isn't made is nil.
+type (
+	tables [3]*[moods]table
+	works  [2]*table
+)
+
+// keyOf joins names to a key that holds until the next.
+func (b *Book) keyOf(names ...string) []byte {
+	b.key = b.key[:0]
+	for i, name := range names {
+		if i > 0 {
+			b.key = append(b.key, '|')
+		}
+		b.key = append(b.key, name...)
+	}
+	return b.key
+}
+
+// tablesFor gives the tables of a case as far as they are made.
+func (b *Book) tablesFor(c *Case) tables {
+	return tables{
+		b.Tables[string(b.keyOf(c.Channel))], b.Tables[string(b.keyOf(c.Channel, c.Tier))], b.Tables[string(b.keyOf(c.Channel, c.Tier, c.Demand))],
+	}
+}
+
+// tablesOf gives the tables of a contact's case, made if need be: as long as there
+// are not too many.
+func (b *Book) tablesOf(w *wait) *tables {
+	c := &w.Case
+	for i, names := range [3][]string{{c.Channel}, {c.Channel, c.Tier}, {c.Channel, c.Tier, c.Demand}} {
+		if w.tables[i] == nil {
+			w.tables[i] = made(b.Tables, b.keyOf(names...))
+		}
+	}
+	return &w.tables
+}
+
+// worksFor gives the tables of a case's work as far as they are made.
+func (b *Book) worksFor(c *Case) works {
+	return works{b.Work[string(b.keyOf(c.Channel))], b.Work[string(b.keyOf(c.Channel, c.Demand))]}
+}
+
+// worksOf gives the tables of a contact's work, made if need be.
+func (b *Book) worksOf(w *wait) *works {
+	c := &w.Case
+	for i, names := range [2][]string{{c.Channel}, {c.Channel, c.Demand}} {
+		if w.works[i] == nil {
+			w.works[i] = made(b.Work, b.keyOf(names...))
+		}
+	}
+	return &w.works
+}
+
+func made[T any](of map[string]*T, key []byte) *T {
+	t := of[string(key)]
+	if t == nil && len(of) < maxTables {
+		t = new(T)
+		of[string(key)] = t
+	}
+	return t
+}
+
 // trust is how many contacts it takes until a narrower table counts as much as
 // the wider one above it.
 const trust = 6
@@ -47,7 +110,7 @@ const trust = 6
 // curve is what is known of a contact's wait: tables from the widest to the
 // narrowest, and what is thought before anything is known.
 type curve struct {
-	tables []*table
+	tables [3]*table
 	prior  prior
 }
 

@@ -118,7 +118,8 @@ func (m *matching) assignClaims() {
 		if possible {
 			c.found++
 		}
-		if c.found < len(m.owing) && (possible || len(c.it.Cool) > 0) {
+		// Where nobody is left for it there is none for the next either.
+		if c.found < len(m.owing) && (taken || len(c.it.Cool) > 0) {
 			m.pushLate(c.it.group, c)
 		}
 	}

@@ -131,10 +131,15 @@ func (w *Waiting) note(g *Group) {
 func (w *Waiting) retune() {
 	w.settled = never
 	for _, g := range w.list {
-		g.best = w.m.bestCase(&g.Traits).Microseconds()
+		g.tune(&w.m.Params)
 		w.faces[g.num].hotUntil = math.MinInt64
 		w.note(g)
 	}
+}
+
+// tune takes over what parameters say of a group.
+func (g *Group) tune(p *Params) {
+	g.best, g.early = p.bestCase(&g.Traits).Microseconds(), p.early(&g.Traits).Microseconds()
 }
 
 // settle moves those to the late ones who can't be answered in time any more, and

@@ -64,8 +64,13 @@ func (m *matching) reservedFor(it *item) string {
 // HeldUntil is until when work that is due then may be held back: no longer than
 // the slowest agent can still answer it in time.
 func (p *Params) HeldUntil(due time.Time, t *Traits) time.Time {
+	return due.Add(-p.early(t))
+}
+
+// early is how long before it is due work is held back no longer.
+func (p *Params) early(t *Traits) time.Duration {
 	slowest := p.Accept + time.Duration(Slowness(0)*float64(t.Handling))
-	return due.Add(-max(time.Duration(p.Early*float64(t.Target)), slowest))
+	return max(time.Duration(p.Early*float64(t.Target)), slowest)
 }
 
 // heldBack reports whether work that can wait is not given to an agent who would
@@ -74,8 +79,7 @@ func (m *matching) heldBack(g *Group, a *Agent) bool {
 	if g.Traits.Live || a.asks == asksForAny || a.aside(g.Demand.ReplyChannel, g.units) {
 		return false
 	}
-	until := m.HeldUntil(g.live.first().Due, &g.Traits)
-	if !m.now.Before(until) {
+	if m.at >= g.live.first().due-g.early {
 		return false
 	}
 	for _, f := range m.w.liveFor(a.crew) {
@@ -85,7 +89,7 @@ func (m *matching) heldBack(g *Group, a *Agent) bool {
 			}
 			g.held = true
 			m.w.soil(g)
-			if m.again.IsZero() || until.Before(m.again) {
+			if until := m.HeldUntil(g.live.first().Due, &g.Traits); m.again.IsZero() || until.Before(m.again) {
 				m.again = until
 			}
 			return true

@@ -51,8 +51,9 @@ type Group struct {
 	flow   *flow
 	// jobs are what crews need to know of it: one for all who are alike for it.
 	jobs []*job
-	// best is how long the fastest answer takes, in microseconds.
-	best int64
+	// best is how long the fastest answer takes, early how long before it is due one
+	// of it is held back no longer, in microseconds.
+	best, early int64
 	// live are those that can still be answered in time as far as best says, late
 	// the others.
 	live, late line
@@ -172,7 +173,7 @@ func (w *Waiting) group(d *Demand, t *Traits) *Group {
 		g.units = w.units(d.ReplyChannel)
 	}
 	g.flow = w.flows.find(d, t)
-	g.best = w.m.bestCase(t).Microseconds()
+	g.tune(&w.m.Params)
 	w.groups[g.key] = g
 	w.number(g)
 	return g

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"container/heap"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -15,40 +14,24 @@ type entry struct {
 	act func() error
 }
 
-// agenda is what is to happen, first things first.
-//
-//nolint:recvcheck // container/heap wants both kinds
-type agenda []*entry
+// inTime has the entry first that happens first.
+type inTime struct{}
 
-func (a agenda) Len() int { return len(a) }
-func (a agenda) Less(i, j int) bool {
-	if c := a[i].at.Compare(a[j].at); c != 0 {
+// Before implements heap.Order.
+func (inTime) Before(x, y *entry) bool {
+	if c := x.at.Compare(y.at); c != 0 {
 		return c < 0
 	}
-	return a[i].n < a[j].n
-}
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-
-// Push implements heap.Interface.
-func (a *agenda) Push(x any) {
-	if e, ok := x.(*entry); ok {
-		*a = append(*a, e)
-	}
+	return x.n < y.n
 }
 
-// Pop implements heap.Interface.
-func (a *agenda) Pop() any {
-	old := *a
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*a = old[:len(old)-1]
-	return last
-}
+// Stands implements heap.Order.
+func (inTime) Stands(*entry, int) {}
 
 // plan puts something on the agenda.
 func (d *day) plan(at float64, act func() error) {
 	d.planned++
-	heap.Push(&d.agenda, &entry{at: epoch().Add(seconds(at)), n: d.planned, act: act})
+	d.agenda.Push(entry{at: epoch().Add(seconds(at)), n: d.planned, act: act})
 }
 
 // luck gives the randomness of one try of one contact: the same for every rule.

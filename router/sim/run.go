@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"container/heap"
 	"context"
 	"fmt"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/router"
+	"stagecoach/router/heap"
 	"stagecoach/router/match"
 )
 
@@ -16,14 +16,18 @@ import (
 // the agents who work for it.
 type day struct {
 	*Scenario
-	rules    *dayRules
-	seed     uint64
-	state    *router.State
-	now      time.Time
-	agenda   agenda
+	rules *dayRules
+	seed  uint64
+	state *router.State
+	now   time.Time
+	// agenda is what is to happen, first things first.
+	agenda   heap.Heap[entry, inTime]
 	arrivals []Arrival
 	// jobs are the contacts by their id in the core, while they are open.
-	jobs   map[string]*job
+	jobs map[string]*job
+	// env and cmd are what the core is given, used again for each command.
+	env    router.Env
+	cmd    router.Envelope
 	staff  []*worker
 	byName map[string]*worker
 	// out is what became of the contacts, in the order of arrivals.
@@ -97,8 +101,8 @@ func (d *day) run(ctx context.Context) error {
 		}
 		wake, timed := d.state.Wake(d.rules)
 		switch {
-		case len(d.agenda) > 0 && (!timed || !wake.Before(d.agenda[0].at)):
-			next, _ := heap.Pop(&d.agenda).(*entry)
+		case d.agenda.Len() > 0 && (!timed || !wake.Before(d.agenda.First().at)):
+			next := d.agenda.Pop()
 			if next.at.After(end) {
 				return nil
 			}
@@ -138,15 +142,18 @@ func (d *day) rest(ctx context.Context, steps int) error {
 
 // do gives the core a command, and lets the agents see what it decided.
 func (d *day) do(actor string, cmd router.Command) error {
-	e, err := d.state.Step(
-		&router.Env{Now: d.now, Rules: d.rules},
-		&router.Envelope{Actor: actor, Command: cmd},
-	)
+	e, err := d.step(actor, cmd)
 	if err != nil {
 		return fmt.Errorf("%s by %s at %.3f s: %w", router.CommandName(cmd), actor, d.at(), err)
 	}
 	d.see(e.Events)
 	return nil
+}
+
+func (d *day) step(actor string, cmd router.Command) (router.Entry, error) {
+	d.env.Now, d.env.Rules = d.now, d.rules
+	d.cmd = router.Envelope{Actor: actor, Command: cmd}
+	return d.state.Step(&d.env, &d.cmd)
 }
 
 // see lets the agents see what the core decided.
@@ -180,7 +187,7 @@ func (d *day) arrive(place int) error {
 		Demand: match.Demand{Skills: []match.Skill{{Name: c.Skill, Level: c.MinProf}}, Languages: []string{c.Lang}},
 		AsOf:   d.state.N,
 	}
-	e, err := d.state.Step(&router.Env{Now: d.now, Rules: d.rules}, &router.Envelope{Actor: router.ActorIntake, Command: r})
+	e, err := d.step(router.ActorIntake, r)
 	if err != nil {
 		return fmt.Errorf("contact %d at %.3f s: %w", a.ID, d.at(), err)
 	}
