@@ -56,29 +56,29 @@ func (inTime) Before(x, y *timer) bool {
 func (inTime) Stands(*timer, int) {}
 
 // timers are the router's own due times.
-type timers struct{ heap.Heap[timer, inTime] }
+type timers struct{ heap heap.Heap[timer, inTime] }
 
 func (h *timers) add(at time.Time, kind timerKind, id string) {
 	if !at.IsZero() {
-		h.Push(timerAt(at, kind, id))
+		h.heap.Push(timerAt(at, kind, id))
 	}
 }
 
 // popDue takes the first timer that is due at now.
 func (h *timers) popDue(now time.Time) (timer, bool) {
-	if h.Len() == 0 || h.First().at().After(now) {
+	if h.heap.Len() == 0 || h.heap.First().at().After(now) {
 		return timer{}, false
 	}
-	return h.Pop(), true
+	return h.heap.Pop(), true
 }
 
 // NextTimer gives when the router must look again, and false when nothing is
 // to come.
 func (s *State) NextTimer() (time.Time, bool) {
-	if s.timers.Len() == 0 {
+	if s.timers.heap.Len() == 0 {
 		return time.Time{}, false
 	}
-	return s.timers.First().at(), true
+	return s.timers.heap.First().at(), true
 }
 
 // timeContact sets the next timer of an open contact: the earliest of what is

@@ -157,6 +157,7 @@ func (w *Waiting) Add(d *Demand, t *Traits, h *Head) {
 		g.need = h.Need
 	}
 	it := &item{Head: *h, group: g, due: h.Due.UnixMicro()}
+	it.late = w.settled != never && it.due-g.best < w.settled
 	w.put(it)
 	w.where[h.Contact] = it
 	w.touch(g)

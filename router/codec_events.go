@@ -1,0 +1,166 @@
+package router
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+func decodeAs[E Event](data json.RawMessage) (Event, error) {
+	var e E
+	if err := json.Unmarshal(data, &e); err != nil {
+		return nil, fmt.Errorf("decoding event: %w", err)
+	}
+	return e, nil
+}
+
+// EventName gives the name under which the log holds an event.
+func EventName(e Event) string { //nolint:funlen // a table
+	switch e.(type) {
+	case Takeover:
+		return "takeover"
+	case ClockStep:
+		return "clock_step"
+	case PolicyActivated:
+		return "policy_activated"
+	case SourceRead:
+		return "source_read"
+	case CustomerKnown:
+		return "customer_known"
+	case ConversationOpened:
+		return "conversation_opened"
+	case MessageReceived:
+		return "message_received"
+	case EvidenceReceived:
+		return "evidence_received"
+	case Quarantined:
+		return "quarantined"
+	case QuarantineLeft:
+		return "quarantine_left"
+	case ContactOpened:
+		return "contact_opened"
+	case MessageJoined:
+		return "message_joined"
+	case OfferMade:
+		return "offer_made"
+	case OfferEnded:
+		return "offer_ended"
+	case Assigned:
+		return "assigned"
+	case Unassigned:
+		return "unassigned"
+	case HolderWarned:
+		return "holder_warned"
+	case HoldExtended:
+		return "hold_extended"
+	case Engaged:
+		return "engaged"
+	case Disengaged:
+		return "disengaged"
+	case Moved:
+		return "moved"
+	case ReplyQueued:
+		return "reply_queued"
+	case AttemptGranted:
+		return "attempt_granted"
+	case AttemptFailed:
+		return "attempt_failed"
+	case ReplyDelivered:
+		return "reply_delivered"
+	case RecipientsRefused:
+		return "recipients_refused"
+	case ReplyInDoubt:
+		return "reply_in_doubt"
+	case ReplyFailed:
+		return "reply_failed"
+	case ContactEnded:
+		return "contact_ended"
+	case ContactReopened:
+		return "contact_reopened"
+	case AtRisk:
+		return "at_risk"
+	case NobodyAble:
+		return "nobody_able"
+	case Breached:
+		return "breached"
+	case MissForeseen:
+		return "miss_foreseen"
+	case ResolutionBreached:
+		return "resolution_breached"
+	case LastResortTold:
+		return "last_resort_told"
+	case ConversationClosed:
+		return "conversation_closed"
+	case Noted:
+		return "noted"
+	case AgentSet:
+		return "agent_set"
+	case AgentRemoved:
+		return "agent_removed"
+	case PresenceChanged:
+		return "presence_changed"
+	case Trimmed:
+		return "trimmed"
+	case AcknowledgementOwed:
+		return "acknowledgement_owed"
+	case AcknowledgementDropped:
+		return "acknowledgement_dropped"
+	}
+	return ""
+}
+
+func decodeEvent(w wireEvent) (Event, error) {
+	decode, ok := decoders[w.Type]
+	if !ok {
+		return nil, fmt.Errorf("event type %q is not known to this build", w.Type)
+	}
+	return decode(w.Data)
+}
+
+//nolint:gochecknoglobals // the closed table of events
+var decoders = map[string]func(json.RawMessage) (Event, error){
+	"takeover":            decodeAs[Takeover],
+	"clock_step":          decodeAs[ClockStep],
+	"policy_activated":    decodeAs[PolicyActivated],
+	"source_read":         decodeAs[SourceRead],
+	"customer_known":      decodeAs[CustomerKnown],
+	"conversation_opened": decodeAs[ConversationOpened],
+	"message_received":    decodeAs[MessageReceived],
+	"evidence_received":   decodeAs[EvidenceReceived],
+	"quarantined":         decodeAs[Quarantined],
+	"quarantine_left":     decodeAs[QuarantineLeft],
+	"contact_opened":      decodeAs[ContactOpened],
+	"message_joined":      decodeAs[MessageJoined],
+	"offer_made":          decodeAs[OfferMade],
+	"offer_ended":         decodeAs[OfferEnded],
+	"assigned":            decodeAs[Assigned],
+	"unassigned":          decodeAs[Unassigned],
+	"holder_warned":       decodeAs[HolderWarned],
+	"hold_extended":       decodeAs[HoldExtended],
+	"engaged":             decodeAs[Engaged],
+	"disengaged":          decodeAs[Disengaged],
+	"moved":               decodeAs[Moved],
+	"reply_queued":        decodeAs[ReplyQueued],
+	"attempt_granted":     decodeAs[AttemptGranted],
+	"attempt_failed":      decodeAs[AttemptFailed],
+	"reply_delivered":     decodeAs[ReplyDelivered],
+	"reply_in_doubt":      decodeAs[ReplyInDoubt],
+	"reply_failed":        decodeAs[ReplyFailed],
+	"contact_ended":       decodeAs[ContactEnded],
+	"contact_reopened":    decodeAs[ContactReopened],
+	"at_risk":             decodeAs[AtRisk],
+	"breached":            decodeAs[Breached],
+	"nobody_able":         decodeAs[NobodyAble],
+	"miss_foreseen":       decodeAs[MissForeseen],
+	"resolution_breached": decodeAs[ResolutionBreached],
+	"last_resort_told":    decodeAs[LastResortTold],
+	"conversation_closed": decodeAs[ConversationClosed],
+	"noted":               decodeAs[Noted],
+	"agent_set":           decodeAs[AgentSet],
+	"agent_removed":       decodeAs[AgentRemoved],
+	"presence_changed":    decodeAs[PresenceChanged],
+	"trimmed":             decodeAs[Trimmed],
+
+	"recipients_refused":      decodeAs[RecipientsRefused],
+	"acknowledgement_owed":    decodeAs[AcknowledgementOwed],
+	"acknowledgement_dropped": decodeAs[AcknowledgementDropped],
+}
