@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
 
 	"stagecoach/configs/strict"
 )
@@ -25,6 +28,13 @@ type builder struct {
 	usual privacyFile
 	// given and builtIn hold each file as people wrote it, and as it is built in.
 	given, builtIn map[string]*strict.Doc
+	// envs are what expressions are compiled in, by their words.
+	envs map[string]*cel.Env
+	// conditions are all that were compiled, in order.
+	conditions []condition
+	// faults are what lint finds wrong with what can be read, doubts what is
+	// probably not meant.
+	faults, doubts strict.Errors
 }
 
 func build(name string, files map[string][]byte) (*Set, error) {
@@ -39,7 +49,7 @@ func build(name string, files map[string][]byte) (*Set, error) {
 func construct(name string, files map[string][]byte) (*builder, error) {
 	b := &builder{
 		set:   &Set{files: map[string][]byte{}},
-		given: map[string]*strict.Doc{}, builtIn: map[string]*strict.Doc{},
+		given: map[string]*strict.Doc{}, builtIn: map[string]*strict.Doc{}, envs: map[string]*cel.Env{},
 	}
 	targets := map[string]any{
 		"classes.yaml": &b.files.classes, "customers.yaml": &b.files.customers, "sla.yaml": &b.files.sla, "routing.yaml": &b.files.routing,
@@ -131,11 +141,17 @@ func (b *builder) docFor(file, key string) *strict.Doc {
 }
 
 func (b *builder) compiler(d *strict.Doc, words vocabulary) *compiler {
-	c, err := newCompiler(d, words, b.set.classes.phrases)
-	if err != nil {
-		d.Report("", "", "preparing expressions: %v", err)
-		return &compiler{doc: d, words: words}
+	key := strings.Join(words, " ")
+	c := &compiler{env: b.envs[key], doc: d, words: words}
+	if c.env == nil {
+		made, err := newCompiler(d, words, b.set.classes.phrases)
+		if err != nil {
+			d.Report("", "", "preparing expressions: %v", err)
+		} else {
+			c, b.envs[key] = made, made.env
+		}
 	}
+	c.note = func(one condition) { b.conditions = append(b.conditions, one) }
 	return c
 }
 

@@ -74,6 +74,8 @@ type compiler struct {
 	env   *cel.Env
 	words vocabulary
 	doc   *strict.Doc
+	// note takes in each condition that was compiled.
+	note func(condition)
 }
 
 func newCompiler(doc *strict.Doc, words vocabulary, phrases *phraseLists) (*compiler, error) {
@@ -120,7 +122,16 @@ func (c *compiler) compile(key, text string) expression {
 		c.doc.Report(key, "", "%v", err)
 		return e
 	}
-	e.program, e.native = program, nativeOf(ast.NativeRep().Expr())
+	direct := nativeOf(ast.NativeRep().Expr())
+	most := uint64(0)
+	if direct == nil { // what runs without the interpreter has no limit to run into
+		allowed := false
+		if most, allowed = c.checkCost(key, ast); !allowed {
+			return e
+		}
+	}
+	c.note(condition{doc: c.doc, key: key, ast: ast, most: most})
+	e.program, e.native = program, direct
 	return e
 }
 

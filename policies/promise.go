@@ -121,7 +121,7 @@ func (b *builder) promise(d *strict.Doc, key string, e promiseEntry, base sla.Pr
 	take(&p.Resolution, e.Resolution)
 	take(&p.AtRiskShare, e.AtRisk)
 	take(&p.Calendar, e.Calendar)
-	if _, ok := b.set.promises.calendars[p.Calendar]; !ok {
+	if _, ok := b.set.promises.calendars[p.Calendar]; !ok && e.Calendar != nil { // else it was reported where it was said
 		names := []string{AlwaysCalendar}
 		for _, c := range b.files.sla.Calendars {
 			names = append(names, c.Name)

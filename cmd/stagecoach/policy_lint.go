@@ -2,34 +2,45 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 
+	"stagecoach/desk"
+	"stagecoach/desk/view"
 	"stagecoach/policies"
 )
 
 // policyLintCmd is `stagecoach policy lint`.
 type policyLintCmd struct {
-	Dir  string `arg:"" help:"The policy set." placeholder:"DIR" type:"path"`
-	JSON bool   `name:"json" help:"Print a JSON list of file, line, column, severity, message and hint."`
+	Dir    string `arg:"" help:"The policy set." placeholder:"DIR" type:"path"`
+	JSON   bool   `name:"json" help:"Print a JSON list of file, line, column, severity, message and hint."`
+	Agents string `help:"Who works here, as in tests/agents.yaml of a policy set, which is read where this is left out." placeholder:"FILE" type:"path" xor:"team"`
+	Data   string `help:"Take the agents of this data directory, or of its running daemon, instead." placeholder:"DIR" type:"path" xor:"team"`
 }
 
 // Help has examples.
 func (*policyLintCmd) Help() string {
 	return `Finds everything at once: words that are misspelt or unknown, conditions of the wrong type or too costly, rules
-that could never match, demands that nobody meets, promises that can't be kept. The exit code is 1 where there is an error;
+that could never match, demands that nobody who works here meets, promises that can't be kept. The exit code is 1 where there is an error;
 warnings are what is allowed, and probably not meant. Nothing is changed.
 
 Examples:
   stagecoach policy lint policies
+  stagecoach policy lint policies --data data          whether the agents that there are can do it
   stagecoach policy lint policies --json | jq -r '.[] | "\(.file):\(.line): \(.message)"'`
 }
 
 // Run lints a set.
-func (c *policyLintCmd) Run(io std) error {
-	found := policies.Lint(nearPath(c.Dir))
+func (c *policyLintCmd) Run(ctx context.Context, io std) error {
+	team, err := c.team(ctx, io)
+	found := policies.Lint(nearPath(c.Dir), team...)
+	if err != nil {
+		found = policies.Sorted(append(found, policies.FindingsOf(nearPath(cmp.Or(c.Agents, c.Data)), err)...))
+	}
 	if c.JSON {
 		if err := printJSON(io.out, found); err != nil {
 			return err
@@ -42,6 +53,50 @@ func (c *policyLintCmd) Run(io std) error {
 		return exitError{1}
 	}
 	return nil
+}
+
+// team gives who works here where that was said, else nobody.
+func (c *policyLintCmd) team(ctx context.Context, io std) ([]policies.Member, error) {
+	if c.Agents != "" {
+		text, err := os.ReadFile(c.Agents)
+		if err != nil {
+			return nil, fmt.Errorf("reading who works here: %w", err)
+		}
+		return policies.ParseTeam(nearPath(c.Agents), text)
+	}
+	if c.Data == "" {
+		return nil, nil
+	}
+	var list []view.Person
+	data := dataFlags{Data: c.Data}
+	err := data.with(ctx, io, toRead, func(line *client) (err error) {
+		list, err = people(ctx, line)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return members(list)
+}
+
+// members gives agents as policies see them.
+func members(list []view.Person) ([]policies.Member, error) {
+	out := make([]policies.Member, len(list))
+	for i, p := range list {
+		m := policies.Member{Name: strings.ToLower(p.Email), Languages: p.Languages, Capacity: p.Capacity}
+		for _, s := range p.Skills {
+			m.Skills = append(m.Skills, policies.Skill{Name: s.Name, Level: s.Level})
+		}
+		shifts, err := desk.ParseShifts(p.Shifts)
+		if err != nil {
+			return nil, fmt.Errorf("reading the shifts of %s: %w", p.Email, err)
+		}
+		for _, s := range shifts {
+			m.Shifts = append(m.Shifts, policies.Shift{Day: s.Day, From: s.From, To: s.To})
+		}
+		out[i] = m
+	}
+	return out, nil
 }
 
 // sum says what it came to.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stagecoach/desk/view"
 	"stagecoach/policies"
 )
 
@@ -70,6 +71,24 @@ func TestPolicyLint(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "privacy.yaml"), "version: 1\nfigures: off\n")
 	if r := cli(t, "", "policy", "lint", dir); r.code != 0 || !strings.Contains(r.out, "warning:") || !strings.Contains(r.out, "0 errors, 1 warning\n") {
 		t.Errorf("warnings are no errors: exit %d\n%s", r.code, r.out)
+	}
+}
+
+// Whether somebody could do it is asked of a file, or of the accounts there are.
+func TestPolicyLintKnowsWhoWorksHere(t *testing.T) {
+	dir, team := t.TempDir(), filepath.Join(t.TempDir(), "team.yaml")
+	writeFile(t, filepath.Join(dir, "classes.yaml"), "version: 1\nclasses:\n  - {name: bills, when: 'contact.channel == \"phone\"', skills: [{name: biling}]}\n")
+	writeFile(t, team, "version: 1\nagents:\n  - {name: anna@example.com, skills: [{name: billing}]}\n")
+	ok(t, "", "policy", "lint", dir)
+	if r := cli(t, "", "policy", "lint", dir, "--agents", team); r.code != 1 || !strings.Contains(r.out, "hint: did you mean billing?") {
+		t.Errorf("exit %d\n%s", r.code, r.out)
+	}
+	if r := cli(t, "", "policy", "lint", dir, "--agents", team+"s"); r.code != 1 || !strings.Contains(r.out, "no such file") {
+		t.Errorf("exit %d\n%s", r.code, r.out)
+	}
+	got, err := members([]view.Person{{Email: "Anna@example.com", Skills: []view.Skill{{Name: "billing", Level: 2}}, Shifts: []string{"mon-fri 09:00-17:00"}}})
+	if err != nil || len(got) != 1 || got[0].Name != "anna@example.com" || len(got[0].Shifts) != 5 || got[0].Skills[0].Level != 2 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -135,11 +135,16 @@ func (d *Doc) Problem(key, hint, format string, args ...any) Error {
 // ReportWithin adds a problem inside the text of this key: at a line and a
 // column, both from 1, of a value such as an expression.
 func (d *Doc) ReportWithin(key string, line, column int, hint, format string, args ...any) {
+	d.problems = append(d.problems, d.ProblemWithin(key, line, column, hint, format, args...))
+}
+
+// ProblemWithin makes an Error as ReportWithin does, without adding it.
+func (d *Doc) ProblemWithin(key string, line, column int, hint, format string, args ...any) Error {
 	e := d.Problem(key, hint, format, args...)
 	if e.Line > 0 && e.Line <= len(d.lines) {
 		e.Line, e.Column = d.within(e.Line, e.Column, line, column)
 	}
-	d.problems = append(d.problems, e)
+	return e
 }
 
 // within finds a place inside a scalar that begins at line and column.
