@@ -101,14 +101,7 @@ type proposalRule struct {
 
 // Classify says what a message is about and needs. It always has an answer.
 func (s *Set) Classify(in ClassifyInput) Classification {
-	subject, text := clip(in.Subject, 4<<10), clip(in.Text, maxText)
-	language := languageOf(in, subject, text)
-	vars := map[string]any{
-		"contact.account": in.Account, "contact.auto": string(in.Auto), "contact.channel": string(in.Channel),
-		"contact.language": language, "contact.outreach": in.Outreach, "contact.sender": strings.ToLower(in.Sender),
-		"contact.sender_domain": domain(in.Sender), "contact.spam_mark": in.SpamMark, "contact.subject": subject,
-		"contact.text": text, "contact.trust": string(in.Trust), phrasesVariable: s.classes.phrases.in(subject, text),
-	}
+	language, vars := in.words(s.classes.phrases)
 	rule := s.classes.otherwise
 	for _, r := range s.classes.classes {
 		if r.when.matches(vars) {
@@ -139,6 +132,18 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 		}
 	}
 	return out
+}
+
+// words gives what expressions may ask of it.
+func (in *ClassifyInput) words(phrases *phraseLists) (language string, vars map[string]any) {
+	subject, text := clip(in.Subject, 4<<10), clip(in.Text, maxText)
+	language = languageOf(*in, subject, text)
+	return language, map[string]any{
+		"contact.account": in.Account, "contact.auto": string(in.Auto), "contact.channel": string(in.Channel),
+		"contact.language": language, "contact.outreach": in.Outreach, "contact.sender": strings.ToLower(in.Sender),
+		"contact.sender_domain": domain(in.Sender), "contact.spam_mark": in.SpamMark, "contact.subject": subject,
+		"contact.text": text, "contact.trust": string(in.Trust), phrasesVariable: phrases.in(subject, text),
+	}
 }
 
 func languageOf(in ClassifyInput, subject, text string) string {

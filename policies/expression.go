@@ -51,6 +51,10 @@ type expression struct {
 	native native
 	// failed counts the evaluations that ended in an error.
 	failed *atomic.Int64
+	// text is the condition as it is written, from a line of file.
+	text, file string
+	line       int
+	env        *cel.Env
 }
 
 // matches evaluates the condition: an error means no match, and is counted.
@@ -101,7 +105,7 @@ func newCompiler(doc *strict.Doc, words vocabulary, phrases *phraseLists) (*comp
 // compile makes a condition of the text at key. What is wrong is reported; an
 // empty text always matches.
 func (c *compiler) compile(key, text string) expression {
-	e := expression{failed: new(atomic.Int64)}
+	e := expression{failed: new(atomic.Int64), env: c.env, text: text, file: c.doc.File, line: c.doc.Problem(key, "", "").Line}
 	if strings.TrimSpace(text) == "" || c.unknownWords(key, text) {
 		return e
 	}

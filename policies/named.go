@@ -14,6 +14,7 @@ const namedAtMost = 10
 
 // namedRule is an entry of the agents of customers.yaml.
 type namedRule struct {
+	name   string
 	agents []string
 	when   expression
 }
@@ -54,7 +55,7 @@ func (b *builder) buildNamed(f *customersFile) {
 	for i, e := range f.Agents {
 		key := fmt.Sprintf("agents[%d]", i)
 		b.checkName(d, key, e.Name, names)
-		r := namedRule{}
+		r := namedRule{name: e.Name}
 		if len(e.Agents) > namedAtMost {
 			d.Report(key+".agents", "name those who are to be asked first", "names %d agents, more than %d", len(e.Agents), namedAtMost)
 		}

@@ -49,17 +49,22 @@ func (s *Set) Promise(f Facts) sla.Promise {
 	if f.Proposed != "" {
 		return s.promises.review
 	}
-	vars := map[string]any{
-		"contact.account": f.Account, "contact.auto": string(f.Auto), "contact.channel": string(f.Channel),
-		"contact.class": f.Class, "contact.kind": f.Kind, "contact.language": f.Language,
-		"contact.queue": f.Queue, "customer.tier": f.Tier,
-	}
+	vars := f.words()
 	for _, r := range s.promises.entries {
 		if r.when.matches(vars) {
 			return r.promise
 		}
 	}
 	return s.promises.otherwise
+}
+
+// words gives what expressions may ask of it.
+func (f *Facts) words() map[string]any {
+	return map[string]any{
+		"contact.account": f.Account, "contact.auto": string(f.Auto), "contact.channel": string(f.Channel),
+		"contact.class": f.Class, "contact.kind": f.Kind, "contact.language": f.Language,
+		"contact.queue": f.Queue, "customer.tier": f.Tier,
+	}
 }
 
 // Calendar gives the calendar of that name, and the one that never closes when

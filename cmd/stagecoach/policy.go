@@ -10,6 +10,7 @@ import (
 type policyCmd struct {
 	Init policyInitCmd `cmd:"" help:"Write a policy set to begin with: what is built in, with comments."`
 	Lint policyLintCmd `cmd:"" help:"Find what is wrong with a policy set, and what could never work."`
+	Test policyTestCmd `cmd:"" help:"Run the tests of a policy set, by the router itself."`
 }
 
 // Help says where to begin.
@@ -19,7 +20,8 @@ asked, and what is done when time runs out. policies/README.md explains them.
 
 Examples:
   stagecoach policy init policies      begin with what is built in
-  stagecoach policy lint policies      see what is wrong with it`
+  stagecoach policy lint policies      see what is wrong with it
+  stagecoach policy test policies      run its tests`
 }
 
 // nearPath gives a path as a person would write it: from the working directory if

@@ -8,10 +8,12 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"stagecoach/desk"
 	"stagecoach/desk/view"
 	"stagecoach/policies"
+	"stagecoach/policies/trial"
 )
 
 // policyLintCmd is `stagecoach policy lint`.
@@ -38,6 +40,11 @@ Examples:
 func (c *policyLintCmd) Run(ctx context.Context, io std) error {
 	team, err := c.team(ctx, io)
 	found := policies.Lint(nearPath(c.Dir), team...)
+	if info, missing := os.Stat(c.Dir); missing == nil && info.IsDir() {
+		if _, wrong := trial.Read(os.DirFS(c.Dir), nearPath(c.Dir), time.UTC); wrong != nil {
+			found = policies.Sorted(append(found, policies.FindingsOf(nearPath(c.Dir), wrong)...))
+		}
+	}
 	if err != nil {
 		found = policies.Sorted(append(found, policies.FindingsOf(nearPath(cmp.Or(c.Agents, c.Data)), err)...))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"stagecoach/desk/view"
 	"stagecoach/policies"
+	"stagecoach/policies/trial"
 )
 
 // What init writes is clean, and is never written over.
@@ -89,6 +90,39 @@ func TestPolicyLintKnowsWhoWorksHere(t *testing.T) {
 	got, err := members([]view.Person{{Email: "Anna@example.com", Skills: []view.Skill{{Name: "billing", Level: 2}}, Shifts: []string{"mon-fri 09:00-17:00"}}})
 	if err != nil || len(got) != 1 || got[0].Name != "anna@example.com" || len(got[0].Shifts) != 5 || got[0].Skills[0].Level != 2 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Tests of a set are run, each failure with its line; what is wrong with the
+// tests themselves is also found by lint.
+func TestPolicyTest(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "tests", "one.yaml")
+	if got := ok(t, "", "policy", "test", dir); !strings.Contains(got, "has no tests") {
+		t.Errorf("%s", got)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "tests"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	test := "version: 1\nat: 2026-11-23 10:00\ntests:\n  - name: mail\n    contact: {channel: email}\n    expect: {queue: general, due: 2026-11-23 14:00}\n"
+	writeFile(t, file, test)
+	if got := ok(t, "", "policy", "test", dir); got != "ok   mail\n1 test, all ok\n" {
+		t.Errorf("%s", got)
+	}
+	writeFile(t, file, strings.ReplaceAll(test, "14:00", "15:00"))
+	r := cli(t, "", "policy", "test", dir)
+	if want := file + ":6:35: expect.due: expected Mon 2026-11-23 15:00:00, got Mon 2026-11-23 14:00:00\n     6 |     expect:"; r.code != 1 || !strings.Contains(r.out, want) {
+		t.Errorf("exit %d\n%s", r.code, r.out)
+	}
+	r = cli(t, "", "policy", "test", dir, "--json")
+	if got := oneJSON[[]trial.Result](t, r.out); r.code != 1 || len(got) != 1 || got[0].OK || got[0].Failures[0].What != "expect.due" {
+		t.Errorf("exit %d\n%s", r.code, r.out)
+	}
+	writeFile(t, file, strings.ReplaceAll(test, "queue", "queu"))
+	for _, args := range [][]string{{"policy", "test", dir}, {"policy", "lint", dir}} {
+		if r := cli(t, "", args...); r.code != 1 || !strings.Contains(r.out, "hint: did you mean queue?") {
+			t.Errorf("%v: exit %d\n%s", args, r.code, r.out)
+		}
 	}
 }
 
