@@ -8,9 +8,11 @@ import (
 
 // policyCmd is `stagecoach policy`.
 type policyCmd struct {
-	Init policyInitCmd `cmd:"" help:"Write a policy set to begin with: what is built in, with comments."`
-	Lint policyLintCmd `cmd:"" help:"Find what is wrong with a policy set, and what could never work."`
-	Test policyTestCmd `cmd:"" help:"Run the tests of a policy set, by the router itself."`
+	Init    policyInitCmd    `cmd:"" help:"Write a policy set to begin with: what is built in, with comments."`
+	Lint    policyLintCmd    `cmd:"" help:"Find what is wrong with a policy set, and what could never work."`
+	Explain policyExplainCmd `cmd:"" help:"Tell what a policy set makes of a contact, and why."`
+	Diff    policyDiffCmd    `cmd:"" help:"Say in words what two policy sets say differently."`
+	Test    policyTestCmd    `cmd:"" help:"Run the tests of a policy set, by the router itself."`
 }
 
 // Help says where to begin.
@@ -21,7 +23,9 @@ asked, and what is done when time runs out. policies/README.md explains them.
 Examples:
   stagecoach policy init policies      begin with what is built in
   stagecoach policy lint policies      see what is wrong with it
-  stagecoach policy test policies      run its tests`
+  stagecoach policy test policies      run its tests
+  stagecoach policy explain policies --text "Where is my invoice?"
+  stagecoach policy diff policies policies.new`
 }
 
 // nearPath gives a path as a person would write it: from the working directory if

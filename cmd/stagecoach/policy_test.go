@@ -126,6 +126,63 @@ func TestPolicyTest(t *testing.T) {
 	}
 }
 
+// Explain tells of every entry why it didn't match, also where none did, and of
+// everybody what they lack.
+func TestPolicyExplain(t *testing.T) {
+	dir, team := t.TempDir(), filepath.Join(t.TempDir(), "team.yaml")
+	writeFile(t, filepath.Join(dir, "classes.yaml"), "version: 1\nclasses:\n"+
+		"  - {name: bills, when: 'contact.channel == \"email\" && contact.text.mentions([\"invoice\"])', queue: billing, skills: [{name: billing}]}\n"+
+		"  - {name: orders, when: 'contact.text.mentions([\"order\"])'}\n")
+	writeFile(t, team, "version: 1\nagents:\n  - {name: anna@example.com, skills: [{name: billing}]}\n  - {name: ben@example.com}\n")
+	args := func(more ...string) []string {
+		return append([]string{"policy", "explain", dir, "--at", "2026-11-23 10:00", "--agents", team}, more...)
+	}
+	out := ok(t, "", args("--text", "the invoice of my order")...)
+	for _, want := range []string{
+		`class        bills (question), by "bills"; queue billing`, "✓ bills (" + dir + "/classes.yaml:3): matched", "1 more not asked",
+		"Mon 2026-11-23 10:00 (UTC) to Mon 2026-11-23 14:00 (UTC): 4h", "due          Mon 2026-11-23 14:00 (UTC), at risk from Mon 2026-11-23 13:00 (UTC)",
+		"winner       anna@example.com", "1. anna@example.com ", "ben@example.com: lacks the skill billing",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	out = ok(t, "", args("--text", "the invoice", "--channel", "phone")...)
+	for _, want := range []string{
+		`class        general (question), by "default"; queue general`, `not so: contact.channel == "email"`, "nothing matched: default holds", "last resort  supervisors",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	file := filepath.Join(dir, "letter.txt")
+	writeFile(t, file, "version: 1\nat: 2026-11-23 10:00\ncontact: {channel: email, text: \"an invoice\"}\nagents: [{name: anna@example.com, presence: away}]\n")
+	x := oneJSON[explained](t, ok(t, "", "policy", "explain", dir, "--contact", file, "--agents", team, "--json"))
+	if x.Class != "bills" || x.Winner != "" || len(x.Others) != 2 || x.Promise.Due.Hour() != 14 || len(x.Asked) < 4 {
+		t.Errorf("%+v", x)
+	}
+	refused(t, 1, "a moment is written like", "policy", "explain", dir, "--at", "soon")
+	refused(t, 1, "--channel", "policy", "explain", dir, "--channel", "fax")
+}
+
+// Diff says the values that differ, and nothing of remarks and spaces.
+func TestPolicyDiff(t *testing.T) {
+	was, is := t.TempDir(), t.TempDir()
+	writeFile(t, filepath.Join(was, "sla.yaml"), "version: 1\ndefault: {first: 4h}\n")
+	writeFile(t, filepath.Join(is, "sla.yaml"), "# new\nversion: 1\ndefault:\n  first: 2h\n")
+	if got := ok(t, "", "policy", "diff", was, is); got != "sla.yaml\n  default.first 4h → 2h\n" {
+		t.Errorf("%s", got)
+	}
+	if got := ok(t, "", "policy", "diff", was, was); got != "They say the same.\n" {
+		t.Errorf("%s", got)
+	}
+	got := oneJSON[[]policies.Change](t, ok(t, "", "policy", "diff", was, is, "--json"))
+	if len(got) != 1 || got[0] != (policies.Change{File: "sla.yaml", Key: "default.first", Kind: "changed", From: "4h", To: "2h"}) {
+		t.Errorf("%+v", got)
+	}
+	refused(t, 1, "reading policies", "policy", "diff", was, filepath.Join(is, "nowhere"))
+}
+
 // A long line is shown around its place.
 func TestExcerpt(t *testing.T) {
 	text, caret, ok := excerpt([]byte(strings.Repeat("é", 200)+"X"+strings.Repeat("y", 200)), 201)

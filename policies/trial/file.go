@@ -174,6 +174,45 @@ func Parse(file string, text []byte, team []policies.Member, zone *time.Location
 	return out, nil
 }
 
+// caseFile is a file that describes one contact, as a test does.
+type caseFile struct {
+	Version  int          `yaml:"version" range:"1..1"`
+	Zone     string       `yaml:"zone" hint:"such as Europe/Berlin"`
+	At       string       `yaml:"at"`
+	Contact  Contact      `yaml:"contact" required:"true"`
+	Customer Customer     `yaml:"customer"`
+	Agents   []agentEntry `yaml:"agents"`
+}
+
+// ParseCase reads a file that describes one contact: at, contact, customer and
+// agents, as in a test. Its time is zero where the file says none.
+func ParseCase(file string, text []byte, team []policies.Member, zone *time.Location) (Case, error) {
+	d := strict.Parse(file, text)
+	var f caseFile
+	d.Decode(&f)
+	c := Case{Contact: f.Contact, Customer: f.Customer, Agents: staff(f.Agents, team)}
+	c.Customer.LastAgent = strings.ToLower(f.Customer.LastAgent)
+	if f.Zone != "" {
+		named, err := time.LoadLocation(f.Zone)
+		if err != nil {
+			d.Report("zone", "such as Europe/Berlin", "time zone %q is not known", f.Zone)
+		} else {
+			zone = named
+		}
+	}
+	if f.At != "" {
+		at, err := ParseTime(f.At, zone)
+		if err != nil {
+			d.Report("at", "", "%v", err)
+		}
+		c.At = at
+	}
+	return c, d.Problems().Err()
+}
+
+// Staff gives a team as who is at work, all of them available.
+func Staff(team []policies.Member) []Agent { return staff(nil, team) }
+
 // moment reads when the contact of a test comes.
 func (t *Test) moment(d *strict.Doc, text string, i int) {
 	key := fmt.Sprintf("tests[%d].at", i)

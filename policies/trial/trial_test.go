@@ -138,6 +138,30 @@ tests:
 	}
 }
 
+// The parts of a promise add up to it, over nights, weekends and changed clocks.
+func TestArithmeticAddsUp(t *testing.T) {
+	set, err := policies.LoadFS(office("version: 1\n"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"office", policies.AlwaysCalendar} {
+		cal := set.Calendar(name)
+		for hours := range 24 * 9 {
+			start := time.Date(2026, 10, 22, hours, 17, 0, 0, time.UTC)
+			due, sum := cal.Add(start, 21*time.Hour), time.Duration(0)
+			for _, s := range trial.Arithmetic(cal, start, due) {
+				if cal.Between(s.From, s.To) != s.To.Sub(s.From) {
+					t.Fatalf("%s: %v to %v is closed in between", name, s.From, s.To)
+				}
+				sum += s.To.Sub(s.From)
+			}
+			if sum != 21*time.Hour {
+				t.Fatalf("%s from %v: %v", name, start, sum)
+			}
+		}
+	}
+}
+
 // What is wrong with the tests themselves is told all at once.
 func TestReadTellsWhatIsWrong(t *testing.T) {
 	_, err := trial.Read(office(`version: 1

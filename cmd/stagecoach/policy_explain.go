@@ -1,0 +1,289 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"stagecoach/configs/strict"
+	"stagecoach/contact"
+	"stagecoach/policies"
+	"stagecoach/policies/trial"
+	"stagecoach/router"
+	"stagecoach/router/match"
+)
+
+// policyExplainCmd is `stagecoach policy explain`.
+type policyExplainCmd struct {
+	Dir      string `arg:"" help:"The policy set." placeholder:"DIR" type:"path"`
+	Contact  string `help:"File that describes the contact: at, contact, customer and agents, as in a test." placeholder:"FILE" type:"path"`
+	At       string `help:"When it comes, such as \"2026-11-23 10:00\"; now if left out." placeholder:"TIME"`
+	Channel  string `help:"Its channel." complete:"email,webchat,slack,mastodon,bluesky,webhook,sms,phone,letter,visit" placeholder:"NAME"`
+	Account  string `help:"The account that it came to." placeholder:"NAME"`
+	Sender   string `help:"Whom it is from." placeholder:"ADDRESS"`
+	Subject  string `help:"Its subject." placeholder:"TEXT"`
+	Text     string `help:"What it says." placeholder:"TEXT"`
+	Language string `help:"Its language, where the channel said it." placeholder:"CODE"`
+	Tier     string `help:"The customer's tier, instead of finding it." placeholder:"NAME"`
+	Agents   string `help:"Who works here, as in tests/agents.yaml of a policy set, which is read where this is left out." placeholder:"FILE" type:"path" xor:"team"`
+	Data     string `help:"Take the agents of this data directory, or of its running daemon, instead." placeholder:"DIR" type:"path" xor:"team"`
+	JSON     bool   `name:"json" help:"Print JSON."`
+}
+
+// Help has examples.
+func (*policyExplainCmd) Help() string {
+	return `Tells what a policy set makes of a contact: which entries matched, which didn't and which part of them wasn't so,
+the promise and how its calendar comes to the due time, who could take it with their points, and who couldn't and why. The router
+itself decides; nothing is sent or stored. A contact that nothing matches has the default class and the default promise.
+
+Examples:
+  stagecoach policy explain policies --text "Where is my invoice?" --sender boss@acme.example
+  stagecoach policy explain policies --contact letter.yaml --at "2026-12-24 11:00"
+  stagecoach policy explain policies --channel webchat --text hello --data data --json`
+}
+
+// explained is what explain found, in its form as JSON.
+type explained struct {
+	Policy      string            `json:"policy"`
+	At          time.Time         `json:"at"`
+	Rule        string            `json:"rule"`
+	Class       string            `json:"class"`
+	Kind        string            `json:"kind"`
+	Queue       string            `json:"queue"`
+	Language    string            `json:"language"`
+	Tier        string            `json:"tier"`
+	Propose     string            `json:"propose"`
+	ProposeRule string            `json:"propose_rule"`
+	Asked       []policies.Asked  `json:"asked"`
+	Promise     explainedPromise  `json:"promise"`
+	LastResort  string            `json:"last_resort"`
+	Demand      match.Demand      `json:"demand"`
+	Candidates  []match.Candidate `json:"candidates"`
+	Others      []router.Verdict  `json:"others"`
+	Winner      string            `json:"winner"`
+	Assigned    bool              `json:"assigned"`
+	Impossible  match.Gate        `json:"impossible"`
+}
+
+type explainedPromise struct {
+	Name     string       `json:"name"`
+	First    string       `json:"first"`
+	Calendar string       `json:"calendar"`
+	Spans    []trial.Span `json:"spans"`
+	AtRisk   time.Time    `json:"at_risk"`
+	Due      time.Time    `json:"due"`
+}
+
+// Run explains a contact.
+func (c *policyExplainCmd) Run(ctx context.Context, io std) error {
+	set, err := policies.Load(nearPath(c.Dir))
+	if err != nil {
+		return err
+	}
+	team, err := c.team(ctx, io)
+	if err != nil {
+		return err
+	}
+	tried, err := c.describe(set, team)
+	if err != nil {
+		return err
+	}
+	out, err := trial.Try(set, tried)
+	if err != nil {
+		return fmt.Errorf("trying the contact: %w", err)
+	}
+	x := explainTrial(set, tried, out)
+	if c.JSON {
+		return printJSON(io.out, x)
+	}
+	x.print(io, tried.At.Location(), len(tried.Agents))
+	return nil
+}
+
+func (c *policyExplainCmd) team(ctx context.Context, io std) ([]policies.Member, error) {
+	if c.Agents == "" && c.Data == "" {
+		return policies.ReadTeam(os.DirFS(c.Dir), nearPath(c.Dir))
+	}
+	lint := policyLintCmd{Agents: c.Agents, Data: c.Data}
+	return lint.team(ctx, io)
+}
+
+// describe gives the contact that was described by a file, by flags, or both.
+func (c *policyExplainCmd) describe(set *policies.Set, team []policies.Member) (*trial.Case, error) {
+	zone := set.Limits().Zone
+	out := trial.Case{Agents: trial.Staff(team)}
+	if c.Contact != "" {
+		text, err := os.ReadFile(c.Contact)
+		if err != nil {
+			return nil, fmt.Errorf("reading the contact: %w", err)
+		}
+		if out, err = trial.ParseCase(nearPath(c.Contact), text, team, zone); err != nil {
+			return nil, err
+		}
+	}
+	if c.At != "" {
+		at, err := trial.ParseTime(c.At, zone)
+		if err != nil {
+			return nil, fmt.Errorf("--at %w", err)
+		}
+		out.At = at
+	}
+	if out.At.IsZero() {
+		out.At = time.Now().In(zone).Truncate(time.Second)
+	}
+	if c.Channel != "" {
+		var names []string
+		for _, ch := range contact.Channels() {
+			names = append(names, string(ch))
+		}
+		if err := knownWord("--channel", c.Channel, names); err != nil {
+			return nil, err
+		}
+	}
+	given := &out.Contact
+	given.Channel, given.Account = cmp.Or(c.Channel, given.Channel), cmp.Or(c.Account, given.Account)
+	given.Sender, given.Subject = cmp.Or(c.Sender, given.Sender), cmp.Or(c.Subject, given.Subject)
+	given.Text, given.Language = cmp.Or(c.Text, given.Text), cmp.Or(c.Language, given.Language)
+	out.Customer.Tier = cmp.Or(c.Tier, out.Customer.Tier)
+	return &out, nil
+}
+
+// explainTrial puts together what was decided.
+func explainTrial(set *policies.Set, tried *trial.Case, o *trial.Outcome) *explained {
+	x := &explained{
+		Policy: set.Version, At: tried.At, Rule: o.Rule, Class: o.Class, Kind: o.Kind, Queue: o.Queue, Language: o.Language, Tier: o.Tier,
+		Propose: string(o.Propose), ProposeRule: o.ProposeRule, Asked: o.Asked, LastResort: o.LastResort, Demand: o.Demand,
+		Candidates: append([]match.Candidate{}, o.Candidates...), Others: []router.Verdict{}, Winner: o.Winner, Assigned: o.Assigned, Impossible: o.Impossible,
+		Promise: explainedPromise{
+			Name: o.Promise.Name, First: strict.FormatDuration(o.Promise.First), Calendar: o.Promise.Calendar, AtRisk: o.AtRisk, Due: o.Due,
+			Spans: trial.Arithmetic(set.Calendar(o.Promise.Calendar), o.Start, o.Due),
+		},
+	}
+	able := map[string]bool{}
+	for i := range o.Candidates {
+		able[o.Candidates[i].Agent] = true
+	}
+	if o.Standing != nil {
+		for _, v := range o.Standing.Verdicts {
+			if !able[v.Agent] {
+				x.Others = append(x.Others, v)
+			}
+		}
+	}
+	return x
+}
+
+func (x *explained) print(io std, zone *time.Location, staff int) {
+	w := io.out
+	say := func(what, format string, args ...any) {
+		fmt.Fprintf(w, "%s %s\n", paint(w, bold, fmt.Sprintf("%-12s", what)), oneLine(fmt.Sprintf(format, args...)))
+	}
+	say("class", "%s (%s), by %q; queue %s", x.Class, x.Kind, x.Rule, x.Queue)
+	x.printAsked(io, "classes")
+	say("tier", "%s", cmp.Or(x.Tier, "none"))
+	x.printAsked(io, "tiers")
+	x.printAsked(io, "agents")
+	say("language", "%s", cmp.Or(x.Language, "not known"))
+	if x.Propose != "" {
+		say("proposed", "as %s, by %q: it waits in review until a person confirms", x.Propose, x.ProposeRule)
+	} else {
+		say("proposed", "as nothing")
+	}
+	x.printAsked(io, "proposals")
+	say("promise", "%q: a reply within %s on the calendar %q", x.Promise.Name, x.Promise.First, x.Promise.Calendar)
+	x.printAsked(io, "promises")
+	for _, s := range x.Promise.Spans {
+		fmt.Fprintf(w, "  %s to %s: %s\n", s.From.In(zone).Format(explainForm), s.To.In(zone).Format(explainForm), strict.FormatDuration(s.To.Sub(s.From)))
+	}
+	say("due", "%s, at risk from %s", x.Promise.Due.In(zone).Format(explainForm), x.Promise.AtRisk.In(zone).Format(explainForm))
+	say("last resort", "%s", x.LastResort)
+	x.printAgents(io, staff)
+}
+
+const explainForm = "Mon 2006-01-02 15:04 (MST)"
+
+// printAsked prints the entries of one list that were asked.
+func (x *explained) printAsked(io std, list string) {
+	rest := 0
+	for _, a := range x.Asked {
+		if a.List != list {
+			continue
+		}
+		mark, look := "-", faint
+		switch a.Verdict {
+		case policies.Matched:
+			mark, look = "✓", green
+		case policies.Failing:
+			mark, look = "!", yellow
+		case policies.NotAsked:
+			rest++
+			continue
+		case policies.Usual:
+			fmt.Fprintf(io.out, "  %s nothing matched: %s holds\n", paint(io.out, green, "✓"), a.Entry)
+			continue
+		case policies.NotSo:
+		}
+		line := fmt.Sprintf("%s (%s:%d): %s", a.Entry, a.File, a.Line, a.Verdict)
+		if a.Verdict != policies.Matched {
+			line += ": " + cmp.Or(a.Why, a.When)
+		}
+		fmt.Fprintf(io.out, "  %s %s\n", paint(io.out, look, mark), oneLine(line))
+	}
+	if rest > 0 {
+		fmt.Fprintf(io.out, "  %s\n", paint(io.out, faint, fmt.Sprintf("%d more not asked", rest)))
+	}
+}
+
+// printAgents prints who could take it, and what the others lack.
+func (x *explained) printAgents(io std, staff int) {
+	w := io.out
+	switch {
+	case staff == 0:
+		fmt.Fprintf(w, "%s nobody is known: say who works here in tests/agents.yaml, by --agents or --data\n", paint(w, bold, "winner      "))
+		return
+	case x.Winner != "":
+		fmt.Fprintf(w, "%s %s\n", paint(w, bold, "winner      "), oneLine(x.Winner))
+	case x.Impossible != "":
+		fmt.Fprintf(w, "%s nobody, and nobody who works here ever could: the last resort is told at once\n", paint(w, bold, "winner      "))
+	default:
+		fmt.Fprintf(w, "%s nobody now\n", paint(w, bold, "winner      "))
+	}
+	for i, c := range x.Candidates {
+		var terms []string
+		for _, t := range c.Terms {
+			terms = append(terms, fmt.Sprintf("%s %+.2f", t.Name, float64(t.Value)/match.Micro))
+		}
+		fmt.Fprintf(w, "  %d. %s %.2f = %s\n", i+1, oneLine(c.Agent), float64(c.Score)/match.Micro, oneLine(strings.Join(terms, ", ")))
+	}
+	for _, v := range x.Others {
+		var gaps []string
+		for i := range v.Gaps {
+			gaps = append(gaps, gapText(&v.Gaps[i]))
+		}
+		fmt.Fprintf(w, "  %s %s: %s\n", paint(w, faint, "-"), oneLine(v.Agent), oneLine(cmp.Or(strings.Join(gaps, ", "), "could take it too")))
+	}
+}
+
+// gapText says what an agent lacks.
+func gapText(g *router.Gap) string {
+	switch {
+	case g.Gate == match.GatePresence:
+		return "is " + string(g.Presence)
+	case g.Gate == match.GateChannel:
+		return "doesn't work on " + string(g.Channel)
+	case g.Gate == match.GateLanguage:
+		return "doesn't speak " + strings.Join(g.Languages, " or ")
+	case g.Gate == match.GateExcluded:
+		return "is excluded by the skill " + g.Skill
+	case g.Skill != "" && g.Have == 0:
+		return "lacks the skill " + g.Skill
+	case g.Skill != "":
+		return fmt.Sprintf("has %s at level %d, not %d", g.Skill, g.Have, g.Want)
+	case g.Gate == match.GateCapacity:
+		return fmt.Sprintf("lacks %d units of room", g.Units)
+	}
+	return strings.ReplaceAll(string(g.Gate), "_", " ")
+}
