@@ -250,7 +250,7 @@ func said(v reflect.Value) []string {
 	var out []string
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
-		if f := v.Field(i); name != "" && !f.IsZero() && !(f.Kind() == reflect.Slice && f.Len() == 0) {
+		if f := v.Field(i); name != "" && !f.IsZero() && (f.Kind() != reflect.Slice || f.Len() > 0) {
 			out = append(out, name+": "+render(f))
 		}
 	}

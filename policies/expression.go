@@ -99,7 +99,7 @@ func newCompiler(doc *strict.Doc, words vocabulary, phrases *phraseLists) (*comp
 	if err != nil {
 		return nil, err
 	}
-	return &compiler{env: env, words: words, doc: doc}, nil
+	return &compiler{env: env, words: words, doc: doc, note: func(condition) {}}, nil
 }
 
 // compile makes a condition of the text at key. What is wrong is reported; an
@@ -127,12 +127,12 @@ func (c *compiler) compile(key, text string) expression {
 		return e
 	}
 	direct := nativeOf(ast.NativeRep().Expr())
-	most := uint64(0)
+	most, allowed := uint64(0), true
 	if direct == nil { // what runs without the interpreter has no limit to run into
-		allowed := false
-		if most, allowed = c.checkCost(key, ast); !allowed {
-			return e
-		}
+		most, allowed = c.checkCost(key, ast)
+	}
+	if !allowed {
+		return e
 	}
 	c.note(condition{doc: c.doc, key: key, ast: ast, most: most})
 	e.program, e.native = program, direct

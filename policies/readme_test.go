@@ -22,6 +22,9 @@ func TestReadmeExamplesLoad(t *testing.T) {
 		if file == "Conditions" {
 			file = "classes.yaml"
 		}
+		if strings.HasPrefix(file, "tests/") { // what they say is read by package trial
+			continue
+		}
 		for _, b := range block.FindAllStringSubmatch(section, -1) {
 			loaded++
 			if _, err := policies.LoadFiles("README.md", map[string][]byte{file: []byte(b[1])}); err != nil {

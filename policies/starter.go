@@ -1,24 +1,56 @@
 package policies
 
 import (
+	"embed"
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 )
 
+//go:embed schema/*.json
+var schemas embed.FS
+
+// firstTest is tests/first.yaml of a policy set to begin with.
+const firstTest = `# What you expect of the policies: stagecoach policy test runs it. README.md says
+# what else may be expected; agents.yaml beside this file may say who works here.
+version: 1
+at: 2026-11-23 10:00
+tests:
+  - name: a mail has the usual promise
+    contact: {channel: email, text: "Good morning, a question about your opening hours."}
+    expect: {class: general, queue: general, promise: default, due: 2026-11-23 14:00}
+`
+
 // Starter gives the files of a policy set to begin with, by their names: all that
-// is built in, with its comments.
+// is built in, with its comments, a first test, and schemas for editors.
 func Starter() (map[string][]byte, error) {
-	out := map[string][]byte{}
+	out := map[string][]byte{"tests/first.yaml": modelined("../schema/tests.json", []byte(firstTest))}
 	for _, name := range FileNames() {
 		text, err := defaults.ReadFile("default/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the built-in policies: %w", err)
 		}
-		out[name] = text
+		out[name] = modelined("schema/"+strings.TrimSuffix(name, ".yaml")+".json", text)
+	}
+	list, err := schemas.ReadDir("schema")
+	if err != nil {
+		return nil, fmt.Errorf("reading the schemas: %w", err)
+	}
+	for _, e := range list {
+		name := path.Join("schema", e.Name())
+		if out[name], err = schemas.ReadFile(name); err != nil {
+			return nil, fmt.Errorf("reading the schemas: %w", err)
+		}
 	}
 	return out, nil
+}
+
+// modelined puts a line before a file by which editors find its schema.
+func modelined(schema string, text []byte) []byte {
+	return append([]byte("# yaml-language-server: $schema="+schema+"\n"), text...)
 }
 
 // Init writes the files of Starter into a directory, which is made if it isn't

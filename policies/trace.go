@@ -106,7 +106,7 @@ func (a *asking) orDefault() []Asked {
 
 // trace evaluates a condition as matches does, without counting, and says which
 // part of it isn't so.
-func (e *expression) trace(vars map[string]any) (v Verdict, why string) {
+func (e expression) trace(vars map[string]any) (v Verdict, why string) {
 	if e.program == nil {
 		return Matched, ""
 	}
@@ -137,7 +137,7 @@ func (e *expression) trace(vars map[string]any) (v Verdict, why string) {
 }
 
 // holds evaluates a part of a condition.
-func (e *expression) holds(text string, vars map[string]any) bool {
+func (e expression) holds(text string, vars map[string]any) bool {
 	compiled, issues := e.env.Compile(text)
 	if issues.Err() != nil {
 		return false

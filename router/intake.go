@@ -298,13 +298,13 @@ func (i *Intake) classify(c *Receive, m *contact.Message) {
 		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
 		Language: m.Language, Auto: m.Auto, Outreach: m.Outreach, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
 	})
-	c.Classified(&got)
+	Classified(c, &got)
 	c.Preferred = i.named(got.Agents)
 }
 
-// Classified takes in what a policy made of the message. Whom it names is left to
-// who knows their ids.
-func (c *Receive) Classified(got *policies.Classification) {
+// Classified tells a command what a policy made of its message. Whom that names is
+// left to who knows their ids.
+func Classified(c *Receive, got *policies.Classification) {
 	c.Class, c.About, c.Queue, c.Rule, c.Tier = got.Class, got.Kind, got.Queue, got.Rule, got.Tier
 	c.Language, c.Propose = got.Language, got.Propose
 	c.UsualQueue, c.UsualRule = got.UsualQueue, got.Rule

@@ -15,8 +15,8 @@ type policyInitCmd struct {
 
 // Help has examples.
 func (*policyInitCmd) Help() string {
-	return `Writes every file of a policy set as it is built in, with comments that say what each word does. Nothing that
-is there already is written over. A file, or a key, that you take out again is taken from what is built in.
+	return `Writes every file of a policy set as it is built in, with comments that say what each word does, a first test, and
+schemas by which editors complete and check the files (yaml-language-server). Nothing that is there already is written over. A file, or a key, that you take out again is taken from what is built in.
 
 Examples:
   stagecoach policy init policies

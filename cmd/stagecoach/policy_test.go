@@ -26,6 +26,9 @@ func TestPolicyInit(t *testing.T) {
 	if got := ok(t, "", "policy", "lint", dir); got != "ok "+dir+"\n" {
 		t.Errorf("lint: %s", got)
 	}
+	if got := ok(t, "", "policy", "test", dir); !strings.Contains(got, "1 test, all ok") {
+		t.Errorf("test: %s", got)
+	}
 	text, err := os.ReadFile(filepath.Join(dir, "classes.yaml"))
 	if err != nil || !strings.Contains(string(text), "# ") {
 		t.Errorf("no comments: %v\n%s", err, text)

@@ -167,14 +167,14 @@ func TestReadTellsWhatIsWrong(t *testing.T) {
 	_, err := trial.Read(office(`version: 1
 zone: Berlin
 tests:
-  - {name: one, contact: {chanel: email}, expect: {clas: general}}
+  - {name: one, contact: {chanel: email}, expect: {queu: general}}
   - {name: one, at: tomorrow, contact: {channel: fax}, expect: {able: perhaps}}
 `), "set", time.UTC)
 	want := []string{
 		`set/tests/first.yaml:2:7: zone: time zone "Berlin" is not known (such as Europe/Berlin)`,
 		"set/tests/first.yaml:4:5: tests[0].at: is missing",
 		"set/tests/first.yaml:4:27: tests[0].contact.chanel: unknown key (did you mean channel?)",
-		"set/tests/first.yaml:4:52: tests[0].expect.clas: unknown key (did you mean class?)",
+		"set/tests/first.yaml:4:52: tests[0].expect.queu: unknown key (did you mean queue?)",
 		`set/tests/first.yaml:5:12: tests[1].name: the name "one" is there already`,
 		`set/tests/first.yaml:5:21: tests[1].at: "tomorrow": a moment is written like 2026-11-23 10:00`,
 		`set/tests/first.yaml:5:50: tests[1].contact.channel: "fax" is not known here`,

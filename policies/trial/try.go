@@ -165,7 +165,7 @@ func (r *room) receive(channel contact.Channel, account string, got *policies.Cl
 		},
 		Kind: router.KindFresh, Identity: "p" + id, AsOf: r.state.N,
 	}
-	cmd.Classified(got)
+	router.Classified(&cmd, got)
 	return cmd
 }
 

@@ -1,0 +1,8 @@
+package trial
+
+import "stagecoach/policies"
+
+// Schema gives the JSON schema of a file of tests, for editors.
+func Schema() ([]byte, error) {
+	return policies.SchemaOf("tests of a Stagecoach policy set", testsFile{})
+}
