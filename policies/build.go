@@ -35,6 +35,8 @@ type builder struct {
 	// faults are what lint finds wrong with what can be read, doubts what is
 	// probably not meant.
 	faults, doubts strict.Errors
+	// builtInPhrases hold beside those that are given.
+	builtInPhrases []phrasesEntry
 }
 
 func build(name string, files map[string][]byte) (*Set, error) {
@@ -65,6 +67,9 @@ func construct(name string, files map[string][]byte) (*builder, error) {
 		b.builtIn[file].Decode(targets[file])
 		if file == "privacy.yaml" {
 			b.usual = b.files.privacy
+		}
+		if file == "classes.yaml" {
+			b.builtInPhrases = b.files.classes.Phrases
 		}
 		effective := text
 		if own, ok := files[file]; ok {

@@ -182,7 +182,8 @@ func foldRune(out []byte, r rune) []byte {
 	return append(out, ' ')
 }
 
-// buildPhrases makes the lists of classes.yaml.
+// buildPhrases makes the lists of classes.yaml, and of those that are built in
+// the ones of other names.
 func (b *builder) buildPhrases(entries []phrasesEntry) *phraseLists {
 	d := b.docFor("classes.yaml", "phrases")
 	out, names := &phraseLists{by: map[string][]phrase{}}, map[string]bool{}
@@ -192,12 +193,22 @@ func (b *builder) buildPhrases(entries []phrasesEntry) *phraseLists {
 		if len(e.English)+len(e.German)+len(e.Exact) == 0 {
 			d.Report(key, "give some under en, de or exact", "has no phrases")
 		}
-		out.names = append(out.names, e.Name)
-		out.add(d, key+".en", i, e.English, englishForm)
-		out.add(d, key+".de", i, e.German, germanForm)
-		out.add(d, key+".exact", i, e.Exact, func(word string) wordForm { return wordForm{stem: word, endings: exact} })
+		out.addList(d, key, e)
+	}
+	for i, e := range b.builtInPhrases {
+		if !names[e.Name] {
+			out.addList(b.builtIn["classes.yaml"], fmt.Sprintf("phrases[%d]", i), e)
+		}
 	}
 	return out
+}
+
+func (p *phraseLists) addList(d *strict.Doc, key string, e phrasesEntry) {
+	list := len(p.names)
+	p.names = append(p.names, e.Name)
+	p.add(d, key+".en", list, e.English, englishForm)
+	p.add(d, key+".de", list, e.German, germanForm)
+	p.add(d, key+".exact", list, e.Exact, func(word string) wordForm { return wordForm{stem: word, endings: exact} })
 }
 
 // add takes the phrases of one language. A * at the end of a word stands for

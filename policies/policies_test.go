@@ -13,6 +13,57 @@ import (
 	"stagecoach/router/sla"
 )
 
+// TestFeedbackHasClasses: the built-in set notices who complains, praises, or
+// has an idea; a complaint is due sooner.
+func TestFeedbackHasClasses(t *testing.T) {
+	set, err := policies.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ text, class, kind string }{
+		{"I want to make a complaint about your driver.", "complaint", "complaint"},
+		{"That is unacceptable!", "complaint", "complaint"},
+		{"We are not very happy with the sofa.", "complaint", "complaint"},
+		{"Ich möchte mich über Ihren Fahrer beschweren.", "complaint", "complaint"},
+		{"Das ist eine Unverschaemtheit", "complaint", "complaint"},
+		{"Beschwerdebrief im Anhang", "complaint", "complaint"},
+		{"Bin ich unzufrieden? Ja.", "complaint", "complaint"},
+		{"Well done, great service!", "praise", "praise"},
+		{"Ein großes Lob an Ihr Team", "praise", "praise"},
+		{"wir sind sehr zufrieden", "praise", "praise"},
+		{"It would be great if the app had a dark mode", "idea", "idea"},
+		{"Mein Verbesserungsvorschlag: längere Öffnungszeiten", "idea", "idea"},
+		{"Es wäre schön, wenn Sie länger offen hätten", "idea", "idea"},
+		{"Where is my order?", "general", "question"},
+		{"Wo bleibt mein Paket?", "general", "question"},
+		{"", "general", "question"},
+	} {
+		got := set.Classify(policies.ClassifyInput{Channel: contact.Email, Text: c.text})
+		if got.Class != c.class || got.Kind != c.kind || got.Queue != "general" {
+			t.Errorf("%q: got class %q, kind %q, queue %q", c.text, got.Class, got.Kind, got.Queue)
+		}
+	}
+	if got := set.Classify(policies.ClassifyInput{Auto: contact.AutoReply, Text: "complaint"}); got.Class != "general" {
+		t.Errorf("a machine's mail: got %q", got.Class)
+	}
+	if got := set.Promise(policies.Facts{Channel: contact.Email, Kind: "complaint"}); got.First != 2*time.Hour {
+		t.Errorf("a complaint: due in %v", got.First)
+	}
+	own, err := policies.LoadFiles("own", map[string][]byte{
+		"sla.yaml":     []byte("version: 1\ndefault: {first: 1h, next: 1h}\n"),
+		"classes.yaml": []byte("version: 1\nphrases: [{name: mine, en: [lamp]}, {name: praise, en: [hooray]}]\n"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := own.Promise(policies.Facts{Channel: contact.Email, Kind: "complaint"}); got.First != time.Hour {
+		t.Errorf("a complaint under a quicker default: due in %v", got.First)
+	}
+	if a, b := own.Classify(policies.ClassifyInput{Text: "hooray"}), own.Classify(policies.ClassifyInput{Text: "well done"}); a.Class != "praise" || b.Class != "general" {
+		t.Errorf("a list of one's own: got %q and %q", a.Class, b.Class)
+	}
+}
+
 func load(t *testing.T, files map[string]string) *policies.Set {
 	t.Helper()
 	set, err := try(files)

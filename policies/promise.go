@@ -111,7 +111,11 @@ func (b *builder) buildPromises(f *slaFile) {
 		if e.When == "" {
 			list.Report(key+".when", "say which contacts it is for, or use default", "is missing")
 		}
-		r := promiseRule{promise: b.promise(list, key, e, b.set.promises.otherwise), when: c.compile(key+".when", e.When)}
+		p := b.promise(list, key, e, b.set.promises.otherwise)
+		if list == b.builtIn["sla.yaml"] { // it knows nothing of a default that is quicker
+			p.First, p.Next = min(p.First, b.set.promises.otherwise.First), min(p.Next, b.set.promises.otherwise.Next)
+		}
+		r := promiseRule{promise: p, when: c.compile(key+".when", e.When)}
 		b.set.promises.entries = append(b.set.promises.entries, r)
 		b.count("sla.yaml", e.Name, r.when)
 	}
