@@ -21,8 +21,11 @@ type Config struct {
 	NATS NATS   `yaml:"nats" json:"nats"`
 	HTTP HTTP   `yaml:"http" json:"http"`
 	// Policies is the directory of the policy set, "" for the built-in one.
-	Policies string   `yaml:"policies" json:"policies"`
-	Channels Channels `yaml:"channels" json:"channels"`
+	Policies string `yaml:"policies" json:"policies"`
+	// PolicyApproval says how many supervisors must agree before another policy set
+	// decides: one, or two of whom the second approves what the first has drafted.
+	PolicyApproval string   `yaml:"policy_approval" json:"policy_approval" enum:"one|two"`
+	Channels       Channels `yaml:"channels" json:"channels"`
 	// Signatures says whose signatures on mails are known.
 	Signatures Signatures `yaml:"signatures" json:"signatures"`
 	LastResort LastResort `yaml:"last_resort" json:"last_resort"`
@@ -33,6 +36,9 @@ type Config struct {
 	// Warnings say what is allowed but probably not meant.
 	Warnings Errors `yaml:"-" json:"warnings"`
 }
+
+// ApprovalTwo is the PolicyApproval that needs a second supervisor.
+const ApprovalTwo = "two"
 
 // NATS says where the journal is kept.
 type NATS struct {

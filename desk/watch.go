@@ -213,6 +213,10 @@ func (n *news) noteWork(e router.Event) {
 	case router.Moved:
 		n.contact(e.Contact)
 		n.topics[TopicReview] = true
+	case router.ContactsRevised:
+		for i := range e.Contacts {
+			n.contact(e.Contacts[i].Contact)
+		}
 	case router.AtRisk:
 		n.contact(e.Contact)
 	case router.MissForeseen:

@@ -49,6 +49,11 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		}
 	case "resolution_breached":
 		return "The time promised for resolving the matter is over."
+	case "contacts_revised":
+		if e.Detail.Queue != "" {
+			return "The rules have changed: it stands in the queue " + e.Detail.Queue + " now."
+		}
+		return "The rules have changed, and with them the time promised."
 	case "nobody_able":
 		if e.Reason == "" {
 			return "Somebody can take it now."

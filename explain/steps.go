@@ -85,6 +85,12 @@ func (t *Teller) laterStep(e *ledger.Entry) string {
 		return t.say("will probably be late, due %s", "kommt voraussichtlich zu spät, fällig %s", t.second(e.Until))
 	case "breached":
 		return t.say("LATE: the due time %s was missed", "ZU SPÄT: Der Zeitpunkt %s wurde verpasst", t.second(e.Until))
+	case "contacts_revised":
+		if e.Detail.Queue != "" {
+			return t.say("taken for another class by policy %[1]s: queue %[2]s, due %[3]s",
+				"nach Regelwerk %[1]s anders eingeordnet: Warteschlange %[2]s, fällig %[3]s", e.Detail.Policy, e.Detail.Queue, t.second(e.Until))
+		}
+		return t.say("promised anew by policy %[1]s: due %[2]s", "nach Regelwerk %[1]s neu versprochen: fällig %[2]s", e.Detail.Policy, t.second(e.Until))
 	case "nobody_able":
 		return t.nobodyAble(e.Reason)
 	case "last_resort_told":

@@ -199,7 +199,8 @@ func (f *fold) touchMessage(m *messageRow) {
 // apply folds one event.
 func (f *fold) apply(ctx context.Context, ev router.Event) error {
 	switch e := ev.(type) {
-	case router.Takeover, router.ClockStep, router.PolicyActivated, router.AgentSet, router.AgentRemoved, router.PresenceChanged, router.Trimmed:
+	case router.Takeover, router.ClockStep, router.PolicyActivated, router.PolicyDrafted, router.PolicyDropped, router.PolicyShadowed,
+		router.AgentSet, router.AgentRemoved, router.PresenceChanged, router.Trimmed:
 		f.house(ev)
 		return nil
 	case router.SourceRead:
@@ -230,6 +231,8 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 		return f.applyWork(ctx, ev)
 	case router.MessageJoined, router.HolderWarned, router.HoldExtended, router.Moved, router.AtRisk, router.Breached, router.NobodyAble, router.MissForeseen:
 		return f.applyContact(ctx, ev)
+	case router.ContactsRevised:
+		return f.contactsRevised(ctx, &e)
 	case router.LastResortTold:
 		return f.lastResortTold(ctx, &e)
 	case router.Engaged, router.Disengaged:

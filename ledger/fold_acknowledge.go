@@ -19,6 +19,8 @@ func (f *fold) acknowledgement(ctx context.Context, ev router.Event) error {
 		if err != nil {
 			return err
 		}
+		c.facts.Told = e.Due
+		f.touchContact(c)
 		f.line(v, c, Entry{Kind: "acknowledgement_owed", Item: e.Reply, Until: e.Due})
 	case router.AcknowledgementDropped:
 		return f.receiptDropped(ctx, &e)

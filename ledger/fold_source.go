@@ -18,7 +18,13 @@ func (f *fold) house(ev router.Event) {
 		f.line(nil, nil, Entry{Kind: "clock_step", Until: e.To})
 	case router.PolicyActivated:
 		f.pos.Policy = e.Version
-		f.line(nil, nil, Entry{Kind: "policy_activated", Code: e.Version})
+		f.line(nil, nil, Entry{Kind: "policy_activated", Actor: e.By, Code: e.Version, Reason: e.Reason, Remark: e.Remark})
+	case router.PolicyDrafted:
+		f.line(nil, nil, Entry{Kind: "policy_drafted", Actor: e.By, Code: e.Version, Item: e.Draft, Remark: e.Remark})
+	case router.PolicyDropped:
+		f.line(nil, nil, Entry{Kind: "policy_dropped", Actor: e.By, Item: e.Draft})
+	case router.PolicyShadowed:
+		f.line(nil, nil, Entry{Kind: "policy_shadowed", Actor: e.By, Code: e.Version})
 	case router.AgentSet:
 		a := f.agent(e.Agent.ID)
 		a.facts, a.removed = e.Agent, false

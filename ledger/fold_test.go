@@ -190,6 +190,9 @@ func TestEveryEventHasItsFold(t *testing.T) {
 		router.Takeover{Life: "l"},
 		router.ClockStep{From: s.now, To: s.now.Add(time.Hour)},
 		router.PolicyActivated{Version: "v1"},
+		router.PolicyDrafted{Draft: "d1", Version: "v2", By: "boss"},
+		router.PolicyDropped{Draft: "d1", By: "boss"},
+		router.PolicyShadowed{Version: "v2", By: "boss"},
 		router.SourceRead{Source: "email/support/INBOX", Channel: "email", Account: "support", Position: "1:1", Seen: 3},
 		router.AgentSet{Agent: router.AgentProfile{ID: "anna"}},
 		router.PresenceChanged{Agent: "anna", Presence: contact.Available, Cause: "self"},
@@ -210,6 +213,9 @@ func TestEveryEventHasItsFold(t *testing.T) {
 		router.Unassigned{Contact: "c1", Agent: "anna", By: "boss", Reason: "silent"},
 		router.Moved{Contact: "c1", Queue: "billing", By: "boss", Reason: "sorted"},
 		router.AtRisk{Contact: "c1"},
+		router.ContactsRevised{Policy: "v2", Part: router.ReviseClasses, Done: 1, Contacts: []router.Revised{{
+			Contact: "c1", Due: contactFacts.Due.Add(time.Hour), Class: &router.Reclassified{Class: "bill", Queue: "billing"},
+		}}},
 		router.MissForeseen{Contact: "c1", Chance: 800},
 		router.Breached{Contact: "c1"},
 		router.LastResortTold{Contacts: []string{"c1"}, Breached: 1, Total: 1},
@@ -260,8 +266,8 @@ func TestEveryEventHasItsFold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 29 {
-		t.Errorf("%d entries in the timeline, want 29", len(entries))
+	if len(entries) != 30 {
+		t.Errorf("%d entries in the timeline, want 30", len(entries))
 	}
 	if e := entries[1]; e.Kind != "message_received" || e.Contact != "c1" {
 		t.Errorf("the message's entry is %+v: its contact was opened after it", e)

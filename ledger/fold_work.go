@@ -191,6 +191,31 @@ func (f *fold) breach(c *contactRow) {
 	f.pos.Counts.Contacts.Breached++
 }
 
+// contactsRevised folds what another policy set made of open contacts. One of
+// which only the weights have changed has no line.
+func (f *fold) contactsRevised(ctx context.Context, e *router.ContactsRevised) error {
+	for i := range e.Contacts {
+		one := &e.Contacts[i]
+		c, v, err := f.knownContact(ctx, one.Contact, "contacts_revised")
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			continue
+		}
+		was := c.facts.Due
+		c.facts.Revise(one, f.at)
+		f.touchContact(c)
+		if line := (Entry{Kind: "contacts_revised", Until: c.facts.Due, Detail: Detail{Policy: e.Policy}}); one.Class != nil || !was.Equal(c.facts.Due) {
+			if one.Class != nil {
+				line.Detail.Class, line.Detail.Queue, line.Detail.Rule = c.facts.Class, c.facts.Queue, c.facts.Rule
+			}
+			f.line(v, c, line)
+		}
+	}
+	return nil
+}
+
 func (f *fold) lastResortTold(ctx context.Context, e *router.LastResortTold) error {
 	for _, id := range e.Contacts {
 		c, v, err := f.knownContact(ctx, id, "last_resort_told")

@@ -57,7 +57,7 @@ func construct(name string, files map[string][]byte) (*builder, error) {
 		"classes.yaml": &b.files.classes, "customers.yaml": &b.files.customers, "sla.yaml": &b.files.sla, "routing.yaml": &b.files.routing,
 		"escalation.yaml": &b.files.escalation, "privacy.yaml": &b.files.privacy,
 	}
-	sum := sha256.New()
+	sum, given := sha256.New(), sha256.New()
 	for _, file := range FileNames() {
 		text, err := defaults.ReadFile("default/" + file)
 		if err != nil {
@@ -74,6 +74,7 @@ func construct(name string, files map[string][]byte) (*builder, error) {
 		effective := text
 		if own, ok := files[file]; ok {
 			effective = own
+			_, _ = fmt.Fprintf(given, "%s %d\n%s", file, len(own), own)
 			b.given[file] = strict.Parse(path.Join(name, file), own)
 			b.given[file].Decode(targets[file])
 		}
@@ -83,6 +84,7 @@ func construct(name string, files map[string][]byte) (*builder, error) {
 		_, _ = fmt.Fprintf(sum, "%s %d %d\n%s%s", file, len(text), len(effective), text, effective)
 	}
 	b.set.Version = hex.EncodeToString(sum.Sum(nil))[:12]
+	b.set.Source = hex.EncodeToString(given.Sum(nil))[:12]
 	b.buildClasses(&b.files.classes)
 	b.buildTiers(&b.files.customers)
 	b.buildNamed(&b.files.customers)

@@ -20,6 +20,10 @@ type Set struct {
 	// SHA-256. Equal versions decide equally in one build.
 	Version string
 
+	// Source names what people wrote of it: the first 12 hexadecimal digits of the
+	// SHA-256 of the files that were given. It is the same in every build.
+	Source string
+
 	// files holds the text of each file by its name.
 	files map[string][]byte
 

@@ -201,6 +201,9 @@ func (s *State) OwedAcknowledgements() map[string]*AcknowledgementOwed { return 
 func (s *State) applyAcknowledgementOwed(e *AcknowledgementOwed) {
 	owed := *e
 	s.Owed[e.Reply] = &owed
+	if c := s.Contacts[e.Contact]; c != nil {
+		c.Told = e.Due
+	}
 	s.Acknowledged[e.Customer] = s.At
 	for _, key := range e.Correspondents {
 		d := s.duel(key)
@@ -210,6 +213,9 @@ func (s *State) applyAcknowledgementOwed(e *AcknowledgementOwed) {
 
 // applyAcknowledgementDropped ends a receipt, queued or not.
 func (s *State) applyAcknowledgementDropped(e *AcknowledgementDropped) {
+	if c := s.Contacts[e.Contact]; c != nil && s.Owed[e.Reply] != nil {
+		c.Told = time.Time{} // it was never written
+	}
 	delete(s.Owed, e.Reply)
 	if r := s.Replies[e.Reply]; r != nil {
 		r.State, r.Reason, r.Code = ReplyHasFailed, e.Reason, ""

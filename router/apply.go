@@ -54,7 +54,15 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	case ClockStep:
 		s.applyClockStep(&e)
 	case PolicyActivated:
-		s.Policy = e.Version
+		s.applyPolicyActivated(&e)
+	case PolicyDrafted:
+		s.applyPolicyDrafted(&e)
+	case PolicyDropped:
+		s.dropDraft(e.Draft)
+	case PolicyShadowed:
+		s.Policies.Shadow = e
+	case ContactsRevised:
+		s.applyContactsRevised(&e)
 	case SourceRead:
 		s.applySourceRead(&e)
 	case CustomerKnown:
@@ -78,6 +86,7 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 			src.Quarantined--
 		}
 	case ContactOpened:
+		s.countOpened(e.Policy)
 		s.applyContactOpened(e.Contact)
 	case MessageJoined:
 		c := s.Contacts[e.Contact]

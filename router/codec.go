@@ -240,6 +240,14 @@ func CommandName(c Command) string {
 		return "acknowledge"
 	case Activate:
 		return "activate"
+	case DraftPolicy:
+		return "draft_policy"
+	case DropPolicy:
+		return "drop_policy"
+	case ShadowPolicy:
+		return "shadow_policy"
+	case Reclassify:
+		return "reclassify"
 	case Begin:
 		return "begin"
 	case StepClock:

@@ -22,6 +22,14 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "clock_step"
 	case PolicyActivated:
 		return "policy_activated"
+	case PolicyDrafted:
+		return "policy_drafted"
+	case PolicyDropped:
+		return "policy_dropped"
+	case PolicyShadowed:
+		return "policy_shadowed"
+	case ContactsRevised:
+		return "contacts_revised"
 	case SourceRead:
 		return "source_read"
 	case CustomerKnown:
@@ -121,6 +129,10 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"takeover":            decodeAs[Takeover],
 	"clock_step":          decodeAs[ClockStep],
 	"policy_activated":    decodeAs[PolicyActivated],
+	"policy_drafted":      decodeAs[PolicyDrafted],
+	"policy_dropped":      decodeAs[PolicyDropped],
+	"policy_shadowed":     decodeAs[PolicyShadowed],
+	"contacts_revised":    decodeAs[ContactsRevised],
 	"source_read":         decodeAs[SourceRead],
 	"customer_known":      decodeAs[CustomerKnown],
 	"conversation_opened": decodeAs[ConversationOpened],

@@ -41,6 +41,8 @@ type Result struct {
 	Message      string `json:"message,omitempty"`
 	Reply        string `json:"reply,omitempty"`
 	Offer        string `json:"offer,omitempty"`
+	// Draft is the policy draft that was made.
+	Draft string `json:"draft,omitempty"`
 	// Known is true when nothing was done because it was done before.
 	Known bool `json:"known,omitempty"`
 	// Attempt is the granted attempt's number.
@@ -345,9 +347,6 @@ type Tick struct{}
 // Trim takes what the ledger has passed out of memory.
 type Trim struct{ Before uint64 }
 
-// Activate makes another policy set decide.
-type Activate struct{ Version string }
-
 // Begin is a router's first command after takeover.
 type Begin struct{ Life string }
 
@@ -377,5 +376,4 @@ func (RemoveAgent) command()   {}
 func (SetPresence) command()   {}
 func (Tick) command()          {}
 func (Trim) command()          {}
-func (Activate) command()      {}
 func (Begin) command()         {}

@@ -223,6 +223,7 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 		return t.setPresence(&c)
 	case Tick:
 		t.tick()
+		t.revise()
 		return nil
 	case Acknowledge:
 		return t.acknowledgement(&c)
@@ -232,10 +233,15 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 		}
 		return nil
 	case Activate:
-		if c.Version != t.Policy {
-			t.emit(PolicyActivated(c))
-		}
-		return nil
+		return t.activate(&c)
+	case DraftPolicy:
+		return t.draftPolicy(&c)
+	case DropPolicy:
+		return t.dropPolicy(c)
+	case ShadowPolicy:
+		return t.shadowPolicy(c)
+	case Reclassify:
+		return t.reclassify(&c)
 	case Begin:
 		t.begin(c)
 		return nil

@@ -174,7 +174,7 @@ func (t *turn) tellLastResort() {
 // NextWake gives when the router must look again of its own accord, and false
 // when nothing is to come.
 func (s *State) NextWake(digest time.Duration) (time.Time, bool) {
-	if s.matchDue || len(s.unjudged) > 0 { // the last command could not do all
+	if s.matchDue || len(s.unjudged) > 0 || s.revising() { // the last command could not do all
 		return s.At, true
 	}
 	at, ok := s.NextTimer()

@@ -51,6 +51,9 @@ type Config struct {
 	Life string
 	// Rules gives the active policy; it is asked once a command.
 	Rules func() Rules
+	// Resume is called with the state that was made of the log, before anything is
+	// decided on it: Rules must be those of its policy set from then on. It may be nil.
+	Resume func(ctx context.Context, s *State)
 	// Now is the wall clock.
 	Now func() time.Time
 	// Heartbeat is how long an agent counts as there after the last sign; 0 for

@@ -26,11 +26,6 @@ type ClockStep struct {
 	To   time.Time `json:"to"`
 }
 
-// PolicyActivated records which policy set decides from here on.
-type PolicyActivated struct {
-	Version string `json:"version"`
-}
-
 // SourceRead is a bookmark: how far a source has been read, durably.
 type SourceRead struct {
 	Source   string    `json:"source"`
@@ -72,7 +67,6 @@ type Trimmed struct {
 
 func (Takeover) event()        {}
 func (ClockStep) event()       {}
-func (PolicyActivated) event() {}
 func (SourceRead) event()      {}
 func (AgentSet) event()        {}
 func (AgentRemoved) event()    {}

@@ -132,9 +132,26 @@ func foreseenStory(r *rig) {
 	r.must(ActorRouter, Tick{})
 }
 
+// tunedStory is a policy set drafted, approved and tried, with what it changes.
+func tunedStory(r *rig) {
+	r.agent("lead", contact.RoleSupervisor, 1)
+	r.agent("second", contact.RoleSupervisor, 1)
+	r.tune(ActorRouter, promising(r.t, "4h"))
+	c := r.receive(r.mail("m1", "alice"))
+	r.must("lead", ShadowPolicy{Version: "candidate", Set: "setting.candidate"})
+	r.must("second", DropPolicy{Draft: r.must("lead", DraftPolicy{Version: "candidate", Set: "setting.candidate"}).Draft})
+	next := promising(r.t, "2h")
+	d := r.must("lead", DraftPolicy{Version: next.Version(), Set: "setting.next", Remark: "setting.why"}).Draft
+	r.tune("second", next, func(a *Activate) { a.Draft, a.Two, a.Reason = d, true, PolicyApproved })
+	r.must(ActorRouter, Tick{})
+	r.must(ActorRouter, Reclassify{Policy: next.Version(), First: c.ID, Done: 1, Contacts: map[string]Reclassified{
+		c.ID: {Class: "bill", Kind: "complaint", Queue: "billing", Tier: "gold"},
+	}})
+}
+
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

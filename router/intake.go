@@ -199,9 +199,23 @@ func (i *Intake) read(ref string, in *channels.Inbound) *Receive {
 	i.identify(c, m)
 	i.correspond(c, m)
 	if in.Kind != channels.OwnCopy {
-		i.classify(c, m)
+		i.classify(i.cfg.Policy(), c, m)
 	}
 	return c
+}
+
+// Classify gives what a policy set makes of a stored item. It changes nothing.
+func (i *Intake) Classify(set *policies.Set, ref string, in *channels.Inbound) (Reclassified, error) {
+	m, err := i.cfg.Parse(ref, in)
+	if err != nil {
+		return Reclassified{}, fmt.Errorf("reading item %q: %w", ref, err)
+	}
+	c := &Receive{Item: Item{Channel: in.Channel, Account: in.Account}}
+	i.classify(set, c, m)
+	return Reclassified{
+		Class: c.Class, Kind: c.About, Rule: c.UsualRule, Queue: queueOr(c.UsualQueue, queueGeneral), Language: c.Language, Tier: c.Tier,
+		Demand: c.Demand, Preferred: c.Preferred,
+	}, nil
 }
 
 // identify fills in the keys of the sender, the participants and the thread.
@@ -288,13 +302,13 @@ func (i *Intake) thread(c *Receive, m *contact.Message) {
 const maxThreads = 50
 
 // classify fills in what the policy makes of it.
-func (i *Intake) classify(c *Receive, m *contact.Message) {
+func (i *Intake) classify(set *policies.Set, c *Receive, m *contact.Message) {
 	acc := i.cfg.Account(c.Channel, c.Account)
 	text := m.ReplyText
 	if text == "" {
 		text = m.Text
 	}
-	got := i.cfg.Policy().Classify(policies.ClassifyInput{
+	got := set.Classify(policies.ClassifyInput{
 		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
 		Language: m.Language, Auto: m.Auto, Outreach: m.Outreach, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
 	})

@@ -64,6 +64,9 @@ func (e *Engine) term(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if e.cfg.Resume != nil {
+		e.cfg.Resume(ctx, state)
+	}
 	e.terms++
 	t := &term{Engine: e, state: state, seq: seq, landed: make(chan landing, 1), number: e.terms}
 	t.clock = newClock(e.cfg.Now(), state.At)

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"stagecoach/contact"
+	"stagecoach/policies"
+	"stagecoach/router/match"
 )
 
 // timeline draws random commands of everybody at random moments. Refusals are
@@ -268,6 +271,7 @@ func TestInvariantsOnRandomTimelines(t *testing.T) {
 				tl.sending()
 			case 8:
 				tl.staff()
+				tl.retune()
 			default:
 				tl.must(ActorRouter, Tick{})
 			}
@@ -276,6 +280,42 @@ func TestInvariantsOnRandomTimelines(t *testing.T) {
 		tl.check()
 		tl.checkUndelivered()
 	})
+}
+
+// tunings are policy sets among which a timeline changes.
+var tunings = sync.OnceValue(func() []Rules {
+	var out []Rules
+	for _, first := range []string{"30m", "6h"} {
+		set, err := policies.LoadFiles("tuning", map[string][]byte{
+			"sla.yaml": []byte("version: 1\ndefault: {first: " + first + ", next: 1h}\n"), "escalation.yaml": []byte("version: 1\nacknowledgement: {send: first}\n"),
+		})
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, RulesOf(set))
+	}
+	return out
+})
+
+// retune makes another policy set decide, now and then, or tells what it makes of
+// the words that customers wrote.
+func (t *timeline) retune() {
+	switch rapid.IntRange(0, 3).Draw(t.rt, "tune") {
+	case 0:
+		rules := rapid.SampledFrom(tunings()).Draw(t.rt, "rules")
+		if _, err := t.do("lead", Activate{Version: rules.Version(), Lengthen: rapid.Bool().Draw(t.rt, "lengthen")}); err == nil {
+			t.rules = rules // unless they were taken out
+		}
+	case 1:
+		if r := t.state.Revision; r != nil && len(r.Classes) > 0 {
+			done := min(len(r.Classes), 1+rapid.IntRange(0, 3).Draw(t.rt, "done"))
+			cmd := Reclassify{Policy: r.Policy, First: r.Classes[0], Done: done, Contacts: map[string]Reclassified{}}
+			for _, id := range r.Classes[:done] {
+				cmd.Contacts[id] = Reclassified{Class: "bill", Queue: "billing", Demand: match.Demand{Languages: []string{"fr"}}}
+			}
+			t.try(ActorRouter, cmd)
+		}
+	}
 }
 
 // checkUndelivered fails when a forward or a first message of ours failed and

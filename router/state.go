@@ -23,6 +23,10 @@ type State struct {
 	At     time.Time `json:"at"`
 	Life   string    `json:"life"`
 	Policy string    `json:"policy"`
+	// Policies is what is known of policy sets; Revision is what is left to be found
+	// anew by the active one, nil for nothing.
+	Policies PolicyState `json:"policies,omitzero"`
+	Revision *Revision   `json:"revision,omitempty"`
 
 	Agents        map[string]*Agent         `json:"agents"`
 	Contacts      map[string]*Contact       `json:"contacts"`

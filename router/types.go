@@ -114,6 +114,10 @@ type Contact struct {
 	Start    time.Time   `json:"start"`
 	Due      time.Time   `json:"due"`
 	AtRiskAt time.Time   `json:"at_risk_at"`
+	// Told is the due time that the customer was told, zero for none.
+	Told time.Time `json:"told,omitzero"`
+	// Placed is true once a person has put it into its queue.
+	Placed bool `json:"placed,omitempty"`
 	// LastResort is the owner from the first instant: a name of the policy.
 	LastResort string `json:"last_resort"`
 
@@ -209,6 +213,7 @@ func (c *Contact) Join(m MsgRef) {
 // Move takes the contact to another queue, out of review if it was cleared.
 func (c *Contact) Move(e *Moved) {
 	c.Queue = e.Queue
+	c.Placed = c.Placed || e.By != ActorRouter && !e.Cleared
 	if !e.Cleared {
 		return
 	}

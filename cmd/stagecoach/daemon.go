@@ -36,6 +36,7 @@ type Daemon struct {
 	journal *journal.Journal
 	keys    router.Keys
 	policy  atomic.Pointer[policies.Set]
+	keeper  *policyKeeper
 	engine  *router.Engine
 	intake  *router.Intake
 	ledger  *ledger.Ledger
@@ -81,6 +82,10 @@ func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *s
 	}
 	d := &Daemon{cfg: cfg, opts: opts, logger: logger, ready: make(chan struct{})}
 	d.lastResort.Store(&cfg.LastResort)
+	d.keeper = &policyKeeper{active: &d.policy, logger: logger.With("component", "policy"), warn: func(ctx context.Context, set *policies.Set) {
+		d.warnOf(ctx, set)
+		d.warnOfUnknown(ctx, set)
+	}}
 	if err := d.loadPolicy(ctx); err != nil {
 		return nil, err
 	}
@@ -90,14 +95,36 @@ func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *s
 	return d, nil
 }
 
+// loadPolicy reads the policy directory. Where there is data already, one that is
+// broken does not keep the daemon from starting: the set goes on deciding that did
+// before.
 func (d *Daemon) loadPolicy(ctx context.Context) error {
+	d.keeper.from.Store(d.policyDir(d.cfg))
+	d.keeper.two.Store(d.cfg.PolicyApproval == configs.ApprovalTwo)
 	set, err := d.policySet(d.cfg)
 	if err != nil {
-		return err
+		if isData(d.opts.Dir) != nil {
+			return err
+		}
+		d.keeper.found(ctx, err)
+		if set, err = policies.Default(); err != nil {
+			return fmt.Errorf("loading the built-in policies: %w", err)
+		}
+		d.policy.Store(set) // until the log has been read
+		return nil
 	}
-	d.warnOf(ctx, set)
+	d.keeper.read = set
 	d.policy.Store(set)
 	return nil
+}
+
+// policyDir gives the directory whose policies decide, "" where none does.
+func (d *Daemon) policyDir(cfg *configs.Config) *string {
+	dir := cfg.Policies
+	if d.opts.Policy != nil {
+		dir = ""
+	}
+	return &dir
 }
 
 func (d *Daemon) open(ctx context.Context) error {
@@ -118,8 +145,9 @@ func (d *Daemon) open(ctx context.Context) error {
 		life = randomID()
 	}
 	d.engine = router.NewEngine(router.Config{
-		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules,
+		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules, Resume: d.keeper.resume,
 	}, j.Log(), snapshots{j}, outbox{j}, d.logger)
+	d.keeper.engine, d.keeper.journal = d.engine, j
 	d.links = newLinks(d.engine, j, d.opts.Dir, life, d.logger)
 	if d.gate, err = newGate(d.cfg, d.logger); err != nil {
 		return err
@@ -223,7 +251,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.runGate, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.reread,
+		d.links.Run, d.runGate, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.revise, d.reread,
 	} {
 		others.Add(1)
 		g.Go(func() error {
@@ -252,25 +280,22 @@ func quiet(ctx context.Context, err error) error {
 	return err
 }
 
-// activate records which policy set decides; the daemon is ready then.
+// activate settles which policy set decides; the daemon is ready then. It takes up
+// what changes in the policy directory from there on.
 func (d *Daemon) activate(ctx context.Context) error {
-	for {
-		_, err := d.engine.Do(ctx, router.Envelope{
-			Actor: router.ActorRouter, Command: router.Activate{Version: d.policy.Load().Version},
-		})
-		if err == nil {
-			d.warnOfUnknown(ctx, d.policy.Load())
-			close(d.ready)
-		}
-		if err == nil || ctx.Err() != nil {
-			return nil //nolint:nilerr // done, or stopping
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(50 * time.Millisecond):
-		}
+	if err := d.keeper.settle(ctx); err != nil {
+		return err
 	}
+	if ctx.Err() == nil {
+		close(d.ready)
+		d.keeper.watch(ctx, lookEvery)
+	}
+	return nil
+}
+
+// revise finds the classes of open contacts again after an activation.
+func (d *Daemon) revise(ctx context.Context) error {
+	return (&policyReviser{policyKeeper: d.keeper, words: d.words, intake: d.intake}).Run(ctx)
 }
 
 // Active is closed once the router is active.

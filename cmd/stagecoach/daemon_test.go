@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,6 +81,13 @@ func startMailOffice(t *testing.T, password string) *mailOffice {
 
 func runDaemon(t *testing.T, cfg *configs.Config, opts Options) *Daemon {
 	t.Helper()
+	d, _ := startDaemon(t, cfg, opts)
+	return d
+}
+
+// startDaemon runs a daemon until stop is called, or the test ends.
+func startDaemon(t *testing.T, cfg *configs.Config, opts Options) (d *Daemon, stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	d, err := NewDaemon(ctx, cfg, opts, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -87,14 +95,15 @@ func runDaemon(t *testing.T, cfg *configs.Config, opts Options) *Daemon {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := errors.Join(<-ended, d.Close()); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(stop)
 	<-d.Active()
-	return d
+	return d, stop
 }
 
 func get(t *testing.T, url string) (status int, body string) {

@@ -76,6 +76,9 @@ func (d *Daemon) Ready(ctx context.Context) (bool, map[string]string) {
 	if why := d.stale.Load(); why != nil {
 		parts["configuration"] = *why
 	}
+	if why := d.keeper.bad.Load(); why != nil {
+		parts["policies"] = "the policy directory was not taken up, the policy set goes on deciding that did before: " + *why
+	}
 	if why := d.stranded(ctx); why != "" {
 		parts["replies"] = why
 	}

@@ -69,9 +69,12 @@ func (d *Daemon) takeUp(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.changePolicy(ctx, set); err != nil {
+	if err := d.keeper.take(ctx, set); err != nil {
 		return err
 	}
+	d.keeper.from.Store(d.policyDir(cfg))
+	d.keeper.two.Store(cfg.PolicyApproval == configs.ApprovalTwo)
+	d.keeper.found(ctx, nil)
 	d.links.swap(made)
 	d.lastResort.Store(&cfg.LastResort)
 	for _, w := range cfg.Warnings {
@@ -97,21 +100,6 @@ func (d *Daemon) policySet(cfg *configs.Config) (set *policies.Set, err error) {
 		return nil, fmt.Errorf("loading policies: %w", err)
 	}
 	return set, nil
-}
-
-// changePolicy makes the set decide, once the log says so.
-func (d *Daemon) changePolicy(ctx context.Context, set *policies.Set) error {
-	if set.Version == d.policy.Load().Version {
-		return nil
-	}
-	_, err := d.engine.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: router.Activate{Version: set.Version}})
-	if err != nil {
-		return fmt.Errorf("activating policy %s: %w", set.Version, err)
-	}
-	d.policy.Store(set)
-	d.warnOf(ctx, set)
-	d.warnOfUnknown(ctx, set)
-	return nil
 }
 
 // warnOfUnknown says which agents a policy set names who have no account.

@@ -19,6 +19,7 @@ import (
 type reloadedOffice struct {
 	d                *Daemon
 	config, policies string
+	stop             func()
 }
 
 func (o *reloadedOffice) write(t *testing.T, webhook, digest, sla string) {
