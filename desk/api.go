@@ -41,6 +41,7 @@ func (a *api) register(mux *http.ServeMux) {
 	a.registerPeople()
 	a.registerLedger()
 	a.registerFiles()
+	a.registerPolicy()
 	a.describeEvents()
 }
 

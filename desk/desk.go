@@ -139,6 +139,11 @@ func (s *Service) alerts(who Who, g glance) []view.Alert {
 			out = append(out, view.Alert{Level: "error", Text: fmt.Sprintf("%s (%s): %s", c.Account, c.Channel, inShort(c.Trouble)), Link: "/overview"})
 		}
 	}
+	if s.deps.Policies != nil {
+		if why := s.deps.Policies.Trouble(); why != "" {
+			out = append(out, policyAlert(who, why))
+		}
+	}
 	if g.me.Shift == router.ShiftDraining {
 		out = append(out, view.Alert{Level: "info", Text: "Your shift ends at " + g.me.ShiftEnds.In(s.cfg.Zone).Format("15:04") + ": nothing new comes."})
 	}
@@ -155,6 +160,19 @@ func (s *Service) alerts(who Who, g glance) []view.Alert {
 		out = append(out, view.Alert{Level: "warning", Text: count(g.impossible, "contact needs", "contacts need") + " what nobody here has.", Link: "/overview"})
 	}
 	return out
+}
+
+// policyAlert says on every page that the rules are not what somebody thinks; where
+// it is wrong helps only who may mend it.
+func policyAlert(who Who, why string) view.Alert {
+	if !who.Supervisor() {
+		return view.Alert{Level: "info", Text: "The rules were changed and could not be read: those from before go on."}
+	}
+	first, _, more := strings.Cut(why, "\n")
+	if more {
+		first += " (and more)"
+	}
+	return view.Alert{Level: "error", Text: "The policy directory can't be taken up, the rules from before go on: " + first, Link: "/policy"}
 }
 
 func count(n int, one, many string) string {

@@ -167,6 +167,8 @@ type Deps struct {
 	// Rules gives the active policy; nil means that no bound and no
 	// place in the queue is told.
 	Rules func() router.Rules
+	// Policies is the life of policy sets; nil where nobody runs.
+	Policies Policies
 	// Metrics answers /metrics; nil means that there is none.
 	Metrics http.Handler
 	// Past replays the log to the instant before an offer was made; nil where it

@@ -69,9 +69,15 @@ const (
 	PolicyUpgraded   = "upgrade"
 )
 
+// What an event said, kept: it is no event by itself.
+type (
+	activated PolicyActivated
+	drafted   PolicyDrafted
+)
+
 // Activation is one change of the active policy set.
 type Activation struct {
-	PolicyActivated
+	activated
 	N  uint64    `json:"n"`
 	At time.Time `json:"at"`
 	// Contacts counts those that were opened under it.
@@ -80,7 +86,7 @@ type Activation struct {
 
 // Draft is a policy set that waits for a second supervisor.
 type Draft struct {
-	PolicyDrafted
+	drafted
 	At time.Time `json:"at"`
 }
 
@@ -256,7 +262,7 @@ func (s *State) applyPolicyActivated(e *PolicyActivated) {
 		p.History[last].Set = e.Set // an earlier build did not keep it
 	}
 	if e.Version != s.Policy || len(p.History) == 0 {
-		p.History = append(p.History, Activation{PolicyActivated: *e, N: s.N, At: s.At})
+		p.History = append(p.History, Activation{activated: activated(*e), N: s.N, At: s.At})
 		p.History = slices.Clone(p.History[max(0, len(p.History)-activationsKept):])
 	}
 	if p.Shadow.Version == e.Version { // it is tried no more: it decides
@@ -270,7 +276,7 @@ func (s *State) applyPolicyActivated(e *PolicyActivated) {
 }
 
 func (s *State) applyPolicyDrafted(e *PolicyDrafted) {
-	drafts := append(s.Policies.Drafts, Draft{PolicyDrafted: *e, At: s.At})
+	drafts := append(s.Policies.Drafts, Draft{drafted: drafted(*e), At: s.At})
 	s.Policies.Drafts = slices.Clone(drafts[max(0, len(drafts)-draftsKept):])
 }
 

@@ -124,7 +124,7 @@ func (t *turn) reviseNext() {
 	e := ContactsRevised{Policy: t.Policy, Part: RevisePromises, Done: len(next), Contacts: []Revised{}}
 	for _, id := range next {
 		c := t.Contacts[id]
-		if c == nil || !c.revisable() {
+		if c == nil || !c.Revisable() {
 			continue
 		}
 		if one := RevisionOf(t.env.Rules, c, nil, t.Revision.Lengthen); one.Changes(c) {
@@ -134,9 +134,9 @@ func (t *turn) reviseNext() {
 	t.emit(e)
 }
 
-// revisable reports whether a contact's promise is the policy's: what an agent has
+// Revisable reports whether a contact's promise is the policy's: what an agent has
 // promised, what failed to arrive and what is being sent have their own.
-func (c *Contact) revisable() bool {
+func (c *Contact) Revisable() bool {
 	return c.Open() && c.State != Sending && c.Undelivered == nil && c.Promise != PromisePledge && c.Promise != PromiseFailed
 }
 
@@ -189,7 +189,7 @@ func (t *turn) reclassify(cmd *Reclassify) error {
 	for _, id := range r.Classes[:cmd.Done] {
 		found, ok := cmd.Contacts[id]
 		c := t.Contacts[id]
-		if !ok || c == nil || !c.revisable() || c.Proposed != "" {
+		if !ok || c == nil || !c.Revisable() || c.Proposed != "" {
 			continue
 		}
 		if found.Settle(c); !found.Changes(c) {

@@ -37,13 +37,16 @@ type Daemon struct {
 	keys    router.Keys
 	policy  atomic.Pointer[policies.Set]
 	keeper  *policyKeeper
-	engine  *router.Engine
-	intake  *router.Intake
-	ledger  *ledger.Ledger
-	desk    *desk.Service
-	server  *desk.Server
-	words   *words
-	links   *links
+	// policyDesk is what people do with policy sets, shadow the one that is tried.
+	policyDesk *policyDesk
+	shadow     *policyShadow
+	engine     *router.Engine
+	intake     *router.Intake
+	ledger     *ledger.Ledger
+	desk       *desk.Service
+	server     *desk.Server
+	words      *words
+	links      *links
 	// gate is where adapters that run elsewhere connect to, nil for nowhere.
 	gate   *remote.Gate
 	notify *notifier
@@ -82,10 +85,6 @@ func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *s
 	}
 	d := &Daemon{cfg: cfg, opts: opts, logger: logger, ready: make(chan struct{})}
 	d.lastResort.Store(&cfg.LastResort)
-	d.keeper = &policyKeeper{active: &d.policy, logger: logger.With("component", "policy"), warn: func(ctx context.Context, set *policies.Set) {
-		d.warnOf(ctx, set)
-		d.warnOfUnknown(ctx, set)
-	}}
 	if err := d.loadPolicy(ctx); err != nil {
 		return nil, err
 	}
@@ -99,6 +98,10 @@ func NewDaemon(ctx context.Context, cfg *configs.Config, opts Options, logger *s
 // broken does not keep the daemon from starting: the set goes on deciding that did
 // before.
 func (d *Daemon) loadPolicy(ctx context.Context) error {
+	d.keeper = &policyKeeper{active: &d.policy, logger: d.logger.With("component", "policy"), warn: func(ctx context.Context, set *policies.Set) {
+		d.warnOf(ctx, set)
+		d.warnOfUnknown(ctx, set)
+	}}
 	d.keeper.from.Store(d.policyDir(d.cfg))
 	d.keeper.two.Store(d.cfg.PolicyApproval == configs.ApprovalTwo)
 	set, err := d.policySet(d.cfg)
@@ -163,6 +166,8 @@ func (d *Daemon) open(ctx context.Context) error {
 		Agent: func(address string) (string, bool) { return d.desk.AgentID(address) },
 	}, d.engine, d.ledger, d.logger)
 	d.links.seen = d.intake.Seen
+	d.shadow = &policyShadow{policyKeeper: d.keeper, words: d.words, intake: d.intake}
+	d.policyDesk = &policyDesk{policyKeeper: d.keeper, words: d.words, intake: d.intake, shadow: d.shadow}
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
 	d.receipts = &acknowledger{
 		engine: d.engine, journal: j, words: d.words, links: d.links, keys: d.keys, policy: &d.policy, zone: time.Local,
@@ -208,7 +213,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		Router: d.engine, Ledger: d.ledger, Records: d.ledger, Content: deskContent{d.journal}, Messages: d.words,
 		Intake: byHand{d}, Keys: d.keys, Channels: d.links, Sessions: deskSessions{d.journal.Sessions()},
 		Health: d, Quarantine: quarantine{d}, Pending: d.journal.InboxPending, Metrics: d.metricsHandler(),
-		Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
+		Policies: d.policyDesk, Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
 	}, d.logger)
 	if err := d.desk.Load(ctx); err != nil {
 		return err
@@ -251,7 +256,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.runGate, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.revise, d.reread,
+		d.links.Run, d.runGate, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.revise, d.shadow.Run, d.reread,
 	} {
 		others.Add(1)
 		g.Go(func() error {

@@ -13,6 +13,13 @@ type policyCmd struct {
 	Explain policyExplainCmd `cmd:"" help:"Tell what a policy set makes of a contact, and why."`
 	Diff    policyDiffCmd    `cmd:"" help:"Say in words what two policy sets say differently."`
 	Test    policyTestCmd    `cmd:"" help:"Run the tests of a policy set, by the router itself."`
+
+	Status   policyStatusCmd   `cmd:"" help:"Say which policy set decides, what is drafted, and what is tried."`
+	Preview  policyPreviewCmd  `cmd:"" help:"Say what a policy set would change of what is open now."`
+	Activate policyActivateCmd `cmd:"" help:"Make a policy set decide, draft it, or approve a draft."`
+	History  policyHistoryCmd  `cmd:"" help:"List who activated what, when and why."`
+	Rollback policyRollbackCmd `cmd:"" help:"Make a policy set decide again that did before."`
+	Shadow   policyShadowCmd   `cmd:"" help:"Try a policy set beside the active one."`
 }
 
 // Help says where to begin.
@@ -25,7 +32,10 @@ Examples:
   stagecoach policy lint policies      see what is wrong with it
   stagecoach policy test policies      run its tests
   stagecoach policy explain policies --text "Where is my invoice?"
-  stagecoach policy diff policies policies.new`
+  stagecoach policy diff policies policies.new
+  stagecoach policy preview policies   see what it would change of what is open now
+  stagecoach policy activate policies  let it decide
+  stagecoach policy rollback 3f0a9c    let the one decide again that did before`
 }
 
 // nearPath gives a path as a person would write it: from the working directory if

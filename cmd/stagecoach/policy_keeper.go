@@ -175,32 +175,28 @@ func (k *policyKeeper) take(ctx context.Context, set *policies.Set) error {
 // activate makes a set decide. All that can fail comes first; from the commit on it
 // is the log that says so.
 func (k *policyKeeper) activate(ctx context.Context, actor string, set *policies.Set, cmd router.Activate) error {
+	_, err := k.activated(ctx, actor, set, cmd)
+	return err
+}
+
+// activated is activate with what the router says.
+func (k *policyKeeper) activated(ctx context.Context, actor string, set *policies.Set, cmd router.Activate) (router.Result, error) {
 	k.changing.Lock()
 	defer k.changing.Unlock()
 	ref, err := k.keep(ctx, set)
 	if err != nil {
-		return err
+		return router.Result{}, err
 	}
 	cmd.Version, cmd.Set = set.Version, ref
-	if _, err := k.do(ctx, actor, cmd); err != nil {
-		return fmt.Errorf("activating policy %s: %w", set.Version, err)
+	res, err := k.do(ctx, actor, cmd)
+	if err != nil {
+		return res, fmt.Errorf("activating policy %s: %w", set.Version, err)
 	}
 	if k.active.Swap(set).Version != set.Version {
 		k.logger.InfoContext(ctx, "another policy set decides", "policy", set.Version, "reason", cmd.Reason)
 	}
 	k.warn(ctx, set)
-	return nil
-}
-
-// rollback makes a set decide again that did before. It needs no file but what was
-// kept.
-func (k *policyKeeper) rollback(ctx context.Context, actor, version string, cmd router.Activate) error {
-	set, err := k.former(ctx, version)
-	if err != nil {
-		return err
-	}
-	cmd.Reason = router.PolicyRolledBack
-	return k.activate(ctx, actor, set, cmd)
+	return res, nil
 }
 
 // former reads a set that was active once, by its version or the beginning of it.

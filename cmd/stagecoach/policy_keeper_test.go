@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stagecoach/configs"
+	"stagecoach/desk"
 	"stagecoach/router"
 )
 
@@ -74,7 +75,7 @@ func TestRollbackSurvivesRestart(t *testing.T) {
 	if second == first {
 		t.Fatal("the change was not taken up")
 	}
-	if err := o.d.keeper.rollback(t.Context(), router.ActorRouter, first[:6], router.Activate{}); err != nil {
+	if _, err := o.d.policyDesk.Activate(t.Context(), desk.Control, desk.PolicyOrder{PolicySource: desk.PolicySource{Version: first[:6]}, Remark: "too hasty"}); err != nil {
 		t.Fatal(err)
 	}
 	if got, policy := o.due(t, "one"); got != 4*time.Hour || policy != first {

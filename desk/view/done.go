@@ -11,6 +11,8 @@ type Done struct {
 	Message      string `json:"message"`
 	Reply        string `json:"reply"`
 	Offer        string `json:"offer"`
+	// Draft is the policy draft that was made.
+	Draft string `json:"draft,omitempty"`
 	// Known is true when it had been done before, by the same id.
 	Known bool `json:"known"`
 	// CatchingUp is true when lists and pages do not show it yet.
