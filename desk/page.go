@@ -47,6 +47,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 	s.conversationPages(mux)
 	s.listPages(mux)
 	s.peoplePages(mux)
+	s.policyPages(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, missing("There is no such page."))
 	})

@@ -89,6 +89,7 @@ func gallery() []shot {
 		{"ledger", Ledger(samplePage("/ledger", 2), sampleLedger())},
 		{"ledger-gap", Ledger(samplePage("/ledger", 2), view.Ledger{Totals: view.Totals{Seen: 5, Messages: 4, Gaps: []string{"Mailbox service@: item 4711 was seen and belongs to nothing."}}})},
 		{"why", Why(samplePage("/why/0195-c-000", 2), sampleWhy())},
+		{"policy", Policy(samplePage("/policy", 2), samplePolicy())},
 		{"agents", Agents(samplePage("/agents", 2), view.Agents{People: people(8), SetupLink: "https://desk.example.com/setup?token=5xY7…"})},
 		{"saved", Saved(samplePage("/saved", 2), view.Saved{Answers: thread(1).SavedAnswers, Signature: "Ines Albrecht\nRadwerk Service"})},
 		{"new", New(samplePage("/new", 2), view.New{Accounts: []view.Account{{ID: "service", Channel: contact.Email, Address: "service@example.com", Limits: contact.Limits{CC: true}}}, Signature: "Ines Albrecht"})},

@@ -39,6 +39,7 @@ func all() []shot {
 		shot{"zero ledger", Ledger(p, view.Ledger{})},
 		shot{"zero why", Why(p, view.Why{})},
 		shot{"zero agents", Agents(p, view.Agents{})},
+		shot{"zero policy", Policy(p, view.Policy{})},
 		shot{"zero saved", Saved(p, view.Saved{})},
 		shot{"zero new", New(p, view.New{})},
 		shot{"zero enter", Enter(p, view.New{})},

@@ -1,0 +1,26 @@
+package web
+
+import (
+	"time"
+
+	"stagecoach/desk/view"
+)
+
+// samplePolicy is a policy set that decides, with all that can be said of one.
+func samplePolicy() view.Policy {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	now := view.PolicyChange{Version: "8eab1b64070b", At: at, By: "lead", ByName: "Lea Lead", Author: "second", AuthorName: "Sam Second", Reason: "approved", Remark: "summer hours", Contacts: 214, Kept: true}
+	return view.Policy{
+		Active: now, Directory: "/etc/stagecoach/policies", Trouble: "/etc/stagecoach/policies/sla.yaml:29:1: defalt: unknown key (did you mean default?)",
+		Approval: "two", PromisesLeft: 120, ClassesLeft: 900,
+		Warnings: []string{"sla.yaml:3:1: figures: this build does not act on it yet"},
+		Failures: []view.PolicyFailure{{File: "classes.yaml", Rule: "angry", Count: 12}},
+		Drafts:   []view.PolicyDraft{{ID: "d1", Version: "1ab2c3d4e5f6", By: "second", ByName: "Sam Second", At: at, Remark: "letters are answered in two days"}},
+		Shadow: &view.PolicyShadow{
+			Version: "77c654df063b", By: "lead", ByName: "Lea Lead", Since: at, Contacts: 89, Other: 1, Queues: 1, Later: 1,
+			Failures: []view.PolicyFailure{{File: "sla.yaml", Rule: "gold", Count: 1}},
+			Last:     []view.PolicyDifference{{Contact: "c1", Conversation: "v1", At: at, What: []string{"queue billing instead of general", "due 2h0m0s later"}}},
+		},
+		History: []view.PolicyChange{now, {Version: "77c654df063b", At: at.Add(-time.Hour), By: "router", ByName: "the policy directory", Reason: "start", Contacts: 27, Kept: true}, {Version: "000000000000", At: at.Add(-2 * time.Hour)}},
+	}
+}
