@@ -1,6 +1,8 @@
 package policies
 
 import (
+	"regexp"
+
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -130,11 +132,19 @@ func (e expression) trace(vars map[string]any) (v Verdict, why string) {
 			if len(conjuncts(native.Expr())) == 1 {
 				text = ""
 			}
-			return NotSo, text
+			return NotSo, asWritten(text)
 		}
 	}
 	return NotSo, ""
 }
+
+// asWritten gives a part of a condition as people write it: the interpreter knows
+// only what its words were made into.
+func asWritten(text string) string {
+	return phraseLookup.ReplaceAllString(text, "contact.mentions($1)")
+}
+
+var phraseLookup = regexp.MustCompile(`("(?:[^"\\]|\\.)*") in ` + phrasesVariable + `\b`)
 
 // holds evaluates a part of a condition.
 func (e expression) holds(text string, vars map[string]any) bool {

@@ -11,7 +11,7 @@ func policyHow(c view.PolicyChange) string {
 	by := firstOf(c.ByName, c.By, "somebody")
 	switch c.Reason {
 	case "start":
-		return "as at the first start"
+		return "at the first start"
 	case "directory":
 		return "taken from the policy directory"
 	case "approved":
