@@ -64,6 +64,19 @@ func TestFeedbackHasClasses(t *testing.T) {
 	}
 }
 
+// TestBuiltInPromisesGiveWayToAQuickerDefault: who promises everybody an hour
+// promises it to those who complain, too.
+func TestBuiltInPromisesGiveWayToAQuickerDefault(t *testing.T) {
+	set, err := policies.LoadFiles("house", map[string][]byte{"sla.yaml": []byte("version: 1\ndefault: {first: 30m, next: 45m, resolution: 1h}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := set.Promise(policies.Facts{Channel: contact.Email, Kind: "complaint"})
+	if got.First != 30*time.Minute || got.Next != 45*time.Minute || got.Resolution != time.Hour {
+		t.Errorf("a complaint is promised %+v", got)
+	}
+}
+
 func load(t *testing.T, files map[string]string) *policies.Set {
 	t.Helper()
 	set, err := try(files)

@@ -111,14 +111,23 @@ func (b *builder) buildPromises(f *slaFile) {
 		if e.When == "" {
 			list.Report(key+".when", "say which contacts it is for, or use default", "is missing")
 		}
-		p := b.promise(list, key, e, b.set.promises.otherwise)
 		if list == b.builtIn["sla.yaml"] { // it knows nothing of a default that is quicker
-			p.First, p.Next = min(p.First, b.set.promises.otherwise.First), min(p.Next, b.set.promises.otherwise.Next)
+			e.First, e.Next = quicker(e.First, b.set.promises.otherwise.First), quicker(e.Next, b.set.promises.otherwise.Next)
 		}
+		p := b.promise(list, key, e, b.set.promises.otherwise)
 		r := promiseRule{promise: p, when: c.compile(key+".when", e.When)}
 		b.set.promises.entries = append(b.set.promises.entries, r)
 		b.count("sla.yaml", e.Name, r.when)
 	}
+}
+
+// quicker gives the shorter of what an entry says, if anything, and what holds
+// otherwise.
+func quicker(said *time.Duration, otherwise time.Duration) *time.Duration {
+	if said == nil || *said <= otherwise {
+		return said
+	}
+	return &otherwise
 }
 
 // promise lays an entry over what holds otherwise.
