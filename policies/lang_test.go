@@ -100,7 +100,7 @@ func TestDetectLanguage(t *testing.T) {
 	}
 }
 
-// TestLanguageOfShortLines holds the floors on lines that it was not tuned on: 97
+// TestLanguageOfShortLines holds the floors on lines written for it: 97
 // of 100 right, and of those that aren't, most unknown.
 func TestLanguageOfShortLines(t *testing.T) {
 	lines, right, unknown := 0, 0, 0
