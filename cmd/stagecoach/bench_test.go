@@ -69,20 +69,6 @@ func TestBenchIngest(t *testing.T) {
 	}
 }
 
-// All other channels at once, by a daemon of its own.
-func TestBenchIngestByOtherChannels(t *testing.T) {
-	program(t)
-	got := measured(t, "ingest", "--channels", "others", "--messages", "160", "--visitors", "20", "--single", "2")
-	wantFigures(t, got, "webchat_screen_p95 channels channels_slack channels_webchat channels_mastodon channels_bluesky channels_webhook "+
-		"channels_cpu channels_in_order channels_rss_start channels_rss_peak channels_rss_end webchat_visitors_rss")
-	if f := got["channels_in_order"]; f.Value != 20 || f.Ratio != 1 {
-		t.Errorf("%+v of 20 conversations", f)
-	}
-	if f := got["channels"]; f.Limit < f.Value {
-		t.Errorf("faster than the engine alone: %+v", f)
-	}
-}
-
 // Without Dovecot the mailbox is in this process, and bench says so.
 func TestBenchIngestWithoutDovecot(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
@@ -90,16 +76,6 @@ func TestBenchIngestWithoutDovecot(t *testing.T) {
 	if r.code != 0 || !strings.Contains(r.out, "no Dovecot here") || !strings.Contains(r.out, "ingest_cpu") {
 		t.Fatalf("%+v", r)
 	}
-}
-
-func TestBenchReplayAndSearch(t *testing.T) {
-	wantFigures(t, measured(t, "replay", "search", "--contacts", "100"), "replay replay_contact_memory search_fold search_fill search_p95")
-}
-
-func TestBenchOfThisProgram(t *testing.T) {
-	program(t)
-	wantFigures(t, measured(t, "restart", "memory", "--contacts", "100"),
-		"restart_first restart restart_replay restart_rebuild restart_stop memory_idle memory_contacts")
 }
 
 func TestBenchBadInput(t *testing.T) {
