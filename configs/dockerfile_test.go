@@ -34,9 +34,6 @@ type image struct {
 // folders, since there isn't always a container engine, and looks at what would
 // be the image.
 func TestDockerfile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the whole binary")
-	}
 	repository, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)

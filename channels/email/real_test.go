@@ -250,9 +250,6 @@ func TestRealTrouble(t *testing.T) {
 }
 
 func TestRealThroughput(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a while")
-	}
 	d := rig.StartDovecot(t, support)
 	src := source(t)
 	stop := receiving(t, adapter(t, realMailbox(d, nil, "support", support), nil), src)
