@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"stagecoach/contact"
@@ -118,31 +119,43 @@ func sameAsReplay(tb testing.TB, e *router.Engine, commits [][]byte) {
 	}
 }
 
+// TestEngineGroupsCommandsAndReplays has 200 commands come while one commit is
+// being written: they share the next ones.
 func TestEngineGroupsCommandsAndReplays(t *testing.T) {
 	t.Parallel()
-	model := journaltest.NewModel(nil)
-	out := newOutbox()
-	e := engine(t, "life-1", model.Open(), out)
-	stop := start(t, e)
-	staff(t, e, "anna", "bert")
-	watch := e.Watch(t.Context())
-	var wg sync.WaitGroup
-	for i := range 200 {
-		wg.Go(func() {
-			do(t, e, "", router.ActorIntake, mail(fmt.Sprint("m", i), fmt.Sprint("sender", i)))
+	synctest.Test(t, func(t *testing.T) {
+		model := journaltest.NewModel(nil)
+		out := newOutbox()
+		e := engine(t, "life-1", model.Open(), out)
+		stop := start(t, e)
+		staff(t, e, "anna", "bert")
+		before := len(model.Commits())
+		watch := e.Watch(t.Context())
+		written := make(chan struct{})
+		model.SetPlan(func() journaltest.Fate {
+			<-written
+			return journaltest.Pass
 		})
-	}
-	wg.Wait()
-	if c := <-watch; len(c.Entries) == 0 {
-		t.Error("a watched commit is empty")
-	}
-	sameAsReplay(t, e, model.Commits())
-	if n := len(model.Commits()); n > 204 {
-		t.Errorf("%d commits for 204 commands", n)
-	}
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				do(t, e, "", router.ActorIntake, mail(fmt.Sprint("m", i), fmt.Sprint("sender", i)))
+			})
+		}
+		synctest.Wait()
+		close(written)
+		wg.Wait()
+		if c := <-watch; len(c.Entries) == 0 {
+			t.Error("a watched commit is empty")
+		}
+		sameAsReplay(t, e, model.Commits())
+		if n := len(model.Commits()) - before; n > 20 {
+			t.Errorf("%d commits for 200 commands that waited together", n)
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // TestEngineSurvivesABadLog drives the engine over a log that loses appends and

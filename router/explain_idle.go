@@ -61,7 +61,7 @@ type IdleReason struct {
 const headsAtMost = 1_000
 
 // Idle tells why an agent gets nothing more, false when there is no such agent. It
-// changes nothing.
+// changes nothing, and costs O(groups + contacts looked at).
 func (s *State) Idle(agent string, r Rules, now time.Time) (*Idle, bool) {
 	a := s.Agents[agent]
 	if a == nil || a.Removed {
@@ -72,27 +72,62 @@ func (s *State) Idle(agent string, r Rules, now time.Time) (*Idle, bool) {
 		Holds: len(a.Holds), Offers: len(a.Offers), Since: a.IdleSince, Waiting: s.waiting.Len(),
 	}
 	for _, g := range s.waiting.Groups() {
-		left := g.Len()
-		var why IdleReason
-		g.First(func(h *match.Head) bool {
-			c := s.Contacts[h.Contact]
-			if c == nil {
-				return true
-			}
-			x := &explainer{State: s, rules: r, now: now, c: c, units: r.Work(c.ReplyChannel).Units}
-			why = x.idle(a)
-			out.add(why, 1)
-			left--
-			return g.Len()-left < headsAtMost
-		})
-		if left > 0 && why.Kind != "" {
-			out.add(why, left)
-		}
+		s.idleGroup(out, g, a, r)
 	}
 	slices.SortStableFunc(out.Reasons, func(x, y IdleReason) int {
 		return cmp.Or(cmp.Compare(y.Count, x.Count), compareGaps(&x.Gap, &y.Gap))
 	})
 	return out, true
+}
+
+// idleGroup counts why not for the contacts of one group. They ask for the same: a
+// contact is looked at closely only where it is not like the one before it, or
+// where it matters since when it waits.
+func (s *State) idleGroup(out *Idle, g *match.Group, a *Agent, r Rules) {
+	left, alike := g.Len(), 0
+	var why IdleReason
+	var last likeness
+	fair, _ := r.Matching().(match.Fair)
+	early := fair.HeldUntil(out.At, &g.Traits).Sub(out.At)
+	g.First(func(h *match.Head) bool {
+		if like := likenessOf(h, &g.Traits, a.ID, out.At, early); like != last || why.Kind == "" || !why.Until.IsZero() {
+			c := s.Contacts[h.Contact]
+			if c == nil {
+				return true
+			}
+			out.add(why, alike)
+			x := &explainer{State: s, rules: r, now: out.At, c: c, units: r.Work(c.ReplyChannel).Units}
+			why, last, alike = x.idle(a), like, 0
+		}
+		alike++
+		left--
+		return g.Len()-left < headsAtMost
+	})
+	if why.Kind != "" {
+		out.add(why, alike+left)
+	}
+}
+
+// likeness is what two contacts of a group can differ in for an agent.
+type likeness struct {
+	own                   string
+	stage                 int
+	held, heldBack, named bool
+	cooling               bool
+}
+
+// likenessOf looks at a contact of a group that is held back until early before it
+// is due.
+func likenessOf(h *match.Head, t *match.Traits, agent string, now time.Time, early time.Duration) likeness {
+	age := now.Sub(h.Start)
+	l := likeness{
+		own: h.Prefer, named: h.Named, held: h.Prefer != "" && age < t.Hold,
+		heldBack: h.Due.Add(early).After(now), cooling: h.Cool[agent].After(now),
+	}
+	if h.Need != nil {
+		l.stage = h.Need.Stage(age)
+	}
+	return l
 }
 
 // idle tells why the contact isn't offered to an agent. What they can do counts
@@ -123,6 +158,9 @@ func (x *explainer) idle(a *Agent) IdleReason {
 
 // add counts a reason.
 func (d *Idle) add(why IdleReason, n int) {
+	if n == 0 {
+		return
+	}
 	i := slices.IndexFunc(d.Reasons, func(r IdleReason) bool {
 		return r.Kind == why.Kind && sameReason(&r.Gap, &why.Gap)
 	})
