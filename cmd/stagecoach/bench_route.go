@@ -140,7 +140,8 @@ func (b *bench) routeThroughJournal(ctx context.Context) (err error) {
 		return err
 	}
 	var spent, picks atomic.Int64
-	c, err := b.coreWith(ctx, dir, false, set, timedRules{router.RulesOf(set), &spent, &picks})
+	rules := timedRules{router.RulesOf(set), &spent, &picks}
+	c, err := b.coreWith(ctx, dir, false, set, func() router.Rules { return rules })
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,13 @@ func TestBenchIngest(t *testing.T) {
 	}
 }
 
+// TestBenchActivation also fails where a contact keeps another promise than that
+// of the set that decides.
+func TestBenchActivation(t *testing.T) {
+	got := measured(t, "activation", "--waiting", "1500", "--seconds", "0.3")
+	wantFigures(t, got, "activation activation_promises activation_arrival_p95 activation_arrival_max")
+}
+
 // Without Dovecot the mailbox is in this process, and bench says so.
 func TestBenchIngestWithoutDovecot(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
@@ -79,7 +86,7 @@ func TestBenchIngestWithoutDovecot(t *testing.T) {
 }
 
 func TestBenchBadInput(t *testing.T) {
-	refused(t, 2, "which this build does not have yet", "bench", "activation")
+	refused(t, 1, "too little to measure", "bench", "activation", "--waiting", "1")
 	refused(t, 1, "did you mean journal?", "bench", "jurnal")
 	refused(t, 1, "it is one of email, others, all", "bench", "journal", "--channels", "slack")
 	refused(t, 1, "too little to measure", "bench", "ingest", "--messages", "1")

@@ -107,11 +107,12 @@ func (b *bench) core(ctx context.Context, dir string, unsynced bool) (*core, err
 	if err != nil {
 		return nil, err
 	}
-	return b.coreWith(ctx, dir, unsynced, set, router.RulesOf(set))
+	rules := router.RulesOf(set)
+	return b.coreWith(ctx, dir, unsynced, set, func() router.Rules { return rules })
 }
 
 // coreWith is a core that routes by some rules.
-func (b *bench) coreWith(ctx context.Context, dir string, unsynced bool, set *policies.Set, rules router.Rules) (*core, error) {
+func (b *bench) coreWith(ctx context.Context, dir string, unsynced bool, set *policies.Set, rules func() router.Rules) (*core, error) {
 	j, err := journal.Open(ctx, journal.Config{Dir: dir, Unsynced: unsynced}, b.log)
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func (b *bench) coreWith(ctx context.Context, dir string, unsynced bool, set *po
 	c := &core{journal: j, log: &meteredLog{Log: j.Log()}, ended: make(chan error, 1)}
 	c.engine = router.NewEngine(router.Config{
 		Office: j.Office(), Life: randomID(), Now: time.Now,
-		Rules: func() router.Rules { return rules }, Heartbeat: set.Timing().Heartbeat,
+		Rules: rules, Heartbeat: set.Timing().Heartbeat,
 	}, c.log, snapshots{j}, outbox{j}, b.log)
 	ctx, c.stop = context.WithCancel(ctx)
 	go func() { c.ended <- c.engine.Run(ctx) }()
