@@ -17,26 +17,6 @@ import (
 	"time"
 )
 
-// row is a contact in the ledger.
-type row struct {
-	Contact string    `json:"contact"`
-	Subject string    `json:"subject"`
-	Start   time.Time `json:"start"`
-	Due     time.Time `json:"due"`
-	Promise string    `json:"promise"`
-}
-
-// policyState is what the daemon says of its policy sets.
-type policyState struct {
-	Active struct {
-		Version string `json:"version"`
-		Reason  string `json:"reason"`
-	} `json:"active"`
-	Trouble      string `json:"trouble"`
-	PromisesLeft int    `json:"promises_left"`
-	ClassesLeft  int    `json:"classes_left"`
-}
-
 // tuned is an office whose supervisor changes the policy directory while customers
 // write.
 type tuned struct {
@@ -125,15 +105,6 @@ func (o *tuned) write(ctx context.Context) {
 	}
 }
 
-// rows gives all open contacts.
-func (o *tuned) rows(ctx context.Context) ([]row, error) {
-	var page struct {
-		Rows []row `json:"rows"`
-	}
-	err := o.boss.do(ctx, "GET", "/api/ledger?state=open&limit=1000", nil, &page)
-	return page.Rows, err
-}
-
 // watch looks at the ledger all the time, whether the daemon lives or not.
 func (o *tuned) watch(ctx context.Context) {
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -144,7 +115,7 @@ func (o *tuned) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		rows, err := o.rows(ctx)
+		rows, err := o.openRows(ctx)
 		if err != nil {
 			continue
 		}
@@ -188,7 +159,7 @@ func (o *tuned) untilOpen(n int) {
 	o.t.Helper()
 	seen := 0
 	eventually(o.t, 120*time.Second, func() string { return fmt.Sprintf("%d open contacts, there are %d", n, seen) }, func() bool {
-		rows, err := o.rows(o.t.Context())
+		rows, err := o.openRows(o.t.Context())
 		seen = len(rows)
 		return err == nil && seen >= n
 	})
@@ -200,7 +171,7 @@ func (o *tuned) untilPromised(long func(r row) time.Duration) int {
 	o.t.Helper()
 	wrong, n := "", 0
 	eventually(o.t, 30*time.Second, func() string { return "the promises of the new set, but " + wrong }, func() bool {
-		rows, err := o.rows(o.t.Context())
+		rows, err := o.openRows(o.t.Context())
 		if err != nil {
 			wrong = err.Error()
 			return false

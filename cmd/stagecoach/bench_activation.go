@@ -49,7 +49,7 @@ func (b *bench) activation(ctx context.Context) (err error) {
 		engine: c.engine, journal: c.journal, active: &active, logger: b.log,
 		warn: func(context.Context, *policies.Set) {},
 	}
-	if err := k.activate(ctx, router.ActorRouter, before, router.Activate{Reason: router.PolicyAtStart, Taken: before.Source}); err != nil {
+	if err := k.activate(ctx, before, router.Activate{Reason: router.PolicyAtStart, Taken: before.Source}); err != nil {
 		return err
 	}
 	if err := c.revisedAll(ctx, func(int) {}); err != nil {
@@ -62,7 +62,7 @@ func (b *bench) activation(ctx context.Context) (err error) {
 func shorterPromises(set *policies.Set) (*policies.Set, error) {
 	files := map[string][]byte{}
 	for name, text := range set.Files() {
-		files[name] = []byte(text)
+		files[name] = text
 	}
 	was := files["sla.yaml"]
 	files["sla.yaml"] = bytes.Replace(was, []byte("\n  first: 4h\n"), []byte("\n  first: 2h\n"), 1)
@@ -94,7 +94,7 @@ func (b *bench) switched(ctx context.Context, c *core, k *policyKeeper, set *pol
 	}
 	switching.Store(true)
 	begin := time.Now()
-	if err := k.activate(ctx, router.ActorRouter, set, router.Activate{Reason: router.PolicyDirectory, Taken: set.Source}); err != nil {
+	if err := k.activate(ctx, set, router.Activate{Reason: router.PolicyDirectory, Taken: set.Source}); err != nil {
 		return err
 	}
 	took := time.Since(begin)
@@ -148,7 +148,7 @@ func (c *core) drip(ctx context.Context, rate int, took func(time.Duration)) err
 		case at := <-tick.C:
 			if _, err := c.engine.Do(ctx, router.Envelope{Actor: router.ActorIntake, Command: c.message(at.UTC())}); err != nil {
 				if ctx.Err() != nil {
-					return nil //nolint:nilerr // it was told to end
+					return nil
 				}
 				return err
 			}

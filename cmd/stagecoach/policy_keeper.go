@@ -138,11 +138,11 @@ func (k *policyKeeper) settleOnce(ctx context.Context) error {
 	case k.read == nil && (!known || act.Set == ""):
 		return fmt.Errorf("%w: %s", errNoPolicy, *k.bad.Load())
 	case k.read != nil && (!known || act.Set == ""):
-		return k.activate(ctx, router.ActorRouter, k.read, router.Activate{Reason: router.PolicyAtStart, Taken: k.read.Source})
+		return k.activate(ctx, k.read, router.Activate{Reason: router.PolicyAtStart, Taken: k.read.Source})
 	case k.read != nil && k.read.Source != taken:
 		return k.take(ctx, k.read)
 	case active.Version != act.Version: // the same files are another set in this build
-		return k.activate(ctx, router.ActorRouter, active, router.Activate{Reason: router.PolicyUpgraded})
+		return k.activate(ctx, active, router.Activate{Reason: router.PolicyUpgraded})
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (k *policyKeeper) take(ctx context.Context, set *policies.Set) error {
 		return nil
 	}
 	if !k.two.Load() || set.Version == k.active.Load().Version {
-		return k.activate(ctx, router.ActorRouter, set, router.Activate{Reason: router.PolicyDirectory, Taken: set.Source})
+		return k.activate(ctx, set, router.Activate{Reason: router.PolicyDirectory, Taken: set.Source})
 	}
 	for _, d := range drafts {
 		if d.Taken == set.Source {
@@ -172,10 +172,10 @@ func (k *policyKeeper) take(ctx context.Context, set *policies.Set) error {
 	return err
 }
 
-// activate makes a set decide. All that can fail comes first; from the commit on it
-// is the log that says so.
-func (k *policyKeeper) activate(ctx context.Context, actor string, set *policies.Set, cmd router.Activate) error {
-	_, err := k.activated(ctx, actor, set, cmd)
+// activate makes a set decide by itself. All that can fail comes first; from the
+// commit on it is the log that says so.
+func (k *policyKeeper) activate(ctx context.Context, set *policies.Set, cmd router.Activate) error {
+	_, err := k.activated(ctx, router.ActorRouter, set, cmd)
 	return err
 }
 
