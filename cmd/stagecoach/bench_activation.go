@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -60,10 +61,7 @@ func (b *bench) activation(ctx context.Context) (err error) {
 
 // shorterPromises is a set by which everything is due in half the time.
 func shorterPromises(set *policies.Set) (*policies.Set, error) {
-	files := map[string][]byte{}
-	for name, text := range set.Files() {
-		files[name] = text
-	}
+	files := maps.Clone(set.Files())
 	was := files["sla.yaml"]
 	files["sla.yaml"] = bytes.Replace(was, []byte("\n  first: 4h\n"), []byte("\n  first: 2h\n"), 1)
 	if bytes.Equal(was, files["sla.yaml"]) {
