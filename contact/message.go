@@ -166,6 +166,9 @@ type Message struct {
 	Copies []string `json:"copies,omitempty"`
 	// Language is a BCP 47 primary subtag such as "de", "" when unknown.
 	Language string `json:"language,omitempty"`
+	// Headers are the fields of its header that policies may ask, by their names in
+	// small letters; nil where a channel has none. See KeepHeader.
+	Headers map[string]string `json:"headers,omitempty"`
 	// Warnings say, for people, what was odd or broken in it.
 	Warnings []string `json:"warnings"`
 }

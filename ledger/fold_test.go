@@ -118,6 +118,15 @@ func compare(t *testing.T, s *story, l *Ledger) {
 	compareKeys(t, s, l)
 }
 
+func contactsOf(s *router.State, customer string) (n int) {
+	for _, c := range s.Contacts {
+		if c.Customer == customer {
+			n++
+		}
+	}
+	return n
+}
+
 func compareKeys(t *testing.T, s *story, l *Ledger) {
 	t.Helper()
 	keys := slices.Sorted(maps.Keys(s.state.Index))
@@ -140,6 +149,9 @@ func compareKeys(t *testing.T, s *story, l *Ledger) {
 		want, f := s.state.Index[k], known[k]
 		if f.Kind != want.Kind || f.Message != want.Message || f.Place != want.Place || f.Reply != want.Reply || f.Conversation != want.Conversation {
 			t.Errorf("key %s: got %+v, want %+v", k, f, *want)
+		}
+		if had := contactsOf(s.state, want.Customer); want.Kind == router.KeyIdentity && f.Contacts != min(had, mostContacts) {
+			t.Errorf("key %s: %d contacts, want %d", k, f.Contacts, had)
 		}
 		if want.Customer != "" && f.Customer != want.Customer {
 			t.Errorf("key %s: customer %q, want %q", k, f.Customer, want.Customer)

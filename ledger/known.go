@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"stagecoach/router"
 )
@@ -54,6 +55,9 @@ func (l *Ledger) Known(ctx context.Context, keys []string) (asOf uint64, known m
 	return asOf, known, nil
 }
 
+// mostContacts is up to how many contacts of a customer are counted.
+const mostContacts = 100
+
 // recall reads things with their facts, each once.
 type recall struct {
 	ctx   context.Context //nolint:containedctx // lives for one look-up
@@ -71,6 +75,7 @@ func (r *recall) thing(what, id string) (router.Found, error) {
 	switch what {
 	case "customer":
 		f.Customer = id
+		err = r.row("SELECT count(*) FROM (SELECT 1 FROM contact WHERE customer = ? LIMIT "+strconv.Itoa(mostContacts)+")", id, &f.Contacts)
 	case "quarantine":
 		f.Message = id
 	case "message":

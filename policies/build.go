@@ -151,7 +151,7 @@ func (b *builder) compiler(d *strict.Doc, words vocabulary) *compiler {
 	key := strings.Join(words, " ")
 	c := &compiler{env: b.envs[key], doc: d, words: words}
 	if c.env == nil {
-		made, err := newCompiler(d, words, b.set.classes.phrases)
+		made, err := newCompiler(d, words, b.set.classes.phrases, b.askedOptions())
 		if err != nil {
 			d.Report("", "", "preparing expressions: %v", err)
 		} else {

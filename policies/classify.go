@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"stagecoach/configs/strict"
 	"stagecoach/contact"
@@ -34,6 +35,17 @@ type ClassifyInput struct {
 	AccountSkills []string
 	// AccountLanguage is used when none is found in the message.
 	AccountLanguage string
+	// At is when it came.
+	At time.Time
+	// To and CC are whom it was sent to.
+	To, CC []string
+	// Headers are the fields of its header, by name in small letters.
+	Headers     map[string]string
+	Attachments []Attachment
+	// Contacts is how many contacts its customer had before.
+	Contacts int
+	// Tier is the customer's where that is known, "" where customers.yaml says it.
+	Tier string
 }
 
 // Classification is what a message needs.
@@ -79,7 +91,9 @@ const DefaultRule = "default"
 
 // classRules is classes.yaml, compiled.
 type classRules struct {
-	phrases   *phraseLists
+	phrases *phraseLists
+	// calendars are those of which conditions ask whether they are open.
+	calendars []string
 	otherwise classRule
 	classes   []classRule
 	proposals []proposalRule
@@ -101,7 +115,7 @@ type proposalRule struct {
 
 // Classify says what a message is about and needs. It always has an answer.
 func (s *Set) Classify(in ClassifyInput) Classification {
-	language, vars := in.words(s.classes.phrases)
+	language, vars := s.words(&in)
 	rule := s.classes.otherwise
 	for _, r := range s.classes.classes {
 		if r.when.matches(vars) {
@@ -111,7 +125,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 	}
 	out := Classification{
 		Class: rule.class, Kind: rule.kind, Queue: rule.queue, UsualQueue: rule.queue, Language: language, Rule: rule.name,
-		Skills: withSkills(rule.skills, in.AccountSkills), Tier: s.tierOf(vars), Agents: s.namedFor(vars),
+		Skills: withSkills(rule.skills, in.AccountSkills), Tier: textOf(vars, "customer.tier"), Agents: s.namedFor(vars),
 	}
 	if in.Outreach != "" && rule.name == s.classes.otherwise.name {
 		out.Class = OutreachClass
@@ -135,18 +149,23 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 }
 
 // words gives what expressions may ask of it.
-func (in *ClassifyInput) words(phrases *phraseLists) (language string, vars map[string]any) {
+func (s *Set) words(in *ClassifyInput) (language string, vars map[string]any) {
 	subject, text := clip(in.Subject, 4<<10), clip(in.Text, maxText)
-	language = languageOf(*in, subject, text)
-	return language, map[string]any{
+	language = languageOf(in, subject, text)
+	vars = map[string]any{
 		"contact.account": in.Account, "contact.auto": string(in.Auto), "contact.channel": string(in.Channel),
 		"contact.language": language, "contact.outreach": in.Outreach, "contact.sender": strings.ToLower(in.Sender),
 		"contact.sender_domain": domain(in.Sender), "contact.spam_mark": in.SpamMark, "contact.subject": subject,
-		"contact.text": text, "contact.trust": string(in.Trust), phrasesVariable: phrases.in(subject, text),
+		"contact.text": text, "contact.trust": string(in.Trust), phrasesVariable: s.classes.phrases.in(subject, text),
 	}
+	s.surroundings(in, vars)
+	if vars["customer.tier"] = in.Tier; in.Tier == "" {
+		vars["customer.tier"] = s.tierOf(vars)
+	}
+	return language, vars
 }
 
-func languageOf(in ClassifyInput, subject, text string) string {
+func languageOf(in *ClassifyInput, subject, text string) string {
 	if language, _, _ := strings.Cut(strings.ToLower(in.Language), "-"); language != "" {
 		return Outvoted(language, text)
 	}
@@ -187,7 +206,7 @@ func (b *builder) buildClasses(f *classesFile) {
 	names, relaxes := map[string]bool{DefaultRule: true}, map[string]float64{}
 	b.checkNeeds(b.docFor("classes.yaml", "default"), "default", &f.Default, &b.set.classes.otherwise)
 	list := b.docFor("classes.yaml", "classes")
-	c := b.compiler(list, messageWords())
+	c := b.compiler(list, classWords())
 	for i, e := range f.Classes {
 		key := fmt.Sprintf("classes[%d]", i)
 		b.checkName(list, key, e.Name, names)
@@ -216,7 +235,7 @@ func (b *builder) buildClasses(f *classesFile) {
 
 func (b *builder) buildProposals(entries []proposalEntry) {
 	d := b.docFor("classes.yaml", "proposals")
-	c := b.compiler(d, messageWords())
+	c := b.compiler(d, classWords())
 	names := map[string]bool{}
 	for i, e := range entries {
 		key := fmt.Sprintf("proposals[%d]", i)

@@ -47,14 +47,31 @@ var _ cost.Estimator = (*sizes)(nil)
 // EstimateSize implements cost.Estimator.
 func (s *sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 	e := n.Expr()
-	if e == nil || e.Kind() != ast.IdentKind {
+	if e == nil {
 		return nil
 	}
-	if e.AsIdent() == "contact.text" {
-		return &cost.SizeEstimate{Max: s.text}
+	switch e.Kind() {
+	case ast.IdentKind:
+		switch name := e.AsIdent(); name {
+		case "contact.text":
+			return &cost.SizeEstimate{Max: s.text}
+		case "contact.to", "contact.cc", "contact.attachments", openVariable, phrasesVariable, headersVariable:
+			return &cost.SizeEstimate{Max: maxListed}
+		default:
+			return &cost.SizeEstimate{Max: min(s.text, otherText)}
+		}
+	case ast.SelectKind: // of an attachment
+		return &cost.SizeEstimate{Max: maxOfList}
+	case ast.CallKind:
+		if e.AsCall().FunctionName() == headerFunction {
+			return &cost.SizeEstimate{Max: maxHeader}
+		}
 	}
-	return &cost.SizeEstimate{Max: min(s.text, otherText)}
+	return nil
 }
+
+// maxHeader is how long a field of a header is at most.
+const maxHeader = 1 << 10
 
 // EstimateCallCost implements cost.Estimator as mentionsCost counts.
 func (s *sizes) EstimateCallCost(_, overload string, target *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {

@@ -27,23 +27,6 @@ const maxText = 64 << 10
 // mentionsOverload names the function that looks for words in a text.
 const mentionsOverload = "string_mentions_list"
 
-// vocabulary is what expressions of one file may name: all are texts.
-type vocabulary []string
-
-func messageWords() vocabulary {
-	return vocabulary{
-		"contact.account", "contact.auto", "contact.channel", "contact.language", "contact.outreach",
-		"contact.sender", "contact.sender_domain", "contact.spam_mark", "contact.subject", "contact.text", "contact.trust",
-	}
-}
-
-func contactWords() vocabulary {
-	return vocabulary{
-		"contact.account", "contact.auto", "contact.channel", "contact.class",
-		"contact.kind", "contact.language", "contact.queue", "customer.tier",
-	}
-}
-
 // expression is a compiled condition.
 type expression struct {
 	program cel.Program
@@ -82,18 +65,19 @@ type compiler struct {
 	note func(condition)
 }
 
-func newCompiler(doc *strict.Doc, words vocabulary, phrases *phraseLists) (*compiler, error) {
+func newCompiler(doc *strict.Doc, words vocabulary, phrases *phraseLists, asked []cel.EnvOption) (*compiler, error) {
 	options := []cel.EnvOption{
 		ext.Strings(),
 		cel.Function("mentions", cel.MemberOverload(mentionsOverload,
 			[]*cel.Type{cel.StringType, cel.ListType(cel.StringType)}, cel.BoolType, cel.BinaryBinding(mentionsValue))),
 	}
 	for _, word := range words {
-		options = append(options, cel.Variable(word, cel.StringType))
+		options = append(options, cel.Variable(word, typeOf(word)))
 	}
-	if phrases != nil && slices.Contains(words, "contact.text") {
-		options = append(options, cel.Variable(phrasesVariable, cel.ListType(cel.StringType)),
+	if phrases != nil && words.asksMessages() {
+		options = append(options, cel.Variable(phrasesVariable, typeOf(phrasesVariable)),
 			cel.Macros(cel.ReceiverMacro("mentions", 1, phrases.macro)))
+		options = append(options, asked...)
 	}
 	env, err := cel.NewEnv(options...)
 	if err != nil {
@@ -147,18 +131,36 @@ func (c *compiler) unknownWords(key, text string) bool {
 	found := false
 	for _, at := range quotedOrName.FindAllStringIndex(text, -1) {
 		word := text[at[0]:at[1]]
-		if word[0] == '"' || word[0] == '\'' || slices.Contains(c.words, word) || word == "contact.mentions" && slices.Contains(c.words, "contact.text") {
+		if word[0] == '"' || word[0] == '\'' || c.words.has(word) || c.words.asksMessages() && slices.Contains(contactFunctions(), word) {
 			continue
 		}
 		line := 1 + strings.Count(text[:at[0]], "\n")
 		column := at[0] - strings.LastIndex(text[:at[0]], "\n")
-		c.doc.ReportWithin(key, line, column, strict.DidYouMean(word, c.words), "%s is not known here", word)
+		c.doc.ReportWithin(key, line, column, c.like(word), "%s is not known here", word)
 		found = true
 	}
 	return found
 }
 
+// like gives what was probably meant by a word that isn't known.
+func (c *compiler) like(word string) string {
+	known := c.words
+	if c.words.asksMessages() {
+		known = append(slices.Clone(known), contactFunctions()...)
+	}
+	return strict.DidYouMean(word, known)
+}
+
+// undefinedField is how the compiler names a field that there isn't.
+var undefinedField = regexp.MustCompile(`undefined field '([^']*)'`)
+
 func hintFor(message string) string {
+	if field := undefinedField.FindStringSubmatch(message); field != nil {
+		if hint := strict.DidYouMean(field[1], attachmentFields()); hint != "" {
+			return hint
+		}
+		return "an attachment has " + strings.Join(attachmentFields(), ", ")
+	}
 	switch {
 	case strings.Contains(message, "found no matching overload"):
 		return "the two sides are of different types"

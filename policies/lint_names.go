@@ -92,6 +92,10 @@ func autoKinds() []string {
 	}
 }
 
+func weekdayNames() []string {
+	return []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+}
+
 func quote(s string) string { return `"` + s + `"` }
 
 // knownValues gives what words can be equal to, of those where that is known.
@@ -113,6 +117,7 @@ func (b *builder) knownValues() map[string][]string {
 		"contact.auto":    autoKinds(),
 		"contact.trust":   {string(contact.TrustProven), string(contact.TrustForged), string(contact.TrustClaimed)},
 		"contact.class":   distinct(append(classes, OutreachClass)...),
+		"now.weekday":     weekdayNames(),
 		"contact.kind":    {"question", "complaint", "praise", "idea"},
 		"contact.queue":   distinct(queues...),
 		"customer.tier":   distinct(b.set.Tiers()...),

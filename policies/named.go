@@ -50,7 +50,7 @@ func (s *Set) UnknownAgents(known func(agent string) bool) strict.Errors {
 
 func (b *builder) buildNamed(f *customersFile) {
 	d := b.docFor("customers.yaml", "agents")
-	c := b.compiler(d, messageWords())
+	c := b.compiler(d, classWords())
 	names := map[string]bool{}
 	for i, e := range f.Agents {
 		key := fmt.Sprintf("agents[%d]", i)

@@ -1,9 +1,11 @@
 package policies
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -36,50 +38,95 @@ func nativeOf(e ast.Expr) native {
 		if a := nativeOf(args[0]); a != nil {
 			return func(vars map[string]any) bool { return !a(vars) }
 		}
-	case operators.Equals, operators.NotEquals:
-		return nativeEquals(args[0], args[1], call.FunctionName() == operators.Equals)
+	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
+		return nativeCompare(args[0], args[1], call.FunctionName())
 	case operators.In:
 		return nativeIn(args[0], args[1])
 	case "contains", "startsWith", "endsWith", "mentions":
 		if call.IsMemberFunction() {
 			return nativeText(call.FunctionName(), call.Target(), args[0])
 		}
+	case attachedFunction:
+		return nativeAttached(call.Target(), args[0])
 	}
 	return nil
 }
 
-func nativeEquals(a, b ast.Expr, equal bool) native {
-	name, text := variable(a), literal(b)
-	if name == "" || text == nil {
-		name, text = variable(b), literal(a)
+// nativeCompare compares a word with a text or a number that is written out.
+func nativeCompare(a, b ast.Expr, operator string) native {
+	if a.Kind() == ast.LiteralKind {
+		a, b, operator = b, a, mirrored(operator)
 	}
-	if name == "" || text == nil || name == phrasesVariable {
+	if text := textFrom(a); text != nil {
+		want := literal(b)
+		if want == nil {
+			return nil
+		}
+		return func(vars map[string]any) bool { return ordered(strings.Compare(text(vars), *want), operator) }
+	}
+	number, want := numberFrom(a), number(b)
+	if number == nil || want == nil {
 		return nil
 	}
-	want := *text
-	return func(vars map[string]any) bool { return (textOf(vars, name) == want) == equal }
+	return func(vars map[string]any) bool { return ordered(cmp.Compare(number(vars), *want), operator) }
 }
 
-// nativeIn is a variable in a list of texts, or a name among the lists of phrases
-// that were found.
+// mirrored gives the operator for sides that were exchanged.
+func mirrored(operator string) string {
+	switch operator {
+	case operators.Less:
+		return operators.Greater
+	case operators.LessEquals:
+		return operators.GreaterEquals
+	case operators.Greater:
+		return operators.Less
+	case operators.GreaterEquals:
+		return operators.LessEquals
+	}
+	return operator
+}
+
+// ordered reports whether what was compared stands so.
+func ordered(compared int, operator string) bool {
+	switch operator {
+	case operators.Equals:
+		return compared == 0
+	case operators.NotEquals:
+		return compared != 0
+	case operators.Less:
+		return compared < 0
+	case operators.LessEquals:
+		return compared <= 0
+	case operators.Greater:
+		return compared > 0
+	}
+	return compared >= 0
+}
+
+// nativeIn is a text in a list that is written out, or one that is written out in
+// a list of the message: the phrases that were found, whom it was sent to.
 func nativeIn(a, b ast.Expr) native {
-	if text := literal(a); text != nil && variable(b) == phrasesVariable {
+	if text, name := literal(a), variable(b); text != nil && isList(name) {
 		return func(vars map[string]any) bool {
-			found, _ := vars[phrasesVariable].([]string)
+			found, _ := vars[name].([]string)
 			return slices.Contains(found, *text)
 		}
 	}
-	name, list := variable(a), literals(b)
-	if name == "" || list == nil {
+	text, list := textFrom(a), literals(b)
+	if text == nil || list == nil {
 		return nil
 	}
-	return func(vars map[string]any) bool { return slices.Contains(list, textOf(vars, name)) }
+	return func(vars map[string]any) bool { return slices.Contains(list, text(vars)) }
+}
+
+func isList(word string) bool {
+	return word == phrasesVariable || word == openVariable || word == "contact.to" || word == "contact.cc"
 }
 
 // nativeText is a search in a text.
 func nativeText(function string, target, arg ast.Expr) native {
-	name := variable(target)
-	if name == "" || name == phrasesVariable {
+	text := textFrom(target)
+	if text == nil {
 		return nil
 	}
 	if function == "mentions" {
@@ -90,8 +137,12 @@ func nativeText(function string, target, arg ast.Expr) native {
 		for i := range words {
 			words[i] = strings.ToLower(words[i])
 		}
+		lower := func(vars map[string]any) string { return strings.ToLower(text(vars)) }
+		if name := variable(target); name != "" {
+			lower = func(vars map[string]any) string { return lowerOf(vars, name) }
+		}
 		return func(vars map[string]any) bool {
-			text := lowerOf(vars, name)
+			text := lower(vars)
 			return slices.ContainsFunc(words, func(word string) bool { return mentions(text, word) })
 		}
 	}
@@ -102,7 +153,77 @@ func nativeText(function string, target, arg ast.Expr) native {
 	search := map[string]func(s, part string) bool{
 		"contains": strings.Contains, "startsWith": strings.HasPrefix, "endsWith": strings.HasSuffix,
 	}[function]
-	return func(vars map[string]any) bool { return search(textOf(vars, name), *part) }
+	return func(vars map[string]any) bool { return search(text(vars), *part) }
+}
+
+// nativeAttached is a look at the attachments.
+func nativeAttached(target, arg ast.Expr) native {
+	patterns := literals(arg)
+	if patterns == nil || variable(target) != "contact.attachments" {
+		return nil
+	}
+	return func(vars map[string]any) bool {
+		files, _ := vars["contact.attachments"].([]Attachment)
+		return attached(files, patterns)
+	}
+}
+
+// textFrom gives how a text of a message is found: a word, or a field of its
+// header; nil for anything else.
+func textFrom(e ast.Expr) func(vars map[string]any) string {
+	if name := variable(e); name != "" && typeOf(name) == cel.StringType {
+		return func(vars map[string]any) string { return textOf(vars, name) }
+	}
+	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != headerFunction || variable(e.AsCall().Target()) != headersVariable {
+		return nil
+	}
+	field := literal(e.AsCall().Args()[0])
+	if field == nil {
+		return nil
+	}
+	return func(vars map[string]any) string {
+		headers, _ := vars[headersVariable].(map[string]string)
+		return headers[*field]
+	}
+}
+
+// numberFrom gives how a number of a message is found: a word, or how many
+// attachments or recipients there are; nil for anything else.
+func numberFrom(e ast.Expr) func(vars map[string]any) int64 {
+	if name := variable(e); name != "" && typeOf(name) == cel.IntType {
+		return func(vars map[string]any) int64 {
+			n, _ := vars[name].(int64)
+			return n
+		}
+	}
+	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "size" || len(e.AsCall().Args()) != 1 {
+		return nil
+	}
+	switch name := variable(e.AsCall().Args()[0]); name {
+	case "contact.to", "contact.cc":
+		return func(vars map[string]any) int64 {
+			list, _ := vars[name].([]string)
+			return int64(len(list))
+		}
+	case "contact.attachments":
+		return func(vars map[string]any) int64 {
+			list, _ := vars[name].([]Attachment)
+			return int64(len(list))
+		}
+	}
+	return nil
+}
+
+// number gives a whole number that is written out, nil for anything else.
+func number(e ast.Expr) *int64 {
+	if e.Kind() != ast.LiteralKind {
+		return nil
+	}
+	if n, ok := e.AsLiteral().(types.Int); ok {
+		i := int64(n)
+		return &i
+	}
+	return nil
 }
 
 func textOf(vars map[string]any, name string) string {

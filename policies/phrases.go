@@ -25,9 +25,6 @@ type phraseLists struct {
 // firstLetters is how many letters phrases are found by.
 const firstLetters = 3
 
-// phrasesVariable holds the names of the lists that were found in a message.
-const phrasesVariable = "contact_phrases"
-
 // macro makes contact.mentions("invoices") a look into the lists that were found.
 func (p *phraseLists) macro(f cel.MacroExprFactory, target ast.Expr, args []ast.Expr) (ast.Expr, *common.Error) {
 	if variable(target) != "contact" {

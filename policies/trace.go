@@ -2,6 +2,7 @@ package policies
 
 import (
 	"regexp"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -39,7 +40,7 @@ type Asked struct {
 // Trace tells how Classify comes to its answer: every entry of every list, in
 // order.
 func (s *Set) Trace(in ClassifyInput) []Asked {
-	_, vars := in.words(s.classes.phrases)
+	_, vars := s.words(&in)
 	out := []Asked{}
 	tiers := newAsking("tiers", vars)
 	for i := range s.tiers {
@@ -141,10 +142,18 @@ func (e expression) trace(vars map[string]any) (v Verdict, why string) {
 // asWritten gives a part of a condition as people write it: the interpreter knows
 // only what its words were made into.
 func asWritten(text string) string {
-	return phraseLookup.ReplaceAllString(text, "contact.mentions($1)")
+	text = phraseLookup.ReplaceAllString(text, "contact.mentions($1)")
+	text = openLookup.ReplaceAllString(text, "open($1)")
+	text = strings.ReplaceAll(text, headersVariable+".header(", "contact.header(")
+	return strings.ReplaceAll(text, "contact.attachments.attached(", "contact.attached(")
 }
 
-var phraseLookup = regexp.MustCompile(`("(?:[^"\\]|\\.)*") in ` + phrasesVariable + `\b`)
+const quotedText = `("(?:[^"\\]|\\.)*")`
+
+var (
+	phraseLookup = regexp.MustCompile(quotedText + ` in ` + phrasesVariable + `\b`)
+	openLookup   = regexp.MustCompile(quotedText + ` in ` + openVariable + `\b`)
+)
 
 // holds evaluates a part of a condition.
 func (e expression) holds(text string, vars map[string]any) bool {

@@ -88,6 +88,9 @@ type Found struct {
 	Conversation string `json:"conversation,omitempty"`
 	Customer     string `json:"customer,omitempty"`
 	Reply        string `json:"reply,omitempty"`
+	// Contacts is, of an identity, how many contacts its customer has had, as far
+	// as they are counted.
+	Contacts int `json:"contacts,omitempty"`
 	// Recalled holds what Apply needs to bring these back into memory.
 	ConversationFacts *Conversation `json:"-"`
 	ContactFacts      *Contact      `json:"-"`
@@ -158,6 +161,8 @@ type Receive struct {
 	Language string
 	Tier     string
 	Demand   match.Demand
+	// Asked is what the policy was told beside the message.
+	Asked Asked
 	// LastAgent is who answered this customer last, in any conversation.
 	LastAgent string
 	// Preferred are the customer's named agents, the first to be asked first.

@@ -71,7 +71,7 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 		ID: t.newID(), Conversation: c.Conversation, Customer: c.Customer,
 		Channel: c.Channel, Account: c.Account, ReplyChannel: c.ReplyChannel,
 		Queue: c.Queue, Class: c.Class, Kind: c.Kind, Rule: c.Rule, Language: c.Language, Tier: c.Tier,
-		Demand: c.Demand, LastResort: t.env.Rules.Timing().LastResort,
+		Demand: c.Demand, Asked: c.Asked, LastResort: t.env.Rules.Timing().LastResort,
 		Promise: PromiseNext, Messages: slices.Clone(rest), State: Waiting, Prefer: r.Agent,
 		Preferred: c.Preferred, Undelivered: c.Undelivered,
 	}

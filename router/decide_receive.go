@@ -329,7 +329,7 @@ func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
 	n := Contact{
 		ID: t.newID(), Conversation: v.ID, Customer: v.Customer,
 		Channel: c.Channel, Account: c.Account, ReplyChannel: c.Channel,
-		Class: c.Class, Kind: c.About, Rule: c.Rule, Language: c.Language, Tier: c.Tier, Demand: c.Demand,
+		Class: c.Class, Kind: c.About, Rule: c.Rule, Language: c.Language, Tier: c.Tier, Demand: c.Demand, Asked: c.Asked,
 		Proposed: c.Propose, Queue: queueOr(c.Queue, tm.Queue), LastResort: tm.LastResort,
 		Promise: PromiseFirst, Start: c.ReceivedAt, Messages: []MsgRef{m},
 		State: Waiting, Prefer: cmp.Or(v.LastAgent, c.LastAgent), Preferred: c.Preferred,

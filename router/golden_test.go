@@ -149,9 +149,19 @@ func tunedStory(r *rig) {
 	}})
 }
 
+// askedStory is of somebody who was here before: what the policy was told of that is
+// on the contact, and on the one that follows from it.
+func askedStory(r *rig) {
+	r.agent("anna", contact.RoleAgent, 100)
+	m := r.mail("m1", "alice")
+	m.Asked = Asked{Contacts: 4}
+	c := r.receive(m)
+	r.deliver(r.reply(r.accept(c), c, contact.Pledge, c.LastMessage()))
+}
+
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

@@ -73,12 +73,12 @@ type Stored struct {
 // fate is in the log; any error means: try again. The items share a look-up and
 // commits.
 func (i *Intake) Handle(ctx context.Context, items []Stored) []error {
-	cmds := make([]*Receive, len(items))
+	read := make([]*reading, len(items))
 	for n, item := range items {
-		cmds[n] = i.read(item.Ref, item.Inbound)
+		read[n] = i.read(item.Ref, item.Inbound)
 	}
 	failed := make([]error, len(items))
-	for n, a := range i.decide(ctx, ActorIntake, cmds) {
+	for n, a := range i.decide(ctx, ActorIntake, read) {
 		failed[n] = a.Err
 	}
 	return failed
@@ -97,20 +97,27 @@ func (i *Intake) Seen(ctx context.Context, in *channels.Inbound) (seen bool, err
 
 // Take decides one stored item that an actor, such as a person, enters.
 func (i *Intake) Take(ctx context.Context, actor, ref string, in *channels.Inbound) (Result, error) {
-	a := i.decide(ctx, actor, []*Receive{i.read(ref, in)})[0]
+	a := i.decide(ctx, actor, []*reading{i.read(ref, in)})[0]
 	return a.Result, a.Err
+}
+
+// reading is an item that was read, on its way to the router.
+type reading struct {
+	cmd *Receive
+	// message is what it says, nil where it is not to be classified, or is.
+	message *contact.Message
 }
 
 // decide asks the router for the commands in their order, and again for those
 // that it decided on a look-up which was too old.
-func (i *Intake) decide(ctx context.Context, actor string, cmds []*Receive) []Answer {
-	answers := make([]Answer, len(cmds))
-	open := make([]int, len(cmds))
+func (i *Intake) decide(ctx context.Context, actor string, read []*reading) []Answer {
+	answers := make([]Answer, len(read))
+	open := make([]int, len(read))
 	for n := range open {
 		open[n] = n
 	}
 	for range 5 {
-		got := i.ask(ctx, actor, cmds, open)
+		got := i.ask(ctx, actor, read, open)
 		var stale []int
 		for k, n := range open {
 			answers[n] = got[k]
@@ -126,13 +133,13 @@ func (i *Intake) decide(ctx context.Context, actor string, cmds []*Receive) []An
 	return answers
 }
 
-// ask looks the keys of those commands up, all at once, and has the router
-// decide them.
-func (i *Intake) ask(ctx context.Context, actor string, cmds []*Receive, which []int) []Answer {
+// ask looks the keys of those commands up, all at once, classifies what isn't yet,
+// and has the router decide them.
+func (i *Intake) ask(ctx context.Context, actor string, read []*reading, which []int) []Answer {
 	answers := make([]Answer, len(which))
 	var keys []string
 	for _, n := range which {
-		keys = append(keys, lookups(cmds[n])...)
+		keys = append(keys, lookups(read[n].cmd)...)
 	}
 	asOf, known, err := i.ledger.Known(ctx, keys)
 	if err != nil {
@@ -143,25 +150,37 @@ func (i *Intake) ask(ctx context.Context, actor string, cmds []*Receive, which [
 	}
 	envs := make([]Envelope, len(which))
 	for k, n := range which {
-		cmds[n].AsOf, cmds[n].Known = asOf, known
-		fault.On(cmds[n].Channel, fault.IntakeBeforeCommand)
-		envs[k] = Envelope{Actor: actor, Command: *cmds[n]}
+		cmd := read[n].cmd
+		cmd.AsOf, cmd.Known = asOf, known
+		i.complete(read[n], known)
+		fault.On(cmd.Channel, fault.IntakeBeforeCommand)
+		envs[k] = Envelope{Actor: actor, Command: *cmd}
 	}
 	answers = i.router.DoAll(ctx, envs)
 	for k := range answers {
 		if answers[k].Err == nil {
-			fault.On(cmds[which[k]].Channel, fault.IntakeAfterCommand)
+			fault.On(read[which[k]].cmd.Channel, fault.IntakeAfterCommand)
 		}
 	}
 	return answers
 }
 
+// complete classifies an item, once, with what the ledger knows of its customer.
+func (i *Intake) complete(r *reading, known map[string]Found) {
+	if r.message == nil {
+		return
+	}
+	r.cmd.Asked.Contacts = known[r.cmd.Identity].Contacts
+	i.classify(i.cfg.Policy(), r.cmd, r.message)
+	r.message = nil
+}
+
 // Again reads an item that is in quarantine once more, after an upgrade or
 // because a person wants it. A refusal says that it still can't be read.
 func (i *Intake) Again(ctx context.Context, id, ref string, in *channels.Inbound) (Result, error) {
-	cmd := i.read(ref, in)
-	cmd.Released = id
-	a := i.decide(ctx, ActorIntake, []*Receive{cmd})[0]
+	one := i.read(ref, in)
+	one.cmd.Released = id
+	a := i.decide(ctx, ActorIntake, []*reading{one})[0]
 	return a.Result, a.Err
 }
 
@@ -177,7 +196,7 @@ func lookups(c *Receive) []string {
 }
 
 // read makes facts of an item. What can't be read is quarantined, with a code.
-func (i *Intake) read(ref string, in *channels.Inbound) *Receive {
+func (i *Intake) read(ref string, in *channels.Inbound) *reading {
 	k := i.cfg.Keys
 	ch := string(in.Channel)
 	c := &Receive{
@@ -194,23 +213,24 @@ func (i *Intake) read(ref string, in *channels.Inbound) *Receive {
 	if err != nil {
 		i.logger.Warn("an item could not be read: it is quarantined", "channel", ch, "account", in.Account, "err", err)
 		c.Quarantine = "unreadable"
-		return c
+		return &reading{cmd: c}
 	}
 	i.identify(c, m)
 	i.correspond(c, m)
-	if in.Kind != channels.OwnCopy {
-		i.classify(i.cfg.Policy(), c, m)
+	if in.Kind == channels.OwnCopy {
+		return &reading{cmd: c}
 	}
-	return c
+	return &reading{cmd: c, message: m}
 }
 
-// Classify gives what a policy set makes of a stored item. It changes nothing.
-func (i *Intake) Classify(set *policies.Set, ref string, in *channels.Inbound) (Reclassified, error) {
+// Classify gives what a policy set makes of a stored item, which the active one was
+// told so much of besides. It changes nothing.
+func (i *Intake) Classify(set *policies.Set, ref string, in *channels.Inbound, asked Asked) (Reclassified, error) {
 	m, err := i.cfg.Parse(ref, in)
 	if err != nil {
 		return Reclassified{}, fmt.Errorf("reading item %q: %w", ref, err)
 	}
-	c := &Receive{Item: Item{Channel: in.Channel, Account: in.Account}}
+	c := &Receive{Item: Item{Channel: in.Channel, Account: in.Account, ReceivedAt: in.ReceivedAt.UTC()}, Asked: asked}
 	i.classify(set, c, m)
 	return Reclassified{
 		Class: c.Class, Kind: c.About, Rule: c.UsualRule, Queue: queueOr(c.UsualQueue, queueGeneral), Language: c.Language, Tier: c.Tier,
@@ -311,9 +331,19 @@ func (i *Intake) classify(set *policies.Set, c *Receive, m *contact.Message) {
 	got := set.Classify(policies.ClassifyInput{
 		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
 		Language: m.Language, Auto: m.Auto, Outreach: m.Outreach, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
+		At: c.ReceivedAt, To: addressesOf(m.To), CC: addressesOf(m.CC), Headers: m.Headers, Attachments: policies.AttachmentsOf(m.Attachments),
+		Contacts: c.Asked.Contacts,
 	})
 	Classified(c, &got)
 	c.Preferred = i.named(got.Agents)
+}
+
+func addressesOf(list []contact.Address) []string {
+	out := make([]string, len(list))
+	for n, a := range list {
+		out[n] = a.Address
+	}
+	return out
 }
 
 // Classified tells a command what a policy made of its message. Whom that names is

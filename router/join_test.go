@@ -489,7 +489,7 @@ func TestWhoTakesPartByAMail(t *testing.T) {
 		},
 		Account: func(contact.Channel, string) AccountFacts { return AccountFacts{} },
 	}, nil, nil, slog.New(slog.DiscardHandler))
-	c := i.read("ref", &channels.Inbound{Channel: contact.Email, Account: "support", ProviderID: "1"})
+	c := i.read("ref", &channels.Inbound{Channel: contact.Email, Account: "support", ProviderID: "1"}).cmd
 	if c.Identity != keys.Unproven("email", "vip@bank.test") || c.Claimed != keys.Identity("email", "vip@bank.test") {
 		t.Errorf("whom it names is taken for %q", c.Identity)
 	}

@@ -221,7 +221,8 @@ func TestPolicyNamesAgents(t *testing.T) {
 		m := i.read(fmt.Sprint("m", n), &channels.Inbound{
 			Channel: contact.Email, Account: "support", Source: "email/support/INBOX", ProviderID: fmt.Sprint(n), Position: fmt.Sprint(n), ReceivedAt: r.now,
 		})
-		c := r.receive(m)
+		i.complete(m, nil)
+		c := r.receive(m.cmd)
 		if !slices.Equal(c.Preferred, []string{"anna", "bert"}) {
 			t.Fatalf("named are %v", c.Preferred)
 		}

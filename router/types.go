@@ -89,6 +89,14 @@ const (
 	EndDisposed EndKind = "disposed"
 )
 
+// Asked is what a policy was told of a contact beside its message, so that it can
+// be asked again and answers the same.
+type Asked struct {
+	// Contacts is how many contacts the customer had had, as far as they are
+	// counted.
+	Contacts int `json:"contacts,omitempty"`
+}
+
 // Contact is the unit of work: a conversation's turn that awaits a reply.
 type Contact struct {
 	ID           string          `json:"id"`
@@ -109,6 +117,8 @@ type Contact struct {
 	Proposed contact.Disposition `json:"proposed,omitempty"`
 	// Rule names the rule that classified it.
 	Rule string `json:"rule,omitempty"`
+	// Asked is what the policy was told beside the message itself.
+	Asked Asked `json:"asked,omitzero"`
 
 	Promise  PromiseKind `json:"promise"`
 	Start    time.Time   `json:"start"`

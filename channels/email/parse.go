@@ -116,7 +116,22 @@ func withHeader(f fields) understood {
 	}, head: f}
 	u.author(f)
 	u.Token = findToken(f)
+	u.keepHeaders(f)
 	return u
+}
+
+// keepHeaders notes the fields that policies may ask, without our own tokens.
+func (u *understood) keepHeaders(f fields) {
+	for _, one := range f {
+		if !contact.KeepsHeader(one.name) {
+			continue
+		}
+		value := oneLine(visible(decodeWords(clipTo(one.value, 4<<10))))
+		if bare, token := cutToken(value); token != "" {
+			value = bare
+		}
+		u.KeepHeader(one.name, value)
+	}
 }
 
 // author finds whom the mail is from: the first of From with an address; where

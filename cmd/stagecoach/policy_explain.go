@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,19 +19,23 @@ import (
 
 // policyExplainCmd is `stagecoach policy explain`.
 type policyExplainCmd struct {
-	Dir      string `arg:"" help:"The policy set." placeholder:"DIR" type:"path"`
-	Contact  string `help:"File that describes the contact: at, contact, customer and agents, as in a test." placeholder:"FILE" type:"path"`
-	At       string `help:"When it comes, such as \"2026-11-23 10:00\"; now if left out." placeholder:"TIME"`
-	Channel  string `help:"Its channel." complete:"email,webchat,slack,mastodon,bluesky,webhook,sms,phone,letter,visit" placeholder:"NAME"`
-	Account  string `help:"The account that it came to." placeholder:"NAME"`
-	Sender   string `help:"Whom it is from." placeholder:"ADDRESS"`
-	Subject  string `help:"Its subject." placeholder:"TEXT"`
-	Text     string `help:"What it says." placeholder:"TEXT"`
-	Language string `help:"Its language, where the channel said it." placeholder:"CODE"`
-	Tier     string `help:"The customer's tier, instead of finding it." placeholder:"NAME"`
-	Agents   string `help:"Who works here, as in tests/agents.yaml of a policy set, which is read where this is left out." placeholder:"FILE" type:"path" xor:"team"`
-	Data     string `help:"Take the agents of this data directory, or of its running daemon, instead." placeholder:"DIR" type:"path" xor:"team"`
-	JSON     bool   `name:"json" help:"Print JSON."`
+	Dir        string   `arg:"" help:"The policy set." placeholder:"DIR" type:"path"`
+	Contact    string   `help:"File that describes the contact: at, contact, customer and agents, as in a test." placeholder:"FILE" type:"path"`
+	At         string   `help:"When it comes, such as \"2026-11-23 10:00\"; now if left out." placeholder:"TIME"`
+	Channel    string   `help:"Its channel." complete:"email,webchat,slack,mastodon,bluesky,webhook,sms,phone,letter,visit" placeholder:"NAME"`
+	Account    string   `help:"The account that it came to." placeholder:"NAME"`
+	Sender     string   `help:"Whom it is from." placeholder:"ADDRESS"`
+	Subject    string   `help:"Its subject." placeholder:"TEXT"`
+	Text       string   `help:"What it says." placeholder:"TEXT"`
+	Language   string   `help:"Its language, where the channel said it." placeholder:"CODE"`
+	To         []string `help:"An address that it was sent to; may be given several times." placeholder:"ADDRESS" sep:"none"`
+	Header     []string `help:"A field of its header, such as \"List-Id: <news>\"; may be given several times." placeholder:"NAME:VALUE" sep:"none"`
+	Attachment []string `help:"A file that came with it, as NAME[,TYPE[,BYTES]]; may be given several times." placeholder:"FILE" sep:"none"`
+	Contacts   int      `help:"How many contacts the customer had before." placeholder:"N"`
+	Tier       string   `help:"The customer's tier, instead of finding it." placeholder:"NAME"`
+	Agents     string   `help:"Who works here, as in tests/agents.yaml of a policy set, which is read where this is left out." placeholder:"FILE" type:"path" xor:"team"`
+	Data       string   `help:"Take the agents of this data directory, or of its running daemon, instead." placeholder:"DIR" type:"path" xor:"team"`
+	JSON       bool     `name:"json" help:"Print JSON."`
 }
 
 // Help has examples.
@@ -42,6 +47,7 @@ itself decides; nothing is sent or stored. A contact that nothing matches has th
 Examples:
   stagecoach policy explain policies --text "Where is my invoice?" --sender boss@acme.example
   stagecoach policy explain policies --contact letter.yaml --at "2026-12-24 11:00"
+  stagecoach policy explain policies --text "see attached" --attachment bill.pdf --header "X-Priority: 1" --at "2026-11-28 22:15"
   stagecoach policy explain policies --channel webchat --text hello --data data --json`
 }
 
@@ -148,7 +154,40 @@ func (c *policyExplainCmd) describe(set *policies.Set, team []policies.Member) (
 	given.Sender, given.Subject = cmp.Or(c.Sender, given.Sender), cmp.Or(c.Subject, given.Subject)
 	given.Text, given.Language = cmp.Or(c.Text, given.Text), cmp.Or(c.Language, given.Language)
 	out.Customer.Tier = cmp.Or(c.Tier, out.Customer.Tier)
-	return &out, nil
+	return &out, c.surround(&out)
+}
+
+// surround adds what flags say beside the words of a contact.
+func (c *policyExplainCmd) surround(out *trial.Case) error {
+	if c.Contacts < 0 {
+		return fmt.Errorf("--contacts %d: must be at least 0", c.Contacts)
+	}
+	out.Customer.Contacts = cmp.Or(c.Contacts, out.Customer.Contacts)
+	out.Contact.To = append(out.Contact.To, c.To...)
+	for _, one := range c.Header {
+		name, value, ok := strings.Cut(one, ":")
+		if name = strings.TrimSpace(name); !ok || strings.TrimSpace(value) == "" {
+			return fmt.Errorf("--header %q: write it as \"Name: value\"", one)
+		}
+		if !contact.KeepsHeader(name) {
+			return fmt.Errorf("--header %q: no condition can see that field; they see those that begin with X-, and %s", one, strings.Join(contact.HeaderNames(), ", "))
+		}
+		out.Contact.Headers = append(out.Contact.Headers, trial.Header{Name: name, Value: value})
+	}
+	for _, one := range c.Attachment {
+		name, rest, _ := strings.Cut(one, ",")
+		kind, bytes, sized := strings.Cut(rest, ",")
+		a := trial.Attachment{Name: strings.TrimSpace(name), Type: strings.TrimSpace(kind)}
+		if sized {
+			size, err := strconv.Atoi(strings.TrimSpace(bytes))
+			if err != nil || size < 0 {
+				return fmt.Errorf("--attachment %q: write it as NAME, NAME,TYPE or NAME,TYPE,BYTES", one)
+			}
+			a.Size = size
+		}
+		out.Contact.Attachments = append(out.Contact.Attachments, a)
+	}
+	return nil
 }
 
 // explainTrial puts together what was decided.

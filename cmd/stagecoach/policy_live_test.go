@@ -101,6 +101,51 @@ func TestPolicyOnTheCommandLine(t *testing.T) {
 	}
 }
 
+// TestWhatIsAskedAgainAnswersTheSame: what a condition asks beside the words (header,
+// attachments, hour, how often the customer was here) is the same when a contact is
+// classed anew, days later and after another contact of theirs.
+func TestWhatIsAskedAgainAnswersTheSame(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	d, _ := serveAt(t, data)
+	at := time.Now().UTC().Add(-30 * time.Hour).Truncate(time.Second)
+	const body = "--b\r\nContent-Type: text/plain\r\n\r\nPlease see the bill.\r\n--b\r\nContent-Type: application/pdf; name=bill.pdf\r\nContent-Disposition: attachment; filename=bill.pdf\r\n\r\n%PDF\r\n--b--\r\n"
+	take := func(n int) string {
+		raw := fmt.Sprintf("From: alice@example.com\r\nTo: Support <support@example.org>\r\nX-Priority: 1 (Highest)\r\nSubject: matter %d\r\n"+
+			"Message-ID: <again%d@example.com>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n%s", n, n, body)
+		in := &channels.Inbound{
+			Channel: "email", Account: "support", Source: "email/support/INBOX", ProviderID: fmt.Sprintf("2:%d", n), Position: fmt.Sprint(n),
+			Kind: channels.Fresh, Format: "rfc822", ReceivedAt: at.Add(time.Duration(n) * time.Hour), Raw: []byte(raw), Size: int64(len(raw)),
+		}
+		ref, _, err := d.journal.PutInbound(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := d.intake.Take(t.Context(), router.ActorIntake, ref, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.ledger.WaitFor(t.Context(), res.Commit); err != nil {
+			t.Fatal(err)
+		}
+		return res.Contact
+	}
+	first, second := take(0), take(1)
+	next := policyFiles(t, map[string]string{"classes.yaml": fmt.Sprintf(`version: 1
+classes:
+  - name: first
+    when: >-
+      customer.contacts == 0 && now.hour == %d && now.date == %q && contact.header("X-Priority").startsWith("1") &&
+      contact.attached(["*.pdf"]) && "support@example.org" in contact.to
+  - {name: later, when: 'customer.contacts == 1 && now.hour == %d && contact.attachments.exists(a, a.type == "application/pdf")'}
+`, at.Hour(), at.Format(time.DateOnly), at.Add(time.Hour).Hour())})
+	ok(t, "", "policy", "activate", next, "--data", data)
+	o := &reloadedOffice{d: d}
+	o.until(t, "both are classed anew", func(s *router.State) bool {
+		return s.Revision == nil && s.Contacts[first].Class == "first" && s.Contacts[second].Class == "later"
+	})
+}
+
 func decode(t *testing.T, text string, into any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(text), into); err != nil {

@@ -101,7 +101,7 @@ func (p *policyShadow) try(ctx context.Context, c *router.Contact, at time.Time)
 	if err != nil {
 		return
 	}
-	found, err := p.intake.Classify(set, c.Messages[0].Ref, in)
+	found, err := p.intake.Classify(set, c.Messages[0].Ref, in, c.Asked)
 	if err != nil {
 		return
 	}

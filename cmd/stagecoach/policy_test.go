@@ -168,6 +168,35 @@ func TestPolicyExplain(t *testing.T) {
 	refused(t, 1, "--channel", "policy", "explain", dir, "--channel", "fax")
 }
 
+// Explain takes what a condition asks beside the words by flags, and refuses what no
+// condition can see.
+func TestPolicyExplainAround(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "classes.yaml"), `version: 1
+classes:
+  - name: urgent bills
+    when: >-
+      contact.header("X-Priority").startsWith("1") && contact.attached(["*.pdf"]) && contact.attachments.exists(a, a.size > 1000) &&
+      now.weekday == "saturday" && now.time >= "22:00" && customer.contacts == 3 && "sales@shop.example" in contact.to
+`)
+	given := []string{
+		"--at", "2026-11-28 22:15", "--header", "X-Priority: 1 (Highest)", "--attachment", "bill.pdf,,2000", "--contacts", "3", "--to", "Sales@shop.example",
+	}
+	x := oneJSON[explained](t, ok(t, "", append([]string{"policy", "explain", dir, "--json"}, given...)...))
+	if x.Class != "urgent bills" {
+		t.Errorf("the class is %s: %+v", x.Class, x.Asked)
+	}
+	out := ok(t, "", "policy", "explain", dir, "--at", "2026-11-28 22:15", "--header", "X-Priority: 1", "--attachment", "photo.jpg")
+	if !strings.Contains(out, `not so: contact.attached(["*.pdf"])`) {
+		t.Errorf("it doesn't say what isn't so:\n%s", out)
+	}
+	for _, wrong := range [][]string{
+		{"--header", "X-Api-Key: 1"}, {"--header", "Received: x"}, {"--header", "List-Id"}, {"--attachment", "a.pdf,application/pdf,much"}, {"--contacts=-1"},
+	} {
+		refused(t, 1, strings.Split(wrong[0], "=")[0], append([]string{"policy", "explain", dir}, wrong...)...)
+	}
+}
+
 // Diff says the values that differ, and nothing of remarks and spaces.
 func TestPolicyDiff(t *testing.T) {
 	was, is := t.TempDir(), t.TempDir()

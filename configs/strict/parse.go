@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -158,6 +159,9 @@ func (d *Doc) within(line, column, innerLine, innerColumn int) (int, int) {
 		for i := line; i < len(d.lines); i++ {
 			if body := strings.TrimLeft(d.lines[i], " "); body != "" {
 				indent := len(d.lines[i]) - len(body)
+				if text[column-1] == '>' && innerLine == 1 {
+					return d.withinFolded(i, indent, innerColumn)
+				}
 				return min(i+innerLine, len(d.lines)), indent + innerColumn
 			}
 		}
@@ -170,6 +174,20 @@ func (d *Doc) within(line, column, innerLine, innerColumn int) (int, int) {
 		}
 		return line, column + innerColumn - 1
 	}
+}
+
+// withinFolded finds a place inside lines that YAML reads as one, with a blank
+// between them.
+func (d *Doc) withinFolded(first, indent, column int) (line, at int) {
+	for i := first; i+1 < len(d.lines); i++ {
+		next := strings.TrimLeft(d.lines[i+1], " ")
+		size := utf8.RuneCountInString(strings.TrimSpace(d.lines[i])) + 1
+		if column <= size || next == "" || len(d.lines[i+1])-len(next) != indent {
+			return i + 1, indent + column
+		}
+		column -= size
+	}
+	return len(d.lines), indent + column
 }
 
 func (d *Doc) add(at *token.Position, key, message, hint string) {

@@ -1,7 +1,10 @@
 package trial
 
 import (
+	"cmp"
 	"fmt"
+	"path"
+	"strings"
 	"time"
 
 	"stagecoach/contact"
@@ -30,6 +33,26 @@ type Contact struct {
 	SpamMark string   `yaml:"spam_mark"`
 	Trust    string   `yaml:"trust" enum:"proven|forged|claimed"`
 	Skills   []string `yaml:"skills"`
+	To       []string `yaml:"to"`
+	CC       []string `yaml:"cc"`
+	// Headers are fields of its header, and Attachments the files that came with it.
+	Headers     []Header     `yaml:"headers"`
+	Attachments []Attachment `yaml:"attachments"`
+}
+
+// Header is a field of a message's header.
+type Header struct {
+	Name  string `yaml:"name" required:"true"`
+	Value string `yaml:"value" required:"true"`
+}
+
+// Attachment is a file of a message.
+type Attachment struct {
+	Name string `yaml:"name" required:"true"`
+	// Type is its media type; by the ending of its name, if left out.
+	Type string `yaml:"type"`
+	// Size is in bytes.
+	Size int `yaml:"size" range:"0..2000000000"`
 }
 
 // Customer is what is known of who wrote it.
@@ -38,6 +61,8 @@ type Customer struct {
 	Tier string `yaml:"tier"`
 	// LastAgent is who answered them last.
 	LastAgent string `yaml:"last_agent"`
+	// Contacts is how many contacts they had before.
+	Contacts int `yaml:"contacts" range:"0..100"`
 }
 
 // Agent is somebody who works here, and how it stands with them.
@@ -49,15 +74,63 @@ type Agent struct {
 }
 
 // input is the contact as a policy set is asked about it.
-func (c *Contact) input() policies.ClassifyInput {
-	channel := contact.Channel(c.Channel)
+func (c *Case) input() policies.ClassifyInput {
+	channel := contact.Channel(c.Contact.Channel)
 	if channel == "" {
 		channel = contact.Email
 	}
-	return policies.ClassifyInput{
-		Channel: channel, Account: c.Account, Sender: c.Sender, Subject: c.Subject, Text: c.Text, Language: c.Language,
-		Auto: contact.AutoKind(c.Auto), Outreach: c.Outreach, SpamMark: c.SpamMark, Trust: contact.Trust(c.Trust), AccountSkills: c.Skills,
+	m, files := contact.Message{}, []contact.Attachment{}
+	for _, h := range c.Contact.Headers {
+		m.KeepHeader(h.Name, h.Value)
 	}
+	for _, a := range c.Contact.Attachments {
+		files = append(files, contact.Attachment{Name: a.Name, ContentType: cmp.Or(a.Type, typeByName(a.Name)), Size: int64(a.Size)})
+	}
+	given := &c.Contact
+	return policies.ClassifyInput{
+		Channel: channel, Account: given.Account, Sender: given.Sender, Subject: given.Subject, Text: given.Text, Language: given.Language,
+		Auto: contact.AutoKind(given.Auto), Outreach: given.Outreach, SpamMark: given.SpamMark, Trust: contact.Trust(given.Trust),
+		AccountSkills: given.Skills, At: c.At, To: given.To, CC: given.CC, Headers: m.Headers, Attachments: policies.AttachmentsOf(files),
+		Contacts: c.Customer.Contacts, Tier: c.Customer.Tier,
+	}
+}
+
+// typeByName gives the media type of the files that people send, by the endings of
+// their names: the same on every machine.
+func typeByName(name string) string {
+	switch ending := strings.ToLower(path.Ext(name)); ending {
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".png", ".gif", ".webp", ".heic", ".bmp", ".tiff":
+		return "image/" + ending[1:]
+	case ".pdf", ".zip", ".json", ".rtf":
+		return "application/" + ending[1:]
+	case ".doc":
+		return "application/msword"
+	case ".docx":
+		return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+	case ".xls":
+		return "application/vnd.ms-excel"
+	case ".xlsx":
+		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	case ".csv", ".html":
+		return "text/" + ending[1:]
+	case ".txt", ".log":
+		return "text/plain"
+	case ".ics":
+		return "text/calendar"
+	case ".vcf":
+		return "text/vcard"
+	case ".eml":
+		return "message/rfc822"
+	case ".mp3":
+		return "audio/mpeg"
+	case ".wav", ".ogg", ".m4a":
+		return "audio/" + ending[1:]
+	case ".mp4", ".mov", ".webm":
+		return "video/" + ending[1:]
+	}
+	return "application/octet-stream"
 }
 
 // timeForms are how people write a moment.

@@ -162,6 +162,7 @@ func Parse(file string, text []byte, team []policies.Member, zone *time.Location
 			d.Report(key+".name", "", "the name %q is there already", e.Name)
 		}
 		seen[e.Name] = true
+		checkHeaders(d, key+".contact", &e.Contact)
 		t := Test{File: file, Line: d.Problem(key, "", "").Line, Name: e.Name, expect: e.Expect, doc: d, key: key, zone: zone}
 		t.Case = Case{Contact: e.Contact, Customer: e.Customer, Agents: staff(e.Agents, team)}
 		t.Case.Customer.LastAgent = strings.ToLower(e.Customer.LastAgent)
@@ -190,6 +191,7 @@ func ParseCase(file string, text []byte, team []policies.Member, zone *time.Loca
 	d := strict.Parse(file, text)
 	var f caseFile
 	d.Decode(&f)
+	checkHeaders(d, "contact", &f.Contact)
 	c := Case{Contact: f.Contact, Customer: f.Customer, Agents: staff(f.Agents, team)}
 	c.Customer.LastAgent = strings.ToLower(f.Customer.LastAgent)
 	if f.Zone != "" {
@@ -208,6 +210,15 @@ func ParseCase(file string, text []byte, team []policies.Member, zone *time.Loca
 		c.At = at
 	}
 	return c, d.Problems().Err()
+}
+
+// checkHeaders reports fields of a header that no condition can see.
+func checkHeaders(d *strict.Doc, key string, c *Contact) {
+	for i, h := range c.Headers {
+		if at := fmt.Sprintf("%s.headers[%d].name", key, i); h.Name != "" && !contact.KeepsHeader(h.Name) {
+			d.Report(at, strict.DidYouMean(strings.ToLower(h.Name), contact.HeaderNames()), "no condition can see the field %q", h.Name)
+		}
+	}
 }
 
 // Staff gives a team as who is at work, all of them available.

@@ -66,11 +66,8 @@ func Try(set *policies.Set, c *Case) (*Outcome, error) {
 	if _, err := r.do(router.ActorRouter, router.Begin{Life: trialID}); err != nil {
 		return nil, err
 	}
-	in := c.Contact.input()
+	in := c.input()
 	got := set.Classify(in)
-	if c.Customer.Tier != "" {
-		got.Tier = c.Customer.Tier
-	}
 	if err := r.staff(c, in.Channel); err != nil {
 		return nil, err
 	}
