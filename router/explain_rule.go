@@ -110,7 +110,7 @@ func (x *explainer) wouldOwn(a *match.Agent) []string {
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(x.knowing[a.ID])) {
 		c := x.Contacts[id]
-		if match.Able(&c.Demand, &c.Traits, 0, a) != "" {
+		if _, had := c.Cool[a.ID]; had || match.Able(&c.Demand, &c.Traits, 0, a) != "" {
 			continue
 		}
 		known := c.knownBy()
