@@ -58,6 +58,11 @@ type Detail struct {
 	Demand     *match.Demand      `json:"demand,omitempty"`
 	Why        *match.Explanation `json:"why,omitempty"`
 	Units      int                `json:"units,omitempty"`
+	// Step is a step of the ladder, Outcome why it has done nothing, Promise the kind
+	// of promise that it is of.
+	Step    string `json:"step,omitempty"`
+	Outcome string `json:"outcome,omitempty"`
+	Promise string `json:"promise,omitempty"`
 	Reply      string             `json:"reply,omitempty"`
 	Covers     string             `json:"covers,omitempty"`
 	Code       string             `json:"code,omitempty"`

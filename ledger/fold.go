@@ -235,6 +235,12 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 		return f.contactsRevised(ctx, &e)
 	case router.LastResortTold:
 		return f.lastResortTold(ctx, &e)
+	case router.Escalated:
+		return f.escalated(ctx, &e)
+	case router.LadderPlanned:
+		return f.ladderPlanned(ctx, &e)
+	case router.EscalationTold:
+		return f.escalationTold(ctx, &e)
 	case router.Engaged, router.Disengaged:
 		return nil // whose capacity is taken is the router's affair
 	case router.AcknowledgementOwed, router.AcknowledgementDropped:

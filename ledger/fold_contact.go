@@ -19,7 +19,8 @@ func (f *fold) applyConversation(ctx context.Context, ev router.Event) error {
 		if v == nil {
 			return err
 		}
-		v.facts.State, v.facts.Touched = e.State, f.n
+		v.facts.Close(&e, f.at)
+		v.facts.Touched = f.n
 		f.line(v, nil, Entry{Kind: "conversation_closed", Code: string(e.State)})
 	case router.ResolutionBreached:
 		v, err := f.knownConversation(ctx, e.Conversation, "resolution_breached")

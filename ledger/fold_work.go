@@ -138,8 +138,7 @@ func (f *fold) applyContact(ctx context.Context, ev router.Event) error {
 	case router.MessageJoined:
 		id, e = ev.Contact, Entry{Item: ev.Message.ID, Until: ev.Due}
 		change = func(c *contactRow) {
-			c.facts.Join(ev.Message)
-			c.facts.Due, c.facts.AtRiskAt = ev.Due, ev.AtRiskAt
+			c.facts.JoinBy(&ev)
 		}
 	case router.HolderWarned:
 		id, e = ev.Contact, Entry{Agent: ev.Agent}
@@ -204,7 +203,7 @@ func (f *fold) contactsRevised(ctx context.Context, e *router.ContactsRevised) e
 			continue
 		}
 		was := c.facts.Due
-		c.facts.Revise(one, f.at)
+		c.facts.Revise(one, e.Policy, f.at)
 		f.touchContact(c)
 		if line := (Entry{Kind: "contacts_revised", Until: c.facts.Due, Detail: Detail{Policy: e.Policy}}); one.Class != nil || !was.Equal(c.facts.Due) {
 			if one.Class != nil {

@@ -105,11 +105,6 @@ func (b *builder) warn() {
 			b.set.warnings = append(b.set.warnings, d.Problem(key, hint, later))
 		}
 	}
-	for i, e := range b.files.escalation.Ladder {
-		if (e.Action != "warn" || e.At != "at_risk") && (e.Action != "lead" || e.At != "due") {
-			say("escalation.yaml", fmt.Sprintf("ladder[%d]", i), "the last resort is told at risk and when due")
-		}
-	}
 	if !slices.Equal(b.files.privacy.Retention, b.usual.Retention) {
 		say("privacy.yaml", "retention", "nothing is removed by itself")
 	}
@@ -183,20 +178,8 @@ func (b *builder) checkName(d *strict.Doc, key, name string, seen map[string]boo
 }
 
 func (b *builder) buildEscalation(f *escalationFile) {
-	d := b.docFor("escalation.yaml", "ladder")
-	seen := map[string]bool{}
-	for i, e := range f.Ladder {
-		key := fmt.Sprintf("ladder[%d]", i)
-		b.checkName(d, key, e.Name, seen)
-		if (e.At == "") == (e.Share == nil) {
-			d.Report(key, "", "needs either at or share")
-		}
-		if (e.Action == "queue") != (e.Queue != "") {
-			d.Report(key+".queue", "", "belongs to the action queue, and only to it")
-		}
-	}
+	b.buildLadder(f.Ladder)
 	b.buildAcknowledgement(&f.Acknowledgement)
-	b.set.ladder = f.Ladder
 	b.set.lastResort = LastResort{Owner: f.LastResort.Owner, DigestEvery: f.LastResort.Digest}
 	b.set.timing.DigestEvery = f.LastResort.Digest
 	if f.LastResort.Owner == "" {

@@ -1,9 +1,7 @@
 package policies
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"stagecoach/configs/strict"
@@ -11,57 +9,6 @@ import (
 	"stagecoach/router/match"
 	"stagecoach/router/sla"
 )
-
-// lintLadder finds ladders that come back to a queue that a contact has left, and
-// queues that are probably misspelt.
-func (b *builder) lintLadder() {
-	d := b.given["escalation.yaml"]
-	if d == nil || !d.Has("ladder") {
-		return
-	}
-	var known []string
-	for i := range b.set.classes.classes {
-		known = append(known, b.set.classes.classes[i].queue)
-	}
-	known = append(known, b.set.classes.otherwise.queue)
-	order := make([]int, len(b.set.ladder))
-	for i := range order {
-		order[i] = i
-	}
-	share := func(i int) float64 {
-		e := &b.set.ladder[i]
-		switch {
-		case e.Share != nil:
-			return *e.Share
-		case e.At == "at_risk":
-			return b.set.promises.otherwise.AtRiskShare
-		}
-		return 1
-	}
-	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(share(x), share(y)) })
-	first, at := map[string]string{}, ""
-	for _, i := range order {
-		e, key := &b.set.ladder[i], fmt.Sprintf("ladder[%d].queue", i)
-		if e.Action != "queue" || e.Queue == "" {
-			continue
-		}
-		if e.Queue == ReviewQueue {
-			b.wrong(d.Problem(key, "name another queue", "the queue %s is kept for proposals", ReviewQueue))
-		}
-		if near, ok := strict.Near(e.Queue, known); ok && !slices.Contains(known, e.Queue) {
-			b.wrong(d.Problem(key, "did you mean "+near+"?", "no class has the queue %q", e.Queue))
-		}
-		if was, ok := first[e.Queue]; ok && at != e.Queue {
-			b.wrong(d.Problem(key, "a contact that has left a queue stays out of it: take one of the steps out", "goes round in a circle: step %q moves to %q already, and %q comes between", was, e.Queue, at))
-		} else if ok {
-			b.wrong(d.Problem(key, "take one of the steps out", "step %q has moved it to %q already", was, e.Queue))
-		}
-		if _, ok := first[e.Queue]; !ok {
-			first[e.Queue] = e.Name
-		}
-		at = e.Queue
-	}
-}
 
 // yearly is more than any promise is for, and longestWait the longest that the
 // guard against starvation may let somebody wait.

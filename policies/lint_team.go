@@ -32,7 +32,7 @@ func (b *builder) lintTeam(team []Member) {
 			b.lintDemand(list, fmt.Sprintf("classes[%d]", i), &b.files.classes.Classes[i], &b.set.classes.classes[i], agents)
 		}
 	}
-	if b.theirs(b.docFor("customers.yaml", "agents")) {
+	if b.theirs(b.docFor("customers.yaml", "agents")) || b.theirs(b.docFor("escalation.yaml", "ladder")) {
 		for _, e := range b.set.UnknownAgents(func(agent string) bool {
 			return slices.ContainsFunc(team, func(m Member) bool { return m.Name == agent })
 		}) {

@@ -144,8 +144,10 @@ func TestDefaultFigures(t *testing.T) {
 	if got := set.Timing(); got != timing {
 		t.Errorf("timing: got %+v, want %+v", got, timing)
 	}
-	ladder := set.Ladder(sla.Promise{AtRiskShare: 0.6})
-	if len(ladder) != 2 || ladder[0].Share != 0.6 || ladder[0].Action != sla.ActionWarn || ladder[1].Share != 1 || ladder[1].Action != sla.ActionLead {
+	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	due, risk := start.Add(4*time.Hour), start.Add(time.Hour)
+	ladder := set.Ladder(policies.ForFirst, policies.Facts{}, start, due, risk)
+	if len(ladder) != 2 || !ladder[0].At.Equal(risk) || ladder[0].Action != sla.ActionWarn || !ladder[1].At.Equal(due) || ladder[1].Action != sla.ActionLead {
 		t.Errorf("ladder: got %+v", ladder)
 	}
 }
@@ -392,7 +394,7 @@ func TestWarningsNameWhatHasNoEffect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"ladder[1]", "retention"}
+	want := []string{"retention"}
 	got := set.Warnings()
 	if len(got) != len(want) {
 		t.Fatalf("got %v", got)

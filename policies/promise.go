@@ -86,7 +86,7 @@ func (b *builder) buildPromises(f *slaFile) {
 	b.set.promises.calendars = buildCalendars(b.docFor("sla.yaml", "calendars"), f.Calendars)
 	d := b.docFor("sla.yaml", "")
 	base := sla.Promise{
-		First: fallbackPromise, Next: fallbackPromise, AtRiskShare: fallbackShare, Calendar: AlwaysCalendar,
+		First: fallbackPromise, Next: fallbackPromise, AtRiskShare: fallbackShare, Calendar: AlwaysCalendar, Pauses: true,
 	}
 	for key, e := range map[string]promiseEntry{"default": f.Default, "review": f.Review} {
 		if e.When != "" {
@@ -139,6 +139,7 @@ func (b *builder) promise(d *strict.Doc, key string, e promiseEntry, base sla.Pr
 	take(&p.Resolution, e.Resolution)
 	take(&p.AtRiskShare, e.AtRisk)
 	take(&p.Calendar, e.Calendar)
+	take(&p.Pauses, e.Pause)
 	if _, ok := b.set.promises.calendars[p.Calendar]; !ok && e.Calendar != nil { // else it was reported where it was said
 		names := []string{AlwaysCalendar}
 		for _, c := range b.files.sla.Calendars {

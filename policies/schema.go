@@ -97,6 +97,9 @@ type promiseEntry struct {
 	Resolution *time.Duration `yaml:"resolution" range:"1s..366d"`
 	AtRisk     *float64       `yaml:"at_risk" range:"0.01..1"`
 	Calendar   *string        `yaml:"calendar"`
+	// Pause lets the time for the resolution stand still while we wait for the
+	// customer.
+	Pause *bool `yaml:"pause"`
 }
 
 type calendarEntry struct {
@@ -243,11 +246,20 @@ type escalationFile struct {
 }
 
 type stepEntry struct {
-	Name   string   `yaml:"name"`
-	At     string   `yaml:"at" enum:"at_risk|due"`
-	Share  *float64 `yaml:"share" range:"0.01..100"`
-	Action string   `yaml:"action" enum:"warn|reoffer|widen|queue|lead|on_call" required:"true"`
-	Queue  string   `yaml:"queue"`
+	Name string `yaml:"name"`
+	// For are the promises that it is a step of: first and next if left out.
+	For  []string `yaml:"for" enum:"first|next|resolution"`
+	When string   `yaml:"when"`
+	// One of these says when it comes.
+	At     string         `yaml:"at" enum:"at_risk|due"`
+	Share  *float64       `yaml:"share" range:"0.01..100"`
+	Before *time.Duration `yaml:"before" range:"1s..366d"`
+	After  *time.Duration `yaml:"after" range:"1s..366d"`
+	Action string         `yaml:"action" enum:"warn|reoffer|widen|queue|lead|on_call" required:"true"`
+	Queue  string         `yaml:"queue"`
+	// To is whom lead and on_call tell; Assign gives it to the lead as well.
+	To     string `yaml:"to"`
+	Assign bool   `yaml:"assign"`
 }
 
 type lastResortEntry struct {

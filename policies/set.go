@@ -8,7 +8,6 @@ import (
 	"stagecoach/configs/strict"
 	"stagecoach/contact"
 	"stagecoach/router/match"
-	"stagecoach/router/sla"
 )
 
 // Skill is a skill and the level of it that a contact needs, 1 to 5.
@@ -37,7 +36,7 @@ type Set struct {
 	matching   match.Params
 	tiers      []tierRule
 	named      []namedRule
-	ladder     []stepEntry
+	ladder     []ladderRule
 	lastResort LastResort
 	retention  []Retention
 	figures    string
@@ -98,22 +97,6 @@ type LastResort struct {
 
 // LastResort gives who owns what nobody else does.
 func (s *Set) LastResort() LastResort { return s.lastResort }
-
-// Ladder gives the steps for a contact with this promise.
-func (s *Set) Ladder(p sla.Promise) sla.Ladder {
-	steps := make([]sla.Step, 0, len(s.ladder))
-	for _, e := range s.ladder {
-		step := sla.Step{Name: e.Name, Share: 1, Action: e.Action, Queue: e.Queue}
-		switch {
-		case e.Share != nil:
-			step.Share = *e.Share
-		case e.At == "at_risk":
-			step.Share = p.AtRiskShare
-		}
-		steps = append(steps, step)
-	}
-	return sla.NewLadder(steps...)
-}
 
 // Retention says how long one kind of content is kept.
 type Retention struct {

@@ -195,6 +195,9 @@ func (b *builder) lintOrder() {
 			b.wrong(c.doc.Problem(c.key, "its tests contradict each other: take one of them out", "can never be true"))
 			continue
 		}
+		if strings.HasPrefix(c.key, "ladder[") { // each of them is looked at
+			continue
+		}
 		at := p.before(terms)
 		if at < 0 {
 			p.add(len(all), terms)

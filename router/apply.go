@@ -90,8 +90,7 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applyContactOpened(e.Contact)
 	case MessageJoined:
 		c := s.Contacts[e.Contact]
-		c.Join(e.Message)
-		c.Due, c.AtRiskAt = e.Due, e.AtRiskAt
+		c.JoinBy(&e)
 		s.indexContact(c)
 	case OfferMade:
 		s.applyOfferMade(&e)
@@ -150,16 +149,27 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		c := s.Contacts[e.Contact]
 		c.Foreseen = true
 		s.indexContact(c)
+	case Escalated:
+		s.applyEscalated(&e)
+	case LadderPlanned:
+		if c := s.Contacts[e.Contact]; c != nil {
+			c.StepAt = e.Next
+			s.timeContact(c)
+		}
+	case EscalationTold:
+		s.applyEscalationTold(&e)
 	case ResolutionBreached:
 		if v := s.Conversations[e.Conversation]; v != nil {
 			v.ResolveMissed = true
+			s.timeConversation(v)
 		}
 	case LastResortTold:
 		s.applyLastResortTold(&e)
 	case ConversationClosed:
 		if v := s.Conversations[e.Conversation]; v != nil {
-			v.State = e.State
+			v.Close(&e, s.At)
 			s.touch(v)
+			s.timeConversation(v)
 		}
 	case Noted:
 	case AgentSet:

@@ -248,6 +248,8 @@ func CommandName(c Command) string { //nolint:funlen // a table
 		return "shadow_policy"
 	case Reclassify:
 		return "reclassify"
+	case Told:
+		return "told"
 	case Begin:
 		return "begin"
 	case StepClock:

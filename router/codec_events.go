@@ -92,6 +92,12 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "breached"
 	case MissForeseen:
 		return "miss_foreseen"
+	case Escalated:
+		return "escalated"
+	case LadderPlanned:
+		return "ladder_planned"
+	case EscalationTold:
+		return "escalation_told"
 	case ResolutionBreached:
 		return "resolution_breached"
 	case LastResortTold:
@@ -172,6 +178,9 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"presence_changed":    decodeAs[PresenceChanged],
 	"trimmed":             decodeAs[Trimmed],
 
+	"escalated":               decodeAs[Escalated],
+	"ladder_planned":          decodeAs[LadderPlanned],
+	"escalation_told":         decodeAs[EscalationTold],
 	"recipients_refused":      decodeAs[RecipientsRefused],
 	"acknowledgement_owed":    decodeAs[AcknowledgementOwed],
 	"acknowledgement_dropped": decodeAs[AcknowledgementDropped],

@@ -10,6 +10,7 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/router/match"
+	"stagecoach/router/sla"
 )
 
 // Rules is what the core asks of the active policy. Every method is pure, never
@@ -36,6 +37,11 @@ type Promises interface {
 	Resolution(f PromiseFacts, start time.Time) time.Time
 	// Traits gives what a promise of this kind is about.
 	Traits(kind PromiseKind, f PromiseFacts) match.Traits
+	// Entry names the entry that a promise of this kind is made by.
+	Entry(kind PromiseKind, f PromiseFacts) string
+	// Ladder gives the steps for such a promise with these moments, in the order in
+	// which they come.
+	Ladder(kind PromiseKind, f PromiseFacts, m Moments) []sla.Rung
 }
 
 // PromiseFacts is what a promise may depend on.
@@ -116,12 +122,18 @@ type Timing struct {
 	// Working gives when so much of the promise's working time is over, and
 	// whether it is working time at from; nil where nobody asks.
 	Working func(f PromiseFacts, from time.Time, d time.Duration) (until time.Time, open bool)
+	// Between gives the working time from one moment to another, and whether the
+	// clock of the resolution stands still while it waits for the customer; nil where
+	// it never does.
+	Between func(f PromiseFacts, from, until time.Time) (d time.Duration, pauses bool)
 }
 
 // Facts are live values that are not in the log; what is decided from them is.
 type Facts struct {
 	// DraftAt is when the draft of a contact was last saved, zero if never.
 	DraftAt func(contact string) time.Time
+	// Agent gives the id of an agent whom a policy names by their e-mail address.
+	Agent func(address string) (id string, known bool)
 }
 
 // Env is what a decision is made with, beside the state.
@@ -145,6 +157,8 @@ type turn struct {
 	// for one of them.
 	opened  []string
 	receipt *AcknowledgementOwed
+	// touched are the contacts of which the ladder may come at other times now.
+	touched []string
 }
 
 // Decide turns a command into events and applies them. It gives a *Refusal as
@@ -242,6 +256,8 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 		return t.shadowPolicy(c)
 	case Reclassify:
 		return t.reclassify(&c)
+	case Told:
+		return t.told(&c)
 	case Begin:
 		t.begin(c)
 		return nil
@@ -258,6 +274,7 @@ func (t *turn) settleAll() {
 	t.judge()
 	t.match()
 	t.foreseeOpened()
+	t.planTouched()
 	t.oweReceipt()
 	t.tellLastResort()
 }
@@ -268,8 +285,19 @@ func (t *turn) emit(e Event) {
 		t.events = make([]Event, 0, 4)
 	}
 	t.events = append(t.events, e)
-	if open, ok := e.(ContactOpened); ok {
-		t.opened = append(t.opened, open.Contact.ID)
+	switch e := e.(type) { //nolint:gochecksumtype // only those that concern it
+	case ContactOpened:
+		t.opened = append(t.opened, e.Contact.ID)
+	case ContactReopened:
+		t.touched = append(t.touched, e.Contact.ID)
+	case MessageJoined:
+		t.touched = append(t.touched, e.Contact)
+	case Moved:
+		t.touched = append(t.touched, e.Contact)
+	case ReplyFailed:
+		if e.Contact != "" {
+			t.touched = append(t.touched, e.Contact)
+		}
 	}
 	t.Apply(e)
 }

@@ -49,7 +49,11 @@ func (t *turn) deliver(r *Reply, e ReplyDelivered) {
 	if r.Kind == contact.Ask {
 		state = ConversationWithCustomer
 	}
-	t.emit(ConversationClosed{Conversation: c.Conversation, State: state})
+	closed := ConversationClosed{Conversation: c.Conversation, State: state}
+	if state == ConversationWithCustomer {
+		closed.Left = t.leave(t.Conversations[c.Conversation], c)
+	}
+	t.emit(closed)
 }
 
 // after gives the messages that a reply does not cover.
@@ -88,5 +92,6 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 		}
 	}
 	n.Traits = t.env.Rules.Traits(n.Promise, factsOf(&n))
+	t.promised(&n)
 	return &n
 }

@@ -126,6 +126,7 @@ func (t *turn) bringBack(c *Contact, cause string, r *Reply) {
 		back.Undelivered = other.Undelivered
 	}
 	e.Contact = back
+	t.goOn(v, factsOf(&back), t.env.Now)
 	t.emit(e)
 	if other == nil {
 		return
@@ -175,5 +176,7 @@ func (t *turn) openFailed(r *Reply) {
 	n.Demand.Channel, n.Demand.ReplyChannel = n.Channel, n.ReplyChannel
 	n.Due, n.AtRiskAt = t.env.Rules.Promise(PromiseNext, factsOf(&n), n.Start)
 	n.Traits = t.env.Rules.Traits(n.Promise, factsOf(&n))
+	t.promised(&n)
+	t.goOn(t.Conversations[v.ID], factsOf(&n), t.env.Now)
 	t.emit(ContactOpened{Contact: n, Policy: t.env.Rules.Version()})
 }

@@ -145,7 +145,7 @@ func (t *turn) message(c *Receive) {
 		t.emit(e)
 		t.join(open, m, c)
 	} else {
-		v = t.renew(v, itemFacts(c), c.ReceivedAt)
+		v = t.goOn(t.renew(v, itemFacts(c), c.ReceivedAt), itemFacts(c), c.ReceivedAt)
 		next := t.contactFor(c, v, m)
 		e.Contact = next.ID
 		if next.Proposed == contact.Machine {
@@ -204,6 +204,7 @@ func (t *turn) join(open *Contact, m MsgRef, c *Receive) {
 	joined := MessageJoined{Contact: open.ID, Message: m, Due: open.Due, AtRiskAt: open.AtRiskAt}
 	if due, risk := t.env.Rules.Promise(PromiseNext, factsOf(open), m.ReceivedAt); len(open.Messages) == 0 && due.Before(open.Due) {
 		joined.Due, joined.AtRiskAt = due, risk
+		joined.Entry, joined.Policy = t.env.Rules.Entry(PromiseNext, factsOf(open)), t.env.Rules.Version()
 	}
 	t.emit(joined)
 	if open.Proposed != "" && c.Propose == "" && c.Auto == contact.AutoNone {
@@ -237,7 +238,9 @@ func (t *turn) renew(v *Conversation, f PromiseFacts, start time.Time) *Conversa
 		return v
 	}
 	next := *v
-	next.ResolveBy, next.ResolveMissed = by, false
+	next.ResolveBy, next.ResolveFrom, next.ResolveMissed = by, start, false
+	next.Left, next.PausedAt, next.Steps = 0, time.Time{}, nil
+	next.StepAt = t.plannedResolution(&next, f)
 	t.emit(ConversationOpened{Conversation: next, Back: true, Renewed: true})
 	return t.Conversations[v.ID]
 }
@@ -303,6 +306,7 @@ func (t *turn) newConversation(c *Receive, customer string) *Conversation {
 	if c.Kind == KindHistory {
 		v.State, v.ResolveBy = ConversationResolved, time.Time{}
 	}
+	v.StepAt = t.plannedResolution(&v, itemFacts(c))
 	t.emit(ConversationOpened{Conversation: v})
 	return t.Conversations[v.ID]
 }
@@ -343,5 +347,6 @@ func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
 	}
 	n.Due, n.AtRiskAt = t.env.Rules.Promise(n.Promise, factsOf(&n), n.Start)
 	n.Traits = t.env.Rules.Traits(n.Promise, factsOf(&n))
+	t.promised(&n)
 	return n
 }

@@ -26,10 +26,7 @@ func (t *turn) tick() {
 		case timerOffer:
 			t.offerDue(due.id)
 		case timerConversation:
-			v := t.Conversations[due.id]
-			if v != nil && v.State != ConversationResolved && !v.ResolveMissed && !v.ResolveBy.After(t.env.Now) {
-				t.emit(ResolutionBreached{Conversation: v.ID})
-			}
+			t.conversationDue(due.id)
 		case timerReply:
 			t.replyDue(due.id)
 		case timerForecast:
@@ -40,6 +37,19 @@ func (t *turn) tick() {
 			t.agentDue(due.id, due.at())
 		}
 	}
+}
+
+// conversationDue looks at the promise of a conversation. While it waits for the
+// customer its clock stands still.
+func (t *turn) conversationDue(id string) {
+	v := t.Conversations[id]
+	if v == nil || v.State == ConversationResolved || v.Left > 0 {
+		return
+	}
+	if !v.ResolveMissed && !v.ResolveBy.IsZero() && !v.ResolveBy.After(t.env.Now) {
+		t.emit(ResolutionBreached{Conversation: v.ID})
+	}
+	t.climbResolution(v)
 }
 
 // replyDue gives a reply up that nobody has taken to send for long.
@@ -81,6 +91,7 @@ func (t *turn) contactDue(c *Contact) {
 	} else if !c.Risky && past(c.AtRiskAt) {
 		t.emit(AtRisk{Contact: c.ID})
 	}
+	t.climb(c)
 	if c.State != AssignedTo {
 		return
 	}

@@ -174,6 +174,7 @@ func (t *turn) clear(c *Contact, e Moved, from time.Time) {
 	due, risk := t.env.Rules.Promise(e.Promise, facts, from)
 	e.Due, e.AtRiskAt = earlier(c.Due, due), earlier(c.AtRiskAt, risk)
 	e.Traits = t.env.Rules.Traits(e.Promise, facts)
+	e.Entry, e.Policy = t.env.Rules.Entry(e.Promise, facts), t.env.Rules.Version()
 	t.emit(e)
 }
 

@@ -19,6 +19,9 @@ type MessageJoined struct {
 	Message  MsgRef    `json:"message"`
 	Due      time.Time `json:"due"`
 	AtRiskAt time.Time `json:"at_risk_at"`
+	// Entry and Policy are what Due is made from, where it has changed.
+	Entry  string `json:"entry,omitempty"`
+	Policy string `json:"policy,omitempty"`
 }
 
 // OfferMade proposes a contact to an agent until Expires.
@@ -119,6 +122,8 @@ type Moved struct {
 	Due      time.Time    `json:"due,omitzero"`
 	AtRiskAt time.Time    `json:"at_risk_at,omitzero"`
 	Traits   match.Traits `json:"traits,omitzero"`
+	Entry    string       `json:"entry,omitempty"`
+	Policy   string       `json:"policy,omitempty"`
 }
 
 // ContactEnded records the only ways out of a contact (I4).

@@ -133,6 +133,9 @@ type ResolutionBreached struct {
 type ConversationClosed struct {
 	Conversation string            `json:"conversation"`
 	State        ConversationState `json:"state"`
+	// Left is how much working time of its promise is left as its clock stops, 0
+	// where it goes on.
+	Left time.Duration `json:"left,omitempty"`
 }
 
 // Noted records a remark for colleagues; its words are at Ref.

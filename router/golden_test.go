@@ -159,9 +159,33 @@ func askedStory(r *rig) {
 	r.deliver(r.reply(r.accept(c), c, contact.Pledge, c.LastMessage()))
 }
 
+// ladderStory is a contact and a conversation that go up the ladder.
+func ladderStory(r *rig) {
+	const golden = "  - {name: golden, share: 0.3, when: contact.queue == \"gold\", action: warn}\n"
+	r.agent("boss", contact.RoleSupervisor, 100)
+	r.tune(ActorRouter, laddered(r.t, wholeLadder+"  - {name: late, for: [resolution], at: due, action: lead}\n"+golden))
+	r.knows("boss@example.com", "boss")
+	m := r.mail("m1", "alice")
+	m.Demand = match.Demand{Wishes: []match.Wish{{Skill: match.Skill{Name: "cars", Level: 2}, For: 90 * time.Minute}}}
+	c := r.receive(m)
+	r.now = c.StepAt
+	r.must(ActorRouter, Tick{})
+	r.must("boss", MoveTo{Contact: c.ID, Queue: "gold"})
+	r.tune("boss", laddered(r.t, wholeLadder+"  - {name: late, for: [resolution], share: 1.5, when: contact.queue == \"seniors\", action: lead}\n"))
+	r.must(ActorRouter, Tick{})
+	r.must("boss", Assign{Contact: c.ID, Agent: "boss"})
+	r.must("boss", MoveTo{Contact: c.ID, Queue: "other"})
+	r.now = r.now.Add(20 * time.Hour)
+	r.must(ActorRouter, Tick{})
+	r.must(ActorRouter, Told{Tellings: r.state.OwingIDs(), By: []string{"mail", "webhook"}})
+	id := r.reply("boss", c, contact.Ask, c.LastMessage())
+	r.deliver(id)
+	r.receive(r.mail("m2", "alice", "m1"))
+}
+
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory, "log-v8": ladderStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

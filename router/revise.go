@@ -38,6 +38,10 @@ type Revised struct {
 	Due      time.Time    `json:"due"`
 	AtRiskAt time.Time    `json:"at_risk_at"`
 	Traits   match.Traits `json:"traits,omitzero"`
+	// Entry is the entry that it is promised by now, StepAt when the next step of
+	// its ladder comes.
+	Entry  string    `json:"entry,omitempty"`
+	StepAt time.Time `json:"step_at,omitzero"`
 	// Class is what it is taken for now, nil where that is as it was.
 	Class *Reclassified `json:"class,omitempty"`
 }
@@ -148,24 +152,36 @@ func RevisionOf(rules Rules, c *Contact, class *Reclassified, lengthen bool) Rev
 	if class != nil {
 		facts.Class, facts.Kind, facts.Queue, facts.Language, facts.Tier = class.Class, class.Kind, class.Queue, class.Language, class.Tier
 	}
-	r := Revised{Contact: c.ID, Class: class, Traits: rules.Traits(c.Promise, facts)}
+	r := Revised{Contact: c.ID, Class: class, Traits: rules.Traits(c.Promise, facts), Entry: rules.Entry(c.Promise, facts)}
 	r.Due, r.AtRiskAt = rules.Promise(c.Promise, facts, c.Start)
 	if c.Breached || !lengthen && !c.Told.IsZero() && r.Due.After(c.Due) {
 		r.Due, r.AtRiskAt = c.Due, c.AtRiskAt
 		was := c.Traits
 		r.Traits.Target, r.Traits.RelaxAfter, r.Traits.Hold, r.Traits.Early = was.Target, was.RelaxAfter, was.Hold, was.Early
+		r.Entry = c.Entry
 	}
+	if c.Widened > 0 {
+		_, r.Traits.RelaxAfter = match.Widen(match.Demand{}, r.Traits.RelaxAfter, c.Widened)
+		if class != nil {
+			class.Demand, _ = match.Widen(class.Demand, 0, c.Widened)
+		}
+	}
+	like := *c
+	like.Due, like.AtRiskAt = r.Due, r.AtRiskAt
+	like.take(class)
+	r.StepAt = plannedAt(rules, &like)
 	return r
 }
 
 // Changes reports whether anything is other than it was.
 func (r *Revised) Changes(c *Contact) bool {
-	return r.Class != nil || !r.Due.Equal(c.Due) || !r.AtRiskAt.Equal(c.AtRiskAt) || r.Traits != c.Traits
+	return r.Class != nil || !r.Due.Equal(c.Due) || !r.AtRiskAt.Equal(c.AtRiskAt) || r.Traits != c.Traits || r.Entry != c.Entry || !r.StepAt.Equal(c.StepAt)
 }
 
 // Revise makes the contact what another policy set makes of it at that time. Who
 // has it keeps it; what was at risk may not be any more.
-func (c *Contact) Revise(r *Revised, at time.Time) {
+func (c *Contact) Revise(r *Revised, policy string, at time.Time) {
+	same := r.Due.Equal(c.Due) && r.Traits.Target == c.Traits.Target
 	if !c.RecallAt.IsZero() {
 		c.RecallAt = c.RecallAt.Add(r.Due.Sub(c.Due))
 	}
@@ -173,10 +189,20 @@ func (c *Contact) Revise(r *Revised, at time.Time) {
 	if !c.Breached && at.Before(c.AtRiskAt) {
 		c.Risky, c.Foreseen = false, false
 	}
-	if k := r.Class; k != nil {
-		c.Class, c.Kind, c.Rule, c.Queue, c.Language, c.Tier = k.Class, k.Kind, k.Rule, k.Queue, k.Language, k.Tier
-		c.Demand, c.Preferred = k.Demand, k.Preferred
+	c.StepAt = r.StepAt
+	if r.Entry != c.Entry || !same {
+		c.Entry, c.Policy = r.Entry, policy
 	}
+	c.take(r.Class)
+}
+
+// take makes the contact what a rule takes it for.
+func (c *Contact) take(k *Reclassified) {
+	if k == nil {
+		return
+	}
+	c.Class, c.Kind, c.Rule, c.Queue, c.Language, c.Tier = k.Class, k.Kind, k.Rule, k.Queue, k.Language, k.Tier
+	c.Demand, c.Preferred = k.Demand, k.Preferred
 }
 
 // reclassify decides what becomes of contacts whose class was found again.
@@ -227,7 +253,7 @@ func (s *State) applyContactsRevised(e *ContactsRevised) {
 		if c.State == Waiting && c.Proposed == "" {
 			s.forgetKnown(c) // by whom it knew until now
 		}
-		c.Revise(one, s.At)
+		c.Revise(one, e.Policy, s.At)
 		s.shareContact(c)
 		c.need = nil // it may be another promise's
 		s.indexContact(c)

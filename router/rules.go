@@ -39,11 +39,7 @@ func (p policyRules) Version() string { return p.set.Version }
 
 // Promise implements Rules.
 func (p policyRules) Promise(kind PromiseKind, f PromiseFacts, start time.Time) (due, atRisk time.Time) {
-	pf := facts(f)
-	if kind == PromiseReview {
-		pf.Proposed = contact.Spam
-	}
-	promise := p.set.Promise(pf)
+	promise := p.set.Promise(promised(kind, f))
 	cal := p.set.Calendar(promise.Calendar)
 	allowed := promise.First
 	if kind != PromiseFirst && kind != PromiseReview {
@@ -89,6 +85,34 @@ func (p policyRules) Traits(kind PromiseKind, f PromiseFacts) match.Traits {
 	return t
 }
 
+// Entry implements Rules.
+func (p policyRules) Entry(kind PromiseKind, f PromiseFacts) string {
+	return p.set.Promise(promised(kind, f)).Name
+}
+
+// Ladder implements Rules.
+func (p policyRules) Ladder(kind PromiseKind, f PromiseFacts, m Moments) []sla.Rung {
+	as := ladderKind(kind)
+	if !p.set.HasLadder(as) {
+		return nil
+	}
+	pf := promised(kind, f)
+	if m.AtRisk.IsZero() {
+		promise := p.set.Promise(pf)
+		m.AtRisk = sla.AtRisk(m.Start, m.Due, promise.AtRiskShare, p.set.Calendar(promise.Calendar))
+	}
+	return p.set.Ladder(as, pf, m.Start, m.Due, m.AtRisk)
+}
+
+// promised gives what a promise of a kind may depend on.
+func promised(kind PromiseKind, f PromiseFacts) policies.Facts {
+	pf := facts(f)
+	if kind == PromiseReview {
+		pf.Proposed = contact.Spam
+	}
+	return pf
+}
+
 // Matching implements Rules.
 func (p policyRules) Matching() match.Rule { return match.Fair{Params: p.set.Matching()} }
 
@@ -126,6 +150,10 @@ func (p policyRules) Timing() Timing {
 		Working: func(f PromiseFacts, from time.Time, d time.Duration) (until time.Time, open bool) {
 			cal := p.set.Calendar(p.set.Promise(facts(f)).Calendar)
 			return cal.Add(from, d).UTC(), sla.Open(from, cal)
+		},
+		Between: func(f PromiseFacts, from, until time.Time) (d time.Duration, pauses bool) {
+			promise := p.set.Promise(facts(f))
+			return p.set.Calendar(promise.Calendar).Between(from, until), promise.Pauses
 		},
 	}
 }

@@ -47,6 +47,8 @@ type State struct {
 	Duels        map[string]*Duel                `json:"duels,omitempty"`
 	// Forecast is what has been learnt of waits.
 	Forecast *forecast.Book `json:"forecast,omitempty"`
+	// Owing are what somebody is still to be told outside the desk, by step.
+	Owing map[string]*Telling `json:"owing,omitempty"`
 	// Resumed is when a router last took over or the clock was set: what ran out
 	// before, nobody could see to.
 	Resumed time.Time `json:"resumed"`

@@ -96,6 +96,9 @@ func (s *State) timeContact(c *Contact) {
 	if !c.Breached {
 		consider(c.Due)
 	}
+	if c.State != Sending {
+		consider(c.StepAt)
+	}
 	if c.State == AssignedTo {
 		if !c.Warned {
 			consider(c.WarnAt)
@@ -165,7 +168,11 @@ func (r *Reply) givenUp() time.Time {
 }
 
 func (s *State) timeConversation(v *Conversation) {
-	if v.State != ConversationResolved && !v.ResolveMissed {
+	if v.State == ConversationResolved || v.Left > 0 {
+		return
+	}
+	if !v.ResolveMissed {
 		s.timers.add(v.ResolveBy, timerConversation, v.ID)
 	}
+	s.timers.add(v.StepAt, timerConversation, v.ID)
 }

@@ -28,6 +28,16 @@ type Conversation struct {
 	OpenedAt time.Time         `json:"opened_at"`
 	// ResolveBy is the promise for the resolution; zero when there is none.
 	ResolveBy time.Time `json:"resolve_by,omitzero"`
+	// ResolveFrom is since when its time runs, as if it had never stood still; zero
+	// for OpenedAt. Left is how much of it is left while it stands still, since
+	// PausedAt, as the customer was asked; 0 while it runs.
+	ResolveFrom time.Time     `json:"resolve_from,omitzero"`
+	Left        time.Duration `json:"left,omitempty"`
+	PausedAt    time.Time     `json:"paused_at,omitzero"`
+	// Steps are those of the ladder that this promise has taken, StepAt is when the
+	// next one comes.
+	Steps  []string  `json:"steps,omitempty"`
+	StepAt time.Time `json:"step_at,omitzero"`
 	// ResolveMissed is true once that was recorded as missed.
 	ResolveMissed bool `json:"resolve_missed,omitempty"`
 	// Contact is the open contact, "" when none is.
@@ -44,6 +54,21 @@ type Conversation struct {
 	Participants []string `json:"participants,omitempty"`
 	// Touched is the last commit that spoke of it.
 	Touched uint64 `json:"touched"`
+}
+
+// began is since when the time of its promise runs.
+func (v *Conversation) began() time.Time {
+	if v.ResolveFrom.IsZero() {
+		return v.OpenedAt
+	}
+	return v.ResolveFrom
+}
+
+// Close gives the conversation its state once its contact has ended.
+func (v *Conversation) Close(e *ConversationClosed, at time.Time) {
+	if v.State = e.State; e.Left > 0 {
+		v.Left, v.PausedAt = e.Left, at
+	}
 }
 
 // MsgRef is a message as the log knows it.
@@ -64,6 +89,8 @@ const (
 	PromisePledge PromiseKind = "pledge"
 	PromiseReview PromiseKind = "review"
 	PromiseFailed PromiseKind = "failed_outbound"
+	// PromiseResolution is a conversation's.
+	PromiseResolution PromiseKind = "resolution"
 )
 
 // ContactState says what a contact waits for.
@@ -124,6 +151,10 @@ type Contact struct {
 	Start    time.Time   `json:"start"`
 	Due      time.Time   `json:"due"`
 	AtRiskAt time.Time   `json:"at_risk_at"`
+	// Entry is the entry of the policy that it is promised by, Policy the version of
+	// the set; "" where a person has promised.
+	Entry  string `json:"entry,omitempty"`
+	Policy string `json:"policy,omitempty"`
 	// Told is the due time that the customer was told, zero for none.
 	Told time.Time `json:"told,omitzero"`
 	// Placed is true once a person has put it into its queue.
@@ -173,6 +204,13 @@ type Contact struct {
 	// Foreseen is true once it was found that the promise will probably be missed.
 	Foreseen bool `json:"foreseen,omitempty"`
 
+	// Steps are those of the ladder that it has taken, in order; StepAt is when the
+	// next one comes, zero for none. Widened is to which age its demand was brought
+	// forward by them.
+	Steps   []string      `json:"steps,omitempty"`
+	StepAt  time.Time     `json:"step_at,omitzero"`
+	Widened time.Duration `json:"widened,omitempty"`
+
 	// End and EndedAt are set once it has ended.
 	End         EndKind             `json:"end,omitempty"`
 	Disposition contact.Disposition `json:"disposition,omitempty"`
@@ -220,6 +258,14 @@ func (c *Contact) Join(m MsgRef) {
 	}
 }
 
+// JoinBy adds a message, with what is owed from then on.
+func (c *Contact) JoinBy(e *MessageJoined) {
+	c.Join(e.Message)
+	if c.Due, c.AtRiskAt = e.Due, e.AtRiskAt; e.Entry != "" {
+		c.Entry, c.Policy = e.Entry, e.Policy
+	}
+}
+
 // Move takes the contact to another queue, out of review if it was cleared.
 func (c *Contact) Move(e *Moved) {
 	c.Queue = e.Queue
@@ -229,7 +275,7 @@ func (c *Contact) Move(e *Moved) {
 	}
 	c.Proposed = ""
 	if e.Promise != "" {
-		c.Promise, c.Due, c.AtRiskAt = e.Promise, e.Due, e.AtRiskAt
+		c.Promise, c.Due, c.AtRiskAt, c.Entry, c.Policy = e.Promise, e.Due, e.AtRiskAt, e.Entry, e.Policy
 	}
 	if e.Traits != (match.Traits{}) {
 		c.Traits = e.Traits

@@ -152,3 +152,24 @@ func (n *Needs) Look(version uint64, known iter.Seq[*Agent], find func(id string
 	n.seen, n.fresh = version, nil
 	return changed
 }
+
+// Widen gives what a demand asks as if it had waited for so long already, and from
+// which age on its skills are wishes. What it needs for ever stays needed.
+func Widen(d Demand, relaxAfter, age time.Duration) (Demand, time.Duration) {
+	if relaxAfter > 0 && relaxAfter <= age {
+		relaxAfter = 1
+	}
+	if d.LanguageFor > 0 && d.LanguageFor <= age {
+		d.LanguageFor = 1
+	}
+	if len(d.Wishes) > 0 {
+		wishes := make([]Wish, len(d.Wishes))
+		for i, w := range d.Wishes {
+			if wishes[i] = w; w.For <= age {
+				wishes[i].For = 0
+			}
+		}
+		d.Wishes = wishes
+	}
+	return d, relaxAfter
+}

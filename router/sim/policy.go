@@ -7,6 +7,7 @@ import (
 	"stagecoach/contact"
 	"stagecoach/router"
 	"stagecoach/router/match"
+	"stagecoach/router/sla"
 )
 
 // dayRules lets the core ask a scenario what it asks a policy set otherwise.
@@ -58,6 +59,14 @@ func (r *dayRules) Version() string { return r.Name }
 func (r *dayRules) Promise(_ router.PromiseKind, f router.PromiseFacts, start time.Time) (due, atRisk time.Time) {
 	target := r.target(f)
 	return start.Add(target), start.Add(target * 3 / 4)
+}
+
+// Entry implements router.Rules.
+func (r *dayRules) Entry(_ router.PromiseKind, f router.PromiseFacts) string { return f.Tier }
+
+// Ladder implements router.Rules: a scenario has none.
+func (r *dayRules) Ladder(router.PromiseKind, router.PromiseFacts, router.Moments) []sla.Rung {
+	return nil
 }
 
 func (r *dayRules) target(f router.PromiseFacts) time.Duration {

@@ -1,7 +1,6 @@
 package sla
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -21,59 +20,57 @@ func Actions() []string {
 	return []string{ActionWarn, ActionReoffer, ActionWiden, ActionQueue, ActionLead, ActionOnCall}
 }
 
-// Step is one step of the ladder: what is done when a share of the promise has
-// been used.
+// Step is one step of the ladder: what is done at a moment of a promise.
 type Step struct {
+	// Name is what it is known by: a step is taken once under its name.
 	Name string
-	// Share is the share of the promise used, 1 at due, more when late.
-	Share float64
 	// Action is one of Actions.
 	Action string
 	// Queue is where the contact goes for ActionQueue.
 	Queue string
+	// To names whom ActionLead and ActionOnCall tell, "" for whom they usually do;
+	// Assign gives the contact to the lead as well.
+	To     string
+	Assign bool
+
+	// AtRisk makes it come when the contact is at risk. Timed makes it come so much
+	// working time after due, or before it where Offset is negative. Else it comes
+	// when Share of the promise has been used: 1 is due, 2 twice the time allowed.
+	AtRisk bool
+	Timed  bool
+	Offset time.Duration
+	Share  float64
 }
 
-// Ladder is the steps of an escalation in order of their share.
-type Ladder []Step
-
-// NewLadder sorts the steps; steps of equal share keep their order.
-func NewLadder(steps ...Step) Ladder {
-	l := slices.Clone(steps)
-	slices.SortStableFunc(l, func(a, b Step) int { return cmp.Compare(a.Share, b.Share) })
-	return l
-}
-
-// NextStep gives the first step above the share that has been used, and false
-// when the ladder has ended.
-func (l Ladder) NextStep(used float64) (Step, bool) {
-	for _, s := range l {
-		if s.Share > used {
-			return s, true
-		}
-	}
-	return Step{}, false
-}
-
-// Reached gives the steps of which the share lies above from and at or below
-// to: those to be taken since the last look.
-func (l Ladder) Reached(from, to float64) []Step {
-	var out []Step
-	for _, s := range l {
-		if s.Share > from && s.Share <= to {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// At gives the moment of a step for a contact with this start and due.
-func (s Step) At(start, due time.Time, cal Calendar) time.Time {
-	total := cal.Between(start, due)
-	if total <= 0 || s.Share == 1 {
+// At gives the moment of a step for a promise with this start, due and time at
+// risk.
+func (s *Step) At(start, due, atRisk time.Time, cal Calendar) time.Time {
+	switch {
+	case s.AtRisk:
+		return atRisk
+	case s.Timed:
+		return cal.Add(due, s.Offset)
+	case s.Share == 1:
 		return due
 	}
-	if s.Share > 1 {
+	total := cal.Between(start, due)
+	switch {
+	case total <= 0:
+		return due
+	case s.Share > 1:
 		return cal.Add(due, part(total, s.Share-1))
 	}
 	return AtRisk(start, due, s.Share, cal)
+}
+
+// Rung is a step with its moment, for one contact.
+type Rung struct {
+	Step
+	At time.Time
+}
+
+// SortRungs puts rungs in the order of their moments; those of one moment keep
+// theirs.
+func SortRungs(rungs []Rung) {
+	slices.SortStableFunc(rungs, func(a, b Rung) int { return a.At.Compare(b.At) })
 }

@@ -18,6 +18,9 @@ type Promise struct {
 	AtRiskShare float64
 	// Calendar is the name of the calendar that it is counted on.
 	Calendar string
+	// Pauses is true where the time for the resolution stands still while we wait
+	// for the customer.
+	Pauses bool
 }
 
 // Due gives the moment by which what was allowed has passed since start.

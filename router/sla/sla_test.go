@@ -306,29 +306,39 @@ func TestBadWeeksAreRefused(t *testing.T) {
 	}
 }
 
-func TestLadder(t *testing.T) {
-	l := sla.NewLadder(
-		sla.Step{Name: "breach", Share: 1, Action: sla.ActionLead},
-		sla.Step{Name: "risk", Share: 0.75, Action: sla.ActionWarn},
-		sla.Step{Name: "late", Share: 2, Action: sla.ActionOnCall},
-	)
+func TestMomentsOfSteps(t *testing.T) {
+	hours := []sla.Span{{From: 8 * time.Hour, To: 16 * time.Hour}}
+	open, err := sla.NewWeekly(sla.Week{Zone: time.UTC, Days: [7][]sla.Span{1: hours, 2: hours, 3: hours, 4: hours, 5: hours}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC) // a Monday
 	for _, c := range []struct {
-		used float64
-		want string
-	}{{0, "risk"}, {0.74, "risk"}, {0.75, "breach"}, {1, "late"}, {2, ""}, {9, ""}} {
-		got, ok := l.NextStep(c.used)
-		if got.Name != c.want || ok != (c.want != "") {
-			t.Errorf("after %v: got %q %v, want %q", c.used, got.Name, ok, c.want)
+		step          sla.Step
+		always, hours time.Duration
+	}{
+		{sla.Step{AtRisk: true}, time.Hour, time.Hour},
+		{sla.Step{Share: 0.25}, time.Hour, time.Hour},
+		{sla.Step{Share: 0.75}, 3 * time.Hour, 19 * time.Hour},
+		{sla.Step{Share: 1}, 4 * time.Hour, 20 * time.Hour},
+		{sla.Step{Share: 2}, 8 * time.Hour, 24 * time.Hour},
+		{sla.Step{Timed: true}, 4 * time.Hour, 20 * time.Hour},
+		{sla.Step{Timed: true, Offset: -3 * time.Hour}, time.Hour, time.Hour},
+		{sla.Step{Timed: true, Offset: 7 * time.Hour}, 11 * time.Hour, 43 * time.Hour},
+	} {
+		for _, on := range []struct {
+			cal  sla.Calendar
+			want time.Duration
+		}{{sla.Always{}, c.always}, {open, c.hours}} {
+			due := on.cal.Add(start, 4*time.Hour)
+			if got := c.step.At(start, due, start.Add(time.Hour), on.cal); !got.Equal(start.Add(on.want)) {
+				t.Errorf("%+v on %T: got %v, want start plus %v", c.step, on.cal, got, on.want)
+			}
 		}
 	}
-	if got := l.Reached(0.75, 2); len(got) != 2 || got[0].Name != "breach" || got[1].Name != "late" {
-		t.Errorf("reached: got %v", got)
-	}
-	start := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
-	for i, want := range []time.Duration{3 * time.Hour, 4 * time.Hour, 8 * time.Hour} {
-		if got := l[i].At(start, start.Add(4*time.Hour), sla.Always{}); !got.Equal(start.Add(want)) {
-			t.Errorf("%s: got %v, want start plus %v", l[i].Name, got, want)
-		}
+	rungs := []sla.Rung{{At: start.Add(2), Step: sla.Step{Name: "c"}}, {At: start, Step: sla.Step{Name: "a"}}, {At: start, Step: sla.Step{Name: "b"}}}
+	if sla.SortRungs(rungs); rungs[0].Name+rungs[1].Name+rungs[2].Name != "abc" {
+		t.Errorf("sorted: %+v", rungs)
 	}
 }
 
