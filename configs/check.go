@@ -149,20 +149,8 @@ func (k *checker) lastResort(l *LastResort) {
 			senders = append(senders, a.Name)
 		}
 	}
-	for i, to := range l.MailTo {
-		key := fmt.Sprintf("last_resort.mail_to[%d]", i)
-		k.address(key, to)
-		for _, a := range accounts {
-			if a.IMAP.Host != "" && (strings.EqualFold(to, a.Address) || slices.ContainsFunc(a.Aliases, func(other string) bool { return strings.EqualFold(to, other) })) {
-				k.doc.Report(key, "give the address of a person", "is the mailbox %q, where each telling would be one more contact that waits", a.Name)
-			}
-		}
-	}
-	if l.Webhook != "" {
-		if u, err := url.Parse(l.Webhook); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			k.doc.Report("last_resort.webhook", "such as https://alerts.example.org/hook", "is not the address of a web site")
-		}
-	}
+	k.people("last_resort", l.MailTo, l.Webhook)
+	k.onCall(l)
 	if l.Via != "" && !slices.Contains(senders, l.Via) {
 		k.doc.Report("last_resort.via", strict.DidYouMean(l.Via, senders), "no e-mail account %q that can send", l.Via)
 		return
@@ -174,6 +162,43 @@ func (k *checker) lastResort(l *LastResort) {
 		return
 	}
 	k.concerned(l, senders)
+}
+
+// people checks the ways to people who are told outside the desk.
+func (k *checker) people(key string, mailTo []string, webhook string) {
+	for i, to := range mailTo {
+		at := fmt.Sprintf("%s.mail_to[%d]", key, i)
+		k.address(at, to)
+		for _, a := range k.config.Channels.Email {
+			if a.IMAP.Host != "" && (strings.EqualFold(to, a.Address) || slices.ContainsFunc(a.Aliases, func(other string) bool { return strings.EqualFold(to, other) })) {
+				k.doc.Report(at, "give the address of a person", "is the mailbox %q, where each telling would be one more contact that waits", a.Name)
+			}
+		}
+	}
+	if webhook != "" {
+		if u, err := url.Parse(webhook); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			k.doc.Report(key+".webhook", "such as https://alerts.example.org/hook", "is not the address of a web site")
+		}
+	}
+}
+
+// onCall checks who is called by a step of the ladder.
+func (k *checker) onCall(l *LastResort) {
+	seen := map[string]bool{}
+	for i := range l.OnCall {
+		one, key := &l.OnCall[i], fmt.Sprintf("last_resort.on_call[%d]", i)
+		if seen[one.Name] && one.Name != "" {
+			k.doc.Report(key+".name", "remove one", "%q is there already", one.Name)
+		}
+		seen[one.Name] = true
+		if len(one.MailTo) == 0 && one.Webhook == "" {
+			k.doc.Report(key, "give mail_to or webhook", "there is no way to tell them")
+		}
+		if one.Format != "" && one.Webhook == "" {
+			k.doc.Report(key+".format", "add webhook", "is for a webhook only")
+		}
+		k.people(key, one.MailTo, one.Webhook)
+	}
 }
 
 // concerned reports a mailbox whose trouble would be told through itself: if it

@@ -266,6 +266,32 @@ type LastResort struct {
 	Webhook string `yaml:"webhook" json:"webhook"`
 	// Digest is the least time between two messages, 0 for the policy's.
 	Digest time.Duration `yaml:"digest" json:"digest" range:"1s..1d"`
+	// OnCall are those whom a step of the ladder calls by their name.
+	OnCall []OnCall `yaml:"on_call" json:"on_call"`
+}
+
+// OnCall is who is called by a step of the ladder.
+type OnCall struct {
+	Name    string   `yaml:"name" json:"name" required:"true"`
+	MailTo  []string `yaml:"mail_to" json:"mail_to"`
+	Webhook string   `yaml:"webhook" json:"webhook"`
+	// Format is what the webhook takes: our own JSON, or a message for Slack.
+	Format string `yaml:"format" json:"format" enum:"json|slack"`
+}
+
+// Called gives who is called by that name; all of them, or the last resort where
+// there are none, without a name.
+func (l *LastResort) Called(name string) []OnCall {
+	var out []OnCall
+	for _, one := range l.OnCall {
+		if name == "" || one.Name == name {
+			out = append(out, one)
+		}
+	}
+	if len(out) == 0 && l.Configured() {
+		out = append(out, OnCall{MailTo: l.MailTo, Webhook: l.Webhook})
+	}
+	return out
 }
 
 // Configured reports whether anybody is told outside the desk.
@@ -291,7 +317,7 @@ func Default() *Config {
 			Email: []Email{}, Webhook: []Webhook{}, Mastodon: []Mastodon{}, Slack: []Slack{}, Bluesky: []Bluesky{}, WebChat: []WebChat{}, Remote: []Remote{},
 		},
 		Signatures: Signatures{PGPKeys: []string{}},
-		LastResort: LastResort{MailTo: []string{}},
+		LastResort: LastResort{MailTo: []string{}, OnCall: []OnCall{}},
 		Log:        Log{Level: "info", Format: "text"},
 		Warnings:   Errors{},
 	}

@@ -39,6 +39,7 @@ func (s *Service) card(ctx context.Context, f *facts) view.Card {
 		Customer: f.Customer, CustomerName: h.name, Subject: h.subject, Snippet: h.snippet,
 		Language: cmp.Or(f.Language, h.language), Queue: f.Queue, State: string(f.State),
 		Promise: string(f.Promise), Start: f.Start, Due: f.Due, UsedShare: s.usedShare(f),
+		Entry: f.Entry, Policy: f.EntryOf, Steps: append([]string{}, f.Steps...),
 		AtRisk: f.Risky, Breached: f.Breached, Foreseen: f.Foreseen && !f.Breached, Agent: f.Agent, AgentName: s.accounts.name(f.Agent),
 		Messages: len(f.Messages) + f.Earlier, HasDraft: s.drafts.has(f.ID),
 		Proposed: f.Proposed, Rule: f.Rule, Trouble: s.trouble(ctx, f), Elsewhere: f.Elsewhere != "",

@@ -35,7 +35,7 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 	}
 	st := s.tell(ctx, who, entries)
 	out := view.Conversation{
-		ID: id, State: string(c.State), Items: st.items, ResolveBy: c.ResolveBy, Stranger: st.strangerWords(), StrangerOf: st.stranger,
+		ID: id, State: string(c.State), Items: st.items, ResolveBy: c.ResolveBy, Paused: c.Left > 0, Stranger: st.strangerWords(), StrangerOf: st.stranger,
 		Holder: c.has && c.contact.Agent == who.ID && c.contact.State != router.EndedContact,
 		Covers: st.lastID, Limits: s.limits(c.Channel, c.Account), SavedAnswers: s.SavedAnswers(),
 	}

@@ -254,6 +254,12 @@ func (s *Service) AgentID(email string) (id string, known bool) {
 	return acc.ID, known
 }
 
+// AgentEmail gives the e-mail address of an agent, "" where there is none.
+func (s *Service) AgentEmail(id string) string {
+	acc, _ := s.accounts.get(id)
+	return acc.Email
+}
+
 // RemoveAgent takes an agent out: their contacts go back, their sessions end.
 func (s *Service) RemoveAgent(ctx context.Context, who Who, commandID, id string) (view.Done, error) {
 	id = s.accounts.resolve(id)

@@ -210,6 +210,11 @@ func (n *news) noteWork(e router.Event) {
 		n.holder(e.Agent)
 	case router.HolderWarned:
 		n.contact(e.Contact)
+	case router.Escalated:
+		n.contact(e.Contact)
+		for _, agent := range e.Agents {
+			n.holder(agent)
+		}
 	case router.Moved:
 		n.contact(e.Contact)
 		n.topics[TopicReview] = true

@@ -59,6 +59,12 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 			return "Somebody can take it now."
 		}
 		return "Nobody whom you have could ever take it. It waits, and its promise runs."
+	case "escalated":
+		return s.stepWords(ctx, e)
+	case "escalation_told":
+		if e.Reason == "no_way" {
+			return "Nobody could be told of the step “" + e.Detail.Step + "”: there is no way to reach them."
+		}
 	case "last_resort_told":
 		return strings.TrimSpace("The people of last resort were told: " + e.Reason)
 	case "contact_opened":
@@ -146,6 +152,8 @@ func (s *Service) unassignedWords(e *ledger.Entry, agent string) string {
 		return "Taken back from " + agent + ": there was no answer in time."
 	case "absent_until_late":
 		return "Taken back from " + agent + ", who is not there."
+	case "ladder":
+		return "Taken back from " + agent + ", so that somebody else answers in time."
 	case "agent_removed":
 		return "Taken back: " + agent + " does not work here any more."
 	case "handed_over":

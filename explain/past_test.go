@@ -196,7 +196,7 @@ func TestStory(t *testing.T) {
 		"contact_opened", "message_received", "message_joined", "evidence_received", "offer_made", "offer_ended", "assigned", "unassigned",
 		"holder_warned", "hold_extended", "moved", "at_risk", "miss_foreseen", "breached", "last_resort_told", "acknowledgement_owed", "acknowledgement_dropped",
 		"recipients_refused", "reply_queued", "attempt_granted", "attempt_failed", "reply_delivered", "reply_in_doubt", "reply_failed",
-		"contact_ended", "contact_reopened", "noted", "nobody_able", "something_new",
+		"contact_ended", "contact_reopened", "noted", "nobody_able", "escalated", "escalation_told", "something_new",
 	}
 	codes := []string{"", "first", "declined", "expired", "revoked", "replied", "merged", "disposed", "acknowledgement", "remainder", "answer"}
 	w := &ledger.Why{Row: ledger.Row{Contact: router.Contact{ID: "c", State: router.AssignedTo, Agent: "anna", Start: at, Due: at.Add(time.Hour)}}}

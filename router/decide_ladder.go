@@ -69,7 +69,7 @@ const stepsTogether = 30
 // and when its ladder begins.
 func (t *turn) promised(c *Contact) {
 	if c.Promise != PromisePledge {
-		c.Entry, c.Policy = t.env.Rules.Entry(c.Promise, factsOf(c)), t.env.Rules.Version()
+		c.Entry, c.EntryOf = t.env.Rules.Entry(c.Promise, factsOf(c)), t.env.Rules.Version()
 	}
 	c.StepAt = plannedAt(t.env.Rules, c)
 }

@@ -56,6 +56,9 @@ type Config struct {
 	Resume func(ctx context.Context, s *State)
 	// Now is the wall clock.
 	Now func() time.Time
+	// Agent gives the id of an agent whom a policy names by their e-mail address; it
+	// may be nil.
+	Agent func(address string) (id string, known bool)
 	// Heartbeat is how long an agent counts as there after the last sign; 0 for
 	// as long as the policy says.
 	Heartbeat time.Duration

@@ -230,7 +230,7 @@ func (t *term) decide(r *request) {
 	if fresh {
 		t.state.beginCommit(n+1, t.state.Epoch, t.clock.now(t.cfg.Now()))
 	}
-	env := &Env{Now: t.state.At, Rules: t.cfg.Rules(), Facts: Facts{DraftAt: t.presence.draftAt}}
+	env := &Env{Now: t.state.At, Rules: t.cfg.Rules(), Facts: Facts{DraftAt: t.presence.draftAt, Agent: t.cfg.Agent}}
 	entry, err := Decide(t.state, env, &r.env)
 	if err != nil || len(entry.Events) == 0 {
 		if fresh {

@@ -191,7 +191,7 @@ func (c *Contact) Revise(r *Revised, policy string, at time.Time) {
 	}
 	c.StepAt = r.StepAt
 	if r.Entry != c.Entry || !same {
-		c.Entry, c.Policy = r.Entry, policy
+		c.Entry, c.EntryOf = r.Entry, policy
 	}
 	c.take(r.Class)
 }

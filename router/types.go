@@ -151,10 +151,10 @@ type Contact struct {
 	Start    time.Time   `json:"start"`
 	Due      time.Time   `json:"due"`
 	AtRiskAt time.Time   `json:"at_risk_at"`
-	// Entry is the entry of the policy that it is promised by, Policy the version of
+	// Entry is the entry of the policy that it is promised by, EntryOf the version of
 	// the set; "" where a person has promised.
-	Entry  string `json:"entry,omitempty"`
-	Policy string `json:"policy,omitempty"`
+	Entry   string `json:"promise_entry,omitempty"`
+	EntryOf string `json:"promise_policy,omitempty"`
 	// Told is the due time that the customer was told, zero for none.
 	Told time.Time `json:"told,omitzero"`
 	// Placed is true once a person has put it into its queue.
@@ -262,7 +262,7 @@ func (c *Contact) Join(m MsgRef) {
 func (c *Contact) JoinBy(e *MessageJoined) {
 	c.Join(e.Message)
 	if c.Due, c.AtRiskAt = e.Due, e.AtRiskAt; e.Entry != "" {
-		c.Entry, c.Policy = e.Entry, e.Policy
+		c.Entry, c.EntryOf = e.Entry, e.Policy
 	}
 }
 
@@ -275,7 +275,7 @@ func (c *Contact) Move(e *Moved) {
 	}
 	c.Proposed = ""
 	if e.Promise != "" {
-		c.Promise, c.Due, c.AtRiskAt, c.Entry, c.Policy = e.Promise, e.Due, e.AtRiskAt, e.Entry, e.Policy
+		c.Promise, c.Due, c.AtRiskAt, c.Entry, c.EntryOf = e.Promise, e.Due, e.AtRiskAt, e.Entry, e.Policy
 	}
 	if e.Traits != (match.Traits{}) {
 		c.Traits = e.Traits

@@ -50,6 +50,8 @@ type Daemon struct {
 	// gate is where adapters that run elsewhere connect to, nil for nowhere.
 	gate   *remote.Gate
 	notify *notifier
+	// caller tells whom the steps of the ladder name.
+	caller *caller
 	// receipts writes the automatic receipts that are owed.
 	receipts *acknowledger
 	// lastResort is the configuration's as last read; stale says why a newer
@@ -101,6 +103,7 @@ func (d *Daemon) loadPolicy(ctx context.Context) error {
 	d.keeper = &policyKeeper{active: &d.policy, logger: d.logger.With("component", "policy"), warn: func(ctx context.Context, set *policies.Set) {
 		d.warnOf(ctx, set)
 		d.warnOfUnknown(ctx, set)
+		d.warnOfUncalled(ctx, set)
 	}}
 	d.keeper.from.Store(d.policyDir(d.cfg))
 	d.keeper.two.Store(d.cfg.PolicyApproval == configs.ApprovalTwo)
@@ -148,7 +151,7 @@ func (d *Daemon) open(ctx context.Context) error {
 		life = randomID()
 	}
 	d.engine = router.NewEngine(router.Config{
-		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules, Resume: d.keeper.resume,
+		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules, Resume: d.keeper.resume, Agent: d.agentID,
 	}, j.Log(), snapshots{j}, outbox{j}, d.logger)
 	d.keeper.engine, d.keeper.journal = d.engine, j
 	d.links = newLinks(d.engine, j, d.opts.Dir, life, d.logger)
@@ -163,17 +166,26 @@ func (d *Daemon) open(ctx context.Context) error {
 	d.words = newWords(j, d.links.parse)
 	d.intake = router.NewIntake(router.IntakeConfig{
 		Keys: d.keys, Parse: d.words.read, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
-		Agent: func(address string) (string, bool) { return d.desk.AgentID(address) },
+		Agent: d.agentID,
 	}, d.engine, d.ledger, d.logger)
 	d.links.seen = d.intake.Seen
 	d.shadow = &policyShadow{policyKeeper: d.keeper, words: d.words, intake: d.intake}
 	d.policyDesk = &policyDesk{policyKeeper: d.keeper, words: d.words, intake: d.intake, shadow: d.shadow}
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
+	d.caller = newCaller(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, func(id string) string { return d.desk.AgentEmail(id) }, d.logger)
 	d.receipts = &acknowledger{
 		engine: d.engine, journal: j, words: d.words, links: d.links, keys: d.keys, policy: &d.policy, zone: time.Local,
 		logger: d.logger.With("component", "acknowledger"),
 	}
 	return d.openDesk(ctx)
+}
+
+// agentID gives the id of an agent whom a policy names by their address.
+func (d *Daemon) agentID(address string) (id string, known bool) {
+	if d.desk == nil { // a router that resumes before the desk is there
+		return "", false
+	}
+	return d.desk.AgentID(address)
 }
 
 // rules gives the active policy to the core.
@@ -256,7 +268,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.runGate, d.notify.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.revise, d.shadow.Run, d.reread,
+		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.revise, d.shadow.Run, d.reread,
 	} {
 		others.Add(1)
 		g.Go(func() error {

@@ -120,6 +120,12 @@ func (n *notifier) digest(ctx context.Context, at time.Time, told *router.LastRe
 }
 
 func (n *notifier) call(ctx context.Context, url string, d *digest) error {
+	return callHook(ctx, n.client, url, "", d)
+}
+
+// callHook calls a webhook with JSON. key is the same when it is called again for
+// the same thing, "" for none.
+func callHook(ctx context.Context, client *http.Client, url, key string, d any) error {
 	body, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("encoding a digest: %w", err)
@@ -129,7 +135,10 @@ func (n *notifier) call(ctx context.Context, url string, d *digest) error {
 		return fmt.Errorf("calling the webhook: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := n.client.Do(req)
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("calling the webhook: %w", err)
 	}
@@ -143,7 +152,7 @@ func (n *notifier) call(ctx context.Context, url string, d *digest) error {
 // mail sends the digest through an account that none of the contacts came to,
 // so that a mailbox in trouble is not the one that must tell of it.
 func (n *notifier) mail(ctx context.Context, cfg *configs.LastResort, d *digest) error {
-	via := n.through(cfg.Via, d)
+	via := n.links.through(cfg.Via, d.accounts)
 	if via == nil {
 		return fmt.Errorf("no mailbox can send: configure one, or last_resort.webhook")
 	}
@@ -151,10 +160,12 @@ func (n *notifier) mail(ctx context.Context, cfg *configs.LastResort, d *digest)
 	for i, a := range cfg.MailTo {
 		to[i] = contact.Address{Address: a}
 	}
-	r := &contact.Reply{
-		ID: randomID(), Kind: contact.Acknowledgement, Channel: contact.Email, Account: via.adapter.Account,
-		CreatedAt: d.At, FromName: "Stagecoach", To: to, Subject: d.subject(), Text: d.text(),
-	}
+	return post(ctx, via, &contact.Reply{ID: randomID(), CreatedAt: d.At, To: to, Subject: d.subject(), Text: d.text()})
+}
+
+// post mails people of ours something through an account.
+func post(ctx context.Context, via *link, r *contact.Reply) error {
+	r.Kind, r.Channel, r.Account, r.FromName = contact.Acknowledgement, contact.Email, via.adapter.Account, "Stagecoach"
 	raw, err := via.adapter.Composer.Compose(r)
 	if err != nil {
 		return fmt.Errorf("composing a digest: %w", err)
@@ -166,17 +177,18 @@ func (n *notifier) mail(ctx context.Context, cfg *configs.LastResort, d *digest)
 	return err
 }
 
-func (n *notifier) through(via string, d *digest) *link {
+// through gives the account that mails what concerns others: not one of those.
+func (l *links) through(via string, accounts map[string]bool) *link {
 	var fallback *link
-	for _, k := range n.links.list() {
+	for _, k := range l.list() {
 		if k.adapter.Channel != contact.Email || k.adapter.Sender == nil {
 			continue
 		}
-		concerned := d.accounts["email/"+k.adapter.Account]
+		concerned := accounts["email/"+k.adapter.Account]
 		if via == k.adapter.Account && !concerned {
 			return k
 		}
-		if fallback == nil || d.accounts["email/"+fallback.adapter.Account] && !concerned {
+		if fallback == nil || accounts["email/"+fallback.adapter.Account] && !concerned {
 			fallback = k
 		}
 	}

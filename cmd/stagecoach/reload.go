@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -118,6 +119,16 @@ func (d *Daemon) warnOfUnknown(ctx context.Context, set *policies.Set) {
 		return known && working[id]
 	}) {
 		d.logger.WarnContext(ctx, "a policy names somebody who has no account", "err", w)
+	}
+}
+
+// warnOfUncalled says whom a policy set calls and the configuration has no way to.
+func (d *Daemon) warnOfUncalled(ctx context.Context, set *policies.Set) {
+	cfg := d.lastResort.Load()
+	for _, name := range set.OnCall() {
+		if !slices.ContainsFunc(cfg.OnCall, func(one configs.OnCall) bool { return one.Name == name }) {
+			d.logger.WarnContext(ctx, "the ladder calls somebody whom last_resort.on_call does not name: the last resort is told instead", "on_call", name)
+		}
 	}
 }
 

@@ -63,6 +63,12 @@ type Card struct {
 	Promise string    `json:"promise"`
 	Start   time.Time `json:"start"`
 	Due     time.Time `json:"due"`
+	// Entry is the entry of the policy that it is promised by, Policy the version of
+	// the set; "" where a person has promised. Steps are those of the ladder that it
+	// has taken, the last one last.
+	Entry  string   `json:"entry"`
+	Policy string   `json:"policy"`
+	Steps  []string `json:"steps"`
 	// UsedShare is the share of the promise used: 1 is due, more is late.
 	UsedShare float64 `json:"used_share"`
 	AtRisk    bool    `json:"at_risk"`
@@ -223,6 +229,8 @@ type Conversation struct {
 	Signature    string        `json:"signature"`
 	// ResolveBy is the promise for the resolution, zero when there is none.
 	ResolveBy time.Time `json:"resolve_by"`
+	// Paused is true while that time stands still, as we wait for the customer.
+	Paused bool `json:"paused"`
 	// Stranger says in words that the sender quoted somebody else's conversation,
 	// or is not proven to be who they say; StrangerOf is that conversation.
 	Stranger   string `json:"stranger"`
