@@ -281,7 +281,7 @@ type OnCall struct {
 
 // Called gives who is called by that name; all of them, or the last resort where
 // there are none, without a name.
-func (l *LastResort) Called(name string) []OnCall {
+func (l LastResort) Called(name string) []OnCall {
 	var out []OnCall
 	for _, one := range l.OnCall {
 		if name == "" || one.Name == name {

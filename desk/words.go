@@ -85,7 +85,7 @@ func openedWords(e *ledger.Entry) string {
 		return "Put into review: " + proposedWords(e.Detail.Proposed) + "."
 	case router.PromiseFailed:
 		return "Our message did not arrive: somebody must see to it."
-	case router.PromiseFirst, router.PromiseNext:
+	case router.PromiseFirst, router.PromiseNext, router.PromiseResolution:
 	}
 	return ""
 }

@@ -249,6 +249,8 @@ func (t *Teller) promise(k router.PromiseKind) string {
 		return t.say("review by a person", "Prüfung durch eine Person")
 	case router.PromiseFailed:
 		return t.say("a message of ours that did not arrive", "eine Nachricht von uns, die nicht ankam")
+	case router.PromiseResolution:
+		return t.say("resolution of the matter", "Erledigung der Sache")
 	}
 	return string(k)
 }

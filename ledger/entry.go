@@ -63,11 +63,11 @@ type Detail struct {
 	Step    string `json:"step,omitempty"`
 	Outcome string `json:"outcome,omitempty"`
 	Promise string `json:"promise,omitempty"`
-	Reply      string             `json:"reply,omitempty"`
-	Covers     string             `json:"covers,omitempty"`
-	Code       string             `json:"code,omitempty"`
-	Attempt    int                `json:"attempt,omitempty"`
-	Refused    int                `json:"refused,omitempty"`
+	Reply   string `json:"reply,omitempty"`
+	Covers  string `json:"covers,omitempty"`
+	Code    string `json:"code,omitempty"`
+	Attempt int    `json:"attempt,omitempty"`
+	Refused int    `json:"refused,omitempty"`
 	// RefusedAt are the places of those refused among To and then CC, separated
 	// by commas.
 	RefusedAt string `json:"refused_at,omitempty"`

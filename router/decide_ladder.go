@@ -19,6 +19,10 @@ func ladderOf(rules Rules, c *Contact) []sla.Rung {
 	return rules.Ladder(c.Promise, factsOf(c), Moments{c.Start, c.Due, c.AtRiskAt})
 }
 
+// StepsOf gives the steps of a contact that is still to take all of them, in the
+// order in which they come.
+func StepsOf(rules Rules, c *Contact) []sla.Rung { return ladderOf(rules, c) }
+
 // nextRung gives the first step that was not taken, nil for none. A step that was
 // taken is not taken again, whatever has become of its moment.
 func nextRung(ladder []sla.Rung, taken []string, but string) *sla.Rung {

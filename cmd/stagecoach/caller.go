@@ -16,7 +16,7 @@ import (
 	"stagecoach/configs"
 	"stagecoach/contact"
 	"stagecoach/router"
-	"stagecoach/router/sla"
+	ladder "stagecoach/router/sla"
 )
 
 // caller tells whoever a step of the ladder names: a lead by mail, those on call as
@@ -187,7 +187,7 @@ func (c *caller) owed(ctx context.Context) (calls []*call, over []string, err er
 				continue
 			}
 			who := one.Agent + "/" + one.To
-			if one.Action == sla.ActionLead && one.Agent == "" {
+			if one.Action == ladder.ActionLead && one.Agent == "" {
 				who = "/lead/" + one.To
 			}
 			to := byWho[who]
@@ -264,7 +264,7 @@ func (c *caller) ways(one *call) []configs.OnCall {
 		if address := c.email(one.agent); address != "" {
 			return []configs.OnCall{{MailTo: []string{address}}}
 		}
-	case len(one.Contacts) > 0 && one.Contacts[0].Action == sla.ActionOnCall:
+	case len(one.Contacts) > 0 && one.Contacts[0].Action == ladder.ActionOnCall:
 		return cfg.Called(one.To)
 	}
 	if !cfg.Configured() {

@@ -66,12 +66,21 @@ type explained struct {
 	Asked       []policies.Asked  `json:"asked"`
 	Promise     explainedPromise  `json:"promise"`
 	LastResort  string            `json:"last_resort"`
+	Steps       []explainedStep   `json:"steps"`
 	Demand      match.Demand      `json:"demand"`
 	Candidates  []match.Candidate `json:"candidates"`
 	Others      []router.Verdict  `json:"others"`
 	Winner      string            `json:"winner"`
 	Assigned    bool              `json:"assigned"`
 	Impossible  match.Gate        `json:"impossible"`
+}
+
+type explainedStep struct {
+	Name   string    `json:"name"`
+	Action string    `json:"action"`
+	At     time.Time `json:"at"`
+	To     string    `json:"to,omitempty"`
+	Queue  string    `json:"queue,omitempty"`
 }
 
 type explainedPromise struct {
@@ -201,6 +210,10 @@ func explainTrial(set *policies.Set, tried *trial.Case, o *trial.Outcome) *expla
 			Spans: trial.Arithmetic(set.Calendar(o.Promise.Calendar), o.Start, o.Due),
 		},
 	}
+	x.Steps = make([]explainedStep, len(o.Steps))
+	for i, s := range o.Steps {
+		x.Steps[i] = explainedStep{Name: s.Name, Action: s.Action, At: s.At, To: s.To, Queue: s.Queue}
+	}
 	able := map[string]bool{}
 	for i := range o.Candidates {
 		able[o.Candidates[i].Agent] = true
@@ -238,6 +251,13 @@ func (x *explained) print(io std, zone *time.Location, staff int) {
 		fmt.Fprintf(w, "  %s to %s: %s\n", s.From.In(zone).Format(explainForm), s.To.In(zone).Format(explainForm), strict.FormatDuration(s.To.Sub(s.From)))
 	}
 	say("due", "%s, at risk from %s", x.Promise.Due.In(zone).Format(explainForm), x.Promise.AtRisk.In(zone).Format(explainForm))
+	for i, s := range x.Steps {
+		what := ""
+		if i == 0 {
+			what = "unanswered"
+		}
+		say(what, "%s %s: %s %s", s.At.In(zone).Format(explainForm), s.Name, strings.ReplaceAll(s.Action, "_", " "), cmp.Or(s.To, s.Queue))
+	}
 	say("last resort", "%s", x.LastResort)
 	x.printAgents(io, staff)
 }

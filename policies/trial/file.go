@@ -73,6 +73,9 @@ type expectEntry struct {
 	Candidates []string `yaml:"candidates"`
 	// Winner is who gets it or is asked first, nobody for no one.
 	Winner *string `yaml:"winner"`
+	// Steps are those of the ladder that come while nobody answers, in their order:
+	// by name, or with the moment: "breach @ 2026-11-23 14:00".
+	Steps []string `yaml:"steps"`
 	// Able is false where nobody who works here could ever take it.
 	Able *bool `yaml:"able"`
 }

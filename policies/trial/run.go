@@ -8,6 +8,7 @@ import (
 	"stagecoach/configs/strict"
 	"stagecoach/policies"
 	"stagecoach/router/match"
+	"stagecoach/router/sla"
 )
 
 // Failure is one expectation that wasn't met.
@@ -99,6 +100,9 @@ func (c *comparison) compare(o *Outcome) {
 	if e.Candidates != nil {
 		c.list("candidates", e.Candidates, o.candidates())
 	}
+	if e.Steps != nil {
+		c.steps(e.Steps, o.Steps)
+	}
 	if e.Winner != nil {
 		winner := strings.ToLower(*e.Winner)
 		c.word("winner", &winner, otherwise(o.Winner, Nobody))
@@ -129,6 +133,28 @@ func (c *comparison) list(what string, want, got []string) {
 	}
 	if !slices.Equal(lower, got) {
 		c.fail("expect."+what, said(strings.Join(lower, ", ")), said(strings.Join(got, ", ")))
+	}
+}
+
+// steps compares those of the ladder: by name, and by the moment where one is given.
+func (c *comparison) steps(want []string, got []sla.Rung) {
+	names := make([]string, len(got))
+	same := len(want) == len(got)
+	for i := range got {
+		names[i] = got[i].Name
+		if i >= len(want) {
+			continue
+		}
+		name, moment, timed := strings.Cut(want[i], " @ ")
+		if timed {
+			names[i] += " @ " + got[i].At.In(c.test.zone).Format("2006-01-02 15:04")
+			at, err := ParseTime(strings.TrimSpace(moment), c.test.zone)
+			same = same && err == nil && at.Equal(got[i].At.Truncate(time.Second))
+		}
+		same = same && strings.EqualFold(strings.TrimSpace(name), got[i].Name)
+	}
+	if !same {
+		c.fail("expect.steps", said(strings.Join(want, ", ")), said(strings.Join(names, ", ")))
 	}
 }
 

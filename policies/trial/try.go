@@ -24,6 +24,8 @@ type Outcome struct {
 	AtRisk  time.Time
 	// LastResort owns it where nobody else does.
 	LastResort string
+	// Steps are those of the ladder that come while nobody answers.
+	Steps []sla.Rung
 	// Candidates are who could take it, the best first: the winner and the five
 	// next. Failed counts the others by what they lack.
 	Candidates []match.Candidate
@@ -88,6 +90,7 @@ func Try(set *policies.Set, c *Case) (*Outcome, error) {
 		return nil, fmt.Errorf("the router opened no contact for it")
 	}
 	out.read(set, r.state.Contacts[e.Result.Contact])
+	out.Steps = router.StepsOf(r.rules, r.state.Contacts[e.Result.Contact])
 	out.see(e.Events)
 	later, err := r.do(router.ActorRouter, router.Tick{})
 	if err != nil {
