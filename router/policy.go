@@ -160,7 +160,7 @@ func (t *turn) approve(cmd *Activate, e *PolicyActivated) error {
 	if cmd.Draft == "" {
 		again := cmd.Reason == PolicyRolledBack && t.wasActive(cmd.Version)
 		if cmd.Two && !again && t.actor != ActorRouter {
-			return refuse(RefusedNotAllowed, "a second supervisor must agree: put it before them as a draft")
+			return refuse(RefusedNotAllowed, "a second supervisor must agree: put it before them as a draft (policy activate DIR --draft)")
 		}
 		return nil
 	}
