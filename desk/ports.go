@@ -146,6 +146,8 @@ type Health interface {
 	// Ready reports whether the daemon does its work, with reasons by part in
 	// words; "" stands for a part that is well.
 	Ready(ctx context.Context) (ok bool, parts map[string]string)
+	// Warnings are what somebody must see to, though the daemon does its work.
+	Warnings() []string
 }
 
 // Deps is what the desk stands on.

@@ -33,6 +33,9 @@ const setupToken = "the-token-of-the-set-up-link"
 
 // rig is a desk on a real journal, router, ledger and mail adapter. What is
 // sent lands in outbox, and a test says what became of it.
+// Warnings implements desk.Health.
+func (r *rig) Warnings() []string { return nil }
+
 type rig struct {
 	tb      testing.TB
 	journal *journal.Journal

@@ -54,6 +54,9 @@ func (s *Server) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("ok\n"))
+		for _, why := range s.svc.deps.Health.Warnings() {
+			_, _ = w.Write([]byte("warning: " + why + "\n"))
+		}
 	})
 	mux.HandleFunc("GET /readyz", s.ready)
 	if s.svc.deps.Metrics != nil {
@@ -68,9 +71,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	ok, parts := s.svc.deps.Health.Ready(ctx)
 	body := struct {
-		Ready bool              `json:"ready"`
-		Parts map[string]string `json:"parts"`
-	}{ok, parts}
+		Ready    bool              `json:"ready"`
+		Parts    map[string]string `json:"parts"`
+		Warnings []string          `json:"warnings"`
+	}{ok, parts, append([]string{}, s.svc.deps.Health.Warnings()...)}
 	if body.Parts == nil {
 		body.Parts = map[string]string{}
 	}

@@ -108,6 +108,9 @@ func (d *Daemon) loadPolicy(ctx context.Context) error {
 	d.keeper.from.Store(d.policyDir(d.cfg))
 	d.keeper.two.Store(d.cfg.PolicyApproval == configs.ApprovalTwo)
 	set, err := d.policySet(d.cfg)
+	if err == nil && d.opts.Policy == nil && isData(d.opts.Dir) != nil { // the first set there is
+		_, err = policies.CheckDir(d.cfg.Policies)
+	}
 	if err != nil {
 		if isData(d.opts.Dir) != nil {
 			return err

@@ -76,9 +76,6 @@ func (d *Daemon) Ready(ctx context.Context) (bool, map[string]string) {
 	if why := d.stale.Load(); why != nil {
 		parts["configuration"] = *why
 	}
-	if why := d.keeper.bad.Load(); why != nil {
-		parts["policies"] = "the policy directory was not taken up, the policy set goes on deciding that did before: " + *why
-	}
 	if why := d.stranded(ctx); why != "" {
 		parts["replies"] = why
 	}
@@ -88,6 +85,15 @@ func (d *Daemon) Ready(ctx context.Context) (bool, map[string]string) {
 		}
 	}
 	return true, parts
+}
+
+// Warnings implements desk.Health: what somebody must see to, while the work is done.
+func (d *Daemon) Warnings() []string {
+	out := []string{}
+	if why := d.keeper.bad.Load(); why != nil {
+		out = append(out, "the policy directory was not taken up, the policy set goes on deciding that did before: "+*why)
+	}
+	return out
 }
 
 // stranded says which replies wait for an account that is configured no more.
@@ -172,6 +178,7 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	for state, n := range w.States {
 		gauge(desc("contacts", "Open contacts by state.", "state"), float64(n), string(state))
 	}
+	gauge(desc("warnings", "What somebody must see to though all work is done: /healthz names it."), float64(len(g.d.Warnings())))
 	gauge(desc("offers", "Offers that stand."), float64(w.Offers))
 	gauge(desc("replies_in_doubt", "Replies of which nobody knows whether they arrived."), float64(w.InDoubt))
 	gauge(desc("replies_unsent", "Replies queued or being attempted."), float64(w.Unsent))

@@ -129,7 +129,7 @@ func (p *policyDesk) find(ctx context.Context, src desk.PolicySource) (*policies
 		set, err := p.former(ctx, src.Version)
 		return set, router.Activate{Reason: router.PolicyRolledBack}, err
 	}
-	set, err := setOf("", src.Files)
+	set, err := policies.Check("", filesOfTexts(src.Files))
 	if err != nil {
 		return nil, router.Activate{}, &router.Refusal{Code: router.RefusedInvalid, Message: badEdit(err)}
 	}

@@ -80,11 +80,15 @@ func (k *policyKeeper) recall(ctx context.Context, ref string) (*policies.Set, e
 
 // setOf makes a policy set of the text of its files.
 func setOf(name string, texts map[string]string) (*policies.Set, error) {
+	return policies.LoadFiles(name, filesOfTexts(texts))
+}
+
+func filesOfTexts(texts map[string]string) map[string][]byte {
 	files := make(map[string][]byte, len(texts))
 	for file, text := range texts {
 		files[file] = []byte(text)
 	}
-	return policies.LoadFiles(name, files)
+	return files
 }
 
 // resume makes the set decide that the log names, before the router decides
@@ -140,11 +144,23 @@ func (k *policyKeeper) settleOnce(ctx context.Context) error {
 	case k.read != nil && (!known || act.Set == ""):
 		return k.activate(ctx, k.read, router.Activate{Reason: router.PolicyAtStart, Taken: k.read.Source})
 	case k.read != nil && k.read.Source != taken:
+		if _, err := policies.CheckDir(*k.from.Load()); err != nil { // what lint finds wrong comes in by no way
+			k.found(ctx, err)
+			return nil
+		}
 		return k.take(ctx, k.read)
 	case active.Version != act.Version: // the same files are another set in this build
 		return k.activate(ctx, active, router.Activate{Reason: router.PolicyUpgraded})
 	}
 	return nil
+}
+
+// takenNow gives the fingerprint of what was last taken from the policy directory.
+func (k *policyKeeper) takenNow(ctx context.Context) (taken string) {
+	if err := k.engine.View(ctx, func(s *router.State) { taken = s.Policies.Taken }); err != nil {
+		return ""
+	}
+	return taken
 }
 
 // take takes up what the policy directory holds, unless it is what was last taken

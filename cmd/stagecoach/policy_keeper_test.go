@@ -94,9 +94,7 @@ func TestRollbackSurvivesRestart(t *testing.T) {
 	if got, policy := o.due(t, "two"); got != 4*time.Hour || policy != first {
 		t.Errorf("without the directory %s are promised under %s, want 4h under %s", got, policy, first)
 	}
-	if status, body := get(t, o.d.URL()+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "policy directory") {
-		t.Errorf("/readyz says %d %s", status, body)
-	}
+	warns(t, o.d, "policy directory")
 	o.stop()
 	o.write(t, "http://127.0.0.1:1/", "1h", sla("1h"))
 	writeFile(t, o.config, "version: 1\npolicies: "+o.policies+"\n")
@@ -128,11 +126,11 @@ func TestBadEditChangesNothing(t *testing.T) {
 	if o.d.policy.Load() != before {
 		t.Error("a bad edit has changed something")
 	}
-	if status, body := get(t, o.d.URL()+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "sla.yaml:2") || !strings.Contains(body, "default") {
-		t.Errorf("/readyz says %d %s", status, body)
-	}
+	warns(t, o.d, "sla.yaml:2")
+	o.edit(t, "version: 1\npromises:\n  - {name: a, when: contact.channel == \"email\", first: 1m}\n")
+	warns(t, o.d, "less than the work takes") // it can be read, and never be kept
 	o.edit(t, sla("2h"))
-	if status, body := get(t, o.d.URL()+"/readyz"); status != http.StatusOK {
+	if status, body := get(t, o.d.URL()+"/readyz"); status != http.StatusOK || !strings.Contains(body, `"warnings":[]`) {
 		t.Errorf("/readyz says %d %s", status, body)
 	}
 	o.until(t, "the new promise of what was open", func(s *router.State) bool {
@@ -143,6 +141,51 @@ func TestBadEditChangesNothing(t *testing.T) {
 		}
 		return s.Revision == nil
 	})
+}
+
+// warns holds that a daemon does its work and says what somebody must see to: it
+// takes in what comes, so nobody should take it out of service.
+func warns(t *testing.T, d *Daemon, what string) {
+	t.Helper()
+	if status, body := get(t, d.URL()+"/readyz"); status != http.StatusOK || !strings.Contains(body, what) {
+		t.Errorf("/readyz says %d %s", status, body)
+	}
+	if status, body := get(t, d.URL()+"/healthz"); status != http.StatusOK || !strings.HasPrefix(body, "ok\nwarning: ") || !strings.Contains(body, what) {
+		t.Errorf("/healthz says %d %s", status, body)
+	}
+	if _, body := get(t, d.URL()+"/metrics"); !strings.Contains(body, "stagecoach_warnings 1") {
+		t.Error("/metrics has no warning")
+	}
+}
+
+// TestEveryWayRefusesTheSame: what lint finds wrong is refused by the command line,
+// by the API and from the directory, in the same words.
+func TestEveryWayRefusesTheSame(t *testing.T) {
+	t.Parallel()
+	o, start := tunedOffice(t, "4h")
+	start()
+	before := o.d.policy.Load()
+	for _, text := range []string{
+		"version: 1\ndefalt: {}\n",
+		"version: 1\npromises:\n  - {name: a, when: contact.channel == \"email\", first: 1m}\n",
+		"version: 1\npromises:\n  - {name: a, when: contact.channel == \"email\", first: 1h}\n  - {name: b, when: contact.channel == \"email\", first: 2h}\n",
+	} {
+		files := map[string]string{"sla.yaml": text}
+		var words []string
+		_, _, err := o.d.policyDesk.find(t.Context(), desk.PolicySource{Files: files})
+		words = append(words, err.Error())
+		dir := policyFiles(t, files)
+		_, err = filesOf(dir)
+		words = append(words, strings.ReplaceAll(badEdit(err), nearPath(dir)+"/", ""))
+		o.edit(t, text)
+		words = append(words, strings.ReplaceAll(*o.d.keeper.bad.Load(), o.policies+"/", ""))
+		if words[0] != words[1] || words[0] != words[2] || !strings.HasPrefix(words[0], "sla.yaml:") {
+			t.Errorf("the API says\n%s\nthe command line\n%s\nthe directory\n%s", words[0], words[1], words[2])
+		}
+	}
+	if o.d.policy.Load() != before {
+		t.Error("one of them decides")
+	}
 }
 
 // TestDirectoryNeedsASecondWord: where two must agree, a changed directory waits for

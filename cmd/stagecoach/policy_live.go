@@ -18,7 +18,7 @@ import (
 // with it.
 func filesOf(dir string) (desk.PolicySource, error) {
 	src := desk.PolicySource{Files: map[string]string{}}
-	if _, err := policies.Load(nearPath(dir)); err != nil {
+	if _, err := policies.CheckDir(nearPath(dir)); err != nil {
 		return src, err
 	}
 	for _, name := range policies.FileNames() {

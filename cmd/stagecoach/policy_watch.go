@@ -51,7 +51,7 @@ func (k *policyKeeper) lookAt(ctx context.Context, w *directoryWatch) {
 		w.seen = stamp
 		return
 	}
-	set, err := policies.Load(dir)
+	set, err := policies.CheckDir(dir)
 	if err == nil {
 		if err = k.take(ctx, set); err != nil {
 			if ctx.Err() == nil {

@@ -66,6 +66,11 @@ func (d *Daemon) takeUp(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	if d.opts.Policy == nil && set.Source != d.keeper.takenNow(ctx) {
+		if _, err := policies.CheckDir(cfg.Policies); err != nil {
+			return fmt.Errorf("loading policies: %w", err)
+		}
+	}
 	made, err := d.links.build(cfg)
 	if err != nil {
 		return err
