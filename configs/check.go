@@ -47,6 +47,7 @@ func (k *checker) run() {
 	k.webChats()
 	k.remotes()
 	k.gate(&c.NATS)
+	k.classifier(&c.Classifier)
 	k.signatures(&c.Signatures)
 	k.lastResort(&c.LastResort)
 }

@@ -26,6 +26,8 @@ type Config struct {
 	// decides: one, or two of whom the second approves what the first has drafted.
 	PolicyApproval string   `yaml:"policy_approval" json:"policy_approval" enum:"one|two"`
 	Channels       Channels `yaml:"channels" json:"channels"`
+	// Classifier is an external classifier, none where it has no URL.
+	Classifier Classifier `yaml:"classifier" json:"classifier"`
 	// Signatures says whose signatures on mails are known.
 	Signatures Signatures `yaml:"signatures" json:"signatures"`
 	LastResort LastResort `yaml:"last_resort" json:"last_resort"`
@@ -316,6 +318,7 @@ func Default() *Config {
 		Channels: Channels{
 			Email: []Email{}, Webhook: []Webhook{}, Mastodon: []Mastodon{}, Slack: []Slack{}, Bluesky: []Bluesky{}, WebChat: []WebChat{}, Remote: []Remote{},
 		},
+		Classifier: Classifier{TimeLimit: 2 * time.Second, AtOnce: 8, Words: "redacted"},
 		Signatures: Signatures{PGPKeys: []string{}},
 		LastResort: LastResort{MailTo: []string{}, OnCall: []OnCall{}},
 		Log:        Log{Level: "info", Format: "text"},

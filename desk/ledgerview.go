@@ -268,6 +268,9 @@ func (s *Service) stepText(e *ledger.Entry) string {
 		if e.Detail.Rule != "" {
 			add("By the rule %s.", e.Detail.Rule)
 		}
+		if said := (&explain.Teller{Lang: explain.English}).Said(e.Detail.Said); said != "" {
+			add("%s.", strings.ToUpper(said[:1])+said[1:])
+		}
 		if e.Detail.LastResort != "" {
 			add("Last resort: %s.", e.Detail.LastResort)
 		}

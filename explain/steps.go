@@ -3,6 +3,7 @@ package explain
 import (
 	"stagecoach/contact"
 	"stagecoach/ledger"
+	"stagecoach/policies"
 	"stagecoach/router"
 	"stagecoach/router/match"
 )
@@ -44,7 +45,53 @@ func (t *Teller) opened(e *ledger.Entry) string {
 	if e.Detail.Proposed != "" {
 		text += t.say(", proposed as %s", ", vorgeschlagen als %s", t.code(e.Detail.Proposed))
 	}
-	return text + t.say(" under policy %s", " nach Regelwerk %s", or(e.Detail.Policy))
+	text += t.say(" under policy %s", " nach Regelwerk %s", or(e.Detail.Policy))
+	if said := t.Said(e.Detail.Said); said != "" {
+		text += "; " + said
+	}
+	return text
+}
+
+// Said tells what an external classifier said, "" where none was asked.
+func (t *Teller) Said(s *policies.Said) string {
+	if s == nil {
+		return ""
+	}
+	sure := (s.Confidence + 5) / 10
+	switch {
+	case s.Used:
+		return t.say("the external classifier named its class %[1]s (%[2]d %% sure)", "der externe Klassifizierer nannte die Klasse %[1]s (zu %[2]d %% sicher)", s.Class, sure)
+	case s.Trouble == policies.TroubleUnsure:
+		return t.say("the external classifier was too little sure (%d %%), the rules decided", "der externe Klassifizierer war zu wenig sicher (%d %%), es entschieden die Regeln", sure)
+	case s.Trouble != "":
+		return t.say("the external classifier %s, the rules decided", "der externe Klassifizierer %s, es entschieden die Regeln", t.saidTrouble(s.Trouble))
+	case s.Class != "":
+		return t.say("the external classifier named the class %[1]s, a rule came first", "der externe Klassifizierer nannte die Klasse %[1]s, eine Regel ging vor", s.Class)
+	}
+	return t.say("the external classifier named no class, the rules decided", "der externe Klassifizierer nannte keine Klasse, es entschieden die Regeln")
+}
+
+// saidTrouble says why a classifier said nothing that counts.
+func (t *Teller) saidTrouble(kind policies.Trouble) string {
+	switch kind {
+	case policies.TroubleTimeOut:
+		return t.say("did not answer in time", "antwortete nicht rechtzeitig")
+	case policies.TroubleUnreachable:
+		return t.say("could not be reached", "war nicht zu erreichen")
+	case policies.TroubleRefused:
+		return t.say("answered with an error", "antwortete mit einem Fehler")
+	case policies.TroubleBroken:
+		return t.say("gave an answer that can't be read", "gab eine unlesbare Antwort")
+	case policies.TroubleUnknownClass:
+		return t.say("named a class that there isn't", "nannte eine Klasse, die es nicht gibt")
+	case policies.TroubleBusy:
+		return t.say("was asked too much at once", "hatte zu viele Fragen auf einmal")
+	case policies.TroublePaused:
+		return t.say("was left alone, as it had failed often", "wurde nicht gefragt, weil er oft versagt hatte")
+	case policies.TroubleUnsure:
+		return t.say("was too little sure", "war zu wenig sicher")
+	}
+	return string(kind)
 }
 
 func (t *Teller) offerEnded(e *ledger.Entry) string {

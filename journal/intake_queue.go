@@ -32,6 +32,8 @@ type pulled struct {
 	// answerTo is the subject on which the engine waits for the answer.
 	answerTo string
 	size     int
+	// at is when it came from the engine.
+	at time.Time
 	// tries is how often it was tried in its place.
 	tries uint64
 	// heavy is true when the original lies in the object store.

@@ -57,7 +57,7 @@ func (w *intake) read(ctx context.Context, it *puller) error {
 		if err != nil {
 			return fmt.Errorf("reading metadata: %w", err)
 		}
-		p := &pulled{seq: md.Sequence.Stream, delivery: md.NumDelivered, answerTo: m.Reply(), size: len(m.Data())}
+		p := &pulled{seq: md.Sequence.Stream, delivery: md.NumDelivered, answerTo: m.Reply(), size: len(m.Data()), at: time.Now()}
 		if err := w.queue.put(ctx, p, decodeEntry(m.Data())); err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ var errGone = errors.New("the item is gone")
 // stored if it had to be put down. An original that is gone for good is handed
 // over without it; one that can't be read just now comes again.
 func (w *intake) load(ctx context.Context, p *pulled) (router.Stored, error) {
-	item := router.Stored{Ref: inboxRef(w.shard, p.seq), Inbound: p.in}
+	item := router.Stored{Ref: inboxRef(w.shard, p.seq), Inbound: p.in, At: p.at}
 	if item.Inbound == nil {
 		m, err := w.j.message(ctx, w.j.names.shard(areaInbox, w.shard), p.seq)
 		if errors.Is(err, ErrErased) || errors.Is(err, ErrNotFound) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/policies"
 	"stagecoach/router/match"
 )
 
@@ -49,15 +50,17 @@ type Entry struct {
 
 // Detail is what only some kinds of entries have.
 type Detail struct {
-	Policy     string             `json:"policy,omitempty"`
-	Queue      string             `json:"queue,omitempty"`
-	LastResort string             `json:"last_resort,omitempty"`
-	Rule       string             `json:"rule,omitempty"`
-	Class      string             `json:"class,omitempty"`
-	Proposed   string             `json:"proposed,omitempty"`
-	Demand     *match.Demand      `json:"demand,omitempty"`
-	Why        *match.Explanation `json:"why,omitempty"`
-	Units      int                `json:"units,omitempty"`
+	Policy     string        `json:"policy,omitempty"`
+	Queue      string        `json:"queue,omitempty"`
+	LastResort string        `json:"last_resort,omitempty"`
+	Rule       string        `json:"rule,omitempty"`
+	Class      string        `json:"class,omitempty"`
+	Proposed   string        `json:"proposed,omitempty"`
+	Demand     *match.Demand `json:"demand,omitempty"`
+	// Said is what an external classifier said, nil where none was asked.
+	Said  *policies.Said     `json:"said,omitempty"`
+	Why   *match.Explanation `json:"why,omitempty"`
+	Units int                `json:"units,omitempty"`
 	// Step is a step of the ladder, Outcome why it has done nothing, Promise the kind
 	// of promise that it is of.
 	Step    string `json:"step,omitempty"`

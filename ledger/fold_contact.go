@@ -127,7 +127,7 @@ func openedEntry(c *router.Contact, policy string) Entry {
 		Kind: "contact_opened", Item: c.ID, Channel: c.Channel, Agent: c.Prefer, Code: string(c.Promise), Until: c.Due,
 		Detail: Detail{
 			Policy: policy, Queue: c.Queue, LastResort: c.LastResort, Rule: c.Rule, Class: c.Class,
-			Proposed: string(c.Proposed), Demand: &demand,
+			Proposed: string(c.Proposed), Demand: &demand, Said: c.Asked.Said,
 		},
 	}
 }

@@ -46,6 +46,8 @@ type ClassifyInput struct {
 	Contacts int
 	// Tier is the customer's where that is known, "" where customers.yaml says it.
 	Tier string
+	// Said is what an external classifier said of it, nil where none was asked.
+	Said *Said
 }
 
 // Classification is what a message needs.
@@ -77,6 +79,8 @@ type Classification struct {
 	Agents []string
 	// UsualQueue is where it stands when nothing is proposed.
 	UsualQueue string
+	// BySaid is true where an external classifier's word decided.
+	BySaid bool
 }
 
 // OutreachClass is the class of what was not addressed to us, where no rule gives
@@ -93,10 +97,11 @@ const DefaultRule = "default"
 type classRules struct {
 	phrases *phraseLists
 	// calendars are those of which conditions ask whether they are open.
-	calendars []string
-	otherwise classRule
-	classes   []classRule
-	proposals []proposalRule
+	calendars  []string
+	consulting consulting
+	otherwise  classRule
+	classes    []classRule
+	proposals  []proposalRule
 }
 
 type classRule struct {
@@ -116,18 +121,13 @@ type proposalRule struct {
 // Classify says what a message is about and needs. It always has an answer.
 func (s *Set) Classify(in ClassifyInput) Classification {
 	language, vars := s.words(&in)
-	rule := s.classes.otherwise
-	for _, r := range s.classes.classes {
-		if r.when.matches(vars) {
-			rule = r
-			break
-		}
-	}
+	rule, said := s.ruleFor(vars, s.counts(in.Said))
 	out := Classification{
-		Class: rule.class, Kind: rule.kind, Queue: rule.queue, UsualQueue: rule.queue, Language: language, Rule: rule.name,
+		BySaid: said,
+		Class:  rule.class, Kind: rule.kind, Queue: rule.queue, UsualQueue: rule.queue, Language: language, Rule: rule.name,
 		Skills: withSkills(rule.skills, in.AccountSkills), Tier: textOf(vars, "customer.tier"), Agents: s.namedFor(vars),
 	}
-	if in.Outreach != "" && rule.name == s.classes.otherwise.name {
+	if in.Outreach != "" && rule.name == s.classes.otherwise.name && !said {
 		out.Class = OutreachClass
 	}
 	if language != "" {
@@ -152,6 +152,9 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 func (s *Set) words(in *ClassifyInput) (language string, vars map[string]any) {
 	subject, text := clip(in.Subject, 4<<10), clip(in.Text, maxText)
 	language = languageOf(in, subject, text)
+	if said := s.counts(in.Said); said != nil && said.Language != "" {
+		language = said.Language
+	}
 	vars = map[string]any{
 		"contact.account": in.Account, "contact.auto": string(in.Auto), "contact.channel": string(in.Channel),
 		"contact.language": language, "contact.outreach": in.Outreach, "contact.sender": strings.ToLower(in.Sender),
@@ -194,6 +197,7 @@ func withSkills(skills []Skill, account []string) []Skill {
 func (b *builder) buildClasses(f *classesFile) {
 	d := b.docFor("classes.yaml", "")
 	b.set.classes.phrases = b.buildPhrases(f.Phrases)
+	b.buildConsulting(&f.Classifier)
 	b.set.classes.otherwise = classRule{
 		name: DefaultRule, class: f.Default.Class, kind: f.Default.Kind, queue: f.Default.Queue,
 		language: f.Default.Language, skills: skillsOf(f.Default.Skills), needs: needsOf(&f.Default),

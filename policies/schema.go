@@ -6,11 +6,19 @@ import (
 
 // classesFile is classes.yaml.
 type classesFile struct {
-	Version   int             `yaml:"version" range:"1..1"`
-	Phrases   []phrasesEntry  `yaml:"phrases"`
-	Default   classEntry      `yaml:"default"`
-	Classes   []classEntry    `yaml:"classes"`
-	Proposals []proposalEntry `yaml:"proposals"`
+	Version int `yaml:"version" range:"1..1"`
+	// Classifier says when the external classifier decides, if there is one.
+	Classifier classifierEntry `yaml:"classifier"`
+	Phrases    []phrasesEntry  `yaml:"phrases"`
+	Default    classEntry      `yaml:"default"`
+	Classes    []classEntry    `yaml:"classes"`
+	Proposals  []proposalEntry `yaml:"proposals"`
+}
+
+type classifierEntry struct {
+	Use string `yaml:"use" enum:"first|otherwise|never"`
+	// Confidence is how sure it must be.
+	Confidence float64 `yaml:"confidence" range:"0..1"`
 }
 
 // phrasesEntry is a list of phrases under a name that conditions use.

@@ -20,6 +20,8 @@ const (
 	Failing  Verdict = "failed"
 	NotAsked Verdict = "not asked"
 	Usual    Verdict = "default"
+	// SaidSo is an entry that an external classifier has named.
+	SaidSo Verdict = "said by the classifier"
 )
 
 // Asked is one entry of a list that was asked for a contact.
@@ -57,8 +59,16 @@ func (s *Set) Trace(in ClassifyInput) []Asked {
 	}
 	out = append(out, named.out...)
 	classes := newAsking("classes", vars)
+	if said := s.counts(in.Said); said != nil && said.Class != "" && s.classes.consulting.use == useFirst {
+		classes.done = true
+		classes.out = append(classes.out, Asked{List: "classes", Entry: s.classes.of(said.Class).name, Verdict: SaidSo})
+	}
 	for i := range s.classes.classes {
 		classes.ask(s.classes.classes[i].name, &s.classes.classes[i].when)
+	}
+	if said := s.counts(in.Said); !classes.done && said != nil && said.Class != "" {
+		classes.done = true
+		classes.out = append(classes.out, Asked{List: "classes", Entry: s.classes.of(said.Class).name, Verdict: SaidSo})
 	}
 	out = append(out, classes.orDefault()...)
 	proposals := newAsking("proposals", vars)

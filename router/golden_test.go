@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/policies"
 	"stagecoach/router/match"
 )
 
@@ -183,9 +184,18 @@ func ladderStory(r *rig) {
 	r.receive(r.mail("m2", "alice", "m1"))
 }
 
+// saidStory is of what an external classifier said, or didn't.
+func saidStory(r *rig) {
+	for i, said := range []policies.Said{{Class: "billing", Language: "de", Confidence: 930, Used: true}, {Trouble: policies.TroubleTimeOut}} {
+		m := r.mail(fmt.Sprint("m", i), fmt.Sprint("alice", i))
+		m.Class, m.Asked = said.Class, Asked{Said: &said}
+		r.receive(m)
+	}
+}
+
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory, "log-v8": ladderStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory, "log-v8": ladderStory, "log-v9": saidStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

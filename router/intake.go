@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"stagecoach/channels"
 	"stagecoach/contact"
@@ -41,6 +42,9 @@ type IntakeConfig struct {
 	// Agent gives the id of an agent whom a policy names by their e-mail address; it
 	// may be nil.
 	Agent func(address string) (id string, known bool)
+	// Consult asks an external classifier about messages, all at the same time, since
+	// when each waits, and gives its word on each; it is nil where there is none.
+	Consult func(ctx context.Context, set *policies.Set, asked []Consulted) []policies.Said
 	// Account gives what is set for an account.
 	Account func(ch contact.Channel, account string) AccountFacts
 }
@@ -67,6 +71,8 @@ func NewIntake(cfg IntakeConfig, engine *Engine, ledger Lookup, logger *slog.Log
 type Stored struct {
 	Ref     string
 	Inbound *channels.Inbound
+	// At is when it was read there, zero for just now.
+	At time.Time
 }
 
 // Handle decides stored items in their order. Where it gives nil, the item's
@@ -76,7 +82,9 @@ func (i *Intake) Handle(ctx context.Context, items []Stored) []error {
 	read := make([]*reading, len(items))
 	for n, item := range items {
 		read[n] = i.read(item.Ref, item.Inbound)
+		read[n].at = item.At
 	}
+	i.consult(ctx, read...)
 	failed := make([]error, len(items))
 	for n, a := range i.decide(ctx, ActorIntake, read) {
 		failed[n] = a.Err
@@ -97,7 +105,9 @@ func (i *Intake) Seen(ctx context.Context, in *channels.Inbound) (seen bool, err
 
 // Take decides one stored item that an actor, such as a person, enters.
 func (i *Intake) Take(ctx context.Context, actor, ref string, in *channels.Inbound) (Result, error) {
-	a := i.decide(ctx, actor, []*reading{i.read(ref, in)})[0]
+	one := i.read(ref, in)
+	i.consult(ctx, one)
+	a := i.decide(ctx, actor, []*reading{one})[0]
 	return a.Result, a.Err
 }
 
@@ -106,6 +116,8 @@ type reading struct {
 	cmd *Receive
 	// message is what it says, nil where it is not to be classified, or is.
 	message *contact.Message
+	// at is since when it waits for its turn, zero where it doesn't.
+	at time.Time
 }
 
 // decide asks the router for the commands in their order, and again for those
@@ -180,6 +192,7 @@ func (i *Intake) complete(r *reading, known map[string]Found) {
 func (i *Intake) Again(ctx context.Context, id, ref string, in *channels.Inbound) (Result, error) {
 	one := i.read(ref, in)
 	one.cmd.Released = id
+	i.consult(ctx, one)
 	a := i.decide(ctx, ActorIntake, []*reading{one})[0]
 	return a.Result, a.Err
 }
@@ -323,19 +336,30 @@ const maxThreads = 50
 
 // classify fills in what the policy makes of it.
 func (i *Intake) classify(set *policies.Set, c *Receive, m *contact.Message) {
+	in := i.question(c, m)
+	got := set.Classify(in)
+	Classified(c, &got)
+	if said := c.Asked.Said; said != nil && said.Used != got.BySaid {
+		now := *said
+		now.Used = got.BySaid
+		c.Asked.Said = &now
+	}
+	c.Preferred = i.named(got.Agents)
+}
+
+// question gives what the policy is told of a message.
+func (i *Intake) question(c *Receive, m *contact.Message) policies.ClassifyInput {
 	acc := i.cfg.Account(c.Channel, c.Account)
 	text := m.ReplyText
 	if text == "" {
 		text = m.Text
 	}
-	got := set.Classify(policies.ClassifyInput{
+	return policies.ClassifyInput{
 		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
 		Language: m.Language, Auto: m.Auto, Outreach: m.Outreach, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
 		At: c.ReceivedAt, To: addressesOf(m.To), CC: addressesOf(m.CC), Headers: m.Headers, Attachments: policies.AttachmentsOf(m.Attachments),
-		Contacts: c.Asked.Contacts,
-	})
-	Classified(c, &got)
-	c.Preferred = i.named(got.Agents)
+		Contacts: c.Asked.Contacts, Said: c.Asked.Said,
+	}
 }
 
 func addressesOf(list []contact.Address) []string {

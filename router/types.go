@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/policies"
 	"stagecoach/router/match"
 )
 
@@ -122,6 +123,9 @@ type Asked struct {
 	// Contacts is how many contacts the customer had had, as far as they are
 	// counted.
 	Contacts int `json:"contacts,omitempty"`
+	// Said is what an external classifier said of the message, nil where none was
+	// asked.
+	Said *policies.Said `json:"said,omitempty"`
 }
 
 // Contact is the unit of work: a conversation's turn that awaits a reply.

@@ -63,6 +63,9 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 	found.OK = len(found.Errors) == 0
 	if c.Connect && cfg != nil && !found.unmade {
 		found.Channels = tryAccounts(ctx, cfg, dataDir(c.Data, cfg), io.err)
+		if cfg.Classifier.URL != "" && set != nil {
+			found.Channels = append(found.Channels, tryClassifier(ctx, &cfg.Classifier, set))
+		}
 		for i := range found.Channels {
 			found.OK = found.OK && found.Channels[i].OK
 		}

@@ -20,9 +20,11 @@ import (
 	"stagecoach/channels/remote"
 	"stagecoach/configs"
 	"stagecoach/desk"
+	"stagecoach/desk/view"
 	"stagecoach/journal"
 	"stagecoach/ledger"
 	"stagecoach/policies"
+	"stagecoach/policies/classifier"
 	"stagecoach/router"
 )
 
@@ -36,7 +38,10 @@ type Daemon struct {
 	journal *journal.Journal
 	keys    router.Keys
 	policy  atomic.Pointer[policies.Set]
-	keeper  *policyKeeper
+	// classifier is the external one, nil for none, and asks its address.
+	classifier atomic.Pointer[classifier.Client]
+	asks       atomic.Pointer[string]
+	keeper     *policyKeeper
 	// policyDesk is what people do with policy sets, shadow the one that is tried.
 	policyDesk *policyDesk
 	shadow     *policyShadow
@@ -167,13 +172,22 @@ func (d *Daemon) open(ctx context.Context) error {
 		return err
 	}
 	d.words = newWords(j, d.links.parse)
+	client, err := newClassifier(&d.cfg.Classifier, d.logger)
+	if err != nil {
+		return err
+	}
+	d.asks.Store(&d.cfg.Classifier.URL)
+	d.askElsewhere(client)
 	d.intake = router.NewIntake(router.IntakeConfig{
 		Keys: d.keys, Parse: d.words.read, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
-		Agent: d.agentID,
+		Agent:   d.agentID,
+		Consult: d.consult,
 	}, d.engine, d.ledger, d.logger)
 	d.links.seen = d.intake.Seen
 	d.shadow = &policyShadow{policyKeeper: d.keeper, words: d.words, intake: d.intake}
-	d.policyDesk = &policyDesk{policyKeeper: d.keeper, words: d.words, intake: d.intake, shadow: d.shadow}
+	d.policyDesk = &policyDesk{policyKeeper: d.keeper, words: d.words, intake: d.intake, shadow: d.shadow, asks: func(set *policies.Set) *view.PolicyClassifier {
+		return classifierView(d.classifier.Load(), *d.asks.Load(), set)
+	}}
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
 	d.caller = newCaller(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, func(id string) string { return d.desk.AgentEmail(id) }, d.logger)
 	d.receipts = &acknowledger{

@@ -19,6 +19,8 @@ type policyDesk struct {
 	words  *words
 	intake *router.Intake
 	shadow *policyShadow
+	// asks gives how it stands with the external classifier, nil where there is none.
+	asks func(set *policies.Set) *view.PolicyClassifier
 }
 
 var _ desk.Policies = (*policyDesk)(nil)
@@ -39,6 +41,9 @@ func (p *policyDesk) Status(ctx context.Context) (view.Policy, error) {
 	}
 	if p.two.Load() {
 		out.Approval = configs.ApprovalTwo
+	}
+	if p.asks != nil {
+		out.Classifier = p.asks(p.active.Load())
 	}
 	for _, w := range p.active.Load().Warnings() {
 		out.Warnings = append(out.Warnings, w.Error())

@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 
+	"stagecoach/configs"
 	"stagecoach/configs/strict"
 	"stagecoach/contact"
 	"stagecoach/policies"
+	"stagecoach/policies/classifier"
 	"stagecoach/policies/trial"
 	"stagecoach/router"
 	"stagecoach/router/match"
@@ -35,6 +38,7 @@ type policyExplainCmd struct {
 	Tier       string   `help:"The customer's tier, instead of finding it." placeholder:"NAME"`
 	Agents     string   `help:"Who works here, as in tests/agents.yaml of a policy set, which is read where this is left out." placeholder:"FILE" type:"path" xor:"team"`
 	Data       string   `help:"Take the agents of this data directory, or of its running daemon, instead." placeholder:"DIR" type:"path" xor:"team"`
+	Classifier string   `help:"Ask the external classifier that this configuration of the daemon names." placeholder:"FILE" type:"path"`
 	JSON       bool     `name:"json" help:"Print JSON."`
 }
 
@@ -63,6 +67,7 @@ type explained struct {
 	Tier        string            `json:"tier"`
 	Propose     string            `json:"propose"`
 	ProposeRule string            `json:"propose_rule"`
+	Classifier  string            `json:"classifier"`
 	Asked       []policies.Asked  `json:"asked"`
 	Promise     explainedPromise  `json:"promise"`
 	LastResort  string            `json:"last_resort"`
@@ -106,11 +111,16 @@ func (c *policyExplainCmd) Run(ctx context.Context, io std) error {
 	if err != nil {
 		return err
 	}
+	word, err := c.consult(ctx, set, tried)
+	if err != nil {
+		return err
+	}
 	out, err := trial.Try(set, tried)
 	if err != nil {
 		return fmt.Errorf("trying the contact: %w", err)
 	}
 	x := explainTrial(set, tried, out)
+	x.Classifier = word
 	if c.JSON {
 		return printJSON(io.out, x)
 	}
@@ -199,6 +209,39 @@ func (c *policyExplainCmd) surround(out *trial.Case) error {
 	return nil
 }
 
+// consult asks the external classifier where that is wanted, notes its word with the
+// contact, and says in words what came of it; "" where none could decide.
+func (c *policyExplainCmd) consult(ctx context.Context, set *policies.Set, tried *trial.Case) (string, error) {
+	switch {
+	case !set.Consults():
+		return "", nil
+	case tried.Contact.Said != trial.Said{}:
+		return fmt.Sprintf("says %s (%.0f %% sure), as the description has it", cmp.Or(tried.Contact.Said.Class, "nothing"), 100*tried.Contact.Said.Confidence), nil
+	case c.Classifier == "":
+		return "not asked: --classifier FILE asks the one that this configuration names, if you have one", nil
+	}
+	cfg, err := configs.Load(c.Classifier)
+	if err != nil {
+		return "", err
+	}
+	client, err := newClassifier(&cfg.Classifier, slog.New(slog.DiscardHandler))
+	if err != nil || client == nil {
+		return "the configuration names none", err
+	}
+	defer client.Close()
+	in := tried.Input()
+	said := client.Ask(ctx, set, &in, time.Time{})
+	if said.Trouble != "" {
+		return fmt.Sprintf("the one at %s %s: the entries decide", hostOf(cfg.Classifier.URL), classifier.Words(said.Trouble)), nil
+	}
+	tried.Contact.Said = trial.Said{Class: said.Class, Language: said.Language, Confidence: float64(said.Confidence) / 1000}
+	words := fmt.Sprintf("the one at %s says %q, %d %% sure", hostOf(cfg.Classifier.URL), clipped(said.Class), (said.Confidence+5)/10)
+	if heard := set.Hear(said); heard.Trouble != "" {
+		words += fmt.Sprintf(", and %s: the entries decide", classifier.Words(heard.Trouble))
+	}
+	return words, nil
+}
+
 // explainTrial puts together what was decided.
 func explainTrial(set *policies.Set, tried *trial.Case, o *trial.Outcome) *explained {
 	x := &explained{
@@ -235,6 +278,9 @@ func (x *explained) print(io std, zone *time.Location, staff int) {
 	}
 	say("class", "%s (%s), by %q; queue %s", x.Class, x.Kind, x.Rule, x.Queue)
 	x.printAsked(io, "classes")
+	if x.Classifier != "" {
+		say("classifier", "%s", x.Classifier)
+	}
 	say("tier", "%s", cmp.Or(x.Tier, "none"))
 	x.printAsked(io, "tiers")
 	x.printAsked(io, "agents")
@@ -282,6 +328,9 @@ func (x *explained) printAsked(io std, list string) {
 			continue
 		case policies.Usual:
 			fmt.Fprintf(io.out, "  %s nothing matched: %s holds\n", paint(io.out, green, "✓"), a.Entry)
+			continue
+		case policies.SaidSo:
+			fmt.Fprintf(io.out, "  %s %s: %s\n", paint(io.out, green, "✓"), a.Entry, a.Verdict)
 			continue
 		case policies.NotSo:
 		}

@@ -35,11 +35,29 @@ func printPolicy(w io.Writer, p *view.Policy) {
 	for _, words := range p.Warnings {
 		fmt.Fprintf(w, "%s %s\n", paint(w, yellow, "warning:"), words)
 	}
+	printClassifier(w, p.Classifier)
 	for _, d := range p.Drafts {
 		fmt.Fprintf(w, "Draft %s of %s by %s waits for a second supervisor: stagecoach policy activate --approve %s\n",
 			d.Version, localTime(d.At), cmp.Or(d.ByName, d.By), d.ID)
 	}
 	printShadow(w, p.Shadow)
+}
+
+func printClassifier(w io.Writer, c *view.PolicyClassifier) {
+	switch {
+	case c == nil:
+		return
+	case !c.Consulted:
+		fmt.Fprintf(w, "The classifier at %s is not asked: this set says never.\n", c.Host)
+		return
+	}
+	fmt.Fprintf(w, "The classifier at %s had a word on %d of %s.\n", c.Host, c.Answered, plural(int(c.Asked), "message"))
+	for _, t := range c.Troubles {
+		fmt.Fprintf(w, "%s it %s: %s, decided by the policy's own entries.\n", paint(w, yellow, "warning:"), t.Words, plural(int(t.Count), "message"))
+	}
+	if c.Paused {
+		fmt.Fprintf(w, "%s it is left alone for a while: %s\n", paint(w, yellow, "warning:"), oneLine(c.Last))
+	}
 }
 
 func printShadow(w io.Writer, s *view.PolicyShadow) {

@@ -75,6 +75,10 @@ func (d *Daemon) takeUp(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	client, err := newClassifier(&cfg.Classifier, d.logger)
+	if err != nil {
+		return err
+	}
 	if err := d.keeper.take(ctx, set); err != nil {
 		return err
 	}
@@ -82,6 +86,8 @@ func (d *Daemon) takeUp(ctx context.Context, path string) error {
 	d.keeper.two.Store(cfg.PolicyApproval == configs.ApprovalTwo)
 	d.keeper.found(ctx, nil)
 	d.links.swap(made)
+	d.asks.Store(&cfg.Classifier.URL)
+	d.askElsewhere(client)
 	d.lastResort.Store(&cfg.LastResort)
 	for _, w := range cfg.Warnings {
 		d.logger.WarnContext(ctx, "the configuration is odd", "err", w)

@@ -19,7 +19,9 @@ type Policy struct {
 	// they were asked.
 	Warnings []string        `json:"warnings"`
 	Failures []PolicyFailure `json:"failures"`
-	Drafts   []PolicyDraft   `json:"drafts"`
+	// Classifier is the external classifier, nil where none is configured.
+	Classifier *PolicyClassifier `json:"classifier,omitempty"`
+	Drafts     []PolicyDraft     `json:"drafts"`
 	// Shadow is tried beside the active set, nil if none is.
 	Shadow *PolicyShadow `json:"shadow,omitempty"`
 	// History is who activated what, the newest first.
@@ -49,6 +51,31 @@ type PolicyChange struct {
 type PolicyFailure struct {
 	File  string `json:"file"`
 	Rule  string `json:"rule"`
+	Count int64  `json:"count"`
+}
+
+// PolicyClassifier is how it stands with the external classifier since the daemon
+// started.
+type PolicyClassifier struct {
+	Host string `json:"host"`
+	// Consulted is false where the policy never asks it.
+	Consulted bool `json:"consulted"`
+	// Asked counts messages, Answered those on which it had a word that counts, and
+	// Troubles the others.
+	Asked    int64               `json:"asked"`
+	Answered int64               `json:"answered"`
+	Troubles []ClassifierTrouble `json:"troubles"`
+	// Paused is true while it is left alone, as it has failed often.
+	Paused bool `json:"paused"`
+	// Last says in words what went wrong last, "" for nothing.
+	Last   string    `json:"last,omitempty"`
+	LastAt time.Time `json:"last_at,omitzero"`
+}
+
+// ClassifierTrouble counts the messages on which it had no word that counts.
+type ClassifierTrouble struct {
+	Code  string `json:"code"`
+	Words string `json:"words"`
 	Count int64  `json:"count"`
 }
 

@@ -14,6 +14,10 @@ func samplePolicy() view.Policy {
 		Active: now, Directory: "/etc/stagecoach/policies", Trouble: "/etc/stagecoach/policies/sla.yaml:29:1: defalt: unknown key (did you mean default?)",
 		Approval: "two", PromisesLeft: 120, ClassesLeft: 900,
 		Warnings: []string{"sla.yaml:3:1: figures: this build does not act on it yet"},
+		Classifier: &view.PolicyClassifier{
+			Host: "classify.example.org", Consulted: true, Asked: 1200, Answered: 1100, Paused: true, Last: "it did not answer within its time limit",
+			Troubles: []view.ClassifierTrouble{{Code: "time_out", Words: "did not answer in time", Count: 88}, {Code: "unsure", Words: "was less sure than the policy asks for", Count: 12}},
+		},
 		Failures: []view.PolicyFailure{{File: "classes.yaml", Rule: "angry", Count: 12}},
 		Drafts:   []view.PolicyDraft{{ID: "d1", Version: "1ab2c3d4e5f6", By: "second", ByName: "Sam Second", At: at, Remark: "letters are answered in two days"}},
 		Shadow: &view.PolicyShadow{

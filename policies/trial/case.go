@@ -38,6 +38,16 @@ type Contact struct {
 	// Headers are fields of its header, and Attachments the files that came with it.
 	Headers     []Header     `yaml:"headers"`
 	Attachments []Attachment `yaml:"attachments"`
+	// Said is what an external classifier says of it.
+	Said Said `yaml:"said"`
+}
+
+// Said is the word of an external classifier.
+type Said struct {
+	Class    string `yaml:"class"`
+	Language string `yaml:"language"`
+	// Confidence is how sure it is.
+	Confidence float64 `yaml:"confidence" range:"0..1"`
 }
 
 // Header is a field of a message's header.
@@ -87,13 +97,20 @@ func (c *Case) input() policies.ClassifyInput {
 		files = append(files, contact.Attachment{Name: a.Name, ContentType: cmp.Or(a.Type, typeByName(a.Name)), Size: int64(a.Size)})
 	}
 	given := &c.Contact
+	var said *policies.Said
+	if given.Said != (Said{}) {
+		said = &policies.Said{Class: given.Said.Class, Language: given.Said.Language, Confidence: int(given.Said.Confidence*1000 + 0.5)}
+	}
 	return policies.ClassifyInput{
 		Channel: channel, Account: given.Account, Sender: given.Sender, Subject: given.Subject, Text: given.Text, Language: given.Language,
 		Auto: contact.AutoKind(given.Auto), Outreach: given.Outreach, SpamMark: given.SpamMark, Trust: contact.Trust(given.Trust),
 		AccountSkills: given.Skills, At: c.At, To: given.To, CC: given.CC, Headers: m.Headers, Attachments: policies.AttachmentsOf(files),
-		Contacts: c.Customer.Contacts, Tier: c.Customer.Tier,
+		Contacts: c.Customer.Contacts, Tier: c.Customer.Tier, Said: said,
 	}
 }
+
+// Input is the contact as a policy set is asked about it.
+func (c *Case) Input() policies.ClassifyInput { return c.input() }
 
 // typeByName gives the media type of the files that people send, by the endings of
 // their names: the same on every machine.
