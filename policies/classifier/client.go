@@ -112,7 +112,10 @@ func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	return err != nil || resp.StatusCode >= http.StatusInternalServerError, nil
+	if err != nil {
+		return true, nil //nolint:nilerr // the last of them comes back from Do
+	}
+	return resp.StatusCode >= http.StatusInternalServerError, nil
 }
 
 // changed says when it is left alone, and when no longer.
@@ -254,7 +257,7 @@ func plain(ctx context.Context, err error) error {
 	}
 	type wrapped interface{ Unwrap() error }
 	for {
-		inner, ok := err.(wrapped) //nolint:errorlint // it is taken apart on purpose
+		inner, ok := err.(wrapped)
 		if !ok || inner.Unwrap() == nil {
 			return err
 		}
