@@ -8,32 +8,25 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/router"
-	"stagecoach/router/heap"
 	"stagecoach/router/match"
+	"stagecoach/router/sim/stage"
 )
 
 // day is one run of a scenario: the production core under a virtual clock, and
 // the agents who work for it.
 type day struct {
 	*Scenario
-	rules *dayRules
-	seed  uint64
-	state *router.State
-	now   time.Time
-	// agenda is what is to happen, first things first.
-	agenda   heap.Heap[entry, inTime]
+	*stage.Stage
+	rules    *dayRules
+	seed     uint64
 	arrivals []Arrival
 	// jobs are the contacts by their id in the core, while they are open.
-	jobs map[string]*job
-	// env and cmd are what the core is given, used again for each command.
-	env    router.Env
-	cmd    router.Envelope
+	jobs   map[string]*job
 	staff  []*worker
 	byName map[string]*worker
 	// out is what became of the contacts, in the order of arrivals.
-	out     []Outcome
-	open    int
-	planned int
+	out  []Outcome
+	open int
 	// assigned counts assignments.
 	assigned int
 	// waits measures what the core says of waits.
@@ -65,21 +58,26 @@ type job struct {
 	contact, conversation string
 }
 
+// Work implements stage.Job.
+func (j *job) Work() *float64 { return &j.left }
+
 // epoch is the start of every window.
 func epoch() time.Time { return time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC) }
 
-func (d *day) at() float64 { return d.now.Sub(epoch()).Seconds() }
+func (d *day) at() float64 { return d.Now.Sub(epoch()).Seconds() }
 
 // newDay makes a day ready to run.
 func newDay(s *Scenario, rule match.Rule, arrivals []Arrival, seed uint64) (*day, error) {
 	d := &day{
-		Scenario: s, rules: newDayRules(s, rule), seed: seed, state: router.NewState("main"), now: epoch(),
+		Scenario: s, rules: newDayRules(s, rule), seed: seed,
 		arrivals: arrivals, jobs: make(map[string]*job, len(arrivals)), byName: map[string]*worker{}, out: make([]Outcome, len(arrivals)), open: len(arrivals),
 	}
+	d.Stage = stage.New(d.rules, epoch())
+	d.See = d.see
 	for i := range d.out {
 		d.out[i] = Outcome{Begun: -1, Replied: -1, Agent: -1}
 	}
-	if err := d.do(router.ActorRouter, router.Begin{Life: "sim"}); err != nil {
+	if err := d.Do(router.ActorRouter, router.Begin{Life: "sim"}); err != nil {
 		return nil, err
 	}
 	if err := d.hire(); err != nil {
@@ -94,71 +92,16 @@ func newDay(s *Scenario, rule match.Rule, arrivals []Arrival, seed uint64) (*day
 // run works until every contact is answered, nothing can happen any more, or the
 // days that are simulated at most are over.
 func (d *day) run(ctx context.Context) error {
-	end := epoch().Add(horizon)
-	for steps := 0; d.open > 0; steps++ {
-		if err := d.rest(ctx, steps); err != nil {
-			return err
-		}
-		wake, timed := d.state.Wake(d.rules)
-		switch {
-		case d.agenda.Len() > 0 && (!timed || !wake.Before(d.agenda.First().at)):
-			next := d.agenda.Pop()
-			if next.at.After(end) {
-				return nil
-			}
-			d.now = next.at
-			if err := next.act(); err != nil {
-				return err
-			}
-		case timed && !wake.After(end):
-			if wake.After(d.now) {
-				d.now = wake
-			}
-			if err := d.do(router.ActorRouter, router.Tick{}); err != nil {
-				return err
-			}
-		default:
-			return nil
-		}
-	}
-	return nil
+	return d.Run(ctx, epoch().Add(horizon), func() bool { return d.open == 0 })
 }
 
 // horizon is for how long a day is followed: whoever has no reply by then gets
 // none.
 const horizon = 30 * 24 * time.Hour
 
-// rest looks now and then whether the day is still wanted, and takes what has ended
-// out of the core's memory, as the ledger has it do.
-func (d *day) rest(ctx context.Context, steps int) error {
-	if steps%1024 > 0 {
-		return nil
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return d.do(router.ActorRouter, router.Trim{Before: d.state.N})
-}
-
-// do gives the core a command, and lets the agents see what it decided.
-func (d *day) do(actor string, cmd router.Command) error {
-	e, err := d.step(actor, cmd)
-	if err != nil {
-		return fmt.Errorf("%s by %s at %.3f s: %w", router.CommandName(cmd), actor, d.at(), err)
-	}
-	d.see(e.Events)
-	return nil
-}
-
-func (d *day) step(actor string, cmd router.Command) (router.Entry, error) {
-	d.env.Now, d.env.Rules = d.now, d.rules
-	d.cmd = router.Envelope{Actor: actor, Command: cmd}
-	return d.state.Step(&d.env, &d.cmd)
-}
-
 // see lets the agents see what the core decided.
 func (d *day) see(events []router.Event) {
-	d.waits.see(d.state, d.now, events)
+	d.waits.see(d.State, d.Now, events)
 	for _, ev := range events {
 		switch ev := any(ev).(type) {
 		case router.OfferMade:
@@ -185,9 +128,9 @@ func (d *day) arrive(place int) error {
 		},
 		Kind: router.KindFresh, Identity: "p" + id, Class: c.Name, Tier: d.Tiers[a.Tier].Name, LastAgent: d.knownAs(a),
 		Demand: match.Demand{Skills: []match.Skill{{Name: c.Skill, Level: c.MinProf}}, Languages: []string{c.Lang}},
-		AsOf:   d.state.N,
+		AsOf:   d.State.N,
 	}
-	e, err := d.step(router.ActorIntake, r)
+	e, err := d.Step(router.ActorIntake, r)
 	if err != nil {
 		return fmt.Errorf("contact %d at %.3f s: %w", a.ID, d.at(), err)
 	}
@@ -219,12 +162,12 @@ func (d *day) offered(e *router.OfferMade) {
 	offer, declines := e.Offer, !sure && fate < d.Offer.NoAnswer+d.Offer.Decline
 	d.plan(d.at()+delay, func() error {
 		switch {
-		case d.state.Offers[offer] == nil:
+		case d.State.Offers[offer] == nil:
 			return nil // it was taken back
 		case declines:
-			return d.do(w.id, router.Decline{Offer: offer, Reason: "busy"})
+			return d.Do(w.id, router.Decline{Offer: offer, Reason: "busy"})
 		}
-		return d.do(w.id, router.Accept{Offer: offer})
+		return d.Do(w.id, router.Accept{Offer: offer})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"stagecoach/contact"
 	"stagecoach/router"
 	"stagecoach/router/match"
+	"stagecoach/router/sim/stage"
 )
 
 // worker is a simulated agent.
@@ -17,21 +18,16 @@ type worker struct {
 	id    string
 	place int
 	crew  *Crew
-	hands []*job
-	// since is when the work in hand was last brought up to date, in seconds.
-	since float64
-	// round numbers the plans for the end of work: an older one is void.
-	round     int
+	// hands are what they work on.
+	hands     stage.Hands[*job]
 	off, away bool
-	// busy is for how long they had anything in hand, last when they last had.
-	busy, last float64
 }
 
 // hire tells the core who works today, and plans their shifts.
 func (d *day) hire() error {
 	for i := range d.Agents {
 		for range d.Agents[i].Count {
-			w := &worker{id: "agent-" + fmt.Sprintf("%05d", len(d.staff)), place: len(d.staff), crew: &d.Agents[i], off: true}
+			w := &worker{id: "agent-" + fmt.Sprintf("%05d", len(d.staff)), place: len(d.staff), crew: &d.Agents[i], off: true, hands: stage.Hands[*job]{Efficiency: d.ConcurrencyEff}}
 			d.staff, d.byName[w.id] = append(d.staff, w), w
 			if err := d.profile(w); err != nil {
 				return err
@@ -51,7 +47,7 @@ func (d *day) profile(w *worker) error {
 	for _, skill := range sortedNames(w.crew.Skills) {
 		p.Skills = append(p.Skills, match.Skill{Name: skill, Level: w.crew.Skills[skill]})
 	}
-	return d.do(router.ActorRouter, router.SetAgent{Agent: p})
+	return d.Do(router.ActorRouter, router.SetAgent{Agent: p})
 }
 
 // present tells the core whether an agent takes work: at the end of a shift they
@@ -64,7 +60,7 @@ func (d *day) present(w *worker) error {
 	case w.away:
 		p = contact.Away
 	}
-	return d.do(w.id, router.SetPresence{Agent: w.id, Presence: p, Cause: "self"})
+	return d.Do(w.id, router.SetPresence{Agent: w.id, Presence: p, Cause: "self"})
 }
 
 // begin lets an agent work on what they took.
@@ -79,8 +75,8 @@ func (d *day) begin(e *router.Assigned) {
 	if a.Sticky == w.place {
 		j.left *= d.Sticky.Speedup
 	}
-	d.catchUp(w)
-	w.hands = append(w.hands, j)
+	w.hands.CatchUp(d.at())
+	w.hands.Take(j)
 	d.planEnd(w)
 	if ch := d.Channels[a.Channel]; ch.ReplyAt == "start" {
 		d.plan(d.at()+ch.LagS, func() error { return d.reply(j) })
@@ -93,61 +89,33 @@ func (d *day) reply(j *job) error {
 		return nil
 	}
 	j.replied = true
-	w, c := j.agent, d.state.Contacts[j.contact]
+	w, c := j.agent, d.State.Contacts[j.contact]
 	j.conversation = c.Conversation
 	d.open--
 	d.out[j.place] = Outcome{Begun: j.begun, Replied: d.at(), Agent: w.place, Level: w.crew.Skills[d.Classes[j.arrival.Class].Skill]}
 	delete(d.jobs, j.contact)
-	return d.do(w.id, router.Send{Delivered: true, Reply: router.Reply{
+	return d.Do(w.id, router.Send{Delivered: true, Reply: router.Reply{
 		ID: "r" + strconv.Itoa(j.arrival.ID), Kind: contact.Answer, Contact: c.ID, Channel: c.Channel, Account: c.Account,
 		Covers: c.LastMessage(), Ref: "r",
 	}})
 }
 
-// catchUp brings an agent's work up to date: n in hand advance at n^(e-1) each.
-func (d *day) catchUp(w *worker) {
-	now := d.at()
-	if n := float64(len(w.hands)); n > 0 {
-		rate := math.Pow(n, d.ConcurrencyEff-1)
-		for _, j := range w.hands {
-			j.left -= (now - w.since) * rate
-		}
-		w.busy += now - w.since
-		w.last = now
-	}
-	w.since = now
-}
-
 // planEnd plans the end of what an agent will have done first.
 func (d *day) planEnd(w *worker) {
-	w.round++
-	if len(w.hands) == 0 {
-		return
+	if first, after, still, ok := w.hands.First(); ok {
+		d.plan(d.at()+after, func() error {
+			if !still() {
+				return nil
+			}
+			return d.done(w, first)
+		})
 	}
-	first := w.hands[0]
-	for _, j := range w.hands[1:] {
-		if j.left < first.left {
-			first = j
-		}
-	}
-	round := w.round
-	d.plan(d.at()+max(0, first.left)/math.Pow(float64(len(w.hands)), d.ConcurrencyEff-1), func() error {
-		if w.round != round {
-			return nil
-		}
-		return d.done(w, first)
-	})
 }
 
 // done ends a job.
 func (d *day) done(w *worker, j *job) error {
-	d.catchUp(w)
-	for i := range w.hands {
-		if w.hands[i] == j {
-			w.hands = append(w.hands[:i], w.hands[i+1:]...)
-			break
-		}
-	}
+	w.hands.CatchUp(d.at())
+	w.hands.Drop(j)
 	d.planEnd(w)
 	if !j.replied {
 		if err := d.reply(j); err != nil {
@@ -155,7 +123,7 @@ func (d *day) done(w *worker, j *job) error {
 		}
 	}
 	if d.Channels[j.arrival.Channel].ReplyAt == "start" {
-		return d.do(w.id, router.Disengage{Conversation: j.conversation})
+		return d.Do(w.id, router.Disengage{Conversation: j.conversation})
 	}
 	return nil
 }
@@ -164,14 +132,14 @@ func (d *day) done(w *worker, j *job) error {
 // a chat goes on behind its first words.
 func (d *day) finish() {
 	for _, w := range d.staff {
-		d.catchUp(w)
-		slices.SortFunc(w.hands, func(x, y *job) int { return cmp.Compare(x.left, y.left) })
+		w.hands.CatchUp(d.at())
+		slices.SortFunc(w.hands.Jobs, func(x, y *job) int { return cmp.Compare(x.left, y.left) })
 		done := 0.0
-		for i, j := range w.hands {
-			n := float64(len(w.hands) - i)
+		for i, j := range w.hands.Jobs {
+			n := float64(len(w.hands.Jobs) - i)
 			took := max(0, j.left-done) * math.Pow(n, 1-d.ConcurrencyEff)
-			w.busy += took
-			w.last += took
+			w.hands.Busy += took
+			w.hands.Last += took
 			done = max(done, j.left)
 		}
 	}
@@ -182,5 +150,5 @@ func (d *day) finish() {
 // the end of their last work where that is later.
 func (d *day) busyShare(w *worker) float64 {
 	from, until := w.crew.ShiftH[0]*3600, min(w.crew.ShiftH[1], d.Hours)*3600
-	return w.busy / max(max(until, w.last)-from, 1e-6)
+	return w.hands.Busy / max(max(until, w.hands.Last)-from, 1e-6)
 }
