@@ -23,6 +23,8 @@ type Stage struct {
 	Facts router.Facts
 	// See is shown what each command came to.
 	See func(events []router.Event)
+	// Log, if given, gets each commit as a log would have it.
+	Log func(c *router.Commit)
 
 	agenda  heap.Heap[entry, inTime]
 	planned int
@@ -68,7 +70,11 @@ func (s *Stage) Plan(at time.Time, act func() error) {
 func (s *Stage) Step(actor string, cmd router.Command) (router.Entry, error) {
 	s.env.Now, s.env.Rules, s.env.Facts = s.Now, s.Rules, s.Facts
 	s.cmd = router.Envelope{Actor: actor, Command: cmd}
-	return s.State.Step(&s.env, &s.cmd)
+	e, err := s.State.Step(&s.env, &s.cmd)
+	if s.Log != nil && err == nil && len(e.Events) > 0 {
+		s.Log(&router.Commit{Schema: router.CommitSchema, N: s.State.N, Epoch: s.State.Epoch, At: s.Now, Entries: []router.Entry{e}})
+	}
+	return e, err
 }
 
 // Do gives the core a command, and lets the people see what it decided.
