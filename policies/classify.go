@@ -130,14 +130,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 	if in.Outreach != "" && rule.name == s.classes.otherwise.name && !said {
 		out.Class = OutreachClass
 	}
-	if language != "" {
-		switch rule.language {
-		case "required":
-			out.Languages = []string{language}
-		case "wished":
-			out.Wished = []string{language}
-		}
-	}
+	rule.require(&out)
 	out.Demand = rule.needs.demand(&out)
 	for _, r := range s.classes.proposals {
 		if r.when.matches(vars) {
