@@ -214,7 +214,7 @@ func (s *Simulation) noted(r *Report) {
 	} else if len(r.Policies) == 1 && r.Policies[0].Version != r.Active {
 		r.Notes = append(r.Notes, fmt.Sprintf("The policy set %s decided in this time, not the active one, %s.", r.Policies[0].Version, r.Active))
 	}
-	if c := &r.Classified; r.Candidate != "" && !c.Same {
+	if c := &r.Classified; c.ByWords+c.ByName+c.Kept > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("The candidate classed %s contacts by what was written and %s by the name of their class; %s stay what they were, as it has no such class. It takes %s for something else.",
 			grouped(c.ByWords), grouped(c.ByName), grouped(c.Kept), grouped(c.Other)))
 	}
