@@ -4,11 +4,14 @@ import (
 	"context"
 
 	"stagecoach/desk/view"
+	"stagecoach/policies/replay"
 )
 
 type policySourceIn struct{ Body PolicySource }
 
 type policyOrderIn struct{ Body PolicyOrder }
+
+type simulatePolicyIn struct{ Body SimulationOrder }
 
 type dropPolicyIn struct {
 	ByID
@@ -39,4 +42,10 @@ func (a *api) registerPolicy() {
 		func(ctx context.Context, who Who, in *policySourceIn) (view.Done, error) {
 			return a.svc.ShadowPolicy(ctx, who, in.Body)
 		}, bodiless)
+	op(a, supervisors, "POST /api/policy/simulate", "simulate-policy", "What a policy set, or other staff, would have made of the log's traffic; no set simulates the active one against what happened. One at a time; it ends with the request",
+		func(ctx context.Context, _ Who, in *simulatePolicyIn) (*replay.Report, error) {
+			return a.svc.SimulatePolicy(ctx, in.Body)
+		}, bodiless)
+	op(a, supervisors, "GET /api/policy/simulate", "simulating-policy", "How far the simulation is that runs now",
+		func(ctx context.Context, _ Who, _ *struct{}) (view.Simulating, error) { return a.svc.Simulating(ctx) })
 }

@@ -171,6 +171,8 @@ type Deps struct {
 	Rules func() router.Rules
 	// Policies is the life of policy sets; nil where nobody runs.
 	Policies Policies
+	// Simulator simulates policy sets on the log; nil where nobody can.
+	Simulator Simulator
 	// Metrics answers /metrics; nil means that there is none.
 	Metrics http.Handler
 	// Past replays the log to the instant before an offer was made; nil where it

@@ -227,6 +227,13 @@ func (t toldEvery) Timing() router.Timing {
 	return timing
 }
 
+// simulator simulates policy sets beside the daemon's work.
+func (d *Daemon) simulator() desk.Simulator {
+	return &policySimulator{
+		journal: d.journal, look: d.engine.View, fallback: d.policy.Load, words: d.words, intake: d.intake, gentle: true,
+	}
+}
+
 func (d *Daemon) openDesk(ctx context.Context) error {
 	var err error
 	if d.setup, err = setupToken(d.opts.Dir); err != nil {
@@ -242,7 +249,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		Router: d.engine, Ledger: d.ledger, Records: d.ledger, Content: deskContent{d.journal}, Messages: d.words,
 		Intake: byHand{d}, Keys: d.keys, Channels: d.links, Sessions: deskSessions{d.journal.Sessions()},
 		Health: d, Quarantine: quarantine{d}, Pending: d.journal.InboxPending, Metrics: d.metricsHandler(),
-		Policies: d.policyDesk, Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
+		Policies: d.policyDesk, Simulator: d.simulator(), Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
 	}, d.logger)
 	if err := d.desk.Load(ctx); err != nil {
 		return err

@@ -14,6 +14,8 @@ type policyCmd struct {
 	Diff    policyDiffCmd    `cmd:"" help:"Say in words what two policy sets say differently."`
 	Test    policyTestCmd    `cmd:"" help:"Run the tests of a policy set, by the router itself."`
 
+	Simulate policySimulateCmd `cmd:"" help:"Say what a policy set, or other staff, would have made of the log's traffic."`
+
 	Status   policyStatusCmd   `cmd:"" help:"Say which policy set decides, what is drafted, and what is tried."`
 	Preview  policyPreviewCmd  `cmd:"" help:"Say what a policy set would change of what is open now."`
 	Activate policyActivateCmd `cmd:"" help:"Make a policy set decide, draft it, or approve a draft."`
@@ -33,6 +35,7 @@ Examples:
   stagecoach policy test policies      run its tests
   stagecoach policy explain policies --text "Where is my invoice?"
   stagecoach policy diff policies policies.new
+  stagecoach policy simulate policies  see what it would have made of last week
   stagecoach policy preview policies   see what it would change of what is open now
   stagecoach policy activate policies  let it decide
   stagecoach policy rollback 3f0a9c    let the one decide again that did before`

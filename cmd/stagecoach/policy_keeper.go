@@ -67,7 +67,11 @@ func (k *policyKeeper) keep(ctx context.Context, set *policies.Set) (string, err
 
 // recall reads a set that was kept.
 func (k *policyKeeper) recall(ctx context.Context, ref string) (*policies.Set, error) {
-	data, err := k.journal.Get(ctx, ref)
+	return recallSet(ctx, k.journal, ref)
+}
+
+func recallSet(ctx context.Context, j *journal.Journal, ref string) (*policies.Set, error) {
+	data, err := j.Get(ctx, ref)
 	if err != nil {
 		return nil, fmt.Errorf("reading the policy set %q: %w", ref, err)
 	}

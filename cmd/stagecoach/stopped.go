@@ -79,6 +79,12 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	if err != nil {
 		return err
 	}
+	links := newLinks(nil, s.journal, "", "", log)
+	texts := newWords(s.journal, links.parse)
+	deps.Simulator = &policySimulator{
+		journal: s.journal, look: deps.Router.View, fallback: func() *policies.Set { return set }, words: texts,
+		intake: router.NewIntake(router.IntakeConfig{Keys: deps.Keys, Parse: texts.read, Account: links.account, Ours: links.ours}, nil, s.ledger, log),
+	}
 	svc := desk.NewService(desk.Config{BaseURL: cfg.HTTP.BaseURL, Zone: time.Local, Version: version}, deps, log)
 	if err := svc.Load(ctx); err != nil {
 		return err

@@ -149,3 +149,14 @@ type PolicyPreview struct {
 	// Words is all of it in plain words, a line each.
 	Words []string `json:"words"`
 }
+
+// Simulating is how far a simulation is.
+type Simulating struct {
+	// Running is true while there is one.
+	Running bool `json:"running"`
+	// What says what is being done, "" while none runs; Total is 0 where nobody knows
+	// how much there is.
+	What  string `json:"what"`
+	Done  int    `json:"done"`
+	Total int    `json:"total"`
+}

@@ -42,6 +42,7 @@ func Classes(ctx context.Context, h *History, active, candidate *policies.Set, w
 		if said.ByWords < most && words != nil {
 			if k, ok := words(ctx, t); ok {
 				said.ByWords++
+				k.Demand.Skills = withAccount(k.Demand.Skills, accountSkills(active, t))
 				found[i] = k
 				said.settle(t, &found[i])
 				continue
@@ -83,17 +84,41 @@ func byName(active, candidate *policies.Set, t *Turn) (router.Reclassified, bool
 	if !ok {
 		return was, false
 	}
-	var account []string
-	if then, known := active.Recall(was.Class, was.Rule, was.Language, nil); known {
-		for _, s := range was.Demand.Skills {
-			if !slices.ContainsFunc(then.Demand.Skills, func(o match.Skill) bool { return o.Name == s.Name }) {
-				account = append(account, s.Name)
-			}
-		}
+	if account := accountSkills(active, t); len(account) > 0 {
 		got, _ = candidate.Recall(was.Class, was.Rule, was.Language, account)
 	}
 	return router.Reclassified{
 		Class: got.Class, Kind: got.Kind, Rule: got.Rule, Queue: got.Queue, Language: was.Language, Tier: was.Tier, Demand: got.Demand,
 		Preferred: t.Facts.Preferred,
 	}, true
+}
+
+// accountSkills are those that the account asks for beside the class, as far as what is
+// recorded says more than the class did.
+func accountSkills(active *policies.Set, t *Turn) []string {
+	was := &t.Facts.Was
+	then, known := active.Recall(was.Class, was.Rule, was.Language, nil)
+	if !known || t.Policy != active.Version {
+		return nil
+	}
+	var out []string
+	for _, s := range was.Demand.Skills {
+		if !has(then.Demand.Skills, s.Name) {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+func withAccount(skills []match.Skill, account []string) []match.Skill {
+	for _, name := range account {
+		if !has(skills, name) {
+			skills = append(slices.Clone(skills), match.Skill{Name: name, Level: 1})
+		}
+	}
+	return skills
+}
+
+func has(skills []match.Skill, name string) bool {
+	return slices.ContainsFunc(skills, func(s match.Skill) bool { return s.Name == name })
 }

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -42,6 +43,8 @@ type Reader struct {
 	contacts int
 	// begun is true once the bounds have begun.
 	begun bool
+	// over is true once they have ended.
+	over  bool
 	at    time.Time
 	entry *router.Entry
 }
@@ -99,12 +102,57 @@ func NewReader(b Bounds) *Reader {
 	}
 }
 
-// Over reports whether a commit of that time is behind all that is wanted.
-func (r *Reader) Over(at time.Time) bool { return !r.Until.IsZero() && at.After(r.Until) }
+// Ended reports whether all that is wanted was read.
+func (r *Reader) Ended() bool { return r.over }
+
+// Read reads one commit as the log holds it.
+func (r *Reader) Read(data []byte) error {
+	if r.old(data) {
+		return nil
+	}
+	c, err := Decode(data)
+	if err != nil {
+		return err
+	}
+	return r.Commit(c)
+}
+
+// carried is for how long before the bounds contacts may have been open that are still
+// seen.
+const carried = 30 * 24 * time.Hour
+
+// old reports whether a commit is from long before the bounds and says nothing of agents
+// or policies: most of a long log is.
+func (r *Reader) old(data []byte) bool {
+	const key = `"at":"`
+	if r.begun || r.From.IsZero() {
+		return false
+	}
+	from := bytes.Index(data[:min(len(data), 200)], []byte(key))
+	if from < 0 {
+		return false
+	}
+	from += len(key)
+	to := bytes.IndexByte(data[from:], '"')
+	if to < 0 {
+		return false
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(data[from:from+to]))
+	if err != nil || !at.Before(r.From.Add(-carried)) {
+		return false
+	}
+	for _, kind := range []string{`"agent_set"`, `"agent_removed"`, `"presence_changed"`, `"policy_activated"`} {
+		if bytes.Contains(data, []byte(kind)) {
+			return false
+		}
+	}
+	return true
+}
 
 // Commit reads one commit.
 func (r *Reader) Commit(c *router.Commit) error {
-	if r.Over(c.At) {
+	if !r.Until.IsZero() && c.At.After(r.Until) {
+		r.over = true
 		return nil
 	}
 	r.at = c.At

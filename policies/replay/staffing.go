@@ -27,10 +27,20 @@ const newcomer = "new:"
 // maxChange is how many agents one change adds or takes at most.
 const maxChange = 100
 
+// StaffingError says why a change of staff can't be simulated.
+type StaffingError struct{ words string }
+
+// Error implements error.
+func (e *StaffingError) Error() string { return e.words }
+
+func staffingError(format string, args ...any) error {
+	return &StaffingError{words: fmt.Sprintf(format, args...)}
+}
+
 // ParseChange reads "+2:german" or "-1:anna".
 func ParseChange(text string) (Change, error) {
 	wrong := func(why string) (Change, error) {
-		return Change{}, fmt.Errorf("--agents %q: %s: write it like +2:german or -1:anna@example.com", text, why)
+		return Change{}, staffingError("--agents %q: %s: write it like +2:german or -1:anna@example.com", text, why)
 	}
 	parts := regexp.MustCompile(`^([+-])(\d{1,6}):(.+)$`).FindStringSubmatch(text)
 	if parts == nil {
@@ -155,9 +165,9 @@ func (r *roster) find(word string) (ability, string, error) {
 	case 1:
 		return ability{}, found[0], nil
 	case 0:
-		return ability{}, "", fmt.Errorf("--agents: %q is no skill, no language and nobody here: %s", word, strict.DidYouMean(low, known))
+		return ability{}, "", staffingError("--agents: %q is no skill, no language and nobody here: %s", word, strict.DidYouMean(low, known))
 	}
-	return ability{}, "", fmt.Errorf("--agents: %q are %d agents: write the whole name", word, len(found))
+	return ability{}, "", staffingError("--agents: %q are %d agents: write the whole name", word, len(found))
 }
 
 // restaffed gives who is there after the changes, and says in words what was changed;
@@ -203,7 +213,7 @@ func (r *roster) more(staff []StaffEvent, c Change, what ability, who string, nt
 		like = slices.DeleteFunc(slices.Clone(r.ids), func(id string) bool { return r.s.History.Present[id] <= 0 })
 	}
 	if len(like) == 0 {
-		return nil, "", fmt.Errorf("--agents: nobody was at work in this time, so nobody can be added")
+		return nil, "", staffingError("--agents: nobody was at work in this time, so nobody can be added")
 	}
 	names := []string{}
 	for k := range c.Number {
@@ -249,7 +259,7 @@ func (r *roster) fewer(staff []StaffEvent, c Change, what ability, who string) (
 		}
 	}
 	if len(out) < -c.Number {
-		return nil, "", fmt.Errorf("--agents: %d shall go with %q, and there are %d", -c.Number, c.What, len(out))
+		return nil, "", staffingError("--agents: %d shall go with %q, and there are %d", -c.Number, c.What, len(out))
 	}
 	out = out[:-c.Number]
 	names := make([]string, len(out))

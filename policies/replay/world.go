@@ -120,7 +120,7 @@ func (s *Scene) Run(ctx context.Context, seed uint64, note func(share float64)) 
 	until := s.History.Until
 	steps, span := 0, until.Sub(w.begun).Seconds()
 	err := w.Stage.Run(ctx, until.Add(grace), func() bool {
-		if steps++; note != nil && steps%4096 == 0 {
+		if steps++; note != nil && steps%1024 == 0 {
 			note(min(1, w.Now.Sub(w.begun).Seconds()/max(span, 1)))
 		}
 		return w.Now.After(until) && len(w.jobs) == 0
