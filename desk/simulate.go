@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"stagecoach/desk/view"
 	"stagecoach/policies/replay"
@@ -41,7 +42,18 @@ func (s *Service) SimulatePolicy(ctx context.Context, order SimulationOrder) (*r
 	if err != nil {
 		return nil, err
 	}
-	return port.Simulate(ctx, order, s.accounts.name)
+	agents := make([]string, len(order.Agents))
+	for i, change := range order.Agents { // people are named by address, the log by id
+		number, who, _ := strings.Cut(change, ":")
+		if agents[i] = change; strings.Contains(who, "@") {
+			agents[i] = number + ":" + s.accounts.resolve(who)
+		}
+	}
+	order.Agents = agents
+	return port.Simulate(ctx, order, func(id string) string {
+		acc, _ := s.accounts.get(id)
+		return acc.Name
+	})
 }
 
 // Simulating says how far the simulation is that runs now.

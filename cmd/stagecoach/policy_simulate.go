@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"stagecoach/desk"
 	"stagecoach/desk/view"
 	"stagecoach/policies/replay"
@@ -23,7 +25,7 @@ type policySimulateCmd struct {
 	Until     string   `help:"Until when; the log's end if left out." placeholder:"TIME"`
 	Seeds     int      `help:"How many times, each with other luck." default:"5" placeholder:"N"`
 	FirstSeed uint64   `help:"The seed of the first time; each further time has the next." default:"1" placeholder:"N"`
-	Agents    []string `help:"Others who are there: +2:german adds two who can or speak that, -1:anna takes somebody away; may be given several times." placeholder:"CHANGE"`
+	Agents    staffing `help:"Others who are there: +2:german adds two who can or speak that, -1:anna takes somebody away; may be given several times." placeholder:"CHANGE"`
 	BestSkill bool     `help:"Try which one skill, taught to one agent, would help most."`
 	JSON      bool     `name:"json" help:"Print JSON."`
 	HTML      string   `name:"html" help:"Write a report with charts, in one file." placeholder:"FILE" type:"path"`
@@ -46,6 +48,22 @@ Examples:
   stagecoach policy simulate policies.new --json | jq '.total[0].sla'`
 }
 
+// staffing are changes of who is there. A value may begin with a minus.
+type staffing []string
+
+// Decode implements kong.MapperValue.
+func (s *staffing) Decode(ctx *kong.DecodeContext) error {
+	if ctx.Scan.Len() == 0 {
+		return errors.New("say who comes or goes, such as +2:german or -1:anna@example.com")
+	}
+	text := ctx.Scan.Pop().String()
+	if _, err := replay.ParseChange(text); err != nil {
+		return err
+	}
+	*s = append(*s, text)
+	return nil
+}
+
 const (
 	// simulateLimit bounds a simulation.
 	simulateLimit = time.Hour
@@ -60,11 +78,6 @@ func (c *policySimulateCmd) Run(ctx context.Context, io std) error {
 	}
 	order := desk.SimulationOrder{
 		Since: c.Since, Until: c.Until, Seeds: c.Seeds, FirstSeed: &c.FirstSeed, Agents: c.Agents, BestSkill: c.BestSkill,
-	}
-	for _, text := range c.Agents {
-		if _, err := replay.ParseChange(text); err != nil {
-			return err
-		}
 	}
 	if c.Dir != "" {
 		var err error

@@ -47,7 +47,7 @@ func printWrapped(w io.Writer, s style, text string) {
 func wrapped(text string, width int) []string {
 	var out []string
 	line, used := "", 0
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		n := runewidth.StringWidth(word)
 		if used > 0 && used+1+n > width {
 			out = append(out, line)
@@ -93,7 +93,7 @@ func printCompared(w io.Writer, r *replay.Report) {
 			continue
 		}
 		heading(w, d.title)
-		t := &table{head: []string{"", "contacts", "in time", "then", "points", "95 %", "breaches", "then", "mean wait", "then", "95 % within", "then"}, figures: true}
+		t := &table{head: []string{"", "contacts", "in time", "with it", "points", "95 %", "breaches", "with it", "mean wait", "with it", "95 % within", "with it"}, figures: true}
 		for i := range d.rows {
 			row := &d.rows[i]
 			name := replay.Name(row.Name)
@@ -119,7 +119,7 @@ func printAgents(w io.Writer, r *replay.Report) {
 		return
 	}
 	heading(w, "Agents")
-	head := []string{"", "load then", "simulated", "with it", "points", "contacts", "with it"}
+	head := []string{"", "load, happened", "simulated", "with it", "points", "contacts", "with it"}
 	named := false
 	for i := range r.Agents {
 		named = named || r.Agents[i].SLA != (replay.Pair{})
@@ -130,7 +130,7 @@ func printAgents(w io.Writer, r *replay.Report) {
 	t := &table{head: head, figures: true}
 	for i := range r.Agents {
 		a := &r.Agents[i]
-		cells := textCells(a.Name, wholePercent(a.Happened), wholePercent(a.Load.Active), wholePercent(a.Load.Candidate), signedText(100*a.Load.Change),
+		cells := textCells(a.Name, loadText(a.Happened), loadText(a.Load.Active), loadText(a.Load.Candidate), signedText(100*a.Load.Change),
 			countText(a.Contacts.Active), countText(a.Contacts.Candidate))
 		if named {
 			cells = append(cells, textCells(percentText(a.SLA.Active), percentText(a.SLA.Candidate))...)
@@ -173,7 +173,13 @@ func printTriedSkills(w io.Writer, b *replay.BestSkill) {
 
 func percentText(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
-func wholePercent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+// loadText shows a load, none for who was not there.
+func loadText(share float64) string {
+	if share == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %%", 100*share)
+}
 
 func countText(v float64) string {
 	if v >= 10 || v == math.Trunc(v) {

@@ -52,39 +52,45 @@ func (s *Simulation) agents(active, candidate runs) []AgentRow {
 			}
 		}
 	}
-	loads := func(all runs, id string) []float64 {
-		out := make([]float64, len(all.runs))
-		for i, run := range all.runs {
-			if p := run.Present[id]; p > 0 {
-				out[i] = min(1, run.Busy[id].Seconds()/p.Seconds())
-			}
-		}
-		return out
-	}
 	out := []AgentRow{}
 	for _, id := range sortedKeys(names) {
-		if !names[id] {
-			continue
+		row := s.agentRow(id, active, candidate)
+		if names[id] && (row.Load != (Pair{}) || row.Contacts != (Pair{}) || row.Happened > 0) { // not a supervisor who looks on
+			out = append(out, row)
 		}
-		row := AgentRow{Agent: id, Name: s.name(id), Load: pairOf(loads(active, id), loads(candidate, id))}
-		for _, all := range []runs{candidate, active} {
-			if p := all.runs[0].Present[id]; p > 0 {
-				row.Present = round(p.Seconds())
-			}
-		}
-		if p := s.History.Present[id]; p > 0 {
-			row.Happened = round(min(1, s.History.Busy[id].Seconds()/p.Seconds()))
-		}
-		of := func(f func(*Figures) float64) Pair {
-			return pairOf(valuesOf(active.measured, byAgent, id, f), valuesOf(candidate.measured, byAgent, id, f))
-		}
-		row.Contacts = of(counted)
-		if s.Active.Figures() == figuresNamed {
-			row.SLA = of((*Figures).SLA)
-		}
-		out = append(out, row)
 	}
 	slices.SortStableFunc(out, func(x, y AgentRow) int { return cmp.Compare(y.Load.Active, x.Load.Active) })
+	return out
+}
+
+func (s *Simulation) agentRow(id string, active, candidate runs) AgentRow {
+	row := AgentRow{Agent: id, Name: s.name(id), Load: pairOf(active.loads(id), candidate.loads(id))}
+	for _, all := range []runs{candidate, active} {
+		if p := all.runs[0].Present[id]; p > 0 {
+			row.Present = round(p.Seconds())
+		}
+	}
+	if p := s.History.Present[id]; p > 0 {
+		row.Happened = round(min(1, s.History.Busy[id].Seconds()/p.Seconds()))
+	}
+	of := func(f func(*Figures) float64) Pair {
+		return pairOf(valuesOf(active.measured, byAgent, id, f), valuesOf(candidate.measured, byAgent, id, f))
+	}
+	row.Contacts = of(counted)
+	if s.Active.Figures() == figuresNamed {
+		row.SLA = of((*Figures).SLA)
+	}
+	return row
+}
+
+// loads gives an agent's, seed by seed.
+func (r runs) loads(id string) []float64 {
+	out := make([]float64, len(r.runs))
+	for i, run := range r.runs {
+		if p := run.Present[id]; p > 0 {
+			out[i] = min(1, run.Busy[id].Seconds()/p.Seconds())
+		}
+	}
 	return out
 }
 

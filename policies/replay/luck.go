@@ -2,7 +2,7 @@ package replay
 
 // Luck draws everything from a seed, the contact and what is drawn: the same contact
 // has the same luck under every policy set, whatever else happens to be other
-// (common random numbers, as in Law, Simulation Modeling and Analysis, section 11.2).
+// (common random numbers, as in Law and Kelton, section 11.2).
 type luck uint64
 
 // What is drawn of a contact.

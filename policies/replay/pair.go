@@ -4,8 +4,8 @@ import "math"
 
 // pairOf compares a figure of several seeds under both sets: the seeds give both the
 // same luck, so the differences are looked at seed by seed, and their mean lies within
-// Student's t times its standard error (paired-t; Law, Simulation Modeling and
-// Analysis, section 10.2). It says what luck does, not what another month would bring.
+// Student's t times its standard error (paired-t; Law and Kelton, section
+// 10.2). It says what luck does, not what another month would bring.
 func pairOf(active, candidate []float64) Pair {
 	n := float64(len(active))
 	p := Pair{Active: mean(active), Candidate: mean(candidate)}

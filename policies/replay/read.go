@@ -43,6 +43,8 @@ type Reader struct {
 	contacts int
 	// begun is true once the bounds have begun.
 	begun bool
+	// first is when the log begins.
+	first time.Time
 	// over is true once they have ended.
 	over  bool
 	at    time.Time
@@ -156,6 +158,9 @@ func (r *Reader) Commit(c *router.Commit) error {
 		return nil
 	}
 	r.at = c.At
+	if r.first.IsZero() {
+		r.first = c.At
+	}
 	if !r.begun && r.inside() {
 		r.begin()
 	}
@@ -299,9 +304,10 @@ func (r *Reader) History() *History {
 	if !r.begun {
 		r.begin()
 	}
-	if r.at = h.Until; r.From.IsZero() && len(h.Turns) > 0 {
-		h.From = h.Turns[0].Opened
+	if h.From.Before(r.first) { // the log begins later
+		h.From = r.first
 	}
+	r.at = h.Until
 	for _, a := range r.agents {
 		r.catchUp(a)
 	}
@@ -320,10 +326,7 @@ func (r *Reader) History() *History {
 // open.
 func (r *Reader) begin() {
 	r.begun = true
-	at := r.at
-	if !r.From.IsZero() {
-		at = r.From
-	}
+	at := later(r.From, r.first)
 	for _, id := range slices.Sorted(maps.Keys(r.agents)) {
 		a := r.agents[id]
 		e := StaffEvent{At: at, Agent: id, Profile: a.profile, Presence: a.presence, Cause: a.cause}

@@ -210,11 +210,6 @@ func (t *Turn) Took() time.Duration {
 	return time.Duration(total * float64(time.Second))
 }
 
-// live reports whether somebody has it to answer, or had.
-func (t *Turn) handled() bool {
-	return t.Facts.Proposed == "" || !t.Cleared.IsZero()
-}
-
 // disposedBy reports whether its holder ended it without a reply.
 func (t *Turn) disposedBy() bool {
 	return t.End == router.EndDisposed && t.Agent != "" && t.Disposition != contact.Erased

@@ -40,7 +40,7 @@ func staffingError(format string, args ...any) error {
 // ParseChange reads "+2:german" or "-1:anna".
 func ParseChange(text string) (Change, error) {
 	wrong := func(why string) (Change, error) {
-		return Change{}, staffingError("--agents %q: %s: write it like +2:german or -1:anna@example.com", text, why)
+		return Change{}, staffingError("%q: %s: write it like +2:german or -1:anna@example.com", text, why)
 	}
 	parts := regexp.MustCompile(`^([+-])(\d{1,6}):(.+)$`).FindStringSubmatch(text)
 	if parts == nil {
@@ -62,7 +62,8 @@ func ParseChange(text string) (Change, error) {
 
 // languageNames are how people call the languages that policies know.
 var languageNames = map[string][]string{ //nolint:gochecknoglobals // a table
-	"de": {"german", "deutsch"}, "en": {"english", "englisch"}, "es": {"spanish", "spanisch"}, "fr": {"french", "französisch"},
+	"de": {"german", "deutsch"}, "en": {"english", "englisch"}, "fr": {"french", "französisch"},
+	"es": {"spanish", "spanisch"}, //nolint:misspell // as Germans write it
 	"it": {"italian", "italienisch"}, "nl": {"dutch", "niederländisch"}, "pl": {"polish", "polnisch"},
 }
 
@@ -238,7 +239,11 @@ func (r *roster) more(staff []StaffEvent, c Change, what ability, who string, nt
 		}
 	}
 	slices.SortStableFunc(staff, func(x, y StaffEvent) int { return x.At.Compare(y.At) })
-	said := fmt.Sprintf("%d more who work the hours of %s and can do the same", c.Number, listed(names))
+	work := "work"
+	if c.Number == 1 {
+		work = "works"
+	}
+	said := fmt.Sprintf("%d more who %s the hours of %s and can do the same", c.Number, work, listed(names))
 	if learns {
 		said += ", and " + what.words() + " beside"
 	}

@@ -118,7 +118,7 @@ func (s *Simulation) judged(r *Report) string {
 }
 
 // points shows a difference of shares, with its interval where there is one.
-func (p *Pair) points() string {
+func (p Pair) points() string {
 	text := signed(100*p.Change) + " points"
 	if p.Low != p.High {
 		text += fmt.Sprintf(", 95 %%: %s to %s", signed(100*p.Low), signed(100*p.High))
