@@ -162,7 +162,7 @@ func (s *simulating) class(set *policies.Set) replay.Words {
 		if err != nil {
 			return router.Reclassified{}, false
 		}
-		found, err := s.intake.Classify(set, t.Messages[0].Ref, in)
+		found, err := s.intake.Classify(set, t.Messages[0].Ref, in, t.Facts.Asked)
 		return found, err == nil
 	}
 }

@@ -132,6 +132,8 @@ type Facts struct {
 	Prefer    string
 	Was       router.Reclassified
 	Preferred []string
+	// Asked is what the policy was told beside the message.
+	Asked router.Asked
 }
 
 // maxAtOnce is up to how many contacts in hand are told apart.

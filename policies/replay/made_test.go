@@ -45,7 +45,11 @@ type town struct {
 }
 
 func smallTown() town {
-	return town{days: 3, agents: 6, each: 40, work: 480, seed: 7, hours: 9 * time.Hour, followed: 0.2}
+	days := 2
+	if raced {
+		days = 1
+	}
+	return town{days: days, agents: 6, each: 40, work: 480, seed: 7, hours: 9 * time.Hour, followed: 0.2}
 }
 
 func dawn() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }

@@ -252,7 +252,7 @@ func (w *world) arrive(t *Turn, j int, received time.Time) error {
 		},
 		Kind: router.KindFresh, Identity: person, Participants: []string{person}, Threads: []string{v.key}, Keys: []string{v.key},
 		Class: k.Class, About: k.Kind, Rule: k.Rule, Queue: k.Queue, UsualQueue: k.Queue, UsualRule: k.Rule, Language: k.Language, Tier: k.Tier,
-		Demand: k.Demand, Preferred: k.Preferred, LastAgent: w.knownBy(t), Propose: t.Facts.Proposed, AsOf: w.State.N,
+		Demand: k.Demand, Preferred: k.Preferred, LastAgent: w.knownBy(t), Propose: t.Facts.Proposed, Asked: t.Facts.Asked, AsOf: w.State.N,
 	}
 	if v.facts == nil && t.Place == 0 && t.Facts.Promise == router.PromiseNext {
 		v.facts = &router.Conversation{
