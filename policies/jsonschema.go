@@ -64,13 +64,17 @@ const durationPattern = `^(0|([0-9]+(\.[0-9]+)?(d|h|m|min|s|ms))+)$`
 
 func object(t reflect.Type) *jsonSchema {
 	closed := false
-	s := &jsonSchema{Type: "object", Properties: map[string]*jsonSchema{}, Additional: &closed}
+	s := &jsonSchema{Type: "object", Description: wordsOf(t, "").words, Properties: map[string]*jsonSchema{}, Additional: &closed}
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if name == "" || name == "-" {
 			continue
 		}
-		s.Properties[name] = schemaOf(f.Type, f.Tag)
+		one := schemaOf(f.Type, f.Tag)
+		if w := wordsOf(t, name); w.words != "" {
+			one.Description = strings.TrimSuffix(w.words+" "+capital(one.Description), " ") + " For example: " + w.example
+		}
+		s.Properties[name] = one
 		if f.Tag.Get("required") == "true" {
 			s.Required = append(s.Required, name)
 		}
@@ -106,6 +110,14 @@ func schemaOf(t reflect.Type, tag reflect.StructTag) *jsonSchema {
 		}
 	}
 	return s
+}
+
+// capital gives a phrase as a sentence.
+func capital(phrase string) string {
+	if phrase == "" {
+		return ""
+	}
+	return strings.ToUpper(phrase[:1]) + phrase[1:] + "."
 }
 
 // bound takes in the least and the most of a number.
@@ -156,7 +168,7 @@ func Reference() (string, error) {
 		{"privacy.yaml", b.files.privacy},
 		{"tests/agents.yaml", teamFile{}},
 	} {
-		out.WriteString("\n## " + one.file + "\n\n| key | may be | built in |\n|---|---|---|\n")
+		out.WriteString("\n## " + one.file + "\n" + wordsOf(reflect.TypeOf(one.v), "").words + "\n\n| key | says | may be | built in |\n|---|---|---|---|\n")
 		listKeys(&out, "", reflect.ValueOf(one.v), false)
 	}
 	return out.String(), nil
@@ -171,6 +183,9 @@ func listKeys(out *strings.Builder, prefix string, v reflect.Value, entry bool) 
 			continue
 		}
 		t, key := f.Type, prefix+name
+		if nested(t) {
+			fmt.Fprintf(out, "| `%s` | %s | | |\n", key, inTable(wordsOf(v.Type(), name)))
+		}
 		switch {
 		case t.Kind() == reflect.Struct && !isScalar(t):
 			listKeys(out, key+".", v.Field(i), entry)
@@ -188,8 +203,25 @@ func listKeys(out *strings.Builder, prefix string, v reflect.Value, entry bool) 
 		} else {
 			key += "`"
 		}
-		fmt.Fprintf(out, "| `%s | %s | %s |\n", key, mayBe(t, f.Tag), strings.ReplaceAll(built, "|", `\|`))
+		fmt.Fprintf(out, "| `%s | %s | %s | %s |\n", key, inTable(wordsOf(v.Type(), name)), mayBe(t, f.Tag), strings.ReplaceAll(built, "|", `\|`))
 	}
+}
+
+// nested reports whether a key holds keys of its own.
+func nested(t reflect.Type) bool {
+	if t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Struct && !isScalar(t)
+}
+
+// inTable gives words and example for a cell of a table.
+func inTable(w keyWords) string {
+	text := w.words
+	if w.example != "" {
+		text += " For example: `" + w.example + "`"
+	}
+	return strings.ReplaceAll(text, "|", `\|`)
 }
 
 // mayBe says what a value may be.

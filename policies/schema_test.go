@@ -42,6 +42,19 @@ func TestSchemasAndReferenceAreCurrent(t *testing.T) {
 	}
 }
 
+// Each key of each file is described with an example, and nothing else is.
+func TestEveryKeyIsDescribed(t *testing.T) {
+	seen := map[string]bool{}
+	if missing := policies.MissingKeys(seen); len(missing) > 0 {
+		t.Errorf("keys.txt has no words, or no example, for %s", strings.Join(missing, ", "))
+	}
+	for _, file := range []string{"classesFile", "customersFile", "slaFile", "routingFile", "escalationFile", "privacyFile", "teamFile"} {
+		if !seen[file] {
+			t.Errorf("keys.txt says nothing of %s as a whole", file)
+		}
+	}
+}
+
 // What init writes is clean, says which schema each file has, and its test holds.
 func TestStarter(t *testing.T) {
 	dir := t.TempDir()

@@ -57,6 +57,20 @@ func TestReadmeShowsATest(t *testing.T) {
 	}
 }
 
+// Each key of tests is described as well, and keys.txt describes nothing that there
+// isn't.
+func TestEveryKeyIsDescribed(t *testing.T) {
+	seen := map[string]bool{}
+	if missing := policies.MissingKeys(seen, trial.File()); len(missing) > 0 {
+		t.Errorf("keys.txt has no words, or no example, for %s", strings.Join(missing, ", "))
+	}
+	for _, key := range policies.DocumentedKeys() {
+		if !seen[key] {
+			t.Errorf("keys.txt describes %s, which there isn't", key)
+		}
+	}
+}
+
 // The schema of tests is that of the program. go test ./policies/trial -run
 // Schema -update writes it anew.
 func TestSchemaIsCurrent(t *testing.T) {
