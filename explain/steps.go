@@ -275,7 +275,7 @@ func german() map[string]string {
 		"disposed": "ohne Antwort beendet", "replied": "beantwortet", "silent": "keine Antwort", "absent_until_late": "nicht da, bis es zu spät wurde",
 		"agent_removed": "arbeitet nicht mehr hier", "handed_over": "übergeben", "transferred": "weitergegeben", "took_next": "den nächsten genommen",
 		"taken": "genommen", "proposed": "zur Prüfung vorgeschlagen", "clock_was_set": "die Uhr wurde gestellt", "router_was_away": "der Verteiler war weg",
-		"ladder": "Stufe der Leiter", "auto": "ohne zu fragen", "pledge": "Zusage", "done": "fertig", "quiet": "still geworden", "wrote_again": "hat wieder geschrieben", "engaged": "im Gespräch",
+		"ladder": "Stufe der Leiter", "policy_changed": "das Regelwerk hat sich geändert", "auto": "ohne zu fragen", "pledge": "Zusage", "done": "fertig", "quiet": "still geworden", "wrote_again": "hat wieder geschrieben", "engaged": "im Gespräch",
 		"spam": "Spam", "machine": "von einer Maschine", "duplicate": "doppelt", "no_reply_needed": "braucht keine Antwort", "erased": "gelöscht",
 		"answer": "Antwort", "ask": "Rückfrage", "outbound": "neue Nachricht", "forward": "weitergeleitet",
 		"bounced": "kam zurück", "rejected": "abgewiesen", "unavailable": "nicht erreichbar", "auth": "Anmeldung abgelehnt", "rate_limited": "zu viele auf einmal",

@@ -88,6 +88,9 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	case ContactOpened:
 		s.countOpened(e.Policy)
 		s.applyContactOpened(e.Contact)
+		if e.Behind {
+			s.reviseLater(e.Contact.ID)
+		}
 	case MessageJoined:
 		c := s.Contacts[e.Contact]
 		c.JoinBy(&e)

@@ -210,6 +210,10 @@ func (s *State) applyReplyFailed(e *ReplyFailed) {
 		if c.State == Sending {
 			c.State = AssignedTo
 		}
+		if c.Unrevised { // it is open again, by the promise of a set that decides no more
+			c.Unrevised = false
+			s.reviseLater(c.ID)
+		}
 		s.indexContact(c)
 	}
 }

@@ -168,6 +168,9 @@ type Receive struct {
 	// Preferred are the customer's named agents, the first to be asked first.
 	Preferred []string
 	Propose   contact.Disposition
+	// Classed is the version of the policy set that has classed it, "" for whichever
+	// decides.
+	Classed string
 	// UsualQueue and UsualRule hold where it turns out to be no spam and no
 	// machine's after all.
 	UsualQueue, UsualRule string

@@ -32,7 +32,7 @@ func (t *turn) deliver(r *Reply, e ReplyDelivered) {
 	next, owed := t.nextContact(c, r, rest), c.Undelivered
 	t.emit(ContactEnded{Contact: c.ID, End: EndReplied, Reply: r.ID, Left: len(rest), By: r.Agent})
 	if next != nil {
-		t.emit(ContactOpened{Contact: *next, Policy: t.env.Rules.Version()})
+		t.emit(ContactOpened{Contact: *next, Policy: t.env.Rules.Version(), Behind: t.behind("")})
 		if a := t.Agents[r.Agent]; r.Kind == contact.Pledge && a != nil && !a.Removed {
 			t.give(t.Contacts[next.ID], a.ID, a.ID, "pledge", t.env.Rules.Work(next.ReplyChannel))
 		}

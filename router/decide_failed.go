@@ -178,5 +178,5 @@ func (t *turn) openFailed(r *Reply) {
 	n.Traits = t.env.Rules.Traits(n.Promise, factsOf(&n))
 	t.promised(&n)
 	t.goOn(t.Conversations[v.ID], factsOf(&n), t.env.Now)
-	t.emit(ContactOpened{Contact: n, Policy: t.env.Rules.Version()})
+	t.emit(ContactOpened{Contact: n, Policy: t.env.Rules.Version(), Behind: t.behind("")})
 }

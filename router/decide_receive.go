@@ -152,7 +152,7 @@ func (t *turn) message(c *Receive) {
 			e.Machine, e.Correspondents = true, c.Correspondents
 		}
 		t.emit(e)
-		t.emit(ContactOpened{Contact: next, Policy: t.env.Rules.Version()})
+		t.emit(ContactOpened{Contact: next, Policy: t.env.Rules.Version(), Behind: t.behind(c.Classed)})
 		t.acknowledge(c, &next, m, by == "")
 		t.goesOn(t.Contacts[next.ID])
 	}

@@ -11,6 +11,9 @@ import (
 type ContactOpened struct {
 	Contact Contact `json:"contact"`
 	Policy  string  `json:"policy"`
+	// Behind is true where another policy set was activated in the moment between
+	// its class, or its promise, and its opening: both are found anew.
+	Behind bool `json:"behind,omitempty"`
 }
 
 // MessageJoined adds a message to an open contact. Due is what is owed now.

@@ -247,8 +247,16 @@ func (i *Intake) Classify(set *policies.Set, ref string, in *channels.Inbound, a
 	i.classify(set, c, m)
 	return Reclassified{
 		Class: c.Class, Kind: c.About, Rule: c.UsualRule, Queue: queueOr(c.UsualQueue, queueGeneral), Language: c.Language, Tier: c.Tier,
-		Demand: c.Demand, Preferred: c.Preferred,
+		Demand: c.Demand, Preferred: c.Preferred, Propose: c.Propose, ProposeRule: proposedBy(c),
 	}, nil
+}
+
+// proposedBy names the rule that proposes a message, "" where none does.
+func proposedBy(c *Receive) string {
+	if c.Propose == "" {
+		return ""
+	}
+	return c.Rule
 }
 
 // identify fills in the keys of the sender, the participants and the thread.
@@ -339,6 +347,7 @@ func (i *Intake) classify(set *policies.Set, c *Receive, m *contact.Message) {
 	in := i.question(c, m)
 	got := set.Classify(in)
 	Classified(c, &got)
+	c.Classed = set.Version
 	if said := c.Asked.Said; said != nil && said.Used != got.BySaid {
 		now := *said
 		now.Used = got.BySaid

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"stagecoach/contact"
 	"stagecoach/router/match"
 )
 
@@ -56,6 +57,9 @@ type Reclassified struct {
 	Tier      string       `json:"tier,omitempty"`
 	Demand    match.Demand `json:"demand"`
 	Preferred []string     `json:"preferred,omitempty"`
+	// Propose is what it is proposed as, by ProposeRule: of what lies in review only.
+	Propose     contact.Disposition `json:"propose,omitempty"`
+	ProposeRule string              `json:"propose_rule,omitempty"`
 }
 
 // Revision is what is still to be found anew since a policy set was activated.
@@ -108,6 +112,21 @@ func (s *State) beginRevision(e *PolicyActivated) {
 		ids[i] = open[i].id
 	}
 	s.Revision = &Revision{Policy: e.Version, Since: s.At, Lengthen: e.Lengthen, Promises: ids, Classes: slices.Clone(ids)}
+}
+
+// behind reports whether a contact that is being opened is one of a policy set that
+// decides no more: by the class of its message, or as the rules are yet to follow.
+func (t *turn) behind(classed string) bool {
+	return t.Policy != "" && (t.env.Rules.Version() != t.Policy || classed != "" && classed != t.Policy)
+}
+
+// reviseLater has what the active set makes of a contact found.
+func (s *State) reviseLater(id string) {
+	if s.Revision == nil {
+		s.Revision = &Revision{Policy: s.Policy, Since: s.At}
+	}
+	r := s.Revision
+	r.Promises, r.Classes = append(r.Promises, id), append(r.Classes, id)
 }
 
 // revising reports whether promises are left to be decided anew.
@@ -203,6 +222,9 @@ func (c *Contact) take(k *Reclassified) {
 	}
 	c.Class, c.Kind, c.Rule, c.Queue, c.Language, c.Tier = k.Class, k.Kind, k.Rule, k.Queue, k.Language, k.Tier
 	c.Demand, c.Preferred = k.Demand, k.Preferred
+	if k.Propose != "" {
+		c.Proposed = k.Propose
+	}
 }
 
 // reclassify decides what becomes of contacts whose class was found again.
@@ -212,11 +234,15 @@ func (t *turn) reclassify(cmd *Reclassify) error {
 		return refuse(RefusedStale, "the policy has changed, or these contacts are done")
 	}
 	e := ContactsRevised{Policy: cmd.Policy, Part: ReviseClasses, Done: cmd.Done, Contacts: []Revised{}}
+	var cleared []string
 	for _, id := range r.Classes[:cmd.Done] {
 		found, ok := cmd.Contacts[id]
 		c := t.Contacts[id]
-		if !ok || c == nil || !c.Revisable() || c.Proposed != "" {
+		if !ok || c == nil || !c.Revisable() || c.Proposed != "" && (c.Rule == ruleDuel || c.State != Waiting) {
 			continue
+		}
+		if c.Proposed != "" && found.Propose == "" {
+			cleared = append(cleared, id)
 		}
 		if found.Settle(c); !found.Changes(c) {
 			continue
@@ -224,13 +250,25 @@ func (t *turn) reclassify(cmd *Reclassify) error {
 		e.Contacts = append(e.Contacts, RevisionOf(t.env.Rules, c, &found, r.Lengthen))
 	}
 	t.emit(e)
+	for _, id := range cleared { // no rule takes it for spam or a machine's any more
+		t.clear(t.Contacts[id], Moved{Queue: queueOr(cmd.Contacts[id].Queue, t.env.Rules.Timing().Queue), By: ActorRouter, Reason: reasonPolicy}, t.Contacts[id].Start)
+	}
 	return nil
 }
+
+// reasonPolicy is why a contact leaves review as another policy set decides.
+const reasonPolicy = "policy_changed"
 
 // Settle keeps what a rule does not decide: the channels, and the queue into which
 // a person has put the contact.
 func (k *Reclassified) Settle(c *Contact) {
 	k.Demand.Channel, k.Demand.ReplyChannel = c.Demand.Channel, c.Demand.ReplyChannel
+	switch {
+	case c.Proposed == "": // only what comes is proposed
+		k.Propose, k.ProposeRule = "", ""
+	case k.Propose != "":
+		k.Queue, k.Rule = c.Queue, k.ProposeRule
+	}
 	if c.Placed {
 		k.Queue = c.Queue
 	}
@@ -238,7 +276,7 @@ func (k *Reclassified) Settle(c *Contact) {
 
 // Changes reports whether the contact was taken for something else.
 func (k *Reclassified) Changes(c *Contact) bool {
-	return k.Class != c.Class || k.Kind != c.Kind || k.Queue != c.Queue || k.Language != c.Language || k.Tier != c.Tier ||
+	return k.Propose != "" && (k.Propose != c.Proposed || k.Rule != c.Rule) || k.Class != c.Class || k.Kind != c.Kind || k.Queue != c.Queue || k.Language != c.Language || k.Tier != c.Tier ||
 		k.Demand.Key() != c.Demand.Key() || !slices.Equal(k.Preferred, c.Preferred)
 }
 
@@ -274,7 +312,13 @@ func (s *State) revisedSome(e *ContactsRevised) {
 	if e.Part == ReviseClasses {
 		left = &r.Classes
 	}
-	*left = (*left)[min(e.Done, len(*left)):]
+	done := (*left)[:min(e.Done, len(*left))]
+	for _, id := range done {
+		if c := s.Contacts[id]; c != nil && c.Open() && c.State == Sending {
+			c.Unrevised = true
+		}
+	}
+	*left = (*left)[len(done):]
 	if len(r.Promises)+len(r.Classes) == 0 {
 		s.Revision = nil
 	}

@@ -208,6 +208,9 @@ type Contact struct {
 	// Foreseen is true once it was found that the promise will probably be missed.
 	Foreseen bool `json:"foreseen,omitempty"`
 
+	// Unrevised is true where its reply was being sent as another policy set began
+	// to decide: what that makes of it is found should the reply fail.
+	Unrevised bool `json:"unrevised,omitempty"`
 	// Steps are those of the ladder that it has taken, in order; StepAt is when the
 	// next one comes, zero for none. Widened is to which age its demand was brought
 	// forward by them.

@@ -120,7 +120,7 @@ func (v *previewing) look(ctx context.Context, ids []string) error {
 // class reads the words of a contact again, as long as not too many were, and gives
 // what the set makes of them: nil for nothing else than now.
 func (v *previewing) class(ctx context.Context, c *router.Contact) *router.Reclassified {
-	if v.out.Read >= previewRead || c.Proposed != "" || len(c.Messages) == 0 {
+	if v.out.Read >= previewRead || len(c.Messages) == 0 {
 		return nil
 	}
 	in, err := v.words.Original(ctx, c.Messages[0].Ref)

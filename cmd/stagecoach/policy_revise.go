@@ -48,9 +48,13 @@ func rest(ctx context.Context, d time.Duration) {
 func begins(c *router.Commit) bool {
 	for _, e := range c.Entries {
 		for _, ev := range e.Events {
-			switch ev.(type) { //nolint:gochecksumtype // only those that concern it
-			case router.PolicyActivated, router.ContactsRevised, router.Takeover:
+			switch ev := ev.(type) { //nolint:gochecksumtype // only those that concern it
+			case router.PolicyActivated, router.ContactsRevised, router.Takeover, router.ReplyFailed:
 				return true
+			case router.ContactOpened:
+				if ev.Behind {
+					return true
+				}
 			}
 		}
 	}
@@ -75,7 +79,7 @@ func (r *policyReviser) next(ctx context.Context) (more bool) {
 		}
 		cmd.Policy, cmd.First, cmd.Done = rev.Policy, rev.Classes[0], min(router.ReclassifyAtMost, len(rev.Classes))
 		for _, id := range rev.Classes[:cmd.Done] {
-			if c := s.Contacts[id]; c != nil && c.Open() && c.Proposed == "" && len(c.Messages) > 0 && c.Promise != router.PromisePledge {
+			if c := s.Contacts[id]; c != nil && c.Open() && len(c.Messages) > 0 && c.Promise != router.PromisePledge {
 				todo = append(todo, unclassified{contact: id, ref: c.Messages[0].Ref, asked: c.Asked})
 			}
 		}
