@@ -149,6 +149,9 @@ func (a *api) registerWork() {
 	}, bodiless)
 	op(a, agents, "POST /api/contacts/{id}/reply", "reply", "Answer, ask, or answer and owe more", a.reply)
 	op(a, agents, "POST /api/contacts/{id}/note", "note", "Leave a note for colleagues", a.note)
+	op(a, agents, "POST /api/contacts/{id}/apology/drop", "drop-apology", "Throw the draft of an apology away: it isn't offered again for this contact", func(ctx context.Context, who Who, in *ByID) (ok, error) {
+		return ok{true}, a.svc.DropApology(ctx, who, in.ID)
+	})
 	op(a, agents, "PUT /api/contacts/{id}/draft", "save-draft", "Keep an unsent reply with its contact; an empty text removes it", a.draft)
 }
 

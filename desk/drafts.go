@@ -174,6 +174,11 @@ func (d *drafts) get(ctx context.Context, id string) (*contact.Draft, error) {
 	return &v, nil
 }
 
+// end removes all that is kept of a contact's reply, as it has ended.
+func (d *drafts) end(ctx context.Context, id string) error {
+	return errors.Join(d.erase(ctx, id), d.erase(ctx, thrownAway(id)))
+}
+
 // erase removes a draft and every version of it.
 func (d *drafts) erase(ctx context.Context, id string) error {
 	d.storing.Lock()
@@ -209,7 +214,7 @@ func (d *drafts) pass(ctx context.Context, id, heir string) error {
 			}
 		}
 	}
-	return d.erase(ctx, id)
+	return d.end(ctx, id)
 }
 
 // run stores held versions when their time has come, and all of them at the end.

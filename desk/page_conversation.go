@@ -131,6 +131,11 @@ func (s *Server) draftForm(w http.ResponseWriter, r *http.Request, who Who) erro
 	if err != nil {
 		return err
 	}
+	if f.Get("apology") == "dropped" {
+		if err := s.svc.DropApology(r.Context(), who, f.Get("contact")); err != nil {
+			return err
+		}
+	}
 	err = s.svc.SaveDraft(r.Context(), who, contact.Draft{
 		Contact: f.Get("contact"), To: typed(f.Get("to")), CC: typed(f.Get("cc")),
 		Subject: f.Get("subject"), Text: f.Get("text"), Attachments: files,

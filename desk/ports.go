@@ -10,6 +10,7 @@ import (
 	"stagecoach/channels"
 	"stagecoach/contact"
 	"stagecoach/ledger"
+	"stagecoach/policies"
 	"stagecoach/router"
 )
 
@@ -169,6 +170,9 @@ type Deps struct {
 	// Rules gives the active policy; nil means that no bound and no
 	// place in the queue is told.
 	Rules func() router.Rules
+	// Apology gives the draft of an apology for a promise that was missed, "" for
+	// none; nil where nobody runs.
+	Apology func(language string, f policies.Facts, sorry policies.Sorry) string
 	// Policies is the life of policy sets; nil where nobody runs.
 	Policies Policies
 	// Simulator simulates policy sets on the log; nil where nobody can.

@@ -221,6 +221,9 @@ func newRigAt(tb testing.TB, cfg desk.Config) *rig {
 		Router: r.engine, Ledger: r.ledger, Records: r.ledger, Content: content{r.journal}, Messages: words,
 		Intake: r, Keys: keys, Channels: r, Sessions: sessions{r.journal.Sessions()}, Health: r, Pending: r.journal.InboxPending,
 		Rules: active, Past: r.past(active),
+		Apology: func(language string, f policies.Facts, sorry policies.Sorry) string {
+			return set.ApologyText(language, f, sorry, time.UTC)
+		},
 	}, log)
 	r.run(words)
 	srv := must[*desk.Server](tb)(desk.NewServer(r.svc, log))
@@ -265,11 +268,17 @@ func (r *rig) mail(from, subject, text string, header ...string) router.Result {
 
 func (r *rig) rawMail(raw []byte, kind channels.InboundKind) router.Result {
 	r.tb.Helper()
+	return r.oldMail(raw, kind, 0)
+}
+
+// oldMail takes in a mail that the server has had for so long.
+func (r *rig) oldMail(raw []byte, kind channels.InboundKind, age time.Duration) router.Result {
+	r.tb.Helper()
 	r.mails++
 	res, err := r.Enter(r.tb.Context(), router.ActorIntake, &channels.Inbound{
 		Schema: channels.InboundSchema, Kind: kind, Channel: contact.Email, Account: "support",
 		Source: "email/support/INBOX", Position: fmt.Sprint("1:", r.mails), ProviderID: fmt.Sprint("p", r.mails),
-		ReceivedAt: time.Now().UTC(), Format: "rfc822", Raw: raw, Size: int64(len(raw)),
+		ReceivedAt: time.Now().Add(-age).UTC(), Format: "rfc822", Raw: raw, Size: int64(len(raw)),
 	})
 	if err != nil {
 		r.tb.Fatal(err)

@@ -361,7 +361,7 @@ func (s *Service) dropDraft(ctx context.Context, contactID string) {
 	if contactID == "" {
 		return
 	}
-	if err := s.drafts.erase(ctx, contactID); err != nil {
+	if err := s.drafts.end(ctx, contactID); err != nil {
 		s.log.WarnContext(ctx, "draft not erased", "contact_id", contactID, "err", err)
 	}
 }

@@ -180,6 +180,7 @@ func (b *builder) checkName(d *strict.Doc, key, name string, seen map[string]boo
 func (b *builder) buildEscalation(f *escalationFile) {
 	b.buildLadder(f.Ladder)
 	b.buildAcknowledgement(&f.Acknowledgement)
+	b.buildApology(&f.Apology)
 	b.set.lastResort = LastResort{Owner: f.LastResort.Owner, DigestEvery: f.LastResort.Digest}
 	b.set.timing.DigestEvery = f.LastResort.Digest
 	if f.LastResort.Owner == "" {

@@ -251,6 +251,8 @@ type escalationFile struct {
 	LastResort lastResortEntry `yaml:"last_resort"`
 	// Acknowledgement is the automatic receipt.
 	Acknowledgement acknowledgementEntry `yaml:"acknowledgement"`
+	// Apology is what agents find in the reply once its promise was missed.
+	Apology apologyEntry `yaml:"apology"`
 }
 
 type stepEntry struct {
@@ -273,6 +275,13 @@ type stepEntry struct {
 type lastResortEntry struct {
 	Owner  string        `yaml:"owner"`
 	Digest time.Duration `yaml:"digest" range:"1s..1d"`
+}
+
+// apologyEntry is the draft of an apology.
+type apologyEntry struct {
+	Offer    bool        `yaml:"offer"`
+	Language string      `yaml:"language" enum:"de|en|es|fr|it|nl|pl"`
+	Texts    []textEntry `yaml:"texts"`
 }
 
 type acknowledgementEntry struct {

@@ -46,6 +46,7 @@ type Set struct {
 	namedAgents []namedAgent
 
 	acknowledgement acknowledgementRule
+	apology         apologyRule
 }
 
 // countedRule is an expression under the name that people know it by.

@@ -249,6 +249,9 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		Router: d.engine, Ledger: d.ledger, Records: d.ledger, Content: deskContent{d.journal}, Messages: d.words,
 		Intake: byHand{d}, Keys: d.keys, Channels: d.links, Sessions: deskSessions{d.journal.Sessions()},
 		Health: d, Quarantine: quarantine{d}, Pending: d.journal.InboxPending, Metrics: d.metricsHandler(),
+		Apology: func(language string, f policies.Facts, sorry policies.Sorry) string {
+			return d.policy.Load().ApologyText(language, f, sorry, time.Local)
+		},
 		Policies: d.policyDesk, Simulator: d.simulator(), Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
 	}, d.logger)
 	if err := d.desk.Load(ctx); err != nil {

@@ -220,6 +220,9 @@ type Conversation struct {
 	Subject string            `json:"subject"`
 	Draft   *contact.Draft    `json:"draft"`
 	Limits  contact.Limits    `json:"limits"`
+	// Apology is the draft of an apology that the one who looks may begin with, as the
+	// promise was missed; "" for none. It is never sent by itself.
+	Apology string `json:"apology,omitempty"`
 	// Quoted is the last message as quoted text for the composer.
 	Quoted string `json:"quoted"`
 	// Colleagues can be transferred to.

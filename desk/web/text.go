@@ -148,6 +148,9 @@ func draftText(c view.Conversation) string {
 	if c.Draft != nil {
 		return c.Draft.Text
 	}
+	if c.Apology != "" {
+		return strings.TrimSpace(c.Apology) + "\n\n" + signed(c.Signature)
+	}
 	return signed(c.Signature)
 }
 

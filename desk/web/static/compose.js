@@ -17,13 +17,15 @@
       for (const v of new FormData(form).getAll(name)) out.append(name, v);
     }
     if (!written(form)) out.set("text", "");
+    if (form.dataset.prefilled && !bare(form).includes(form.dataset.prefilled.trim()) && !written(form)) out.set("apology", "dropped");
     return out;
   }
 
-  // written reports whether the author wrote anything beside the signature.
+  const bare = (form) => form.querySelector("[data-text]").value.trim();
+  // written reports whether the author wrote anything beside what was there.
   function written(form) {
-    const text = form.querySelector("[data-text]").value.trim();
-    return text !== "" && text !== (form.dataset.signature ?? "").trim();
+    const text = bare(form);
+    return text !== "" && text !== (form.dataset.signature ?? "").trim() && text !== (form.dataset.prefilled ?? "").trim();
   }
 
   async function save() {
@@ -86,6 +88,7 @@
     if (!text.dataset.began) { text.dataset.began = "1"; text.setSelectionRange(0, 0); text.scrollTop = 0; }
   }
 
+  window.stagecoach.composer = { pane, fields, written, insert };
   // insert puts text where the cursor is, as one step that can be undone.
   function insert(area, text) {
     area.focus();
