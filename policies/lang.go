@@ -15,7 +15,7 @@ import (
 func DetectLanguage(text string) string {
 	e := evidenceOf(text)
 	best, lead := e.leader()
-	if lead < sure || e.letters < fewLetters && e.words == 0 || best >= reported || e.mixed(best, lead) {
+	if lead < sure || e.tooLittle(lead) || best >= reported || e.mixed(best, lead) {
 		return ""
 	}
 	return Languages()[best]
@@ -46,14 +46,15 @@ const (
 	// languages: names and typing errors are odd in all.
 	wordMost = 8 * gramUnit
 	// sure is the lead that it takes, certain the one against what a channel says.
-	sure, certain = 10, 18 * gramUnit
-	// fewLetters alone say nothing unless there is a word among them.
-	fewLetters = 10
+	sure, certain = 8, 18 * gramUnit
+	// fewLetters alone say nothing unless there is a word among them; somewhat more
+	// do where their lead is clear.
+	fewLetters, someLetters = 8, 10
 	// countedWords is how many words are looked at; enough is a lead that the rest
 	// won't turn over.
 	countedWords, enough = 72, 30 * gramUnit
 	// mixedLead is the lead over which words of two languages don't matter.
-	mixedLead = 9 * gramUnit
+	mixedLead = 6 * gramUnit
 )
 
 // evidence is what speaks for the languages, the more the higher.
@@ -63,6 +64,11 @@ type evidence struct {
 	letters, words int
 	// own is how many words are in the list of this language alone.
 	own [languageCount]int
+}
+
+// tooLittle reports whether there are too few letters to go by, and no word.
+func (e *evidence) tooLittle(lead int) bool {
+	return e.words == 0 && (e.letters < fewLetters || e.letters < someLetters && lead < 2*sure)
 }
 
 // mixed reports whether words of another language alone speak as loudly, and the

@@ -23,6 +23,8 @@ const (
 	longestGram = 5
 	// gramUnit is how many units of the table make one of the logarithm.
 	gramUnit = 8
+	// bareUnits is how much less a run without its accents counts.
+	bareUnits = 8
 )
 
 // gramTable is a hash table of the runs with open addressing: keys hold the
@@ -55,6 +57,7 @@ func unpackGrams(packed []byte) (*gramTable, error) {
 	}
 	const slots = 1 << 18
 	t := &gramTable{keys: make([]uint32, slots), rows: make([][gramLanguages]uint8, slots)}
+	var bare []bareRun
 	key, count := make([]byte, 0, longestGram*utf8.UTFMax), 0
 	for len(data) > 0 {
 		if len(data) < 2 || int(data[0]) > len(key) || len(data) < 2+int(data[1])+gramLanguages {
@@ -62,13 +65,52 @@ func unpackGrams(packed []byte) (*gramTable, error) {
 		}
 		shared, more := int(data[0]), int(data[1])
 		key = append(key[:shared], data[2:2+more]...)
-		t.put(hashGram(string(key)), [gramLanguages]uint8(data[2+more:]))
+		row := [gramLanguages]uint8(data[2+more:])
+		t.put(hashGram(string(key)), row)
+		if plain := withoutAccents(string(key)); plain != string(key) && (row[german] == 0 || row[spanish] == 0 || row[french] == 0) {
+			bare = append(bare, bareRun{plain, row})
+		}
 		data = data[2+more+gramLanguages:]
 		if count++; count > slots/2 {
 			return nil, fmt.Errorf("more than %d runs", slots/2)
 		}
 	}
+	for _, one := range bare {
+		t.putBare(one)
+	}
 	return t, nil
+}
+
+// bareRun is a run as those write it who write no accents.
+type bareRun struct {
+	run string
+	row [gramLanguages]uint8
+}
+
+// withoutAccents gives a run in plain letters.
+func withoutAccents(run string) string {
+	out := make([]byte, 0, len(run))
+	for _, r := range run {
+		if r < utf8.RuneSelf {
+			out = append(out, byte(r))
+		} else {
+			out = foldRune(out, r)
+		}
+	}
+	return string(out)
+}
+
+// putBare lets a run that is there without accents speak for those of German, Spanish
+// and French that have it with accents, a little less than for the others. What isn't
+// there without them stays away: shorter runs say more of it.
+func (t *gramTable) putBare(one bareRun) {
+	there := t.find(hashGram(one.run))
+	if there == nil {
+		return
+	}
+	for _, l := range []int{german, spanish, french} {
+		there[l] = min(there[l], max(one.row[l], one.row[l]+bareUnits)) // 255 is the most
+	}
 }
 
 func (t *gramTable) put(h uint32, row [gramLanguages]uint8) {

@@ -197,7 +197,7 @@ func TestClassify(t *testing.T) {
 			policies.Classification{Class: "partners", Kind: "question", Queue: "sales", Language: "de", Languages: []string{"de"}, Rule: "partners"},
 		},
 		{
-			policies.ClassifyInput{Text: "prefunded"},
+			policies.ClassifyInput{Text: "prefund"},
 			policies.Classification{Class: "general", Kind: "question", Queue: "front", Rule: "default"},
 		},
 		{
