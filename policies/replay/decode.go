@@ -3,74 +3,120 @@ package replay
 import (
 	"encoding/json"
 	"fmt"
-	"time"
+	"strconv"
 
 	"stagecoach/router"
 )
 
-// Raw is a commit of the log of which only what a replay needs has been decoded: most
-// of a log is why offers were made.
-type Raw struct {
-	Schema  int       `json:"v"`
-	At      time.Time `json:"at"`
-	Entries []struct {
-		Kind   string `json:"kind"`
-		Actor  string `json:"actor"`
-		Events []struct {
-			Type string          `json:"type"`
-			Data json.RawMessage `json:"data"`
-		} `json:"events"`
-	} `json:"entries"`
-}
-
-// Decode reads a commit as the log holds it.
+// Decode reads of a commit, as the log holds it, what a replay needs: most of a log is
+// why offers were made, and where sources stand.
 func Decode(data []byte) (*router.Commit, error) {
-	var raw Raw
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, fmt.Errorf("decoding a commit: %w", err)
-	}
-	if raw.Schema > router.CommitSchema {
-		return nil, fmt.Errorf("a commit has schema %d, this build reads up to %d: use a newer build", raw.Schema, router.CommitSchema)
-	}
-	c := &router.Commit{Schema: raw.Schema, At: raw.At, Entries: make([]router.Entry, len(raw.Entries))}
-	for i := range raw.Entries {
-		e := &raw.Entries[i]
-		c.Entries[i] = router.Entry{Kind: e.Kind, Actor: e.Actor}
-		for k := range e.Events {
-			read := reads(e.Events[k].Type)
-			if read == nil {
-				continue
+	c := &router.Commit{}
+	err := fields(data, func(key, value []byte) error {
+		switch string(key) {
+		case "v":
+			schema, err := strconv.Atoi(string(value))
+			if c.Schema = schema; err == nil && schema > router.CommitSchema {
+				return fmt.Errorf("a commit has schema %d, this build reads up to %d: use a newer build", schema, router.CommitSchema)
 			}
-			ev, err := read(e.Events[k].Data)
-			if err != nil {
-				return nil, fmt.Errorf("decoding %s: %w", e.Events[k].Type, err)
-			}
-			c.Entries[i].Events = append(c.Entries[i].Events, ev)
+			return err
+		case "at":
+			return json.Unmarshal(value, &c.At)
+		case "entries":
+			return items(value, func(entry []byte) error {
+				e, err := entryOf(entry)
+				c.Entries = append(c.Entries, e)
+				return err
+			})
 		}
+		return nil
+	})
+	if err == nil && (c.Schema == 0 || c.At.IsZero()) {
+		err = errMalformed
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decoding a commit: %w", err)
 	}
 	return c, nil
 }
 
+func entryOf(data []byte) (e router.Entry, err error) {
+	err = fields(data, func(key, value []byte) error {
+		switch string(key) {
+		case "kind":
+			return json.Unmarshal(value, &e.Kind)
+		case "actor":
+			return json.Unmarshal(value, &e.Actor)
+		case "events":
+			return items(value, func(event []byte) error {
+				ev, err := eventOf(event)
+				if ev != nil {
+					e.Events = append(e.Events, ev)
+				}
+				return err
+			})
+		}
+		return nil
+	})
+	return e, err
+}
+
+// eventOf reads an event, nil where a replay doesn't need it.
+func eventOf(data []byte) (router.Event, error) {
+	var name string
+	var what []byte
+	if err := fields(data, func(key, value []byte) error {
+		switch string(key) {
+		case "type":
+			return json.Unmarshal(value, &name)
+		case "data":
+			what = value
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	read := reads(name)
+	if read == nil {
+		return nil, nil //nolint:nilnil // it isn't needed, and that is no error
+	}
+	ev, err := read(what)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return ev, nil
+}
+
 // as reads one kind of event.
-func as[E router.Event](data json.RawMessage) (router.Event, error) {
+func as[E router.Event](data []byte) (router.Event, error) {
 	var e E
 	err := json.Unmarshal(data, &e)
 	return e, err
 }
 
 // offerMade reads of an offer what counts, and leaves out why it was made.
-func offerMade(data json.RawMessage) (router.Event, error) {
-	var e struct {
-		Offer   string `json:"offer"`
-		Contact string `json:"contact"`
-		Agent   string `json:"agent"`
-	}
-	err := json.Unmarshal(data, &e)
-	return router.OfferMade{Offer: e.Offer, Contact: e.Contact, Agent: e.Agent}, err
+func offerMade(data []byte) (router.Event, error) {
+	var e router.OfferMade
+	err := fields(data, func(key, value []byte) error {
+		var err error
+		switch string(key) {
+		case "offer":
+			err = json.Unmarshal(value, &e.Offer)
+		case "contact":
+			err = json.Unmarshal(value, &e.Contact)
+		case "agent":
+			err = json.Unmarshal(value, &e.Agent)
+		}
+		if err == nil && e.Offer != "" && e.Contact != "" && e.Agent != "" {
+			return errStop
+		}
+		return err
+	})
+	return e, err
 }
 
 // reads gives how the events of a name are read, nil for what a replay doesn't need.
-func reads(name string) func(json.RawMessage) (router.Event, error) {
+func reads(name string) func([]byte) (router.Event, error) {
 	switch name {
 	case "offer_made":
 		return offerMade
