@@ -23,10 +23,11 @@ func printSimulated(w io.Writer, r *replay.Report) {
 		}
 		printWrapped(w, s, words)
 	}
+	if len(r.Fidelity.Rows) > 0 && (len(r.Total) == 0 || !r.Trusted) {
+		printFidelity(w, r)
+	}
 	if len(r.Total) > 0 {
 		printCompared(w, r)
-	} else if len(r.Fidelity.Rows) > 0 {
-		printFidelity(w, r)
 	}
 	if len(r.Notes) > 0 {
 		fmt.Fprintln(w)

@@ -58,7 +58,7 @@ type Left struct {
 	Disposed int `json:"disposed"`
 	// Transferred were given to a colleague by hand: whoever takes them keeps them.
 	Transferred int `json:"transferred"`
-	// Open are not answered at Until, and not due either.
+	// Open were not due at Until, answered or not.
 	Open int `json:"open"`
 }
 
@@ -106,7 +106,8 @@ type Turn struct {
 	Queued   time.Time
 	Delivery time.Duration
 	// AtOnce is for how long whoever ended it had it in hand, in seconds at work:
-	// as the only one, as one of two, and so on.
+	// as the only one, as one of two, and so on. What is live is done ahead of the
+	// rest, which does not get on meanwhile.
 	AtOnce [maxAtOnce]float64
 	// Cleared is when a person took it out of review; Given when one gave it to
 	// ByHand although nobody had accepted it.
@@ -134,6 +135,8 @@ type Facts struct {
 	Preferred []string
 	// Asked is what the policy was told beside the message.
 	Asked router.Asked
+	// Live is true where the customer sits there waiting.
+	Live bool
 }
 
 // maxAtOnce is up to how many contacts in hand are told apart.

@@ -138,7 +138,7 @@ func (w town) model() *Model {
 	m.byChannel = &Credible{Mean: m.all, means: map[string]float64{"webchat": math.Log(40)}}
 	m.byClass = &Credible{means: map[string]float64{}}
 	m.byWho = &Credible{means: speed}
-	m.accept, m.decline, m.silent = &Credible{Mean: 0.92}, &Credible{Mean: 0.05}, &Credible{Mean: 0.01}
+	m.accept, m.decline, m.silent, m.silentOn = &Credible{Mean: 0.92}, &Credible{Mean: 0.05}, &Credible{}, &Credible{Mean: 0.01}
 	m.delay = &Credible{Mean: math.Log(8)}
 	m.absences = []float64{60, 120, 300}
 	m.delivery.add(1, "email")

@@ -121,9 +121,12 @@ func (d dimension) of(t *Turn, o *Outcome) string {
 // measured are the figures of one run, by dimension and group.
 type measured [dimensions]map[string]Figures
 
-// measure adds up those outcomes that count and are known. Only, if given, leaves out
-// those that are not known there either.
-func (h *History) measure(outcomes, only []Outcome, until time.Time) measured {
+// due reports whether a turn was due by the end of the history, so that it is known what
+// became of it, whatever that was.
+func (h *History) due(t *Turn) bool { return !t.Due.After(h.Until) }
+
+// measure adds up those outcomes that count and are known. Only, if given, says of which.
+func (h *History) measure(outcomes []Outcome, only func(t *Turn) bool, until time.Time) measured {
 	var sums [dimensions]map[string]*tally
 	for d := range sums {
 		sums[d] = map[string]*tally{}
@@ -131,13 +134,8 @@ func (h *History) measure(outcomes, only []Outcome, until time.Time) measured {
 	for i, t := range h.Turns {
 		o := &outcomes[i]
 		kept, known := o.fate(until)
-		if !t.Measured || !known {
+		if !t.Measured || !known || only != nil && !only(t) {
 			continue
-		}
-		if only != nil {
-			if _, known := only[i].fate(h.Until); !known {
-				continue
-			}
 		}
 		for d := range dimensions {
 			key := d.of(t, o)

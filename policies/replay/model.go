@@ -24,10 +24,13 @@ type Model struct {
 	// delivery is how long replies are on their way, by channel.
 	delivery pools
 	// fates and delays are how offers are answered.
-	accept, decline, silent *Credible
-	delay                   *Credible
-	delays                  pools
-	absences                []float64
+	accept, decline *Credible
+	// silent is how often nothing is done about what was taken, by channel and agent,
+	// silentOn by channel.
+	silent, silentOn *Credible
+	delay            *Credible
+	delays           pools
+	absences         []float64
 }
 
 // pools are values to draw from: of a name where there are enough, else of what that
@@ -104,11 +107,11 @@ func (t *Turn) content(efficiency float64) float64 {
 
 // efficiency finds e: the slope of the logarithm of how long answers took over that
 // of how many were in hand meanwhile is 1 - e, by least squares within the groups of
-// one channel and agent. Where too few had anything beside them, it is what was given.
+// one channel and agent. With few answers, or where that number hardly differs, it is what
+// was given.
 func efficiency(answered []*Turn, otherwise float64) float64 {
 	type one struct{ x, y float64 }
 	groups := map[string][]one{}
-	crowded := 0
 	var names []string
 	for _, t := range answered {
 		total, weighed := 0.0, 0.0
@@ -116,17 +119,11 @@ func efficiency(answered []*Turn, otherwise float64) float64 {
 			total += s
 			weighed += s * float64(i+1)
 		}
-		if weighed > 1.1*total {
-			crowded++
-		}
 		name := string(t.Facts.Channel) + "/" + t.Agent
 		if groups[name] == nil {
 			names = append(names, name)
 		}
 		groups[name] = append(groups[name], one{math.Log(weighed / total), math.Log(total)})
-	}
-	if crowded < enough || len(answered)-crowded < enough/2 {
-		return otherwise
 	}
 	xy, xx := 0.0, 0.0
 	for _, name := range names {
@@ -140,7 +137,7 @@ func efficiency(answered []*Turn, otherwise float64) float64 {
 			xx += (o.x - mx/n) * (o.x - mx/n)
 		}
 	}
-	if xx <= 0 {
+	if n := float64(len(answered)); n < 2*enough || xx < 0.02*n {
 		return otherwise
 	}
 	return min(1, max(0, 1-xy/xx))
@@ -245,20 +242,35 @@ func (m *Model) learnOffers(h *History) {
 	m.learnSilence(h)
 }
 
-// learnSilence finds how often who takes a contact does nothing about it.
+// learnSilence finds how often who takes a contact does nothing about it, or doesn't come
+// to it: by channel, and by agent within it.
 func (m *Model) learnSilence(h *History) {
-	groups, all := map[string]*group{}, group{}
+	type take struct {
+		channel, who string
+		silent       float64
+	}
+	var takes []take
 	for _, t := range h.Turns {
 		for i, who := range t.Taken {
-			if groups[who] == nil {
-				groups[who] = &group{}
-			}
-			v := is(i < len(t.Taken)-1 && slices.Contains(t.Silent, who))
-			groups[who].add(v)
-			all.add(v)
+			takes = append(takes, take{string(t.Facts.Channel), string(t.Facts.Channel) + "/" + who, is(i < len(t.Taken)-1 && slices.Contains(t.Silent, who))})
 		}
 	}
-	m.silent = credible(groups, all.mean, all.mean*(1-all.mean))
+	channels, all := groupsOf(len(takes), func(i int) (string, float64) { return takes[i].channel, takes[i].silent })
+	agents, _ := groupsOf(len(takes), func(i int) (string, float64) { return takes[i].who, takes[i].silent })
+	within := all.mean * (1 - all.mean)
+	byChannel := credible(channels, all.mean, within)
+	m.silent = nested(agents, within, func(name string) float64 { return byChannel.of(parent(name)) })
+	m.silentOn = byChannel
+}
+
+// neglects reports whether who takes a contact for the n-th time does nothing about it.
+func (m *Model) neglects(l luck, t *Turn, n int, agent string) bool {
+	channel := string(t.Facts.Channel)
+	chance, known := m.silent.means[channel+"/"+agent]
+	if !known {
+		chance = m.silentOn.of(channel)
+	}
+	return l.of(t.Index, drawSilent, n) < chance
 }
 
 func is(yes bool) float64 {

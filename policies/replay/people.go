@@ -29,6 +29,7 @@ func (w *world) person(id string) *person {
 	p := w.people[id]
 	if p == nil {
 		p = &person{id: id, place: len(w.people), presence: contact.Offline, wanted: contact.Offline, since: w.Now}
+		p.hands.Ahead = func(one *job) bool { return one.turns[0].Facts.Live }
 		p.hands.Efficiency, p.hands.Paused, p.hands.Since = w.Model.Efficiency, true, w.at()
 		w.people[id] = p
 	}
@@ -242,7 +243,7 @@ func (w *world) assigned(e *router.Assigned) {
 		w.Plan(later(at, w.Now), func() error { return w.written(p, one) })
 		return
 	}
-	if one.silent = w.luck.of(t.Index, drawSilent, one.takes) < w.Model.silent.of(p.id); one.silent {
+	if one.silent = w.Model.neglects(w.luck, t, one.takes, p.id); one.silent {
 		return
 	}
 	one.left = w.Model.size(w.luck, t, w.class(t).Class, p.id)

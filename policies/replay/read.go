@@ -78,11 +78,12 @@ type agentState struct {
 	presence contact.Presence
 	cause    string
 	removed  bool
-	// hands counts what they work on; clock is for how long they were at work with
-	// so many in hand, up to since.
-	hands int
-	clock [maxAtOnce]float64
-	since time.Time
+	// hands counts what they work on, live how much of it is live.
+	hands, live int
+	// clock is for how long they were at work with so many in hand of the rest, and
+	// nothing live; liveClock with so many live ones; up to since.
+	clock, liveClock [maxAtOnce]float64
+	since            time.Time
 	// away is when they were set away for missing offers.
 	away time.Time
 }
@@ -231,7 +232,10 @@ func works(p contact.Presence) bool { return p == contact.Available || p == cont
 // catchUp brings an agent's clocks up to date.
 func (r *Reader) catchUp(a *agentState) {
 	if d := r.at.Sub(a.since); works(a.presence) && d > 0 {
-		if a.hands > 0 {
+		switch {
+		case a.live > 0:
+			a.liveClock[min(a.live, maxAtOnce)-1] += d.Seconds()
+		case a.hands > 0:
 			a.clock[min(a.hands, maxAtOnce)-1] += d.Seconds()
 		}
 		if inside := r.at.Sub(later(a.since, r.From)); inside > 0 {
@@ -298,7 +302,7 @@ func (r *Reader) version() {
 // History gives what was read, in its order.
 func (r *Reader) History() *History {
 	h := r.h
-	if h.Until.IsZero() || h.Until.After(r.at) {
+	if h.Until.IsZero() || h.Until.After(r.at) && !r.over {
 		h.Until = r.at
 	}
 	if !r.begun {
@@ -374,11 +378,11 @@ func (r *Reader) measure() {
 			left.Disposed++
 		case t.End == "" && t.Facts.Proposed != "":
 			left.Open++
-		case t.End == "" && t.Due.After(h.Until):
-			left.Open++
-			t.Measured = true // it is not known what became of it here, yet it has its place
 		default:
 			t.Measured = true
+			if !h.due(t) {
+				left.Open++
+			}
 		}
 	}
 }

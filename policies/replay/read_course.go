@@ -13,7 +13,7 @@ func (r *Reader) opened(e *router.ContactOpened) {
 	t := &turnState{Turn: &Turn{
 		Contact: c.ID, Opened: r.at, Start: c.Start, Due: c.Due, Policy: e.Policy,
 		Facts: Facts{
-			Channel: c.Channel, Account: c.Account, Promise: c.Promise, Proposed: c.Proposed, Prefer: c.Prefer, Preferred: c.Preferred, Asked: c.Asked,
+			Channel: c.Channel, Account: c.Account, Promise: c.Promise, Proposed: c.Proposed, Prefer: c.Prefer, Preferred: c.Preferred, Asked: c.Asked, Live: c.Traits.Live,
 			Was: router.Reclassified{
 				Class: c.Class, Kind: c.Kind, Rule: c.Rule, Queue: c.Queue, Language: c.Language, Tier: c.Tier, Demand: c.Demand,
 			},
@@ -184,7 +184,10 @@ func (r *Reader) takeUp(t *turnState, agent string) {
 		return
 	}
 	a.hands++
-	t.inHand, t.clock, t.AtOnce = true, a.clock, [maxAtOnce]float64{}
+	if t.Facts.Live {
+		a.live++
+	}
+	t.inHand, t.clock, t.AtOnce = true, *a.clockOf(t.Turn), [maxAtOnce]float64{}
 }
 
 // putDown takes it out again.
@@ -196,9 +199,20 @@ func (r *Reader) putDown(t *turnState) {
 	r.catchUp(a)
 	t.inHand = false
 	a.hands--
-	for i := range a.clock {
-		t.AtOnce[i] = a.clock[i] - t.clock[i]
+	if t.Facts.Live {
+		a.live--
 	}
+	for i, now := range a.clockOf(t.Turn) {
+		t.AtOnce[i] = now - t.clock[i]
+	}
+}
+
+// clockOf is by which the work on a turn is reckoned.
+func (a *agentState) clockOf(t *Turn) *[maxAtOnce]float64 {
+	if t.Facts.Live {
+		return &a.liveClock
+	}
+	return &a.clock
 }
 
 // Took is for how long whoever ended it had it in hand, while at work.

@@ -133,7 +133,7 @@ func TestReaderTellsTheEdges(t *testing.T) {
 	if h.Left.CarriedOver != 1 || h.Left.Disposed != 1 || h.Left.Open != 1 {
 		t.Errorf("left are %+v", h.Left)
 	}
-	f := h.measure(h.happened(), nil, h.Until)[inAll][""]
+	f := h.measure(h.happened(), h.due, h.Until)[inAll][""]
 	if f.Contacts != 2 || f.InTime != 1 || f.Late != 1 {
 		t.Errorf("what is late and open counts as late, what is not due doesn't count: %+v", f)
 	}

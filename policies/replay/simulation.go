@@ -99,7 +99,6 @@ func (s *Simulation) simulate(ctx context.Context, what string, scenes []*Scene,
 	for i := range out {
 		out[i] = runs{runs: make([]*Run, seeds), measured: make([]measured, seeds)}
 	}
-	happened := s.History.happened()
 	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, s.Workers))
@@ -117,7 +116,7 @@ func (s *Simulation) simulate(ctx context.Context, what string, scenes []*Scene,
 			}
 			s.note(what, int(done.Add(parts-last)), total*parts)
 			out[scene].runs[seed] = run
-			out[scene].measured[seed] = s.History.measure(run.Outcomes, happened, s.History.Until.Add(grace))
+			out[scene].measured[seed] = s.History.measure(run.Outcomes, nil, s.History.Until.Add(grace))
 			return nil
 		})
 	}
@@ -171,7 +170,11 @@ func (s *Simulation) begin(staffing []string) *Report {
 func (s *Simulation) fidelity(r *Report, active runs) {
 	h := s.History
 	happened := h.happened()
-	real := h.measure(happened, nil, h.Until)
+	real := h.measure(happened, h.due, h.Until)
+	simulated := make([]measured, len(active.runs))
+	for i, run := range active.runs {
+		simulated[i] = h.measure(run.Outcomes, h.due, h.Until.Add(grace))
+	}
 	f := &r.Fidelity
 	f.Limit = errorLimit
 	f.Rows = []FidelityRow{}
@@ -182,7 +185,7 @@ func (s *Simulation) fidelity(r *Report, active runs) {
 		for _, name := range sortedKeys(real[d.is]) {
 			was := real[d.is][name]
 			f.Rows = append(f.Rows, FidelityRow{
-				By: d.by, Name: name, Contacts: was.Contacts, Happened: was.means(), Simulated: meansOf(active.measured, d.is, name),
+				By: d.by, Name: name, Contacts: was.Contacts, Happened: was.means(), Simulated: meansOf(simulated, d.is, name),
 			})
 		}
 	}

@@ -201,7 +201,7 @@ func (r *Report) faithful() string {
 func (s *Simulation) noted(r *Report) {
 	note := func(n int, words string) {
 		if n == 1 {
-			words = strings.NewReplacer("were ", "was ", "are ", "is ").Replace(words)
+			words = strings.NewReplacer("were ", "was ", "they are ", "it is ", "their ", "its ").Replace(words)
 		}
 		if n > 0 {
 			r.Notes = append(r.Notes, grouped(n)+" "+words)
@@ -218,7 +218,7 @@ func (s *Simulation) noted(r *Report) {
 		r.Notes = append(r.Notes, fmt.Sprintf("The candidate classed %s contacts by what was written and %s by the name of their class; %s stay what they were, as it has no such class. It takes %s for something else.",
 			grouped(c.ByWords), grouped(c.ByName), grouped(c.Kept), grouped(c.Other)))
 	}
-	note(r.Left.Open, "were open at the end and not due yet: they are simulated, and not compared with what happened.")
+	note(r.Left.Open, "were not due yet at the end: they are simulated, and not compared with what happened, as only the quick ones of them are answered.")
 	note(r.Left.CarriedOver, "were open at the beginning: they are simulated, and not counted.")
 	note(r.Left.Disposed, "were ended without a reply, by people: they are again, and not counted.")
 	note(r.Left.Pledges, "were answers that agents owed by a pledge: given when they were, and not counted.")

@@ -15,6 +15,9 @@ type Hands[J Job] struct {
 	// Efficiency is e: 0 has n jobs together take as long as one after the other,
 	// 1 as long as the longest.
 	Efficiency float64
+	// Ahead, if given, says which jobs are done ahead of the others, which rest
+	// meanwhile.
+	Ahead func(j J) bool
 	// Jobs are in hand, in the order in which they were taken.
 	Jobs []J
 	// Paused is true while whoever it is does nothing; CatchUp comes before it is
@@ -30,15 +33,33 @@ type Hands[J Job] struct {
 
 // CatchUp brings the work up to date.
 func (h *Hands[J]) CatchUp(now float64) {
-	if n := float64(len(h.Jobs)); n > 0 && !h.Paused {
-		rate := math.Pow(n, h.Efficiency-1)
+	if len(h.Jobs) > 0 && !h.Paused {
+		n, ahead := h.going()
+		rate := math.Pow(float64(n), h.Efficiency-1)
 		for _, j := range h.Jobs {
-			*j.Work() -= (now - h.Since) * rate
+			if !ahead || h.Ahead(j) {
+				*j.Work() -= (now - h.Since) * rate
+			}
 		}
 		h.Busy += now - h.Since
 		h.Last = now
 	}
 	h.Since = now
+}
+
+// going gives how many jobs get on, and whether they are those ahead of others.
+func (h *Hands[J]) going() (n int, ahead bool) {
+	if h.Ahead != nil {
+		for _, j := range h.Jobs {
+			if h.Ahead(j) {
+				n++
+			}
+		}
+	}
+	if n > 0 {
+		return n, true
+	}
+	return len(h.Jobs), false
 }
 
 // Take puts a job into the hands, which are up to date.
@@ -64,13 +85,14 @@ func (h *Hands[J]) First() (first J, after float64, still func() bool, ok bool) 
 	if len(h.Jobs) == 0 || h.Paused {
 		return first, 0, nil, false
 	}
-	first = h.Jobs[0]
-	for _, j := range h.Jobs[1:] {
-		if *j.Work() < *first.Work() {
-			first = j
+	n, ahead := h.going()
+	found := false
+	for _, j := range h.Jobs {
+		if (!ahead || h.Ahead(j)) && (!found || *j.Work() < *first.Work()) {
+			first, found = j, true
 		}
 	}
 	round := h.round
-	after = max(0, *first.Work()) / math.Pow(float64(len(h.Jobs)), h.Efficiency-1)
+	after = max(0, *first.Work()) / math.Pow(float64(n), h.Efficiency-1)
 	return first, after, func() bool { return h.round == round }, true
 }
