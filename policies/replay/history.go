@@ -33,6 +33,8 @@ type History struct {
 	Present, Busy map[string]time.Duration
 	// Left counts what is not simulated.
 	Left Left
+	// settled is since when what came need not be answered.
+	settled time.Time
 }
 
 // Version is a policy set that decided, since when, and for how many contacts.
@@ -58,7 +60,8 @@ type Left struct {
 	Disposed int `json:"disposed"`
 	// Transferred were given to a colleague by hand: whoever takes them keeps them.
 	Transferred int `json:"transferred"`
-	// Open were not due at Until, answered or not.
+	// Open came too late to be due at Until, and so late that their like need not be
+	// answered.
 	Open int `json:"open"`
 }
 

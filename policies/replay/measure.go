@@ -121,9 +121,26 @@ func (d dimension) of(t *Turn, o *Outcome) string {
 // measured are the figures of one run, by dimension and group.
 type measured [dimensions]map[string]Figures
 
-// due reports whether a turn was due by the end of the history, so that it is known what
-// became of it, whatever that was.
-func (h *History) due(t *Turn) bool { return !t.Due.After(h.Until) }
+// due reports whether it is known what became of a turn, whatever that was: it was due by
+// the end of the history, or came so long before it that nearly all of its like are
+// answered. Of what came later only the quick ones are, which would flatter.
+func (h *History) due(t *Turn) bool {
+	return !t.Due.After(h.Until) || t.End != "" && !t.Opened.After(h.settled)
+}
+
+// settle finds since when what came is not settled: the end less the 99th percentile of
+// how long replies took.
+func (h *History) settle() {
+	var took []float64
+	for _, t := range h.Turns {
+		if t.End == router.EndReplied {
+			took = append(took, t.Ended.Sub(t.Opened).Seconds())
+		}
+	}
+	if slices.Sort(took); len(took) > 0 {
+		h.settled = h.Until.Add(-secondsOf(percentile(took, 0.99)))
+	}
+}
 
 // measure adds up those outcomes that count and are known. Only, if given, says of which.
 func (h *History) measure(outcomes []Outcome, only func(t *Turn) bool, until time.Time) measured {

@@ -353,6 +353,7 @@ func (r *Reader) begin() {
 // measure says what counts, and counts what does not.
 func (r *Reader) measure() {
 	h := r.h
+	h.settle()
 	for _, t := range h.Turns {
 		left := &h.Left
 		switch {

@@ -211,6 +211,8 @@ func (s *Simulation) fidelity(r *Report, active runs) {
 	switch {
 	case r.Measured == 0:
 		r.Refused = "no contact of this time can be measured"
+	case r.Measured == 1:
+		r.Refused = "only one contact can be measured, and that says nothing"
 	case r.Measured < leastMeasured:
 		r.Refused = fmt.Sprintf("only %d contacts can be measured, and nothing can be said of less than %d", r.Measured, leastMeasured)
 	case f.Error > errorLimit:

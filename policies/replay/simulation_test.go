@@ -97,7 +97,7 @@ func TestMoreAgentsDoNotHurt(t *testing.T) {
 	set := madeSet(t, 4, "20m")
 	h := w.log(t, set)
 	staffed := func(n int) *Report {
-		return simulated(t, h, set, func(s *Simulation) { s.Staffing = []Change{{Number: n, What: "common"}} })
+		return simulated(t, h, set, func(s *Simulation) { s.Staffing, s.Seeds = []Change{{Number: n, What: "common"}}, 5 })
 	}
 	if more := staffed(2); more.Total[0].SLA.Change < 0.02 || more.Total[0].Mean.Change >= 0 || more.Verdict != VerdictBetter {
 		t.Errorf("two more agents: %+v", more.Total[0])

@@ -189,8 +189,11 @@ func (r *Report) faithful() string {
 	}
 	t := &r.Fidelity.Rows[0]
 	trust := "so it is trusted"
-	if !r.Trusted {
+	switch {
+	case r.Fidelity.Error > r.Fidelity.Limit:
 		trust = "so it is not trusted"
+	case !r.Trusted:
+		trust = "but too few to be trusted"
 	}
 	return fmt.Sprintf("Of %s contacts %s really were answered in time; the active set, simulated, comes to %s: %.1f points off, where %.0f are allowed, %s. Median wait %s, simulated %s; 95 of 100 within %s, simulated %s; %s by the same agent.",
 		grouped(t.Contacts), percent(t.Happened.SLA), percent(t.Simulated.SLA), r.Fidelity.Error, r.Fidelity.Limit, trust,
@@ -199,12 +202,11 @@ func (r *Report) faithful() string {
 
 // noted says what must be known beside.
 func (s *Simulation) noted(r *Report) {
-	note := func(n int, words string) {
+	note := func(n int, one, many string) {
 		if n == 1 {
-			words = strings.NewReplacer("were ", "was ", "they are ", "it is ", "their ", "its ").Replace(words)
-		}
-		if n > 0 {
-			r.Notes = append(r.Notes, grouped(n)+" "+words)
+			r.Notes = append(r.Notes, "1 "+one)
+		} else if n > 1 {
+			r.Notes = append(r.Notes, grouped(n)+" "+many)
 		}
 	}
 	if len(r.Policies) > 1 {
@@ -218,14 +220,16 @@ func (s *Simulation) noted(r *Report) {
 		r.Notes = append(r.Notes, fmt.Sprintf("The candidate classed %s contacts by what was written and %s by the name of their class; %s stay what they were, as it has no such class. It takes %s for something else.",
 			grouped(c.ByWords), grouped(c.ByName), grouped(c.Kept), grouped(c.Other)))
 	}
-	note(r.Left.Open, "were not due yet at the end: they are simulated, and not compared with what happened, as only the quick ones of them are answered.")
-	note(r.Left.CarriedOver, "were open at the beginning: they are simulated, and not counted.")
-	note(r.Left.Disposed, "were ended without a reply, by people: they are again, and not counted.")
-	note(r.Left.Pledges, "were answers that agents owed by a pledge: given when they were, and not counted.")
-	note(r.Left.Transferred, "were given to a colleague by hand: whoever takes them keeps them here.")
-	note(r.Left.Reopened, "were reopened as their reply did not arrive: not counted.")
-	note(r.Left.Merged, "were merged into another: not counted.")
-	note(r.Left.Failed, "were about messages of ours that did not arrive: not simulated.")
+	left := &r.Left
+	note(left.Open, "was too new at the end, and not due: it is simulated, and not compared with what happened.",
+		"were too new at the end, and not due: they are simulated, and not compared with what happened, as only the quick ones of them are answered.")
+	note(left.CarriedOver, "was open at the beginning: it is simulated, and not counted.", "were open at the beginning: they are simulated, and not counted.")
+	note(left.Disposed, "was ended without a reply, by somebody: it is again, and not counted.", "were ended without a reply, by people: they are again, and not counted.")
+	note(left.Pledges, "was an answer that an agent owed by a pledge: given when it was, and not counted.", "were answers that agents owed by a pledge: given when they were, and not counted.")
+	note(left.Transferred, "was given to a colleague by hand: whoever takes it keeps it here.", "were given to a colleague by hand: whoever takes them keeps them here.")
+	note(left.Reopened, "was reopened as its reply did not arrive: not counted.", "were reopened as their reply did not arrive: not counted.")
+	note(left.Merged, "was merged into another: not counted.", "were merged into another: not counted.")
+	note(left.Failed, "was about a message of ours that did not arrive: not simulated.", "were about messages of ours that did not arrive: not simulated.")
 	if r.Handling.Observed < 200 {
 		r.Notes = append(r.Notes, fmt.Sprintf("How long answers take is known of %d only: the figures are drawn towards the mean of all.", r.Handling.Observed))
 	}
