@@ -92,7 +92,7 @@ func withoutAccents(run string) string {
 	out := make([]byte, 0, len(run))
 	for _, r := range run {
 		if r < utf8.RuneSelf {
-			out = append(out, byte(r))
+			out = append(out, byte(r)) //nolint:gosec // below 128
 		} else {
 			out = foldRune(out, r)
 		}

@@ -96,6 +96,44 @@ func TestPolicyLintKnowsWhoWorksHere(t *testing.T) {
 	}
 }
 
+// Whether the agents that there are could do it is asked of a running daemon, and of
+// the data of a stopped one; of what is no data directory nothing is made.
+func TestPolicyLintAsksTheDaemon(t *testing.T) {
+	dir, data := t.TempDir(), filepath.Join(t.TempDir(), "data")
+	writeFile(t, filepath.Join(dir, "classes.yaml"), "version: 1\nclasses:\n  - {name: bills, when: 'contact.channel == \"phone\"', skills: [{name: billing, level: 4}]}\n")
+	_, stop := serveAt(t, data)
+	ok(t, "", "agents", "add", "anna@example.com", "--skill", "billing:3", "--data", data)
+	lint := func() ran {
+		t.Helper()
+		return cli(t, "", "policy", "lint", dir, "--data", data, "--json")
+	}
+	short := func(when string) {
+		t.Helper()
+		found := oneJSON[[]policies.Finding](t, lint().out)
+		if r := lint(); r.code != 1 || len(found) != 1 || found[0].Line != 3 || !strings.Contains(found[0].Message, "billing") {
+			t.Errorf("%s: exit %d, %+v", when, r.code, found)
+		}
+	}
+	short("running, with billing at level 3")
+	ok(t, "", "agents", "add", "ben@example.com", "--skill", "billing:5", "--data", data)
+	if r := lint(); r.code != 0 || strings.TrimSpace(r.out) != "[]" {
+		t.Errorf("running, with billing at level 5: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	stop()
+	if r := lint(); r.code != 0 || strings.TrimSpace(r.out) != "[]" {
+		t.Errorf("stopped, with billing at level 5: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	ok(t, "", "agents", "remove", "ben@example.com", "--data", data)
+	short("stopped, after the only one left")
+	nothing := filepath.Join(t.TempDir(), "nothing")
+	if r := cli(t, "", "policy", "lint", dir, "--data", nothing, "--json"); r.code != 1 || len(oneJSON[[]policies.Finding](t, r.out)) == 0 {
+		t.Errorf("no data: exit %d\n%s", r.code, r.out)
+	}
+	if _, err := os.Stat(nothing); !os.IsNotExist(err) {
+		t.Error("lint has made a data directory")
+	}
+}
+
 // Tests of a set are run, each failure with its line; what is wrong with the
 // tests themselves is also found by lint.
 func TestPolicyTest(t *testing.T) {
