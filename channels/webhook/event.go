@@ -37,6 +37,9 @@ type Message struct {
 	Edits       string `json:"edits,omitempty"`
 	Withdraws   string `json:"withdraws,omitempty"`
 	Attachments []File `json:"attachments,omitempty"`
+	// Headers are what policies may ask of it beside its words, by names as in the
+	// header of a mail: "X-Order".
+	Headers map[string]string `json:"headers,omitempty"`
 }
 
 // Party is somebody at the connected system.

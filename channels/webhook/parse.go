@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"mime"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -112,9 +114,20 @@ func (p *parsing) message(a *Adapter) (*contact.Message, error) {
 	if changed := cmp.Or(e.Edits, e.Withdraws); changed != "" {
 		out.Replaces, out.Withdrawn = a.messageID(changed), e.Withdraws != ""
 	}
+	p.headers(out)
 	p.odd()
 	out.Warnings = append([]string{}, p.warnings...)
 	return out, nil
+}
+
+// headers notes what policies may ask, in order of name.
+func (p *parsing) headers(m *contact.Message) {
+	for _, name := range slices.Sorted(maps.Keys(p.event.Headers)) {
+		m.KeepHeader(name, strings.Join(strings.Fields(tidy(p.event.Headers[name])), " "))
+		if !contact.KeepsHeader(name) {
+			p.warn("the header %q is not one that policies can ask", channels.Bounded(name, 80))
+		}
+	}
 }
 
 // ahead is how far a sender's clock may be ahead without a word.

@@ -65,6 +65,28 @@ func TestParseAll(t *testing.T) {
 	}
 }
 
+// What policies may ask of a message beside its words, and what is too much of it.
+func TestParseHeaders(t *testing.T) {
+	a := parser(t, nil)
+	const head = `{"schema":1,"id":"1","conversation":"c","from":{"id":"p"},"text":"Hello","headers":`
+	m := parsed(t, a, webhook.FormatMessage, head+`{"X-Order":" 4711\n b ","List-Id":"news","X-Api-Key":"hush","Colour":"red"}}`)
+	if len(m.Headers) != 2 || m.Headers["x-order"] != "4711 b" || m.Headers["list-id"] != "news" {
+		t.Errorf("the headers are %v", m.Headers)
+	}
+	if len(m.Warnings) != 2 || !strings.Contains(m.Warnings[0], `"Colour"`) || !strings.Contains(m.Warnings[1], `"X-Api-Key"`) {
+		t.Errorf("the warnings are %q", m.Warnings)
+	}
+	var many strings.Builder
+	for i := range 65 {
+		fmt.Fprintf(&many, `,"X-%d":"1"`, i)
+	}
+	for _, wrong := range []string{"{" + many.String()[1:] + "}", `{"X-Order":4711}`, `["X-Order"]`} {
+		if _, err := a.Parse(&channels.Inbound{Format: webhook.FormatMessage, Raw: []byte(head + wrong + "}"), ReceivedAt: received}); err == nil {
+			t.Errorf("%.40s is read", wrong)
+		}
+	}
+}
+
 func TestParseOdd(t *testing.T) {
 	a := parser(t, nil)
 	for name, c := range map[string]struct {

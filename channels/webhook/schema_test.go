@@ -83,6 +83,8 @@ func compareType(t *testing.T, root, s schema, of reflect.Type, where string) {
 			t.Fatalf("%s: nothing is said of the items", where)
 		}
 		compareType(t, root, *s.Items, of.Elem(), where+"[]")
+	case of.Kind() == reflect.Map:
+		want = "object"
 	case of.Kind() == reflect.Int:
 		want = "integer"
 	case of.Kind() == reflect.Bool:

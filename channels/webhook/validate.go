@@ -28,6 +28,9 @@ func messageFields() []string {
 	return out
 }
 
+// maxHeaders is how many headers a message may have.
+const maxHeaders = 64
+
 // mistakes says everything in which a message is not of the schema.
 func (m *Message) mistakes() []mistake {
 	var all []mistake
@@ -63,6 +66,9 @@ func (m *Message) mistakes() []mistake {
 	}
 	if utf8.RuneCountInString(m.Subject) > maxNameRunes {
 		bad("subject", "longer than %d characters", maxNameRunes)
+	}
+	if len(m.Headers) > maxHeaders {
+		bad("headers", "%d of them, more than %d", len(m.Headers), maxHeaders)
 	}
 	if m.SentAt != nil && m.SentAt.odd {
 		bad("sent_at", `want a time as RFC 3339 ("2026-11-02T10:00:00Z") or Unix seconds`)
