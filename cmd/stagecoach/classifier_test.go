@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"stagecoach/channels"
 	"stagecoach/configs"
 	"stagecoach/desk/view"
+	"stagecoach/policies"
 	"stagecoach/router"
 )
 
@@ -125,6 +127,11 @@ func TestClassifierDecides(t *testing.T) {
 	if out := ok(t, "", "policy", "status", "--data", data); !strings.Contains(out, "had a word on ") || !strings.Contains(out, "warning: it did not answer in time: ") {
 		t.Errorf("the status is %s", out)
 	}
+	metrics := httptest.NewRecorder()
+	d.metricsHandler().ServeHTTP(metrics, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	if !strings.Contains(metrics.Body.String(), `stagecoach_classifier_messages_total{outcome="time_out"}`) {
+		t.Error("the metrics say nothing of it")
+	}
 	// Another set, which listens to it too: the word from before counts, nobody is asked again.
 	before := asked.Load()
 	next := policyFiles(t, map[string]string{"classes.yaml": strings.Replace(classes, "queue: money", "queue: cash", 1)})
@@ -141,6 +148,55 @@ func TestClassifierDecides(t *testing.T) {
 	})
 	if id := mailFrom(t, d, 30, "order"); facts(id).Asked.Said != nil || asked.Load() != before {
 		t.Error("it was asked though the set says never")
+	}
+}
+
+// TestHangingClassifierHoldsNobodyUp: with a classifier that never answers, many mails
+// of many senders at once are contacts within its time limit, those behind others in
+// a queue as well, and then it is left alone.
+func TestHangingClassifierHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	gone := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		select {
+		case <-r.Context().Done():
+		case <-gone:
+		}
+	}))
+	t.Cleanup(func() { close(gone); server.Close() })
+	d := askingDaemon(t, filepath.Join(t.TempDir(), "data"), server.URL)
+	const mails = 300
+	begin := time.Now()
+	for n := range mails {
+		raw := fmt.Sprintf("From: c%d@example.com\r\nTo: support@example.org\r\nSubject: matter %d\r\nMessage-ID: <hang%d@example.com>\r\n\r\nWhere is my order %d?\r\n", n, n, n, n)
+		if _, _, err := d.journal.PutInbound(t.Context(), &channels.Inbound{
+			Channel: "email", Account: "support", Source: "email/support/INBOX", ProviderID: fmt.Sprintf("9:%d", n), Position: fmt.Sprint(n), Sender: fmt.Sprintf("c%d@example.com", n),
+			Kind: channels.Fresh, Format: "rfc822", ReceivedAt: time.Now().UTC(), Raw: []byte(raw), Size: int64(len(raw)),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stored := time.Since(begin)
+	o := &reloadedOffice{d: d}
+	said := map[policies.Trouble]int{}
+	o.until(t, "all are contacts", func(s *router.State) bool {
+		clear(said)
+		for _, c := range s.Contacts {
+			if c.Asked.Said != nil {
+				said[c.Asked.Said.Trouble]++
+			}
+		}
+		return len(s.Contacts) == mails
+	})
+	if took := time.Since(begin); took > stored+5*time.Second {
+		t.Errorf("%d mails are contacts after %s, stored after %s", mails, took, stored)
+	}
+	if said[policies.TroubleTimeOut] == 0 || said[policies.TroubleTimeOut]+said[policies.TroubleBusy]+said[policies.TroublePaused] != mails {
+		t.Errorf("what was said is %v", said)
+	}
+	if s := d.classifier.Load().Status(); !s.Paused && said[policies.TroubleTimeOut] >= 5 {
+		t.Errorf("it is not left alone: %+v", s)
 	}
 }
 

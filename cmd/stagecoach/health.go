@@ -154,6 +154,14 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	count(desc("events_total", "Events appended to the log."), float64(m.Events.Load()))
 	count(desc("commit_seconds_total", "Time spent appending commits."), float64(m.CommitNanos.Load())/1e9)
 	gauge(desc("commit_last_seconds", "How long the last append took."), float64(m.LastCommit.Load())/1e9)
+	if client := g.d.classifier.Load(); client != nil {
+		s := client.Status()
+		classified := desc("classifier_messages_total", "Messages that the external classifier was asked about, by what came of it.", "outcome")
+		count(classified, float64(s.Answered), "answered")
+		for trouble, n := range s.Troubles {
+			count(classified, float64(n), string(trouble))
+		}
+	}
 	for _, s := range g.d.links.States() {
 		labels := []string{string(s.Channel), s.Account}
 		gauge(desc("source_lag_seconds", "How long ago the source was last known to be read to its end.", "channel", "account"), s.LagSeconds, labels...)
