@@ -184,18 +184,21 @@ func (d *Daemon) open(ctx context.Context) error {
 		Consult: d.consult,
 	}, d.engine, d.ledger, d.logger)
 	d.links.seen = d.intake.Seen
-	d.shadow = &policyShadow{policyKeeper: d.keeper, words: d.words, intake: d.intake}
+	d.shadow = &policyShadow{policyKeeper: d.keeper, words: d.words, intake: d.intake, names: d.nameOfAgent}
 	d.policyDesk = &policyDesk{policyKeeper: d.keeper, words: d.words, intake: d.intake, shadow: d.shadow, asks: func(set *policies.Set) *view.PolicyClassifier {
 		return classifierView(d.classifier.Load(), *d.asks.Load(), set)
 	}}
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
-	d.caller = newCaller(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, func(id string) string { return d.desk.AgentEmail(id) }, d.logger)
+	d.caller = newCaller(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.nameOfAgent, d.logger)
 	d.receipts = &acknowledger{
 		engine: d.engine, journal: j, words: d.words, links: d.links, keys: d.keys, policy: &d.policy, zone: time.Local,
 		logger: d.logger.With("component", "acknowledger"),
 	}
 	return d.openDesk(ctx)
 }
+
+// nameOfAgent gives the address of an agent.
+func (d *Daemon) nameOfAgent(id string) string { return d.desk.AgentEmail(id) }
 
 // agentID gives the id of an agent whom a policy names by their address.
 func (d *Daemon) agentID(address string) (id string, known bool) {

@@ -197,7 +197,7 @@ type policyShadowCmd struct {
 func (*policyShadowCmd) Help() string {
 	return `Tries a policy set beside the active one on everything that comes from now on: what it would take each contact for, where
 it would stand, what it would need and when it would be due. It acts on nothing; 'policy status' and the desk show what would be
-other. It goes on after a restart, and counts anew then.
+other. It goes on after a restart.
 
 Examples:
   stagecoach policy shadow policies-next

@@ -66,6 +66,7 @@ func printShadow(w io.Writer, s *view.PolicyShadow) {
 	}
 	fmt.Fprintf(w, "Policy %s is tried beside it since %s: of %s it would treat %d otherwise (class %d, queue %d, demand %d, due earlier %d, later %d).\n",
 		s.Version, localTime(s.Since), plural(s.Contacts, "contact"), s.Other, s.Classes, s.Queues, s.Demands, s.Earlier, s.Later)
+	fmt.Fprintf(w, "  somebody else would be asked first for %d of the %d of which the rule was asked\n", s.Winners, s.Compared)
 	for i, d := range s.Last {
 		if i == 5 {
 			fmt.Fprintf(w, "  and %d more: see --json\n", len(s.Last)-i)

@@ -105,6 +105,11 @@ type PolicyShadow struct {
 	Demands  int `json:"demands"`
 	Earlier  int `json:"earlier"`
 	Later    int `json:"later"`
+	// Compared counts those of which the rule was asked, by either set, whom it would
+	// ask first, the contact being the only one that waits; Winners those among them
+	// of which that is somebody else.
+	Compared int `json:"compared"`
+	Winners  int `json:"winners"`
 	// Failures are its rules that broke.
 	Failures []PolicyFailure `json:"failures"`
 	// Last are the last differences, the newest first.
