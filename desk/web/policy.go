@@ -37,3 +37,28 @@ func counted(n int, one, many string) string {
 func linesOf(text string) []string { return strings.Split(text, "\n") }
 
 func joinedBy(between string, words []string) string { return strings.Join(words, between) }
+
+// policyFiles names the files of a policy set.
+func policyFiles() []string {
+	return []string{"classes.yaml", "customers.yaml", "escalation.yaml", "privacy.yaml", "routing.yaml", "sla.yaml"}
+}
+
+// figure is a number with its name.
+type figure struct {
+	name string
+	n    int
+}
+
+// previewNumbers gives the figures of a preview that aren't nothing.
+func previewNumbers(v view.PolicyPreview) []figure {
+	var out []figure
+	for _, f := range []figure{
+		{"of another class", v.Classes}, {"in another queue", v.Queues}, {"due earlier", v.Earlier}, {"due later", v.Later},
+		{"told a time that would be longer", v.Told}, {"late at once", v.Overdue}, {"that nobody could take any more", v.Impossible}, {"that somebody could take at last", v.Possible},
+	} {
+		if f.n > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}

@@ -90,6 +90,8 @@ func gallery() []shot {
 		{"ledger-gap", Ledger(samplePage("/ledger", 2), view.Ledger{Totals: view.Totals{Seen: 5, Messages: 4, Gaps: []string{"Mailbox service@: item 4711 was seen and belongs to nothing."}}})},
 		{"why", Why(samplePage("/why/0195-c-000", 2), sampleWhy())},
 		{"policy", Policy(samplePage("/policy", 2), samplePolicy())},
+		{"policy-preview", PolicyPreview(samplePage("/policy", 2), PolicyChoice{Files: []PolicyText{{Name: "sla.yaml", Text: "version: 1\n"}}}, samplePreview())},
+		{"policy-refused", PolicyRefused(samplePage("/policy", 2), []string{"sla.yaml:29:1: defalt: unknown key (did you mean default?)"})},
 		{"agents", Agents(samplePage("/agents", 2), view.Agents{People: people(8), SetupLink: "https://desk.example.com/setup?token=5xY7…"})},
 		{"saved", Saved(samplePage("/saved", 2), view.Saved{Answers: thread(1).SavedAnswers, Signature: "Ines Albrecht\nRadwerk Service"})},
 		{"new", New(samplePage("/new", 2), view.New{Accounts: []view.Account{{ID: "service", Channel: contact.Email, Address: "service@example.com", Limits: contact.Limits{CC: true}}}, Signature: "Ines Albrecht"})},

@@ -6,6 +6,16 @@ import (
 	"stagecoach/desk/view"
 )
 
+// samplePreview is what a policy set would change.
+func samplePreview() view.PolicyPreview {
+	return view.PolicyPreview{
+		Version: "1ab2c3d4e5f6", Open: 1214, Read: 1000, Classes: 12, Queues: 214, Earlier: 96, Later: 3, Told: 3, Overdue: 1, Impossible: 1,
+		Words:    []string{"214 contacts would stand in another queue.", "96 would be due earlier, 3 later.", "3 customers were told a time that would no longer hold."},
+		Examples: []view.PolicyDifference{{Contact: "c1", Conversation: "v1", At: sampleNow, What: []string{"would be late at once"}}},
+		Warnings: []string{"sla.yaml:3:1: figures: this build does not act on it yet"},
+	}
+}
+
 // samplePolicy is a policy set that decides, with all that can be said of one.
 func samplePolicy() view.Policy {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
