@@ -53,8 +53,14 @@ type figure struct {
 func previewNumbers(v view.PolicyPreview) []figure {
 	var out []figure
 	for _, f := range []figure{
-		{"of another class", v.Classes}, {"in another queue", v.Queues}, {"due earlier", v.Earlier}, {"due later", v.Later},
-		{"told a time that would be longer", v.Told}, {"late at once", v.Overdue}, {"that nobody could take any more", v.Impossible}, {"that somebody could take at last", v.Possible},
+		{"of another class", v.Classes},
+		{"in another queue", v.Queues},
+		{"due earlier", v.Earlier},
+		{"due later", v.Later},
+		{"told a time that would be longer", v.Told},
+		{"late at once", v.Overdue},
+		{"that nobody could take any more", v.Impossible},
+		{"that somebody could take at last", v.Possible},
 	} {
 		if f.n > 0 {
 			out = append(out, f)
