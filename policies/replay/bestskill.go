@@ -110,7 +110,7 @@ func (s *Simulation) lessons(base runs) []lesson {
 	need := s.needed(base)
 	gains := map[[2]string]*lesson{}
 	for _, id := range r.ids {
-		if s.History.Present[id] <= 0 {
+		if !r.worked(id) {
 			continue
 		}
 		p := r.profiles[id]

@@ -243,14 +243,17 @@ func (w *world) assigned(e *router.Assigned) {
 		w.Plan(later(at, w.Now), func() error { return w.written(p, one) })
 		return
 	}
-	if one.silent = w.Model.neglects(w.luck, t, one.takes, p.id); one.silent {
-		return
-	}
 	one.left = w.Model.size(w.luck, t, w.class(t).Class, p.id)
+	if one.silent = w.Model.neglects(w.luck, t, one.takes, p.id); one.silent { // it lies there, as it did then
+		one.left = neverDone
+	}
 	p.hands.CatchUp(w.at())
 	p.hands.Take(one)
 	w.planEnd(p)
 }
+
+// neverDone is longer than anybody holds a contact, in seconds.
+const neverDone = 1e9
 
 func (w *world) turnOf(one *job) *Turn {
 	if len(one.turns) == 0 {

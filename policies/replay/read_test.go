@@ -184,3 +184,34 @@ func TestChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestNewcomersAreLikeThoseWhoWork adds somebody for what nobody can: they are like who
+// works most, not like a supervisor who only looks on.
+func TestNewcomersAreLikeThoseWhoWork(t *testing.T) {
+	l := newTold(t, Bounds{})
+	l.at(1, "set_presence", router.PresenceChanged{Agent: "ben", Presence: contact.Available, Cause: "self"})
+	l.at(0, "set_agent", router.AgentSet{Agent: router.AgentProfile{ID: "zoe", Role: contact.RoleSupervisor}})
+	l.at(0.5, "set_presence", router.PresenceChanged{Agent: "zoe", Presence: contact.Available, Cause: "self"})
+	l.at(10, "receive", opened("a", 10, 60))
+	l.answered("a", "ben", 11, 20, 20)
+	s := &Simulation{History: l.r.History(), Staffing: []Change{{Number: 1, What: "italian"}}}
+	staff, words, err := s.restaffed()
+	if err != nil || len(words) != 1 || !strings.Contains(words[0], "1 more who works the hours of ben") || !strings.Contains(words[0], "Italian beside") {
+		t.Errorf("%q, %v", words, err)
+	}
+	found := false
+	for _, e := range staff {
+		if e.Agent == newcomer+"1.001" && e.Profile != nil {
+			found = len(e.Profile.Languages) == 1 && e.Profile.Languages[0] == "it" && e.Profile.ID == e.Agent
+		}
+	}
+	if !found {
+		t.Errorf("nobody came who speaks Italian: %+v", staff)
+	}
+	for _, change := range []Change{{1, "klingon"}, {-2, "anna"}, {-3, "german"}} {
+		s.Staffing = []Change{change}
+		if _, _, err := s.restaffed(); err == nil {
+			t.Errorf("%+v is possible", change)
+		}
+	}
+}

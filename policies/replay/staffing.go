@@ -87,13 +87,24 @@ func (s *Simulation) roster() *roster {
 	return r
 }
 
+// worked reports whether somebody had anything in hand, and did not only look on.
+func (r *roster) worked(id string) bool { return r.s.History.Busy[id] > 0 }
+
 // ability is a skill or a language.
 type ability struct {
 	skill, language string
 	level           int
 }
 
-func (a ability) words() string { return cmp.Or(a.skill, a.language) }
+func (a ability) words() string {
+	if a.skill != "" {
+		return a.skill
+	}
+	if names := languageNames[a.language]; len(names) > 0 {
+		return strings.ToUpper(names[0][:1]) + names[0][1:]
+	}
+	return a.language
+}
 
 // has reports whether an agent has it.
 func (a ability) has(p *router.AgentProfile) bool {
@@ -205,13 +216,13 @@ func (r *roster) more(staff []StaffEvent, c Change, what ability, who string, nt
 	var like []string
 	for _, id := range r.ids {
 		p := r.profiles[id]
-		if who == id || who == "" && what.has(&p) && r.s.History.Present[id] > 0 {
+		if who == id || who == "" && what.has(&p) && r.worked(id) {
 			like = append(like, id)
 		}
 	}
 	learns := len(like) == 0
 	if learns {
-		like = slices.DeleteFunc(slices.Clone(r.ids), func(id string) bool { return r.s.History.Present[id] <= 0 })
+		like = slices.DeleteFunc(slices.Clone(r.ids), func(id string) bool { return !r.worked(id) })
 	}
 	if len(like) == 0 {
 		return nil, "", staffingError("--agents: nobody was at work in this time, so nobody can be added")
