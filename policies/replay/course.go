@@ -6,58 +6,67 @@ import (
 	"stagecoach/router"
 )
 
+// stretch adds up what became of those who came in a part of the time: what happened, the
+// active set, the other.
+type stretch struct {
+	contacts              int
+	waits, answered, late [3]float64
+}
+
+func (s *stretch) wait(of int) float64 {
+	if s.answered[of] == 0 {
+		return -1
+	}
+	return round(s.waits[of] / s.answered[of])
+}
+
 // course says how it went over the time.
 func (s *Simulation) course(r *Report, all []runs) {
 	h := s.History
 	n := min(48, max(6, r.Measured/25))
-	span := h.Until.Sub(h.From) / time.Duration(n)
-	if span <= 0 || r.Measured == 0 {
+	part := h.Until.Sub(h.From) / time.Duration(n)
+	if part <= 0 || r.Measured == 0 {
 		return
 	}
-	type sum struct{ waits, answered, late float64 }
-	sums := make([][3]sum, n)
-	counts := make([]int, n)
-	add := func(of int, outcomes []Outcome, until time.Time, each float64) {
-		for i, t := range h.Turns {
-			at := int(t.Opened.Sub(h.From) / span)
-			o := &outcomes[i]
-			kept, known := o.fate(until)
-			if !t.Measured || !known || at < 0 || at >= n {
-				continue
-			}
-			if of == 0 {
-				counts[at]++
-			}
-			one := &sums[at][of]
-			if !kept {
-				one.late += each
-			}
-			if o.End == router.EndReplied {
-				one.waits += each * o.Ended.Sub(o.Start).Seconds()
-				one.answered += each
-			}
-		}
-	}
-	add(0, h.happened(), h.Until, 1)
+	sums := make([]stretch, n)
+	h.addCourse(sums, part, 0, h.happened(), h.Until, 1)
 	for k := range all {
 		for _, run := range all[k].runs {
-			add(k+1, run.Outcomes, h.Until.Add(grace), 1/float64(len(all[k].runs)))
+			h.addCourse(sums, part, k+1, run.Outcomes, h.Until.Add(grace), 1/float64(len(all[k].runs)))
 		}
-	}
-	wait := func(x sum) float64 {
-		if x.answered == 0 {
-			return -1
-		}
-		return round(x.waits / x.answered)
 	}
 	for i := range sums {
-		one := Span{
-			At: h.From.Add(time.Duration(i) * span), Contacts: counts[i], Happened: wait(sums[i][0]), Active: wait(sums[i][1]), Candidate: -1,
-			HappenedLate: round(sums[i][0].late), ActiveLate: round(sums[i][1].late), CandidateLate: -1,
+		one := &sums[i]
+		span := Span{
+			At: h.From.Add(time.Duration(i) * part), Contacts: one.contacts, Happened: one.wait(0), Active: one.wait(1), Candidate: -1,
+			HappenedLate: round(one.late[0]), ActiveLate: round(one.late[1]), CandidateLate: -1,
 		}
 		if len(all) > 1 {
-			one.Candidate, one.CandidateLate = wait(sums[i][2]), round(sums[i][2].late)
+			span.Candidate, span.CandidateLate = one.wait(2), round(one.late[2])
 		}
-		r.Course = append(r.Course, one)
+		r.Course = append(r.Course, span)
+	}
+}
+
+// addCourse adds outcomes to the parts of the time in which their contacts came. Of what
+// happened only what is settled counts.
+func (h *History) addCourse(sums []stretch, part time.Duration, of int, outcomes []Outcome, until time.Time, each float64) {
+	for i, t := range h.Turns {
+		o, at := &outcomes[i], int(t.Opened.Sub(h.From)/part)
+		kept, known := o.fate(until)
+		if !t.Measured || !known || at < 0 || at >= len(sums) || of == 0 && !h.due(t) {
+			continue
+		}
+		one := &sums[at]
+		if of == 0 {
+			one.contacts++
+		}
+		if !kept {
+			one.late[of] += each
+		}
+		if o.End == router.EndReplied {
+			one.waits[of] += each * o.Ended.Sub(o.Start).Seconds()
+			one.answered[of] += each
+		}
 	}
 }

@@ -249,6 +249,8 @@ func span(seconds float64) string {
 		return fmt.Sprintf("%.1f s", seconds)
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%.0f s", seconds)
+	case d < 10*time.Minute:
+		return fmt.Sprintf("%.1f min", d.Minutes())
 	case d < 2*time.Hour:
 		return fmt.Sprintf("%.0f min", d.Minutes())
 	case d < 48*time.Hour:
