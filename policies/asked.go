@@ -52,8 +52,13 @@ const (
 	attachedOverload = "attachments_attached_list"
 )
 
-// askedOptions declare what conditions may ask of a message beside its words.
+// askedOptions declare what conditions may ask of a message beside its words. They
+// hold on to the set and to names only: what they are in outlives the building.
 func (b *builder) askedOptions() []cel.EnvOption {
+	open := openMacro{rules: &b.set.classes, names: []string{AlwaysCalendar}}
+	for _, c := range b.files.sla.Calendars {
+		open.names = append(open.names, c.Name)
+	}
 	files := cel.ListType(cel.ObjectType(attachmentType))
 	return []cel.EnvOption{
 		ext.NativeTypes(reflect.TypeFor[Attachment](), ext.ParseStructTags(true)),
@@ -64,7 +69,7 @@ func (b *builder) askedOptions() []cel.EnvOption {
 			[]*cel.Type{files, cel.ListType(cel.StringType)}, cel.BoolType, cel.BinaryBinding(attachedValue))),
 		cel.Macros(
 			cel.ReceiverMacro(headerFunction, 1, headerMacro), cel.ReceiverMacro(attachedFunction, 1, attachedMacro),
-			cel.GlobalMacro("open", 1, b.openMacro),
+			cel.GlobalMacro("open", 1, open.expand),
 		),
 	}
 }
@@ -113,20 +118,22 @@ func attachedMacro(f cel.MacroExprFactory, target ast.Expr, args []ast.Expr) (as
 	return f.NewMemberCall(attachedFunction, f.NewSelect(f.NewIdent("contact"), "attachments"), f.NewList(list...)), nil
 }
 
-// openMacro makes open("office") a look among the calendars that are open.
-func (b *builder) openMacro(f cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *common.Error) {
-	names := []string{AlwaysCalendar}
-	for _, c := range b.files.sla.Calendars {
-		names = append(names, c.Name)
-	}
+// openMacro makes open("office") a look among the calendars that are open, and notes
+// which are asked about.
+type openMacro struct {
+	rules *classRules
+	names []string
+}
+
+func (o *openMacro) expand(f cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *common.Error) {
 	name := literal(args[0])
 	switch {
 	case name == nil:
 		return nil, f.NewError(args[0].ID(), "open wants the name of a calendar of sla.yaml in quotes")
-	case !slices.Contains(names, *name):
-		return nil, f.NewError(args[0].ID(), fmt.Sprintf("no calendar %q (%s)", *name, strict.DidYouMean(*name, names)))
-	case !slices.Contains(b.set.classes.calendars, *name):
-		b.set.classes.calendars = append(b.set.classes.calendars, *name)
+	case !slices.Contains(o.names, *name):
+		return nil, f.NewError(args[0].ID(), fmt.Sprintf("no calendar %q (%s)", *name, strict.DidYouMean(*name, o.names)))
+	case !slices.Contains(o.rules.calendars, *name):
+		o.rules.calendars = append(o.rules.calendars, *name)
 	}
 	return f.NewCall(operators.In, args[0], f.NewIdent(openVariable)), nil
 }
