@@ -127,6 +127,9 @@ func (c *policySimulateCmd) simulate(ctx context.Context, io std, line *client, 
 	for {
 		select {
 		case a := <-done:
+			if ctx.Err() != nil { // whoever asked wants no more: the answer says less
+				return nil, nil, ctx.Err()
+			}
 			return a.raw, &a.report, a.err
 		case <-look.C:
 			if now := (view.Simulating{}); bar.on {

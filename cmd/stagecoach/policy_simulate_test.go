@@ -211,3 +211,16 @@ func TestSimulationBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestPolicySimulateInterrupted ends as a shell expects it where somebody wants no more.
+func TestPolicySimulateInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := loggedDay(t, 120)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, wrong strings.Builder
+	code := run(ctx, []string{"policy", "simulate", "--data", dir, "--seeds", "100", "--best-skill", "--agents", "+50:german"}, std{in: strings.NewReader(""), out: &out, err: &wrong})
+	if code != exitInterrupted || out.Len() > 0 {
+		t.Errorf("exit %d: %s%s", code, out.String(), wrong.String())
+	}
+}
