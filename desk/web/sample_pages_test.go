@@ -70,6 +70,7 @@ func gallery() []shot {
 		{"conversation-extreme", conv(extreme())},
 		{"conversation-reading", conv(read)},
 		{"conversation-ended", conv(ended)},
+		{"conversation-late", conv(sorry())},
 		{"conversation-call", conv(call)},
 		{"conversation-public", conv(public)},
 		{"conversation-offer", func() templ.Component {

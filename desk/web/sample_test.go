@@ -189,3 +189,14 @@ func extreme() view.Conversation {
 	}
 	return c
 }
+
+// sorry is a conversation of which the promise was missed, with the draft of an
+// apology in the reply.
+func sorry() view.Conversation {
+	c := thread(3)
+	c.Card.Breached, c.Card.UsedShare, c.Card.Due = true, 1.4, sampleNow.Add(-time.Hour)
+	c.Card.Entry, c.Card.Policy, c.Card.Steps = "complaints", "8eab1b64070b", []string{"remind", "late"}
+	c.Draft, c.Holder, c.Signature = nil, true, "Ines Albrecht"
+	c.Apology = "Es tut uns leid, dass Sie warten mussten: Wir hatten Ihnen eine Antwort bis Montag, 2. März, 10:00 Uhr (CET) zugesagt.\n"
+	return c
+}

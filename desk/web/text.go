@@ -149,7 +149,7 @@ func draftText(c view.Conversation) string {
 		return c.Draft.Text
 	}
 	if c.Apology != "" {
-		return strings.TrimSpace(c.Apology) + "\n\n" + signed(c.Signature)
+		return strings.TrimSpace(c.Apology) + "\n" + signed(c.Signature)
 	}
 	return signed(c.Signature)
 }
