@@ -21,7 +21,7 @@ type example struct {
 
 // TestExamplesFromLintToRollback takes each worked example the whole way that a
 // supervisor goes, by the command line alone: lint, test, explain, diff,
-// preview, shadow, activate, history, rollback, and a restart after it.
+// simulate, preview, shadow, activate, history, rollback, and a restart after it.
 func TestExamplesFromLintToRollback(t *testing.T) {
 	for name, change := range map[string][2]string{
 		"small-shop": {"default: {first: 4h,", "default: {first: 2h,"},
@@ -127,6 +127,10 @@ func (x *example) atWork(t *testing.T) {
 	first := x.active(t, with)
 	if out := x.says(t, with("preview", x.next)...); !strings.Contains(out, fmt.Sprint(letters)) {
 		t.Errorf("preview doesn't speak of %d letters:\n%s", letters, out)
+	}
+	// Nothing was answered yet: what comes of it can't be simulated, and it says so.
+	if code, out, said := x.run(with("simulate", x.next)...); code != 3 || !strings.Contains(out, "Nothing is recommended") {
+		t.Errorf("simulate ended with %d\n%s%s", code, out, said)
 	}
 	x.says(t, with("shadow", x.next)...)
 	x.says(t, with("activate", x.next, "--because", "quicker")...)

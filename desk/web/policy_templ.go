@@ -959,7 +959,7 @@ func policyHistory(p Page, v view.Policy) templ.Component {
 			templ_7745c5c3_Var51 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "<section aria-labelledby=\"policy-history\"><h2 id=\"policy-history\">History</h2><ul class=\"agentlist\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "<section aria-labelledby=\"policy-history\"><h2 id=\"policy-history\">History</h2><ul class=\"agentlist sets\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
