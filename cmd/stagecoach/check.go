@@ -53,7 +53,7 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 	if dir == "" {
 		dir = policiesOf(c.Config, cfg)
 	}
-	set, err := policies.Load(dir)
+	set, err := policies.CheckDir(dir)
 	if err != nil {
 		found.add(dir, err)
 	} else {
