@@ -214,6 +214,9 @@ func (s *State) applyReplyFailed(e *ReplyFailed) {
 			c.Unrevised = false
 			s.reviseLater(c.ID)
 		}
+		if v := s.Conversations[c.Conversation]; v != nil {
+			s.timeConversation(v) // its steps have waited for the reply
+		}
 		s.indexContact(c)
 	}
 }

@@ -73,6 +73,32 @@ func TestAReplyInFlightKeepsItsPromise(t *testing.T) {
 	r.check()
 }
 
+// TestWhatAReplyInFlightLeavesIsClassedAnew: what came while a reply was being sent, as
+// another policy set began to decide, is no contact of the set from before for ever.
+func TestWhatAReplyInFlightLeavesIsClassedAnew(t *testing.T) {
+	t.Parallel()
+	for _, classed := range []bool{false, true} {
+		r := newRig(t)
+		r.agent("anna", contact.RoleAgent, 100)
+		r.agent("lead", contact.RoleSupervisor, 0)
+		r.tune(ActorRouter, promising(t, "4h"))
+		c := r.receive(r.mail("m1", "alice"))
+		id := r.reply(r.accept(c), c, contact.Answer, c.LastMessage())
+		r.receive(r.mail("m2", "alice", "m1"))
+		r.tune("lead", promising(t, "2h"))
+		r.must(ActorRouter, Tick{})
+		if classed { // all else is done by the time it arrives
+			r.must(ActorRouter, Reclassify{Policy: r.rules.Version(), First: c.ID, Done: 1})
+		}
+		r.deliver(id)
+		next := r.onlyOpen()
+		if next.ID == c.ID || r.state.Revision == nil || !slices.Contains(r.state.Revision.Classes, next.ID) {
+			t.Fatalf("classed before: %v; what is left isn't classed anew: %+v", classed, r.state.Revision)
+		}
+		r.check()
+	}
+}
+
 // TestWhatLiesInReviewIsClassedAnew: what no rule of the new set proposes leaves it
 // with a customer's promise; what one does stays, by that rule; what our own answers
 // have proven a machine stays in any case.

@@ -30,9 +30,10 @@ func (t *turn) deliver(r *Reply, e ReplyDelivered) {
 	}
 	rest := after(c.Messages, r.Covers)
 	next, owed := t.nextContact(c, r, rest), c.Undelivered
+	behind := c.Unrevised || t.Revision != nil // it is of the class that its predecessor had
 	t.emit(ContactEnded{Contact: c.ID, End: EndReplied, Reply: r.ID, Left: len(rest), By: r.Agent})
 	if next != nil {
-		t.emit(ContactOpened{Contact: *next, Policy: t.env.Rules.Version(), Behind: t.behind("")})
+		t.emit(ContactOpened{Contact: *next, Policy: t.env.Rules.Version(), Behind: behind || t.behind("")})
 		if a := t.Agents[r.Agent]; r.Kind == contact.Pledge && a != nil && !a.Removed {
 			t.give(t.Contacts[next.ID], a.ID, a.ID, "pledge", t.env.Rules.Work(next.ReplyChannel))
 		}

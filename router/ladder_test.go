@@ -273,6 +273,26 @@ ladder:
 	r.check()
 }
 
+// TestTheResolutionsStepWaitsForTheReply: a step that comes while a reply is being sent
+// is taken once that has failed, without a restart.
+func TestTheResolutionsStepWaitsForTheReply(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.rules = laddered(t, "version: 1\nladder:\n  - {name: whole, for: [resolution], at: due, action: lead}\n")
+	r.agent("anna", contact.RoleAgent, 100)
+	m := r.mail("m1", "alice")
+	m.ReceivedAt = r.now.Add(-10*time.Hour + time.Minute)
+	c := r.receive(m)
+	r.accept(c)
+	id := r.reply(c.Agent, c, contact.Answer, c.LastMessage())
+	r.wait(2 * time.Minute)
+	r.steps()
+	r.failSending(id)
+	r.wait(0)
+	r.steps("whole")
+	r.check()
+}
+
 // TestStepsAreTakenOnceWhateverIsKilled: a router that is killed at any commit and
 // begins again takes each step of each contact exactly once, in its order.
 func TestStepsAreTakenOnceWhateverIsKilled(t *testing.T) {
