@@ -111,7 +111,7 @@ func tells(c *router.Commit) bool {
 				if ev.Tell {
 					return true
 				}
-			case router.Takeover:
+			case router.Takeover, router.EscalationTold: // more may be owed than is told at once
 				return true
 			}
 		}

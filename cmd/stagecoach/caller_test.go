@@ -116,3 +116,28 @@ func TestSlackIsCalledByText(t *testing.T) {
 		t.Errorf("got %v", body)
 	}
 }
+
+// TestACallIsNoPlaceForSecrets: the address of a webhook, which lets anybody call who
+// has it, is in no error.
+func TestACallIsNoPlaceForSecrets(t *testing.T) {
+	t.Parallel()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	err := callHook(t.Context(), &http.Client{}, gone.URL+"/services/T0/s3cret", "", nil)
+	if err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// TestMoreAreOwedThanAreToldAtOnce: who is to be told of more contacts than go into one
+// call is called again at once, not as another step comes.
+func TestMoreAreOwedThanAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	told := &router.Commit{Entries: []router.Entry{{Events: []router.Event{router.EscalationTold{Tellings: []string{"c/boss"}}}}}}
+	if !tells(told) {
+		t.Error("what is left after a call waits for the next step of the ladder")
+	}
+	if tells(&router.Commit{Entries: []router.Entry{{Events: []router.Event{router.Escalated{Step: "half"}}}}}) {
+		t.Error("a step that tells nobody is called for")
+	}
+}

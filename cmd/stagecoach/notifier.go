@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	neturl "net/url"
 	"strings"
 	"time"
 
@@ -139,6 +141,9 @@ func callHook(ctx context.Context, client *http.Client, url, key string, d any) 
 		req.Header.Set("Idempotency-Key", key)
 	}
 	resp, err := client.Do(req)
+	if broken, ok := errors.AsType[*neturl.Error](err); ok {
+		err = broken.Err // without the address, which is a secret of many
+	}
 	if err != nil {
 		return fmt.Errorf("calling the webhook: %w", err)
 	}
