@@ -41,7 +41,7 @@ func ask(t *testing.T, c *classifier.Client, text string) policies.Said {
 	t.Helper()
 	set, begin := setOf(t), time.Now()
 	said := c.Ask(t.Context(), set, &policies.ClassifyInput{Channel: "email", Account: "support", Sender: "anna@home.example", Subject: "Hello", Text: text}, time.Time{})
-	if took := time.Since(begin); took > limit+300*time.Millisecond {
+	if took := time.Since(begin); took > limit+5*time.Second {
 		t.Errorf("it took %s, the limit is %s", took, limit)
 	}
 	return said
@@ -97,6 +97,28 @@ func TestAnswer(t *testing.T) {
 	}
 	if s := c.Status(); s.Asked != 1 || s.Answered != 1 {
 		t.Errorf("counted %+v", s)
+	}
+}
+
+// What is cut off takes no half of an address with it, which would be taken for a word.
+func TestNoHalfAddressIsTold(t *testing.T) {
+	t.Parallel()
+	var told atomic.Value
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		told.Store(string(body))
+		fmt.Fprint(w, `{"class":"billing","confidence":0.9}`)
+	})
+	for _, filler := range []string{"x ", "漢字 "} {
+		begin := strings.Repeat(filler, (16<<10)/len(filler))
+		ask(t, client(t, url), begin[:len(begin)-6]+" anna.secret@home.example and more")
+		if text, _ := told.Load().(string); text == "" || strings.Contains(text, "anna") {
+			t.Errorf("behind %q it was told %q", filler, text[max(0, len(text)-150):])
+		}
+	}
+	ask(t, client(t, url), strings.Repeat("y", 20<<10)) // a text without a space is told all the same
+	if text, _ := told.Load().(string); !strings.Contains(text, strings.Repeat("y", 16<<10)) {
+		t.Errorf("it was told %d bytes", len(text))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"stagecoach/policies"
@@ -19,6 +20,8 @@ const (
 	maxSubject = 1 << 10
 	maxText    = 16 << 10
 	maxFiles   = 20
+	// maxWord is how long the last word may be that is left out with what is cut.
+	maxWord = 512
 )
 
 // Question is what is posted.
@@ -82,12 +85,17 @@ func Redact(text string) string {
 	return text
 }
 
+// cut takes the first n bytes of a text, without the word that ends behind them: half
+// an address would not be known for one.
 func cut(s string, n int) string {
 	if len(s) > n {
 		for n > 0 && !utf8.RuneStart(s[n]) {
 			n--
 		}
 		s = s[:n]
+		if end := strings.LastIndexFunc(s, unicode.IsSpace); end > n-maxWord {
+			s = s[:max(end, 0)]
+		}
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
