@@ -34,11 +34,22 @@ func (b *builder) lintCompare(c *condition, native *ast.AST, e ast.Expr, known m
 		if word.Kind() == ast.LiteralKind {
 			word, literals[0] = literals[0], word
 		}
+	case operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
+		if word.Kind() == ast.LiteralKind {
+			word, literals[0] = literals[0], word
+		}
+		if word.Kind() != ast.IdentKind || word.AsIdent() != wordTime {
+			return // of the rest earlier and later says little
+		}
 	case operators.In:
-		if literals[0].Kind() != ast.ListKind {
+		switch literals[0].Kind() {
+		case ast.ListKind:
+			literals = literals[0].AsList().Elements()
+		case ast.IdentKind:
+			word, literals[0] = literals[0], word
+		default:
 			return
 		}
-		literals = literals[0].AsList().Elements()
 	default:
 		return
 	}
@@ -63,7 +74,12 @@ func (b *builder) lintCompare(c *condition, native *ast.AST, e ast.Expr, known m
 // unlike says why a word is never equal to a value, "" if it may be.
 func unlike(word, value string, known map[string][]string) (message, hint string) {
 	switch word {
-	case "contact.sender", "contact.sender_domain":
+	case wordTime:
+		if value == "24:00" || clockForm.MatchString(value) {
+			return "", ""
+		}
+		return word + " is never " + quote(value), `write hours and minutes with two digits each, such as "09:00"`
+	case "contact.sender", "contact.sender_domain", "contact.to", "contact.cc":
 		if lower := strings.ToLower(value); lower != value {
 			return word + " is in small letters, and never " + quote(value), "write " + quote(lower)
 		}
@@ -81,6 +97,12 @@ func unlike(word, value string, known map[string][]string) (message, hint string
 	}
 	return word + " is never " + quote(value), strict.DidYouMean(value, list)
 }
+
+// wordTime is the time of the day, which is compared letter by letter: "9:00" comes
+// after "10:00".
+const wordTime = "now.time"
+
+var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 
 // languageCode is how contact.language is written.
 var languageCode = regexp.MustCompile(`^[a-z]{2,3}$`)

@@ -147,6 +147,9 @@ func (d *Doc) unknown(value *ast.MappingValueNode, v reflect.Value, path, name s
 	if _, merge := value.Key.(*ast.MergeKeyNode); merge {
 		hint = "write the value out"
 	}
+	if _, nothing := value.Value.(*ast.NullNode); nothing && strings.ContainsAny(name, "=()<>&|\"'") {
+		hint = "put what belongs together in quotes: between braces a comma ends it"
+	}
 	d.add(position(value), path, "unknown key", hint)
 }
 

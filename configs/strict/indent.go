@@ -20,6 +20,9 @@ func (d *Doc) syntaxHint(line int, message string) string {
 	if strings.Contains(message, "end character of") {
 		return "close the quotation marks"
 	}
+	if strings.Contains(message, "invalid header option") {
+		return "put what holds a | in quotes: here it begins a text of several lines"
+	}
 	for _, n := range []int{line, line + 1} {
 		if n < 1 || n > len(d.lines) {
 			continue
