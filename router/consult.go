@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"stagecoach/contact"
 	"stagecoach/policies"
 )
 
@@ -38,4 +39,27 @@ func (i *Intake) consult(ctx context.Context, read ...*reading) {
 		heard := set.Hear(said)
 		about[n].cmd.Asked.Said = &heard
 	}
+}
+
+// question gives what the policy is told of a message.
+func (i *Intake) question(c *Receive, m *contact.Message) policies.ClassifyInput {
+	acc := i.cfg.Account(c.Channel, c.Account)
+	text := m.ReplyText
+	if text == "" {
+		text = m.Text
+	}
+	return policies.ClassifyInput{
+		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
+		Language: m.Language, Auto: m.Auto, Outreach: m.Outreach, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
+		At: c.ReceivedAt, To: addressesOf(m.To), CC: addressesOf(m.CC), Headers: m.Headers, Attachments: policies.AttachmentsOf(m.Attachments),
+		Contacts: c.Asked.Contacts, Said: c.Asked.Said,
+	}
+}
+
+func addressesOf(list []contact.Address) []string {
+	out := make([]string, len(list))
+	for n, a := range list {
+		out[n] = a.Address
+	}
+	return out
 }

@@ -356,29 +356,6 @@ func (i *Intake) classify(set *policies.Set, c *Receive, m *contact.Message) {
 	c.Preferred = i.named(got.Agents)
 }
 
-// question gives what the policy is told of a message.
-func (i *Intake) question(c *Receive, m *contact.Message) policies.ClassifyInput {
-	acc := i.cfg.Account(c.Channel, c.Account)
-	text := m.ReplyText
-	if text == "" {
-		text = m.Text
-	}
-	return policies.ClassifyInput{
-		Channel: c.Channel, Account: c.Account, Sender: m.Sender().Address, Subject: m.Subject, Text: text,
-		Language: m.Language, Auto: m.Auto, Outreach: m.Outreach, SpamMark: m.SpamMark, Trust: m.Auth.Trust, AccountSkills: acc.Skills, AccountLanguage: acc.Language,
-		At: c.ReceivedAt, To: addressesOf(m.To), CC: addressesOf(m.CC), Headers: m.Headers, Attachments: policies.AttachmentsOf(m.Attachments),
-		Contacts: c.Asked.Contacts, Said: c.Asked.Said,
-	}
-}
-
-func addressesOf(list []contact.Address) []string {
-	out := make([]string, len(list))
-	for n, a := range list {
-		out[n] = a.Address
-	}
-	return out
-}
-
 // Classified tells a command what a policy made of its message. Whom that names is
 // left to who knows their ids.
 func Classified(c *Receive, got *policies.Classification) {
