@@ -62,6 +62,8 @@ type call struct {
 	Desk     string    `json:"desk"`
 	Text     string    `json:"text"`
 	ids      []string
+	// marks tell each telling from one of the same step for an earlier promise.
+	marks    []string
 	who      string
 	agent    string
 	by       []string
@@ -199,18 +201,24 @@ func (c *caller) owed(ctx context.Context) (calls []*call, over []string, err er
 			if len(to.ids) == calledTogether {
 				continue
 			}
-			to.ids = append(to.ids, id)
-			if one.At.Before(to.oldest) {
-				to.oldest = one.At
-			}
 			to.accounts[string(at.Channel)+"/"+at.Account] = true
-			to.Contacts = append(to.Contacts, called{
+			to.add(id, one, called{
 				alarm: alarm{Contact: at.ID, Channel: at.Channel, Account: at.Account, Queue: at.Queue, Due: at.Due, Late: at.Breached},
 				Step:  one.Step, Action: one.Action, URL: c.base + "/c/" + at.Conversation,
 			})
 		}
 	})
 	return calls, over, err
+}
+
+// add makes a telling part of the call.
+func (one *call) add(id string, owed *router.Telling, about called) {
+	one.ids = append(one.ids, id)
+	one.marks = append(one.marks, id+" "+owed.At.UTC().Format(time.RFC3339Nano))
+	if one.oldest.IsZero() || owed.At.Before(one.oldest) {
+		one.oldest = owed.At
+	}
+	one.Contacts = append(one.Contacts, about)
 }
 
 var errNoWay = errors.New("nothing is configured by which they could be told")
@@ -222,7 +230,7 @@ func (c *caller) tell(ctx context.Context, one *call) (by []string, err error) {
 		return nil, errNoWay
 	}
 	one.Text = one.text()
-	sum := sha256.Sum256([]byte(strings.Join(one.ids, "\n")))
+	sum := sha256.Sum256([]byte(strings.Join(one.marks, "\n")))
 	key := "call-" + hex.EncodeToString(sum[:12])
 	var failed []error
 	for _, w := range ways {

@@ -141,3 +141,25 @@ func TestMoreAreOwedThanAreToldAtOnce(t *testing.T) {
 		t.Error("a step that tells nobody is called for")
 	}
 }
+
+// TestAStepOfALaterPromiseIsAnotherCall: a conversation that is owed a resolution anew
+// takes its steps anew, and who is called must not take the second call for the first.
+func TestAStepOfALaterPromiseIsAnotherCall(t *testing.T) {
+	t.Parallel()
+	keys := make(chan string, 3)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { keys <- r.Header.Get("Idempotency-Key") }))
+	t.Cleanup(hook.Close)
+	cfg := &configs.LastResort{OnCall: []configs.OnCall{{Name: "a", Webhook: hook.URL}}}
+	c := newCaller("", func() *configs.LastResort { return cfg }, nil, nil, nil, slog.New(slog.DiscardHandler))
+	first, later := time.Unix(1, 0), time.Unix(1e6, 0)
+	for _, at := range []time.Time{first, first, later} {
+		one := &call{To: "a"}
+		one.add("v/late", &router.Telling{Step: "late", Action: "on_call", At: at}, called{Step: "late", Action: "on_call"})
+		if _, err := c.tell(t.Context(), one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if x, again, y := <-keys, <-keys, <-keys; x == "" || x != again || x == y {
+		t.Errorf("the keys are %q, %q once more, and later %q", x, again, y)
+	}
+}
