@@ -258,7 +258,7 @@ func (s *simulating) history(order desk.SimulationOrder) (*replay.History, error
 
 // boundsOf says what part of the log is meant by words.
 func boundsOf(since, until string, end time.Time) (replay.Bounds, error) {
-	b := replay.Bounds{Until: end}
+	b := replay.Bounds{Until: end, End: end}
 	if until != "" {
 		at, err := timeOf("--until", until, end)
 		if err != nil {

@@ -16,6 +16,9 @@ import (
 // Bounds says which part of a log is wanted.
 type Bounds struct {
 	From, Until time.Time
+	// End is when the log ends, if that is known. What claims to be later was written by
+	// a clock that was set back since, and counts as of the moment before it.
+	End time.Time
 	// Most is how many contacts are read at most, 0 for MaxContacts.
 	Most int
 }
@@ -154,13 +157,19 @@ func (r *Reader) old(data []byte) bool {
 
 // Commit reads one commit.
 func (r *Reader) Commit(c *router.Commit) error {
-	if !r.Until.IsZero() && c.At.After(r.Until) {
+	at := c.At
+	if !r.End.IsZero() && at.After(r.End) {
+		if at = r.at; at.IsZero() {
+			at = r.From
+		}
+	}
+	if !r.Until.IsZero() && at.After(r.Until) {
 		r.over = true
 		return nil
 	}
-	r.at = c.At
+	r.at = at
 	if r.first.IsZero() {
-		r.first = c.At
+		r.first = at
 	}
 	if !r.begun && r.inside() {
 		r.begin()

@@ -146,6 +146,32 @@ func TestReaderTellsTheEdges(t *testing.T) {
 	}
 }
 
+// TestReaderOutlivesAWrongClock: what was written while the clock was years ahead is no
+// end of the log, and what follows is read and simulated.
+func TestReaderOutlivesAWrongClock(t *testing.T) {
+	end := dawn().Add(100 * time.Minute)
+	l := newTold(t, Bounds{From: dawn(), Until: end, End: end})
+	l.at(10, "receive", opened("before", 10, 60))
+	l.at(2e6, "receive", opened("ahead", 11, 60))
+	l.at(2e6+1, "accept", router.Assigned{Contact: "ahead", Agent: "anna", Offer: "oahead", By: "anna"})
+	l.at(20, "receive", opened("behind", 20, 60))
+	l.answered("before", "anna", 21, 25, 25)
+	l.answered("behind", "anna", 26, 30, 30)
+	l.at(31, "outcome", router.ContactEnded{Contact: "ahead", End: router.EndReplied, By: "anna"})
+	l.at(100, "tick")
+	if l.r.Ended() {
+		t.Fatal("the log ends where the clock was wrong")
+	}
+	h := l.r.History()
+	if len(h.Turns) != 3 || !h.Until.Equal(end) || h.Turns[1].Opened.After(end) || h.Present["anna"] > 100*time.Minute {
+		t.Errorf("%d contacts until %s, the second opened %s, anna at work for %s", len(h.Turns), h.Until, h.Turns[1].Opened, h.Present["anna"])
+	}
+	if f := h.measure(h.happened(), h.due, h.Until)[inAll][""]; f.Contacts != 3 || f.InTime != 3 {
+		t.Errorf("measured are %+v", f)
+	}
+	simulated(t, h, madeSet(t, 1, "60m"), nil)
+}
+
 // TestReaderRefusesTooMuch ends where a part of a log is too long.
 func TestReaderRefusesTooMuch(t *testing.T) {
 	l := newTold(t, Bounds{Most: 2})
