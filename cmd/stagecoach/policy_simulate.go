@@ -90,15 +90,13 @@ func (c *policySimulateCmd) Run(ctx context.Context, io std) error {
 		if err != nil {
 			return err
 		}
-		if err := c.write(r); err != nil {
-			return err
-		}
 		if c.JSON {
 			err = printJSON(io.out, raw)
 		} else {
 			printSimulated(io.out, r)
 		}
-		if err == nil && !r.Trusted {
+		// what took so long to find is not lost with a file that can't be written
+		if err = errors.Join(err, c.write(r)); err == nil && !r.Trusted {
 			return exitError{code: exitNotTrusted}
 		}
 		return err

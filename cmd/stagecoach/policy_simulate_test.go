@@ -144,6 +144,10 @@ func TestPolicySimulateRefuses(t *testing.T) {
 	if few.code != exitNotTrusted || !strings.Contains(few.out, "Nothing is recommended: only 11 contacts can be measured") {
 		t.Errorf("exit %d\n%s%s", few.code, few.out, few.err)
 	}
+	lost := cli(t, "", "policy", "simulate", "--data", dir, "--html", filepath.Join(dir, "nowhere", "x.html"))
+	if lost.code != 1 || !strings.Contains(lost.out, "Nothing is recommended") || !strings.Contains(lost.err, "writing the report") {
+		t.Errorf("a report that can't be written takes the answer with it: exit %d\n%s%s", lost.code, lost.out, lost.err)
+	}
 	bad := policyFiles(t, map[string]string{"sla.yaml": "version: 1\ndefalt: {}\n"})
 	refused(t, 1, "sla.yaml:2", "policy", "simulate", bad, "--data", dir)
 	refused(t, 1, "did you mean billing?", "policy", "simulate", "--data", dir, "--agents", "+2:biling")
