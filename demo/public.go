@@ -30,7 +30,7 @@ const welcome = `
   To try:
     - be a customer: the shop's page with its chat is at %s/chat/demo. Write there, and an agent answers, or
       you at the desk: open both side by side.
-    - "I am available": an offer comes within seconds. a accepts it, r writes, Ctrl+Enter sends;
+    - "I am available": an offer comes within half a minute. a accepts it, r writes, Ctrl+Enter sends;
       the customer may write back. Press ? for all keys.
     - Overview: who is on, what waits and until when. Assign a contact, pull one back.
     - Review: what looks like spam ends only by a person's word.
