@@ -223,14 +223,21 @@ func (s *simulating) history(order desk.SimulationOrder) (*replay.History, error
 		return nil, invalidOrder("the log is empty: there is nothing to simulate yet")
 	}
 	var end time.Time
-	if err := log.Store().Read(s.ctx, last-1, last, func(_ uint64, data []byte) error {
+	var unread error
+	const tail = 100 // the last of which one that can't be read is passed over
+	if err := log.Store().Read(s.ctx, last-min(last, tail), last, func(_ uint64, data []byte) error {
 		c, err := replay.Decode(data)
-		if err == nil {
-			end = c.At
+		if err != nil {
+			unread = err
+			return nil //nolint:nilerr // told where there is no other
 		}
-		return err
+		end = c.At
+		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("reading the end of the log: %w", err)
+	}
+	if end.IsZero() {
+		return nil, fmt.Errorf("reading the end of the log: %w", unread)
 	}
 	b, err := boundsOf(order.Since, order.Until, end)
 	if err != nil {

@@ -2,11 +2,15 @@ package replay
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
 	"stagecoach/router"
 )
+
+// errNewer is of a log that a newer build has written.
+var errNewer = errors.New("use a newer build")
 
 // Decode reads of a commit, as the log holds it, what a replay needs: most of a log is
 // why offers were made, and where sources stand.
@@ -17,7 +21,7 @@ func Decode(data []byte) (*router.Commit, error) {
 		case "v":
 			schema, err := strconv.Atoi(string(value))
 			if c.Schema = schema; err == nil && schema > router.CommitSchema {
-				return fmt.Errorf("a commit has schema %d, this build reads up to %d: use a newer build", schema, router.CommitSchema)
+				return fmt.Errorf("%w: a commit has schema %d, this build reads up to %d", errNewer, schema, router.CommitSchema)
 			}
 			return err
 		case "at":

@@ -63,6 +63,8 @@ type Left struct {
 	// Open came too late to be due at Until, and so late that their like need not be
 	// answered.
 	Open int `json:"open"`
+	// Unreadable counts commits of the log that could not be read.
+	Unreadable int `json:"unreadable"`
 }
 
 // Chain is a conversation.

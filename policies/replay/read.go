@@ -111,14 +111,19 @@ func NewReader(b Bounds) *Reader {
 // Ended reports whether all that is wanted was read.
 func (r *Reader) Ended() bool { return r.over }
 
-// Read reads one commit as the log holds it.
+// Read reads one commit as the log holds it. One that can't be read is counted and
+// passed over, as every reader of the log does; one of a newer build is an error.
 func (r *Reader) Read(data []byte) error {
 	if r.old(data) {
 		return nil
 	}
 	c, err := Decode(data)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNewer):
 		return err
+	case err != nil:
+		r.h.Left.Unreadable++
+		return nil //nolint:nilerr // counted, and told
 	}
 	return r.Commit(c)
 }

@@ -181,8 +181,29 @@ func TestReaderRefusesTooMuch(t *testing.T) {
 	if err := l.r.Commit(c); !errors.Is(err, ErrTooMany) || !strings.Contains(err.Error(), "--since") {
 		t.Errorf("a third contact: %v", err)
 	}
-	if err := l.r.Read([]byte("{")); err == nil {
-		t.Error("half a commit is read")
+	if err := l.r.Read([]byte(`{"v":99,"n":10,"at":"2026-03-02T10:00:00Z","entries":[]}`)); !errors.Is(err, errNewer) {
+		t.Errorf("a commit of a newer build: %v", err)
+	}
+}
+
+// TestReaderPassesOverWhatCannotBeRead counts commits that are broken, and says so.
+func TestReaderPassesOverWhatCannotBeRead(t *testing.T) {
+	l := newTold(t, Bounds{})
+	l.at(2, "receive", opened("a", 2, 9))
+	for _, broken := range []string{"{", "", `{"v":1,"n":3}`, `{"v":1,"at":"2026-03-02T10:00:00Z","entries":[{"events":[{"type":"contact_opened","data":7}]}]}`} {
+		if err := l.r.Read([]byte(broken)); err != nil {
+			t.Errorf("%q ends the reading: %v", broken, err)
+		}
+	}
+	l.answered("a", "anna", 3, 5, 5)
+	h := l.r.History()
+	if h.Left.Unreadable != 4 || len(h.Turns) != 1 {
+		t.Errorf("%d commits were passed over, %d contacts are left", h.Left.Unreadable, len(h.Turns))
+	}
+	r := &Report{Left: h.Left}
+	(&Simulation{History: h, Active: &Set{Set: madeSet(t, 4, "20m")}}).noted(r)
+	if !strings.Contains(strings.Join(r.Notes, "\n"), "4 commits of the log could not be read") {
+		t.Errorf("the notes are %q", r.Notes)
 	}
 }
 

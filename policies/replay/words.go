@@ -230,6 +230,7 @@ func (s *Simulation) noted(r *Report) {
 	note(left.Reopened, "was reopened as its reply did not arrive: not counted.", "were reopened as their reply did not arrive: not counted.")
 	note(left.Merged, "was merged into another: not counted.", "were merged into another: not counted.")
 	note(left.Failed, "was about a message of ours that did not arrive: not simulated.", "were about messages of ours that did not arrive: not simulated.")
+	note(left.Unreadable, "commit of the log could not be read: what it says is missing here.", "commits of the log could not be read: what they say is missing here.")
 	if r.Handling.Observed < 200 {
 		r.Notes = append(r.Notes, fmt.Sprintf("How long answers take is known of %d only: the figures are drawn towards the mean of all.", r.Handling.Observed))
 	}
