@@ -49,12 +49,13 @@ type Bound struct {
 // could take it stays at work, or no turn is ever owed.
 //
 // An agent makes the r-th guard turn after earning r turns less what they owed
-// already, which takes ceil((r - credit)/phi) other assignments; a declined offer
-// uses up a turn. The agents' turns go to contacts in the order of GuardAt, so the
-// contact is served when all of them together have made Ahead + Declines + 1. For
-// n agents who owed nothing that is never more than
+// already, which takes ceil((r - credit)/phi) other assignments, after the o (AtOnce)
+// that were offered before the guard was reached; a declined offer uses up a turn.
+// The agents' turns go to contacts in the order of GuardAt, so the contact is served
+// when all of them together have made Ahead + Declines + 1. For n agents who owed
+// nothing that is never more than
 //
-//	wait <= G·T + ceil((A+D+1)/n) · ((ceil(1/phi)+1)·H + room) + D·declined
+//	wait <= G·T + o·H + ceil((A+D+1)/n) · ((ceil(1/phi)+1)·H + room) + D·declined
 //
 // (README.md; it makes the bound of accumulating priority for a step cost).
 func BoundOf(s *Stake) (Bound, bool) {
@@ -87,9 +88,10 @@ func BoundOf(s *Stake) (Bound, bool) {
 }
 
 // assignments is how many an agent makes up to and with their r-th guard turn.
-// Those offered beside each other may all come before the first.
+// What was offered already as the guard was reached, beside each other, comes
+// before the first.
 func (s *Stake) assignments(r int, credit int64) int {
-	lead := max(s.AtOnce, 1) - 1
+	lead := max(s.AtOnce, 1)
 	owed := int64(r)*Micro - max(credit, 0)
 	if owed <= 0 {
 		return r + lead

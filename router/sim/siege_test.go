@@ -379,7 +379,8 @@ func (f *field) watch(c *router.Contact, guard time.Time) {
 	}
 	for id, other := range f.state.Contacts {
 		waits := other.State == router.Waiting || other.State == router.Offered
-		if id != c.ID && waits && guardOf(other).Before(guard) &&
+		earlier := guardOf(other).Compare(guard)
+		if waits && (earlier < 0 || earlier == 0 && id < c.ID) &&
 			slices.ContainsFunc(able(other), func(a string) bool { _, ok := w.kept[a]; return ok }) {
 			w.stake.Ahead++
 		}
