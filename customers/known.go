@@ -1,0 +1,121 @@
+package customers
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Known is what is known of a person as a contact of theirs is taken in: facts, and
+// the words that conditions of a policy may ask besides. The words don't enter the
+// log.
+type Known struct {
+	Facts
+	// External is the company's own id of the customer, "" where it has none.
+	External   string
+	Tags       []string
+	Attributes []Attribute
+}
+
+// Attribute gives one of the company's own fields, "" where there is none.
+func (k *Known) Attribute(name string) string {
+	for _, a := range k.Attributes {
+		if a.Name == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// KnownOf gives what the records of one person know together. Of each source the
+// newest value counts; orders of several records are added up; whoever objects to
+// being scored in one of them does so in all. Fields that only one of them can give
+// are the first's that has them, so put the one that the contact came to first.
+func KnownOf(records ...*Record) Known {
+	var k Known
+	for _, r := range records {
+		if k.Record == "" {
+			k.Record, k.Version = r.ID, r.Version
+		}
+		k.External = cmp.Or(k.External, r.External)
+		k.Language = cmp.Or(k.Language, r.Language)
+		k.Since = earlier(k.Since, r.Since)
+		k.Objected = k.Objected || r.Objection != nil
+		k.Held = k.Held || r.Hold != nil
+		for i := range r.Values {
+			k.value(&r.Values[i])
+		}
+		k.orders(OrdersOf(r))
+		for i := range r.Preferences {
+			k.prefer(&r.Preferences[i])
+		}
+		k.words(r)
+	}
+	return k
+}
+
+func (k *Known) value(v *Value) {
+	amount, ok := MicroOf(v.Amount)
+	to := map[string]*Given{FromImport: &k.Import, FromCRM: &k.CRM}[v.Source]
+	if !ok || to == nil || v.At.IsZero() || !to.At.IsZero() && !v.At.After(to.At) {
+		return
+	}
+	*to = Given{Amount: amount, At: v.At.UTC(), Stale: v.Stale}
+}
+
+func (k *Known) orders(o *Orders) {
+	if o == nil {
+		return
+	}
+	revenue, _ := MicroOf(o.Revenue)
+	k.Orders += max(o.Count, 0)
+	k.Revenue = min(max(k.Revenue+revenue, 0), mostAmount*Micro)
+	k.FirstOrder, k.LastOrder = earlier(k.FirstOrder, o.First), later(k.LastOrder, o.Last)
+	if o.At.After(k.OrdersAt) || k.OrdersSource == "" {
+		k.OrdersSource, k.OrdersAt = cmp.Or(o.Source, FromImport), o.At.UTC()
+	}
+}
+
+// prefer takes a preference in: what somebody has said counts before what was
+// learnt, and then the newer one.
+func (k *Known) prefer(p *Preference) {
+	rank := func(source string) int { return slices.Index([]string{"learnt", "import", "stated"}, source) }
+	if k.Prefer != "" && cmp.Or(cmp.Compare(rank(p.Source), rank(k.PreferSource)), p.At.Compare(k.PreferAt)) <= 0 {
+		return
+	}
+	k.Prefer, k.PreferSource, k.PreferAt = p.Channel, p.Source, p.At.UTC()
+}
+
+func (k *Known) words(r *Record) {
+	for _, tag := range r.Tags {
+		if !slices.Contains(k.Tags, tag) {
+			k.Tags = append(k.Tags, tag)
+		}
+	}
+	for _, a := range r.Attributes {
+		if !slices.ContainsFunc(k.Attributes, func(b Attribute) bool { return a.Name == b.Name }) {
+			k.Attributes = append(k.Attributes, a)
+		}
+	}
+}
+
+// earlier and later give one of two days, either of which may be missing.
+func earlier(a, b string) string {
+	if a == "" || b != "" && b < a {
+		return b
+	}
+	return a
+}
+
+func later(a, b string) string { return max(a, b) }
+
+// day gives a day without its time, "" for what is none.
+func day(text string) string {
+	if len(text) > len(time.DateOnly) && (text[len(time.DateOnly)] == 'T' || text[len(time.DateOnly)] == ' ') {
+		text = text[:len(time.DateOnly)]
+	}
+	if _, err := time.Parse(time.DateOnly, text); err != nil {
+		return ""
+	}
+	return text
+}
