@@ -11,6 +11,7 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/policies"
+	"stagecoach/router"
 	"stagecoach/router/match"
 )
 
@@ -96,6 +97,16 @@ type Detail struct {
 	Cleared  bool          `json:"cleared,omitempty"`
 	Bounced  bool          `json:"bounced,omitempty"`
 	Missed   bool          `json:"missed,omitempty"`
+	// Removal is what an erasure, or the retention, removed; nil of others.
+	Removal *Removal `json:"removal,omitempty"`
+}
+
+// Removal is what was removed outside the log, and what was spared, by kind.
+type Removal struct {
+	// Customers are those of an erasure.
+	Customers []string       `json:"customers,omitempty"`
+	Removed   []router.Count `json:"removed,omitempty"`
+	Spared    []router.Count `json:"spared,omitempty"`
 }
 
 // entryRow is an entry on its way into the file.

@@ -245,6 +245,9 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 		return nil // whose capacity is taken is the router's affair
 	case router.AcknowledgementOwed, router.AcknowledgementDropped:
 		return f.acknowledgement(ctx, ev)
+	case router.CustomersErased, router.ErasureEnded, router.RetentionApplied:
+		f.erasure(ev)
+		return nil
 	case router.ReplyQueued:
 		return f.replyQueued(ctx, &e)
 	case router.AttemptGranted, router.AttemptFailed, router.RecipientsRefused, router.ReplyDelivered, router.ReplyInDoubt, router.ReplyFailed:

@@ -191,6 +191,11 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.dropEngagement(e.Conversation)
 	case AcknowledgementDropped:
 		s.applyAcknowledgementDropped(&e)
+	case CustomersErased:
+		s.applyCustomersErased(&e)
+	case ErasureEnded:
+		s.applyErasureEnded(&e)
+	case RetentionApplied:
 	}
 }
 

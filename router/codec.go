@@ -254,6 +254,12 @@ func CommandName(c Command) string { //nolint:funlen // a table
 		return "begin"
 	case StepClock:
 		return "step_clock"
+	case Erase:
+		return "erase"
+	case EndErasure:
+		return "end_erasure"
+	case ApplyRetention:
+		return "apply_retention"
 	}
 	return ""
 }

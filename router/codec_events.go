@@ -118,6 +118,12 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "acknowledgement_owed"
 	case AcknowledgementDropped:
 		return "acknowledgement_dropped"
+	case CustomersErased:
+		return "customers_erased"
+	case ErasureEnded:
+		return "erasure_ended"
+	case RetentionApplied:
+		return "retention_applied"
 	}
 	return ""
 }
@@ -184,4 +190,8 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"recipients_refused":      decodeAs[RecipientsRefused],
 	"acknowledgement_owed":    decodeAs[AcknowledgementOwed],
 	"acknowledgement_dropped": decodeAs[AcknowledgementDropped],
+
+	"customers_erased":  decodeAs[CustomersErased],
+	"erasure_ended":     decodeAs[ErasureEnded],
+	"retention_applied": decodeAs[RetentionApplied],
 }

@@ -43,6 +43,8 @@ type Result struct {
 	Offer        string `json:"offer,omitempty"`
 	// Draft is the policy draft that was made.
 	Draft string `json:"draft,omitempty"`
+	// Left is how many contacts an erasure has still to end.
+	Left int `json:"left,omitempty"`
 	// Known is true when nothing was done because it was done before.
 	Known bool `json:"known,omitempty"`
 	// Attempt is the granted attempt's number.

@@ -264,6 +264,13 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 	case StepClock:
 		t.stepClock(c)
 		return nil
+	case Erase:
+		return t.erase(&c)
+	case EndErasure:
+		return t.endErasure(&c)
+	case ApplyRetention:
+		t.emit(RetentionApplied{Policy: t.Policy, Removed: c.Removed, Spared: c.Spared})
+		return nil
 	}
 	return fmt.Errorf("command %T is not known", cmd)
 }

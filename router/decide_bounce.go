@@ -22,7 +22,7 @@ func (t *turn) bounce(c *Receive) bool {
 		return true
 	}
 	t.evidence(c, EvidenceBounce, t.openOrOwn(f))
-	if r == nil || r.State == ReplyHasFailed {
+	if r == nil || r.State == ReplyHasFailed || t.ofErased(f) {
 		return true
 	}
 	if f.ConversationFacts != nil {

@@ -146,6 +146,9 @@ func orFirst(a, b string) string {
 // those whom we or they wrote to in it. One whom nothing proves to be who they
 // say needs the token as well, which only those have whom we wrote to.
 func (t *turn) takesPart(c *Receive, v *Conversation, by string) bool {
+	if t.erased[v.Customer] {
+		return false // nobody is led there any more
+	}
 	is := func(identity string) bool {
 		if identity == "" {
 			return false

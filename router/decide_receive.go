@@ -258,7 +258,7 @@ func (t *turn) customer(c *Receive) string {
 }
 
 func (t *turn) customerOf(identity string, ch contact.Channel, known map[string]Found) string {
-	if f, ok := t.find(identity, known); ok && f.Customer != "" {
+	if f, ok := t.find(identity, known); ok && f.Customer != "" && !t.erased[f.Customer] {
 		return f.Customer
 	}
 	id := t.newID()

@@ -28,6 +28,9 @@ func (t *turn) send(cmd *Send) error {
 			}
 			t.recall(cmd.Conversation)
 		}
+		if t.erased[t.Conversations[r.Conversation].Customer] {
+			return refuse(RefusedEnded, "the customer of this conversation was erased")
+		}
 		t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants)})
 		t.result.Reply, t.result.Conversation = r.ID, r.Conversation
 		return nil

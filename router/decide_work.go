@@ -269,6 +269,8 @@ func (t *turn) reopen(cmd *Reopen) error {
 		return refuse(RefusedInvalid, "this contact is open")
 	case c.End != EndDisposed:
 		return refuse(RefusedInvalid, "this contact ended by being %s: only a disposal can be undone", c.End)
+	case t.erased[c.Customer]:
+		return refuse(RefusedEnded, "the customer of this contact was erased: there is nothing to answer any more")
 	case !t.isPerson():
 		return refuse(RefusedNotAllowed, "only an agent can reopen a contact")
 	}
@@ -283,6 +285,9 @@ func (t *turn) reopen(cmd *Reopen) error {
 func (t *turn) note(cmd *Note) error {
 	if !t.isPerson() {
 		return refuse(RefusedNotAllowed, "only an agent can write a note")
+	}
+	if v := t.Conversations[cmd.Conversation]; v != nil && t.erased[v.Customer] {
+		return refuse(RefusedEnded, "the customer of this conversation was erased")
 	}
 	t.emit(Noted{Conversation: cmd.Conversation, Contact: cmd.Contact, Note: cmd.Note, Ref: cmd.Ref, By: t.actor})
 	t.result.Conversation, t.result.Contact = cmd.Conversation, cmd.Contact

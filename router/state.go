@@ -59,7 +59,12 @@ type State struct {
 	TrimmedTo uint64 `json:"trimmed_to"`
 	// Fading is what leaves memory at the next Trimmed, oldest first.
 	Fading []Fade `json:"fading"`
+	// Erasures are those of customers, also ended ones: nobody is led to who was
+	// erased.
+	Erasures map[string]*Erasure `json:"erasures,omitempty"`
 
+	// erased are the customers of all erasures.
+	erased  map[string]bool
 	waiting *match.Waiting
 	// needs are those of all contacts; known are the profiles of all agents, at
 	// work or not, as of profilesAt; unjudged are waiting contacts of which it has
@@ -203,6 +208,12 @@ func RestoreState(data []byte) (*State, error) {
 // derive rebuilds what is not in a snapshot.
 func (s *State) derive() {
 	s.waiting = match.NewWaiting()
+	s.erased = map[string]bool{}
+	for _, e := range s.Erasures {
+		for _, id := range e.Customers {
+			s.erased[id] = true
+		}
+	}
 	s.timers, s.tally = timers{}, newTally()
 	s.byCustomer, s.words = map[string][]string{}, map[string]string{}
 	s.knowing, s.ranked = map[string]map[string]bool{}, map[string]map[string]bool{}

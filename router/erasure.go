@@ -1,0 +1,181 @@
+package router
+
+import (
+	"slices"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// ActorControl is whoever may open the data directory: they act as a supervisor.
+const ActorControl = "control"
+
+// reasonErased is why replies of erased customers aren't sent.
+const reasonErased = "erased"
+
+// Erasure is what the router knows of one.
+type Erasure struct {
+	Customers []string  `json:"customers"`
+	By        string    `json:"by"`
+	At        time.Time `json:"at"`
+	// Ended is true once nothing is left of them outside the log.
+	Ended bool `json:"ended,omitempty"`
+}
+
+// Erased reports whether a customer was erased, or is being.
+func (s *State) Erased(customer string) bool { return customer != "" && s.erased[customer] }
+
+// applyCustomersErased forgets whom the customers' conversations are with.
+func (s *State) applyCustomersErased(e *CustomersErased) {
+	if s.Erasures == nil {
+		s.Erasures = map[string]*Erasure{}
+	}
+	s.Erasures[e.Erasure] = &Erasure{Customers: slices.Clone(e.Customers), By: e.By, At: s.At}
+	for _, id := range e.Customers {
+		s.erased[id] = true
+	}
+}
+
+func (s *State) applyErasureEnded(e *ErasureEnded) {
+	if one := s.Erasures[e.Erasure]; one != nil {
+		one.Ended = true
+	}
+}
+
+// PendingErasures gives the ids of those that were begun and have not ended, in the
+// order of their ids.
+func (s *State) PendingErasures() []string {
+	var out []string
+	for id, one := range s.Erasures {
+		if !one.Ended {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// mostErased is how many contacts one command ends: a commit has its size.
+const mostErased = 100
+
+// erase records that customers are erased, and ends what is open of theirs.
+func (t *turn) erase(cmd *Erase) error {
+	if !t.isSupervisor() && t.actor != ActorControl && t.Erasures[cmd.Erasure] == nil {
+		return refuse(RefusedNotAllowed, "only a supervisor erases a customer")
+	}
+	if cmd.Erasure == "" || len(cmd.Customers) == 0 {
+		return refuse(RefusedInvalid, "say who is to be erased")
+	}
+	if t.Erasures[cmd.Erasure] == nil {
+		t.emit(CustomersErased{Erasure: cmd.Erasure, Customers: cmd.Customers, By: t.actor})
+	}
+	by := t.Erasures[cmd.Erasure].By
+	open := t.openToErase(cmd)
+	for _, id := range open[:min(len(open), mostErased)] {
+		t.endErased(t.Contacts[id], by)
+	}
+	t.result.Left = max(0, len(open)-mostErased)
+	if t.result.Left == 0 {
+		t.cancelErased(by)
+	}
+	return nil
+}
+
+// openToErase gives the open contacts of an erasure, in a fixed order.
+func (t *turn) openToErase(cmd *Erase) []string {
+	var open []string
+	for _, customer := range t.Erasures[cmd.Erasure].Customers {
+		open = append(open, t.byCustomer[customer]...)
+	}
+	for id := range t.Conversations {
+		if v := t.Conversations[id]; t.erased[v.Customer] && v.Contact != "" {
+			open = append(open, v.Contact)
+		}
+	}
+	open = append(open, cmd.Contacts...)
+	slices.Sort(open)
+	return slices.DeleteFunc(slices.Compact(open), func(id string) bool {
+		c := t.Contacts[id]
+		return c == nil || !c.Open()
+	})
+}
+
+// endErased ends one contact, whatever state it is in. A reply on its way is not
+// sent any more; where it is being handed over right now, nobody asks what came
+// of it.
+func (t *turn) endErased(c *Contact, by string) {
+	t.revokeOffers(c, "", reasonErased)
+	if r := t.Replies[c.Reply]; r != nil && r.SettledN == 0 {
+		t.emit(ReplyFailed{Reply: r.ID, Reason: reasonErased, By: by})
+	}
+	t.emit(ContactEnded{Contact: c.ID, End: EndDisposed, Disposition: contact.Erased, By: by})
+	if t.Engagements[c.Conversation] != nil {
+		t.emit(Disengaged{Conversation: c.Conversation, Agent: t.Engagements[c.Conversation].Agent, Reason: reasonErased})
+	}
+	if v := t.Conversations[c.Conversation]; v == nil || v.Contact == "" {
+		t.emit(ConversationClosed{Conversation: c.Conversation, State: ConversationResolved})
+	}
+}
+
+// cancelErased takes back what is still to be sent to erased customers: replies and
+// receipts that are owed.
+func (t *turn) cancelErased(by string) {
+	for _, id := range keysOf(t.unsent, t.inDoubt) {
+		r := t.Replies[id]
+		v := t.Conversations[r.Conversation]
+		switch {
+		case v == nil || !t.erased[v.Customer]:
+		case r.Kind == contact.Acknowledgement:
+			t.dropReceipt(r, reasonErased)
+		default:
+			t.emit(ReplyFailed{Reply: id, Reason: reasonErased, By: by})
+		}
+	}
+	for _, id := range keysOf(t.Owed) {
+		owed := t.Owed[id]
+		if v := t.Conversations[owed.Conversation]; v != nil && t.erased[v.Customer] {
+			t.emit(AcknowledgementDropped{Reply: owed.Reply, Contact: owed.Contact, Conversation: owed.Conversation, Reason: reasonErased})
+		}
+	}
+	for _, id := range keysOf(t.Engagements) {
+		if v := t.Conversations[id]; v != nil && t.erased[v.Customer] {
+			t.emit(Disengaged{Conversation: id, Agent: t.Engagements[id].Agent, Reason: reasonErased})
+		}
+	}
+}
+
+func keysOf[V any](maps ...map[string]V) []string {
+	var keys []string
+	for _, m := range maps {
+		for k := range m {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// endErasure records that an erasure is done.
+func (t *turn) endErasure(cmd *EndErasure) error {
+	one := t.Erasures[cmd.Erasure]
+	if one == nil {
+		return refuse(RefusedNotFound, "there is no such erasure")
+	}
+	if !one.Ended {
+		t.emit(ErasureEnded{Erasure: cmd.Erasure, Removed: cmd.Removed})
+	}
+	return nil
+}
+
+// ofErased reports whether what was found is an erased customer's: it leads nobody
+// any further.
+func (t *turn) ofErased(f Found) bool {
+	if len(t.erased) == 0 {
+		return false
+	}
+	if t.erased[f.Customer] {
+		return true
+	}
+	v := t.facts(f)
+	return v != nil && t.erased[v.Customer]
+}

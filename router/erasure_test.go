@@ -1,0 +1,106 @@
+package router
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// erasedStory is a customer who is erased while a contact waits, one is held with a
+// reply that was queued, and a receipt is owed, and who writes again afterwards.
+func erasedStory(r *rig) {
+	r.agent("anna", contact.RoleAgent, 100)
+	r.agent("lead", contact.RoleSupervisor, 0)
+	r.rules = acknowledging(r.t, "first")
+	c := r.receive(r.customer("m1", "alice"))
+	r.reply(r.accept(c), c, contact.Answer, c.LastMessage())
+	r.must("lead", Erase{Erasure: "e1", Customers: []string{c.Customer}})
+	r.must(ActorRouter, EndErasure{Erasure: "e1", Removed: []Count{{Kind: "messages", N: 1}}})
+	again := r.customer("m2", "alice")
+	again.Threads = []string{"mid:m1"}
+	r.receive(again)
+	r.must(ActorRouter, ApplyRetention{Removed: []Count{{Kind: "messages", N: 3}}, Spared: []Count{{Kind: "notes", N: 1}}})
+}
+
+func TestErasedGolden(t *testing.T) {
+	t.Parallel()
+	if *update == "log-erased" {
+		r := newRig(t)
+		erasedStory(r)
+		writeGolden(t, r, *update)
+	}
+}
+
+// An erased customer has nothing open, nothing is sent to them, and what they
+// write afterwards is a new customer's, even as an answer to what was.
+func TestErase(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 100)
+	r.agent("lead", contact.RoleSupervisor, 0)
+	c := r.receive(r.mail("m1", "alice"))
+	id := r.reply(r.accept(c), c, contact.Answer, c.LastMessage())
+	r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
+	bob := r.receive(r.mail("m2", "bob"))
+	r.refused(RefusedNotAllowed, "anna", Erase{Erasure: "e1", Customers: []string{c.Customer}})
+	r.refused(RefusedInvalid, "lead", Erase{Erasure: "e1"})
+	r.must("lead", Erase{Erasure: "e1", Customers: []string{c.Customer}})
+
+	if got := r.state.Contacts[c.ID]; got.Open() || got.Disposition != contact.Erased || got.EndedBy != "lead" {
+		t.Errorf("the contact is %s, %q, by %q", got.State, got.Disposition, got.EndedBy)
+	}
+	if got := r.state.Replies[id].State; got != ReplyHasFailed {
+		t.Errorf("the reply is %s", got)
+	}
+	if res := r.must(ActorSender, Outcome{Reply: id, Attempt: 1, Life: "life-1", Delivered: true}); !res.Known {
+		t.Error("an outcome after the erasure changed something")
+	}
+	if !r.state.Contacts[bob.ID].Open() {
+		t.Error("another customer's contact was ended")
+	}
+	r.refused(RefusedEnded, "lead", Reopen{Contact: c.ID})
+	if got := r.state.PendingErasures(); !slices.Equal(got, []string{"e1"}) {
+		t.Errorf("pending are %v", got)
+	}
+	r.must(ActorRouter, EndErasure{Erasure: "e1"})
+	if got := r.state.PendingErasures(); len(got) != 0 {
+		t.Errorf("pending are %v", got)
+	}
+
+	again := r.receive(r.mail("m3", "alice", "m1"))
+	if again.Customer == c.Customer || again.Conversation == c.Conversation {
+		t.Error("an erased customer's message was led to what is erased")
+	}
+	dsn := r.mail("dsn", "mailer")
+	dsn.Bounce = &BounceFact{Permanent: true, Code: "5.1.1", Key: "mid:" + id}
+	r.must(ActorIntake, *dsn)
+	if r.state.Contacts[c.ID].Open() {
+		t.Error("a bounce opened an erased customer's contact")
+	}
+}
+
+// Many open contacts are ended by several commands, whoever gives the later ones.
+func TestEraseInSteps(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("lead", contact.RoleSupervisor, 0)
+	var customer string
+	for i := range 2*mostErased + 10 {
+		r.now = r.now.Add(time.Hour)
+		customer = r.receive(r.mail(fmt.Sprint("m", i), "alice")).Customer
+	}
+	cmd := Erase{Erasure: "e1", Customers: []string{customer}}
+	left, rounds := r.must(ActorControl, cmd).Left, 1
+	for ; left > 0 && rounds < 10; rounds++ {
+		left = r.must(ActorRouter, cmd).Left
+	}
+	if open := r.state.OpenOf(customer); len(open) > 0 || rounds != 3 {
+		t.Errorf("%d contacts are open after %d commands", len(open), rounds)
+	}
+	if !r.state.Totals.AddsUp() || r.state.Totals.Disposed[contact.Erased] != 2*mostErased+10 {
+		t.Errorf("the totals are %+v", r.state.Totals)
+	}
+}
