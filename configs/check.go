@@ -94,7 +94,8 @@ func (k *checker) nats(n *NATS) {
 
 func (k *checker) http(h *HTTP) {
 	host := k.listen("http.listen", h.Listen)
-	k.baseURL(h)
+	k.site("http.base_url", "such as https://desk.example.org", "give the desk a host name of its own", &h.BaseURL)
+	k.customerURL(h)
 	k.absolute(&h.TLS.Cert)
 	k.absolute(&h.TLS.Key)
 	k.certificate("http.tls", h.TLS)
@@ -104,20 +105,35 @@ func (k *checker) http(h *HTTP) {
 	}
 }
 
-func (k *checker) baseURL(h *HTTP) {
-	if h.BaseURL == "" {
+func (k *checker) site(key, such, own string, site *string) {
+	if *site == "" {
 		return
 	}
-	u, err := url.Parse(h.BaseURL)
+	u, err := url.Parse(*site)
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
-		k.doc.Report("http.base_url", "such as https://desk.example.org", "%q is not the address of a web site", h.BaseURL)
+		k.doc.Report(key, such, "%q is not the address of a web site", *site)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		k.doc.Report("http.base_url", "such as https://desk.example.org", "must hold a host and a path only")
+		k.doc.Report(key, such, "must hold a host and a path only")
 	case strings.TrimSuffix(u.Path, "/") != "":
-		k.doc.Report("http.base_url", "give the desk a host name of its own", "must not have a path")
+		k.doc.Report(key, own, "must not have a path")
 	default:
-		h.BaseURL = strings.TrimSuffix(h.BaseURL, "/")
+		*site = strings.TrimSuffix(*site, "/")
+	}
+}
+
+// customerURL checks where customers reach their page: over the network, with TLS.
+func (k *checker) customerURL(h *HTTP) {
+	k.site("http.customer_url", "such as https://help.example.org", "give it a host name of its own: the pages are at /c/ there", &h.CustomerURL)
+	u, err := url.Parse(h.CustomerURL)
+	if h.CustomerURL == "" || err != nil || u.Host == "" {
+		return
+	}
+	switch local := loopback(u.Hostname()); {
+	case local:
+		k.warn("http.customer_url", "give the name by which customers reach it", "only this machine can follow links to %s", u.Host)
+	case u.Scheme == "http":
+		k.warn("http.customer_url", "give an address of https://", "customers' conversations would cross the network in the clear")
 	}
 }
 

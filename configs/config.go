@@ -67,7 +67,10 @@ type HTTP struct {
 	Listen string `yaml:"listen" json:"listen"`
 	// BaseURL is what people's browsers call, without a slash at the end.
 	BaseURL string `yaml:"base_url" json:"base_url"`
-	TLS     TLS    `yaml:"tls" json:"tls"`
+	// CustomerURL is where customers reach their own page, without a slash at the
+	// end; "" means that there is none, and no link to it.
+	CustomerURL string `yaml:"customer_url" json:"customer_url"`
+	TLS         TLS    `yaml:"tls" json:"tls"`
 	// TrustedProxies may say who the client is (X-Forwarded-For and -Proto).
 	TrustedProxies []Network `yaml:"trusted_proxies" json:"trusted_proxies"`
 }

@@ -56,6 +56,9 @@ type Reply struct {
 	// Token is the unguessable token of the conversation.
 	Token string `json:"token,omitempty"`
 
+	// Page is the link to the customer's page that goes with it, nil for none.
+	Page *PageLink `json:"page,omitempty"`
+
 	// Raw is exactly what is handed to the provider, made once by the channel's
 	// Composer before the reply was queued; RawObject names it in the object
 	// store when it is large.
@@ -65,6 +68,16 @@ type Reply struct {
 	// Only, where it isn't empty, are the places, among To and then CC, of those
 	// to whom it goes now: the others have it already.
 	Only []int `json:"-"`
+}
+
+// PageLink is the link to the customer's own page as it stands under a reply.
+type PageLink struct {
+	URL string `json:"url"`
+	// Language is that of the words around it.
+	Language string `json:"language,omitempty"`
+	// Reply is the id of the reply that it asks about, where Ask is true.
+	Reply string `json:"reply,omitempty"`
+	Ask   bool   `json:"ask,omitempty"`
 }
 
 // Note is a remark for colleagues; it never leaves the house.

@@ -182,6 +182,11 @@ type Deps struct {
 	// Past replays the log to the instant before an offer was made; nil where it
 	// can't be read again.
 	Past func(ctx context.Context, n uint64, offer string) (*router.Past, error)
+	// Page gives the link to the customer's page of a conversation for what goes out
+	// on a channel, "" for none; nil where there is no page.
+	Page func(c *router.Conversation, ch contact.Channel) string
+	// AskRating reports whether answers ask how they were.
+	AskRating func() bool
 	// Still is true when nobody decides any more: the daemon is stopped.
 	Still bool
 }

@@ -13,6 +13,7 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/desk/portal"
 	"stagecoach/desk/view"
 	"stagecoach/fault"
 	"stagecoach/ledger"
@@ -76,6 +77,7 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 	in.addLine(who, c)
 	r := s.compose(who, c, &in, st)
 	given := in.Given || r.Channel.ByHand()
+	s.linkPage(r, c, st)
 	facts, keys, err := s.store(ctx, r, given)
 	if err != nil {
 		return view.Done{}, err
@@ -293,7 +295,7 @@ func (s *Service) raw(ctx context.Context, r *contact.Reply) error {
 	if err := s.fits(r, a.Limits); err != nil {
 		return err
 	}
-	whole := *r
+	whole := portal.Under(*r, a.Limits)
 	whole.Attachments = slices.Clone(r.Attachments)
 	for i := range whole.Attachments {
 		data, err := s.fileBytes(ctx, whole.Attachments[i])

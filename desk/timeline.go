@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"stagecoach/contact"
 	"stagecoach/desk/view"
@@ -35,6 +36,8 @@ type story struct {
 	// first is the oldest message; lastReply the newest of our replies.
 	first     *contact.Message
 	lastReply *contact.Reply
+	// linked is when a reply last had the link to the customer's page.
+	linked time.Time
 	// failed is true when the newest reply did not arrive.
 	failed bool
 	// people are all who wrote or were written to, without our own addresses.
@@ -213,6 +216,7 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 	case rest:
 		asRemainder(&item, e, r, state)
 	default:
+		st.sawLink(r)
 		st.lastReply = r
 		st.addPeople(slices.Concat(r.To, r.CC)...)
 	}

@@ -181,6 +181,7 @@ func (b *builder) buildEscalation(f *escalationFile) {
 	b.buildLadder(f.Ladder)
 	b.buildAcknowledgement(&f.Acknowledgement)
 	b.buildApology(&f.Apology)
+	b.buildFeedback(&f.Feedback)
 	b.set.lastResort = LastResort{Owner: f.LastResort.Owner, DigestEvery: f.LastResort.Digest}
 	b.set.timing.DigestEvery = f.LastResort.Digest
 	if f.LastResort.Owner == "" {
@@ -196,4 +197,5 @@ func (b *builder) buildPrivacy(f *privacyFile) {
 		b.set.retention = append(b.set.retention, Retention{Kind: e.Name, Keep: e.Keep})
 	}
 	b.set.figures = f.Figures
+	b.buildPage(&f.Page)
 }

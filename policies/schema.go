@@ -253,6 +253,8 @@ type escalationFile struct {
 	Acknowledgement acknowledgementEntry `yaml:"acknowledgement"`
 	// Apology is what agents find in the reply once its promise was missed.
 	Apology apologyEntry `yaml:"apology"`
+	// Feedback is what becomes of what customers say of an answer.
+	Feedback feedbackEntry `yaml:"feedback"`
 }
 
 type stepEntry struct {
@@ -275,6 +277,15 @@ type stepEntry struct {
 type lastResortEntry struct {
 	Owner  string        `yaml:"owner"`
 	Digest time.Duration `yaml:"digest" range:"1s..1d"`
+}
+
+// feedbackEntry is what becomes of what customers say of an answer.
+type feedbackEntry struct {
+	Ask      bool    `yaml:"ask"`
+	FollowUp string  `yaml:"follow_up" enum:"never|anyone|another"`
+	Apart    float64 `yaml:"apart" range:"0..1"`
+	Queue    string  `yaml:"queue"`
+	Lead     string  `yaml:"lead"`
 }
 
 // apologyEntry is the draft of an apology.
@@ -303,6 +314,13 @@ type privacyFile struct {
 	Version   int              `yaml:"version" range:"1..1"`
 	Retention []retentionEntry `yaml:"retention"`
 	Figures   string           `yaml:"figures" enum:"named|team|off"`
+	// Page is the customer's own page.
+	Page pageEntry `yaml:"page"`
+}
+
+type pageEntry struct {
+	Channels []string      `yaml:"channels" enum:"email|webchat|slack|mastodon|bluesky|webhook|sms"`
+	Keep     time.Duration `yaml:"keep" range:"1d..3660d"`
 }
 
 type retentionEntry struct {

@@ -39,6 +39,8 @@ type Set struct {
 	ladder     []ladderRule
 	lastResort LastResort
 	retention  []Retention
+	page       Page
+	feedback   Feedback
 	figures    string
 	rules      []countedRule
 	warnings   strict.Errors

@@ -53,6 +53,9 @@ type Conversation struct {
 	// Participants are identities (keyed hashes) that take part beside the
 	// customer's.
 	Participants []string `json:"participants,omitempty"`
+	// PageEpoch counts how often the links to the customer's page that had been sent
+	// were made invalid.
+	PageEpoch int `json:"page_epoch,omitempty"`
 	// Touched is the last commit that spoke of it.
 	Touched uint64 `json:"touched"`
 }

@@ -15,6 +15,7 @@ import (
 	"stagecoach/channels"
 	"stagecoach/contact"
 	"stagecoach/desk"
+	"stagecoach/desk/portal"
 	"stagecoach/fault"
 	"stagecoach/journal"
 	"stagecoach/ledger"
@@ -31,6 +32,7 @@ type acknowledger struct {
 	journal *journal.Journal
 	words   *words
 	links   *links
+	pages   *pageLinks
 	keys    router.Keys
 	policy  *atomic.Pointer[policies.Set]
 	zone    *time.Location
@@ -197,7 +199,9 @@ func (a *acknowledger) receipt(ctx context.Context, owed *router.Acknowledgement
 	}
 	about := policies.Facts{Channel: owed.Channel, Account: owed.Account, Language: owed.Language}
 	r.Text = a.policy.Load().AcknowledgementText(owed.Language, about, policies.Times{Now: r.CreatedAt, Due: owed.Due, Expected: owed.Expected}, a.zone)
-	if r.Raw, err = link.adapter.Composer.Compose(r); err != nil {
+	a.link(ctx, r, m, owed)
+	whole := portal.Under(*r, link.adapter.Limits)
+	if r.Raw, err = link.adapter.Composer.Compose(&whole); err != nil {
 		a.logger.WarnContext(ctx, "a receipt can't be composed", "reply_id", r.ID, "err", err)
 		return nil, nil, string(channels.ReasonOf(err)), nil
 	}
@@ -208,6 +212,22 @@ func (a *acknowledger) receipt(ctx context.Context, owed *router.Acknowledgement
 		keys = append(keys, a.keys.MessageID(string(r.Channel), r.ID+"@"+strings.ToLower(domain)))
 	}
 	return r, keys, "", nil
+}
+
+// link puts the link to the customer's page with a receipt, if there is one to put.
+func (a *acknowledger) link(ctx context.Context, r *contact.Reply, m *contact.Message, owed *router.AcknowledgementOwed) {
+	var c router.Conversation
+	err := a.engine.View(ctx, func(st *router.State) {
+		if v := st.Conversations[owed.Conversation]; v != nil {
+			c.ID, c.PageEpoch = v.ID, v.PageEpoch
+		}
+	})
+	if err != nil || c.ID == "" || m.Public {
+		return
+	}
+	if url := a.pages.of(&c, r.Channel); url != "" {
+		r.Page = &contact.PageLink{URL: url, Language: owed.Language}
+	}
 }
 
 // receiptSubject puts "Re:" before a subject that has none.

@@ -17,6 +17,7 @@ import (
 	"stagecoach/channels/remote"
 	"stagecoach/configs"
 	"stagecoach/desk"
+	"stagecoach/desk/portal"
 	"stagecoach/desk/view"
 	"stagecoach/journal"
 	"stagecoach/ledger"
@@ -54,6 +55,8 @@ type Daemon struct {
 	notify *notifier
 	// caller tells whom the steps of the ladder name.
 	caller *caller
+	// pages makes the links to the customers' own pages.
+	pages *pageLinks
 	// receipts writes the automatic receipts that are owed.
 	receipts *acknowledger
 	// lastResort is the configuration's as last read; stale says why a newer
@@ -151,6 +154,7 @@ func (d *Daemon) open(ctx context.Context) error {
 	if d.ledger, err = ledger.Open(ledger.Config{Dir: d.opts.Dir, Office: d.cfg.Office}, d.logger); err != nil {
 		return err
 	}
+	d.pages = &pageLinks{base: d.cfg.HTTP.CustomerURL, signer: portal.NewSigner(j.Keys().Key(journal.KeySign)), policy: &d.policy}
 	life := d.opts.Life
 	if life == "" {
 		life = randomID()
@@ -188,7 +192,7 @@ func (d *Daemon) open(ctx context.Context) error {
 	d.notify = newNotifier(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.logger)
 	d.caller = newCaller(d.cfg.HTTP.BaseURL, d.lastResort.Load, d.engine, d.links, d.nameOfAgent, d.logger)
 	d.receipts = &acknowledger{
-		engine: d.engine, journal: j, words: d.words, links: d.links, keys: d.keys, policy: &d.policy, zone: time.Local,
+		engine: d.engine, journal: j, words: d.words, links: d.links, pages: d.pages, keys: d.keys, policy: &d.policy, zone: time.Local,
 		logger: d.logger.With("component", "acknowledger"),
 	}
 	return d.openDesk(ctx)
@@ -252,6 +256,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		Apology: func(language string, f policies.Facts, sorry policies.Sorry) string {
 			return d.policy.Load().ApologyText(language, f, sorry, time.Local)
 		},
+		Page: d.pages.of, AskRating: d.pages.ask,
 		Policies: d.policyDesk, Simulator: d.simulator(), Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
 	}, d.logger)
 	if err := d.desk.Load(ctx); err != nil {

@@ -1,0 +1,7 @@
+package portal
+
+// The ratings of an answer.
+const (
+	Good = "good"
+	Bad  = "bad"
+)
