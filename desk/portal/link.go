@@ -88,7 +88,7 @@ func (s Signer) Device(l Link, until time.Time) string {
 	if !ok {
 		return ""
 	}
-	facts = binary.BigEndian.AppendUint64(facts[:idSize], uint64(max(until.Unix(), 0))) //nolint:gosec // a time after 1970
+	facts = binary.BigEndian.AppendUint64(facts[:idSize], uint64(max(until.Unix(), 0)))
 	facts = binary.BigEndian.AppendUint16(facts, uint16(l.Epoch))                       //nolint:gosec // bounded by facts
 	return base64.RawURLEncoding.EncodeToString(append(facts, mac(s.device, facts)...))
 }
