@@ -50,6 +50,8 @@ const (
 	attachedFunction = "attached"
 	headerOverload   = "map_header_string"
 	attachedOverload = "attachments_attached_list"
+	attrFunction     = "attr"
+	attrOverload     = "map_attr_string"
 )
 
 // askedOptions declare what conditions may ask of a message beside its words. They
@@ -63,12 +65,15 @@ func (b *builder) askedOptions() []cel.EnvOption {
 	return []cel.EnvOption{
 		ext.NativeTypes(reflect.TypeFor[Attachment](), ext.ParseStructTags(true)),
 		cel.Variable(headersVariable, typeOf(headersVariable)), cel.Variable(openVariable, typeOf(openVariable)),
+		cel.Variable(attributesVariable, typeOf(attributesVariable)),
 		cel.Function(headerFunction, cel.MemberOverload(headerOverload,
 			[]*cel.Type{typeOf(headersVariable), cel.StringType}, cel.StringType, cel.BinaryBinding(headerValue))),
+		cel.Function(attrFunction, cel.MemberOverload(attrOverload,
+			[]*cel.Type{typeOf(attributesVariable), cel.StringType}, cel.StringType, cel.BinaryBinding(headerValue))),
 		cel.Function(attachedFunction, cel.MemberOverload(attachedOverload,
 			[]*cel.Type{files, cel.ListType(cel.StringType)}, cel.BoolType, cel.BinaryBinding(attachedValue))),
 		cel.Macros(
-			cel.ReceiverMacro(headerFunction, 1, headerMacro), cel.ReceiverMacro(attachedFunction, 1, attachedMacro),
+			cel.ReceiverMacro(headerFunction, 1, headerMacro), cel.ReceiverMacro(attrFunction, 1, attrMacro), cel.ReceiverMacro(attachedFunction, 1, attachedMacro),
 			cel.GlobalMacro("open", 1, open.expand),
 		),
 	}
@@ -188,6 +193,7 @@ func (s *Set) surroundings(in *ClassifyInput, vars map[string]any) {
 	}
 	vars[openVariable] = open
 	vars["customer.contacts"] = int64(in.Contacts)
+	s.known(in, vars)
 	vars["contact.to"], vars["contact.cc"] = listed(in.To), listed(in.CC)
 	files := in.Attachments[:min(len(in.Attachments), maxListed)]
 	vars["contact.attachments"] = files

@@ -86,6 +86,7 @@ func construct(name string, files map[string][]byte) (*builder, error) {
 	b.set.Version = hex.EncodeToString(sum.Sum(nil))[:12]
 	b.set.Source = hex.EncodeToString(given.Sum(nil))[:12]
 	b.buildClasses(&b.files.classes)
+	b.buildValue(&b.files.customers.Value)
 	b.buildTiers(&b.files.customers)
 	b.buildNamed(&b.files.customers)
 	b.buildRouting(&b.files.routing)
@@ -158,6 +159,7 @@ func (b *builder) compiler(d *strict.Doc, words vocabulary) *compiler {
 }
 
 func (b *builder) count(file, name string, e expression) {
+	b.set.asksCustomers = b.set.asksCustomers || strings.Contains(e.text, "customer.")
 	if e.program != nil {
 		b.set.rules = append(b.set.rules, countedRule{file: file, name: name, expression: e})
 	}
@@ -197,5 +199,6 @@ func (b *builder) buildPrivacy(f *privacyFile) {
 		b.set.retention = append(b.set.retention, Retention{Kind: e.Name, Keep: e.Keep})
 	}
 	b.set.figures = f.Figures
+	b.set.objection = f.Objection
 	b.buildPage(&f.Page)
 }

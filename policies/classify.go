@@ -8,6 +8,7 @@ import (
 
 	"stagecoach/configs/strict"
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/router/match"
 )
 
@@ -44,6 +45,8 @@ type ClassifyInput struct {
 	Attachments []Attachment
 	// Contacts is how many contacts its customer had before.
 	Contacts int
+	// Customer is what is known of the customer, zero where nothing is.
+	Customer customers.Known
 	// Tier is the customer's where that is known, "" where customers.yaml says it.
 	Tier string
 	// Said is what an external classifier said of it, nil where none was asked.
@@ -74,6 +77,9 @@ type Classification struct {
 	// Tier is the customer's by the first tier that the message fits, "" if by
 	// none.
 	Tier string
+	// Known is what was known of the customer, with what that makes them worth and
+	// what gave the tier: facts for the log.
+	Known customers.Facts
 	// Agents are those who are named for the customer, by e-mail address, the
 	// first to be asked first.
 	Agents []string
@@ -126,6 +132,7 @@ func (s *Set) Classify(in ClassifyInput) Classification {
 		BySaid: said,
 		Class:  rule.class, Kind: rule.kind, Queue: rule.queue, UsualQueue: rule.queue, Language: language, Rule: rule.name,
 		Skills: withSkills(rule.skills, in.AccountSkills), Tier: textOf(vars, "customer.tier"), Agents: s.namedFor(vars),
+		Known: in.Customer.Facts,
 	}
 	if in.Outreach != "" && rule.name == s.classes.otherwise.name && !said {
 		out.Class = OutreachClass
@@ -155,9 +162,7 @@ func (s *Set) words(in *ClassifyInput) (language string, vars map[string]any) {
 		"contact.text": text, "contact.trust": string(in.Trust), phrasesVariable: s.classes.phrases.in(subject, text),
 	}
 	s.surroundings(in, vars)
-	if vars["customer.tier"] = in.Tier; in.Tier == "" {
-		vars["customer.tier"] = s.tierOf(vars)
-	}
+	vars["customer.tier"], in.Customer.TierRule = s.tierFor(in, vars)
 	return language, vars
 }
 

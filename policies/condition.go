@@ -28,6 +28,7 @@ const (
 	mentioned         // one of several words
 	passes            // a test that is only known by its text
 	fails
+	ranged // a number between two others, both included
 )
 
 // atom is one test of a condition.
@@ -39,6 +40,8 @@ type atom struct {
 	values []string
 	// text is the whole test as it is written.
 	text string
+	// from and to are the numbers of a range.
+	from, to int64
 }
 
 // term is tests that must all hold; a condition is terms of which one must.
@@ -75,6 +78,9 @@ func (r *reader) read(e ast.Expr, holds bool) []term {
 	}
 	call := e.AsCall()
 	args := call.Args()
+	if out, ok := rangeOf(args, call.FunctionName(), holds); ok {
+		return []term{{out}}
+	}
 	switch name := call.FunctionName(); {
 	case name == operators.LogicalNot:
 		return r.read(args[0], !holds)

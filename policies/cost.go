@@ -55,7 +55,7 @@ func (s *sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 		switch name := e.AsIdent(); name {
 		case "contact.text":
 			return &cost.SizeEstimate{Max: s.text}
-		case "contact.to", "contact.cc", "contact.attachments", openVariable, phrasesVariable, headersVariable:
+		case "contact.to", "contact.cc", "contact.attachments", "customer.tags", openVariable, phrasesVariable, headersVariable, attributesVariable:
 			return &cost.SizeEstimate{Max: maxListed}
 		default:
 			return &cost.SizeEstimate{Max: min(s.text, otherText)}
@@ -63,7 +63,8 @@ func (s *sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 	case ast.SelectKind: // of an attachment
 		return &cost.SizeEstimate{Max: maxOfList}
 	case ast.CallKind:
-		if e.AsCall().FunctionName() == headerFunction {
+		switch e.AsCall().FunctionName() {
+		case headerFunction, attrFunction:
 			return &cost.SizeEstimate{Max: maxHeader}
 		}
 	}

@@ -106,6 +106,7 @@ func (b *builder) lint(team []Member) {
 	b.lintCost()
 	b.lintLadder()
 	b.lintPromises()
+	b.lintValue()
 	b.lintTeam(team)
 }
 

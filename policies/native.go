@@ -19,6 +19,9 @@ type native func(vars map[string]any) bool
 // nativeOf gives the function for an expression, nil if it has parts that only
 // the interpreter knows.
 func nativeOf(e ast.Expr) native {
+	if name := variable(e); name != "" && typeOf(name) == cel.BoolType {
+		return func(vars map[string]any) bool { return vars[name] == true }
+	}
 	if e.Kind() != ast.CallKind {
 		return nil
 	}
@@ -120,7 +123,7 @@ func nativeIn(a, b ast.Expr) native {
 }
 
 func isList(word string) bool {
-	return word == phrasesVariable || word == openVariable || word == "contact.to" || word == "contact.cc"
+	return word == phrasesVariable || word == openVariable || word == "contact.to" || word == "contact.cc" || word == "customer.tags"
 }
 
 // nativeText is a search in a text.
@@ -174,7 +177,13 @@ func textFrom(e ast.Expr) func(vars map[string]any) string {
 	if name := variable(e); name != "" && typeOf(name) == cel.StringType {
 		return func(vars map[string]any) string { return textOf(vars, name) }
 	}
-	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != headerFunction || variable(e.AsCall().Target()) != headersVariable {
+	if e.Kind() != ast.CallKind || !e.AsCall().IsMemberFunction() {
+		return nil
+	}
+	of := variable(e.AsCall().Target())
+	switch e.AsCall().FunctionName() + " " + of {
+	case headerFunction + " " + headersVariable, attrFunction + " " + attributesVariable:
+	default:
 		return nil
 	}
 	field := literal(e.AsCall().Args()[0])
@@ -182,8 +191,8 @@ func textFrom(e ast.Expr) func(vars map[string]any) string {
 		return nil
 	}
 	return func(vars map[string]any) string {
-		headers, _ := vars[headersVariable].(map[string]string)
-		return headers[*field]
+		fields, _ := vars[of].(map[string]string)
+		return fields[*field]
 	}
 }
 

@@ -24,6 +24,8 @@ func TestNativeIsAsTheInterpreter(t *testing.T) {
 			"contact.to": []string{"sales@shop.example"}, "contact.attachments": []Attachment{{Name: "Bill 1.PDF", Type: "application/pdf", Size: 20_000}},
 			headersVariable: map[string]string{"x-priority": "1 (Highest)"}, openVariable: []string{"office"},
 			"customer.contacts": int64(3), "now.hour": int64(19), "now.time": "19:05", "now.weekday": "monday", "customer.tier": "gold",
+			"customer.tags": []string{"vip", "press"}, "customer.value": int64(812), "customer.known": true, "customer.stale": true,
+			attributesVariable: map[string]string{"segment": "A"},
 		},
 		{"contact.attachments": []Attachment{{Name: "a/b.png", Type: "image/png"}, {Name: "c"}}, "now.hour": int64(8), "now.time": "08:00"},
 		{"contact.channel": "email", "contact.text": "Where is my Invoice?", "contact.subject": "Order 4711", phrasesVariable: []string{"invoices"}},
@@ -52,6 +54,11 @@ func TestNativeIsAsTheInterpreter(t *testing.T) {
 		{`18 <= now.hour && now.hour != 20`, true},
 		{`now.time >= "19:00" && now.weekday in ["monday", "friday"]`, true},
 		{`"sales@shop.example" in contact.to`, true},
+		{`"vip" in customer.tags && customer.value >= 800`, true},
+		{`customer.known && !customer.stale || customer.attr("segment") in ["A", "B"]`, true},
+		{`customer.known`, true},
+		{`customer.attr("none") == ""`, true},
+		{`customer.attr("segment").matches("^[AB]$")`, false},
 		{`size(contact.attachments) > 1`, true},
 		{`size(contact.to) == 0 && customer.tier == "gold"`, true},
 		{`contact.attachments.exists(a, a.type.startsWith("application/") && a.size > 10000)`, false},
@@ -76,12 +83,15 @@ func TestNativeIsAsTheInterpreter(t *testing.T) {
 				switch typeOf(word) {
 				case cel.IntType:
 					vars[word] = int64(0)
+				case cel.BoolType:
+					vars[word] = false
 				default:
 					vars[word] = ""
 				}
 			}
 			vars["contact.to"], vars["contact.cc"], vars[openVariable], vars[phrasesVariable] = []string{}, []string{}, []string{}, []string{}
 			vars["contact.attachments"], vars[headersVariable] = []Attachment{}, map[string]string{}
+			vars["customer.tags"], vars[attributesVariable] = []string{}, map[string]string{}
 			maps.Copy(vars, base)
 			out, _, err := e.program.Eval(vars)
 			if err != nil {

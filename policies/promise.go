@@ -18,9 +18,11 @@ type Facts struct {
 	Class    string
 	Kind     string
 	Queue    string
-	// Tier is the customer's, "" when there is none.
-	Tier string
-	Auto contact.AutoKind
+	// Tier is the customer's, "" when there is none, and Value what they are worth in
+	// points.
+	Tier  string
+	Value int64
+	Auto  contact.AutoKind
 	// Proposed is set while it stands in the review queue.
 	Proposed contact.Disposition
 }
@@ -64,6 +66,7 @@ func (f *Facts) words() map[string]any {
 		"contact.account": f.Account, "contact.auto": string(f.Auto), "contact.channel": string(f.Channel),
 		"contact.class": f.Class, "contact.kind": f.Kind, "contact.language": f.Language,
 		"contact.queue": f.Queue, "customer.tier": f.Tier,
+		"customer.value": f.Value,
 	}
 }
 

@@ -70,9 +70,48 @@ type proposalEntry struct {
 
 // customersFile is customers.yaml.
 type customersFile struct {
-	Version int          `yaml:"version" range:"1..1"`
-	Tiers   []tierEntry  `yaml:"tiers"`
-	Agents  []namedEntry `yaml:"agents"`
+	Version int `yaml:"version" range:"1..1"`
+	// Value says what customers are worth by what is known of them.
+	Value  valueEntry   `yaml:"value"`
+	Tiers  []tierEntry  `yaml:"tiers"`
+	Agents []namedEntry `yaml:"agents"`
+}
+
+// valueEntry says how the value of a customer is found.
+type valueEntry struct {
+	// Sources are asked in this order.
+	Sources []string `yaml:"sources" enum:"import|crm|orders"`
+	// Most is the amount that counts as the highest value, where an import or a CRM
+	// gives it.
+	Most       float64       `yaml:"most" range:"1..1000000000000"`
+	StaleAfter time.Duration `yaml:"stale_after" range:"0s..36500d"`
+	Recency    recencyEntry  `yaml:"recency"`
+	Frequency  countEntry    `yaml:"frequency"`
+	Money      amountEntry   `yaml:"money"`
+	Tenure     tenureEntry   `yaml:"tenure"`
+}
+
+type recencyEntry struct {
+	Weight int `yaml:"weight" range:"0..100"`
+	// Full is how long ago the last order may be to count wholly, None from when on it
+	// counts nothing.
+	Full time.Duration `yaml:"full" range:"0s..36500d"`
+	None time.Duration `yaml:"none" range:"1d..36500d"`
+}
+
+type countEntry struct {
+	Weight int `yaml:"weight" range:"0..100"`
+	Full   int `yaml:"full" range:"1..1000000"`
+}
+
+type amountEntry struct {
+	Weight int     `yaml:"weight" range:"0..100"`
+	Full   float64 `yaml:"full" range:"0.01..1000000000000"`
+}
+
+type tenureEntry struct {
+	Weight int           `yaml:"weight" range:"0..100"`
+	Full   time.Duration `yaml:"full" range:"1d..36500d"`
 }
 
 // namedEntry names the agents of some customers, the first to be asked first.
@@ -314,6 +353,8 @@ type privacyFile struct {
 	Version   int              `yaml:"version" range:"1..1"`
 	Retention []retentionEntry `yaml:"retention"`
 	Figures   string           `yaml:"figures" enum:"named|team|off"`
+	// Objection says what becomes of who objects to being scored.
+	Objection string `yaml:"objection" enum:"middle|none"`
 	// Page is the customer's own page.
 	Page pageEntry `yaml:"page"`
 }

@@ -7,6 +7,7 @@ import (
 
 	"stagecoach/configs/strict"
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/router/match"
 )
 
@@ -26,24 +27,45 @@ type Set struct {
 	// files holds the text of each file by its name.
 	files map[string][]byte
 
-	classes    classRules
-	promises   promiseRules
-	channels   map[contact.Channel]channelRule
-	otherwise  channelRule
-	timing     Timing
-	capacity   int
-	limits     *match.Limits
-	matching   match.Params
-	tiers      []tierRule
-	named      []namedRule
-	ladder     []ladderRule
-	lastResort LastResort
-	retention  []Retention
-	page       Page
-	feedback   Feedback
-	figures    string
-	rules      []countedRule
-	warnings   strict.Errors
+	classes   classRules
+	promises  promiseRules
+	channels  map[contact.Channel]channelRule
+	otherwise channelRule
+	timing    Timing
+	capacity  int
+	limits    *match.Limits
+	matching  match.Params
+	tiers     []tierRule
+	// scale says what customers are worth, objection what becomes of who objects to
+	// that. asksCustomers is true where a condition asks what is known of them.
+	scale         customers.Scale
+	objection     string
+	asksCustomers bool
+	named         []namedRule
+	ladder        []ladderRule
+	lastResort    LastResort
+	retention     []Retention
+	figures       string
+	rules         []countedRule
+	warnings      strict.Errors
+	classes       classRules
+	promises      promiseRules
+	channels      map[contact.Channel]channelRule
+	otherwise     channelRule
+	timing        Timing
+	capacity      int
+	limits        *match.Limits
+	matching      match.Params
+	tiers         []tierRule
+	named         []namedRule
+	ladder        []ladderRule
+	lastResort    LastResort
+	retention     []Retention
+	page          Page
+	feedback      Feedback
+	figures       string
+	rules         []countedRule
+	warnings      strict.Errors
 	// namedAgents are all whom named names, in the order of the file.
 	namedAgents []namedAgent
 

@@ -15,6 +15,8 @@ func (t term) implies(a *atom) bool {
 			return b.word == a.word && (b.compare == unequal && b.values[0] == a.values[0] || b.compare == equal && b.values[0] != a.values[0])
 		case mentioned:
 			return b.compare == mentioned && b.word == a.word && !slices.ContainsFunc(b.values, func(v string) bool { return !slices.Contains(a.values, v) })
+		case ranged:
+			return b.compare == ranged && b.word == a.word && b.from >= a.from && b.to <= a.to
 		default:
 			return b.compare == a.compare && b.text == a.text || b.compare == equal && b.word == a.word && a.word != "" && a.fits(b.values[0])
 		}
@@ -33,6 +35,9 @@ func (t term) within(other term) bool {
 
 // never reports whether the tests contradict each other.
 func (t term) never() bool {
+	if t.nowhere() != "" {
+		return true
+	}
 	for i := range t {
 		for j := range t[:i] {
 			a, b := &t[i], &t[j]
@@ -41,6 +46,10 @@ func (t term) never() bool {
 			}
 			switch {
 			case a.word != b.word:
+			case a.compare == ranged || b.compare == ranged:
+				if a.compare == b.compare && (a.from > b.to || b.from > a.to) {
+					return true
+				}
 			case a.compare == equal && b.compare == equal && a.values[0] != b.values[0],
 				a.compare == equal && b.compare == unequal && a.values[0] == b.values[0],
 				a.compare == passes && b.compare == fails && a.text == b.text,
@@ -92,6 +101,8 @@ func (a *atom) keys() []string {
 		return []string{"?" + a.text}
 	case fails:
 		return []string{"!" + a.text}
+	case ranged:
+		return []string{"<" + a.word}
 	case unequal:
 	}
 	return nil
@@ -102,7 +113,7 @@ func (a *atom) asks() []string {
 	switch keys := a.keys(); a.compare {
 	case equal:
 		return append(keys, "@"+a.word)
-	case mentioned, passes, fails:
+	case mentioned, passes, fails, ranged:
 		return keys[:min(1, len(keys))]
 	case unequal:
 	}
@@ -190,9 +201,13 @@ func (b *builder) lintOrder() {
 		if !ok {
 			continue
 		}
+		hint := "its tests contradict each other: take one of them out"
+		if len(terms) == 1 && terms[0].nowhere() != "" {
+			hint = terms[0].nowhere()
+		}
 		terms = slices.DeleteFunc(terms, term.never)
 		if len(terms) == 0 {
-			b.wrong(c.doc.Problem(c.key, "its tests contradict each other: take one of them out", "can never be true"))
+			b.wrong(c.doc.Problem(c.key, hint, "can never be true"))
 			continue
 		}
 		if strings.HasPrefix(c.key, "ladder[") { // each of them is looked at

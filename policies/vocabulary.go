@@ -14,7 +14,9 @@ func messageWords() vocabulary {
 	return vocabulary{
 		"contact.account", "contact.attachments", "contact.auto", "contact.cc", "contact.channel", "contact.language", "contact.outreach",
 		"contact.sender", "contact.sender_domain", "contact.spam_mark", "contact.subject", "contact.text", "contact.to", "contact.trust",
-		"customer.contacts", "now.date", "now.hour", "now.time", "now.weekday",
+		"customer.contacts", "customer.external", "customer.known", "customer.last_order", "customer.objected", "customer.orders",
+		"customer.revenue", "customer.stale", "customer.tags", "customer.tenure", "customer.value",
+		"now.date", "now.hour", "now.time", "now.weekday",
 	}
 }
 
@@ -25,7 +27,7 @@ func classWords() vocabulary { return append(messageWords(), "customer.tier") }
 func contactWords() vocabulary {
 	return vocabulary{
 		"contact.account", "contact.auto", "contact.channel", "contact.class",
-		"contact.kind", "contact.language", "contact.queue", "customer.tier",
+		"contact.kind", "contact.language", "contact.queue", "customer.tier", "customer.value",
 	}
 }
 
@@ -33,15 +35,17 @@ func contactWords() vocabulary {
 const (
 	// phrasesVariable holds the names of the lists of phrases that were found in a
 	// message, openVariable those of the calendars that are open, of those that are
-	// asked, and headersVariable the fields of its header.
-	phrasesVariable = "contact_phrases"
-	openVariable    = "now_open"
-	headersVariable = "contact_headers"
+	// asked, headersVariable the fields of its header, and attributesVariable the
+	// company's own fields of the customer.
+	phrasesVariable    = "contact_phrases"
+	openVariable       = "now_open"
+	headersVariable    = "contact_headers"
+	attributesVariable = "customer_attributes"
 )
 
 // The functions that people may write of a contact beside its words.
 func contactFunctions() []string {
-	return []string{"contact.attached", "contact.header", "contact.mentions"}
+	return []string{"contact.attached", "contact.header", "contact.mentions", "customer.attr"}
 }
 
 // asksMessages reports whether the words are of a message, not only of what was
@@ -53,13 +57,15 @@ func (v vocabulary) has(word string) bool { return slices.Contains(v, word) }
 // typeOf gives the type of a word. Most are texts.
 func typeOf(word string) *cel.Type {
 	switch word {
-	case "contact.to", "contact.cc", phrasesVariable, openVariable:
+	case "contact.to", "contact.cc", "customer.tags", phrasesVariable, openVariable:
 		return cel.ListType(cel.StringType)
 	case "contact.attachments":
 		return cel.ListType(cel.ObjectType(attachmentType))
-	case "customer.contacts", "now.hour":
+	case "customer.contacts", "customer.last_order", "customer.orders", "customer.revenue", "customer.tenure", "customer.value", "now.hour":
 		return cel.IntType
-	case headersVariable:
+	case "customer.known", "customer.objected", "customer.stale":
+		return cel.BoolType
+	case headersVariable, attributesVariable:
 		return cel.MapType(cel.StringType, cel.StringType)
 	}
 	return cel.StringType

@@ -65,16 +65,6 @@ type Attachment struct {
 	Size int `yaml:"size" range:"0..2000000000"`
 }
 
-// Customer is what is known of who wrote it.
-type Customer struct {
-	// Tier is the tier that they were given, "" to find it by the policy.
-	Tier string `yaml:"tier"`
-	// LastAgent is who answered them last.
-	LastAgent string `yaml:"last_agent"`
-	// Contacts is how many contacts they had before.
-	Contacts int `yaml:"contacts" range:"0..100"`
-}
-
 // Agent is somebody who works here, and how it stands with them.
 type Agent struct {
 	policies.Member
@@ -105,7 +95,7 @@ func (c *Case) input() policies.ClassifyInput {
 		Channel: channel, Account: given.Account, Sender: given.Sender, Subject: given.Subject, Text: given.Text, Language: given.Language,
 		Auto: contact.AutoKind(given.Auto), Outreach: given.Outreach, SpamMark: given.SpamMark, Trust: contact.Trust(given.Trust),
 		AccountSkills: given.Skills, At: c.At, To: given.To, CC: given.CC, Headers: m.Headers, Attachments: policies.AttachmentsOf(files),
-		Contacts: c.Customer.Contacts, Tier: c.Customer.Tier, Said: said,
+		Contacts: c.Customer.Contacts, Customer: c.Customer.known(c.At), Tier: c.Customer.Tier, Said: said,
 	}
 }
 

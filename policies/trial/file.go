@@ -56,19 +56,21 @@ type skillEntry struct {
 
 // expectEntry is what is expected; what it doesn't say may be anything.
 type expectEntry struct {
-	Rule     *string  `yaml:"rule"`
-	Class    *string  `yaml:"class"`
-	Kind     *string  `yaml:"kind" enum:"question|complaint|praise|idea"`
-	Queue    *string  `yaml:"queue"`
-	Language *string  `yaml:"language"`
-	Tier     *string  `yaml:"tier"`
-	Propose  *string  `yaml:"propose" enum:"spam|machine|nothing"`
-	Promise  *string  `yaml:"promise"`
-	First    *string  `yaml:"first"`
-	Due      *string  `yaml:"due"`
-	AtRisk   *string  `yaml:"at_risk"`
-	Resort   *string  `yaml:"last_resort"`
-	Skills   []string `yaml:"skills"`
+	Rule     *string `yaml:"rule"`
+	Class    *string `yaml:"class"`
+	Kind     *string `yaml:"kind" enum:"question|complaint|praise|idea"`
+	Queue    *string `yaml:"queue"`
+	Language *string `yaml:"language"`
+	Tier     *string `yaml:"tier"`
+	// Value is what the customer is worth, in points.
+	Value   *int     `yaml:"value" range:"0..1000"`
+	Propose *string  `yaml:"propose" enum:"spam|machine|nothing"`
+	Promise *string  `yaml:"promise"`
+	First   *string  `yaml:"first"`
+	Due     *string  `yaml:"due"`
+	AtRisk  *string  `yaml:"at_risk"`
+	Resort  *string  `yaml:"last_resort"`
+	Skills  []string `yaml:"skills"`
 	// Candidates are who could take it, the best first.
 	Candidates []string `yaml:"candidates"`
 	// Winner is who gets it or is asked first, nobody for no one.
@@ -166,6 +168,7 @@ func Parse(file string, text []byte, team []policies.Member, zone *time.Location
 		}
 		seen[e.Name] = true
 		checkHeaders(d, key+".contact", &e.Contact)
+		e.Customer.check(d, key+".customer")
 		t := Test{File: file, Line: d.Problem(key, "", "").Line, Name: e.Name, expect: e.Expect, doc: d, key: key, zone: zone}
 		t.Case = Case{Contact: e.Contact, Customer: e.Customer, Agents: staff(e.Agents, team)}
 		t.Case.Customer.LastAgent = strings.ToLower(e.Customer.LastAgent)
@@ -195,6 +198,7 @@ func ParseCase(file string, text []byte, team []policies.Member, zone *time.Loca
 	var f caseFile
 	d.Decode(&f)
 	checkHeaders(d, "contact", &f.Contact)
+	f.Customer.check(d, "customer")
 	c := Case{Contact: f.Contact, Customer: f.Customer, Agents: staff(f.Agents, team)}
 	c.Customer.LastAgent = strings.ToLower(f.Customer.LastAgent)
 	if f.Zone != "" {

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -88,6 +89,9 @@ func (c *comparison) compare(o *Outcome) {
 	c.word("queue", e.Queue, o.Queue)
 	c.word("language", e.Language, o.Language)
 	c.word("tier", e.Tier, o.Tier)
+	if points := o.Known.Points(); e.Value != nil && int64(*e.Value) != points {
+		c.fail("expect.value", strconv.Itoa(*e.Value), strconv.FormatInt(points, 10))
+	}
 	c.word("propose", e.Propose, said(string(o.Propose)))
 	c.word("promise", e.Promise, o.Promise.Name)
 	c.duration("first", e.First, o.Promise.First)
