@@ -45,22 +45,6 @@ type Set struct {
 	ladder        []ladderRule
 	lastResort    LastResort
 	retention     []Retention
-	figures       string
-	rules         []countedRule
-	warnings      strict.Errors
-	classes       classRules
-	promises      promiseRules
-	channels      map[contact.Channel]channelRule
-	otherwise     channelRule
-	timing        Timing
-	capacity      int
-	limits        *match.Limits
-	matching      match.Params
-	tiers         []tierRule
-	named         []namedRule
-	ladder        []ladderRule
-	lastResort    LastResort
-	retention     []Retention
 	page          Page
 	feedback      Feedback
 	figures       string
