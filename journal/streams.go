@@ -14,7 +14,7 @@ import (
 
 // tableVersion is raised whenever the table below changes, so that existing
 // streams are brought up to it at the next start and only then.
-const tableVersion = "1"
+const tableVersion = "2"
 
 // dedupeWindow is how long the engine itself knows a message again. It spares
 // work; "seen for ever" is the index of the intake.
@@ -100,7 +100,9 @@ func (n names) table(shards int) []row {
 				c.Duplicates = dedupeWindow
 			}},
 			row{n.shard(areaReplies, k), []string{n.shardSubject(areaReplies, k, ">")}, nil},
-			row{n.shard(areaDirectory, k), []string{n.shardSubject(areaDirectory, k, ">")}, nil},
+			row{n.shard(areaDirectory, k), []string{n.shardSubject(areaDirectory, k, ">")}, func(c *jetstream.StreamConfig) {
+				c.AllowAtomicPublish = true
+			}},
 		)
 	}
 	return rows

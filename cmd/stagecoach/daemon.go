@@ -16,6 +16,7 @@ import (
 	"stagecoach/channels"
 	"stagecoach/channels/remote"
 	"stagecoach/configs"
+	"stagecoach/customers/directory"
 	"stagecoach/desk"
 	"stagecoach/desk/portal"
 	"stagecoach/desk/view"
@@ -44,12 +45,14 @@ type Daemon struct {
 	policyDesk *policyDesk
 	shadow     *policyShadow
 	engine     *router.Engine
-	intake     *router.Intake
-	ledger     *ledger.Ledger
-	desk       *desk.Service
-	server     *desk.Server
-	words      *words
-	links      *links
+	// directory has the customers' records.
+	directory *directory.Directory
+	intake    *router.Intake
+	ledger    *ledger.Ledger
+	desk      *desk.Service
+	server    *desk.Server
+	words     *words
+	links     *links
 	// gate is where adapters that run elsewhere connect to, nil for nowhere.
 	gate   *remote.Gate
 	notify *notifier
@@ -155,6 +158,9 @@ func (d *Daemon) open(ctx context.Context) error {
 		return err
 	}
 	d.pages = &pageLinks{base: d.cfg.HTTP.CustomerURL, signer: portal.NewSigner(j.Keys().Key(journal.KeySign)), policy: &d.policy}
+	if d.directory, err = openDirectory(ctx, j, d.opts.Dir, d.keys); err != nil {
+		return err
+	}
 	life := d.opts.Life
 	if life == "" {
 		life = randomID()
@@ -271,6 +277,9 @@ func (d *Daemon) Close() error {
 	var errs []error
 	if d.ledger != nil {
 		errs = append(errs, d.ledger.Close())
+	}
+	if d.directory != nil {
+		errs = append(errs, d.directory.Close())
 	}
 	if d.journal != nil {
 		errs = append(errs, d.journal.Close())
