@@ -63,13 +63,15 @@ type InboundKind string
 // The kinds. A History item is loaded without a promise. OwnCopy is our own
 // reply as found in the provider's folder of sent items. Status is a provider's
 // word on the fate of a reply (read receipt, failure). Changed is what a customer
-// has done to an earlier message: edited or withdrawn it.
+// has done to an earlier message: edited or withdrawn it. Rated is what they say of
+// an answer on their own page: no adapter delivers one.
 const (
 	Fresh   InboundKind = "message"
 	History InboundKind = "history"
 	OwnCopy InboundKind = "own_copy"
 	Status  InboundKind = "status"
 	Changed InboundKind = "changed"
+	Rated   InboundKind = "feedback"
 )
 
 // Inbound is one item as it came, before anything is understood of it. Its JSON

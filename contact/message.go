@@ -148,6 +148,9 @@ type Message struct {
 	// Forwarded is who wrote what was forwarded with it, nil if nothing was.
 	Forwarded *Forwarded `json:"forwarded,omitempty"`
 
+	// Feedback is what they say of an answer on their own page, nil for anything else.
+	Feedback *Feedback `json:"feedback,omitempty"`
+
 	Auto   AutoKind `json:"auto,omitempty"`
 	Bounce *Bounce  `json:"bounce,omitempty"`
 	// Unanswerable is a code for why no automatic answer may go to it, "" if one

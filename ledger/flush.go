@@ -21,6 +21,7 @@ type statements struct {
 	evidence, quarantine, quarantineLeft *sql.Stmt
 	newKey, key, keyWhat, entry, entries *sql.Stmt
 	gap                                  *sql.Stmt
+	newFeedback, oldFeedback, idea       *sql.Stmt
 }
 
 func (s *statements) table() map[string]**sql.Stmt {
@@ -38,19 +39,22 @@ func (s *statements) table() map[string]**sql.Stmt {
 			VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`: &s.newContact,
 		`UPDATE contact SET queue = ?, state = ?, agent = ?, due = ?, last_resort = ?, ended = ?, disposition = ?, ended_by = ?,
 			end_reply = ?, end_into = ?, breached = ?, kept = ?, facts = ?, more = ? WHERE num = ?`: &s.oldContact,
-		"INSERT OR IGNORE INTO message(num, id, conv, customer, source, ref, received_at, contact, taken) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)": &s.newMessage,
-		"UPDATE message SET contact = ?, taken = ? WHERE num = ?":                                                                            &s.oldMessage,
-		"INSERT INTO reply(num, id, contact, state, facts) VALUES(?, ?, ?, ?, ?)":                                                            &s.newReply,
-		"UPDATE reply SET state = ?, facts = ? WHERE num = ?":                                                                                &s.oldReply,
-		"INSERT OR IGNORE INTO evidence(num, id, kind, source, conversation, contact, reply, ref) VALUES(?, ?, ?, ?, ?, ?, ?, ?)":            &s.evidence,
-		"INSERT OR IGNORE INTO quarantine(num, id, source, ref, reason, at, message) VALUES(?, ?, ?, ?, ?, ?, '')":                           &s.quarantine,
-		"UPDATE quarantine SET message = ? WHERE id = ? AND message = '' RETURNING source":                                                   &s.quarantineLeft,
-		"INSERT OR IGNORE INTO key(key, kind, what, id, place) VALUES(?, ?, ?, ?, ?)":                                                        &s.newKey,
-		"INSERT OR REPLACE INTO key(key, kind, what, id, place) VALUES(?, ?, ?, ?, ?)":                                                       &s.key,
-		"SELECT what FROM key WHERE key = ?":                                                                                                 &s.keyWhat,
-		"INSERT INTO entry VALUES" + row:                                                                                                     &s.entry,
-		"INSERT INTO entry VALUES" + rows:                                                                                                    &s.entries,
-		"INSERT INTO gap(what, place, detail, n, at) VALUES(?, ?, ?, ?, ?)":                                                                  &s.gap,
+		"INSERT OR IGNORE INTO message(num, id, conv, customer, source, ref, received_at, contact, taken) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)":                              &s.newMessage,
+		"UPDATE message SET contact = ?, taken = ? WHERE num = ?":                                                                                                         &s.oldMessage,
+		"INSERT INTO reply(num, id, contact, state, facts) VALUES(?, ?, ?, ?, ?)":                                                                                         &s.newReply,
+		"UPDATE reply SET state = ?, facts = ? WHERE num = ?":                                                                                                             &s.oldReply,
+		"INSERT OR IGNORE INTO evidence(num, id, kind, source, conversation, contact, reply, ref) VALUES(?, ?, ?, ?, ?, ?, ?, ?)":                                         &s.evidence,
+		"INSERT OR IGNORE INTO quarantine(num, id, source, ref, reason, at, message) VALUES(?, ?, ?, ?, ?, ?, '')":                                                        &s.quarantine,
+		"UPDATE quarantine SET message = ? WHERE id = ? AND message = '' RETURNING source":                                                                                &s.quarantineLeft,
+		"INSERT OR IGNORE INTO key(key, kind, what, id, place) VALUES(?, ?, ?, ?, ?)":                                                                                     &s.newKey,
+		"INSERT OR REPLACE INTO key(key, kind, what, id, place) VALUES(?, ?, ?, ?, ?)":                                                                                    &s.key,
+		"SELECT what FROM key WHERE key = ?":                                                                                                                              &s.keyWhat,
+		"INSERT INTO entry VALUES" + row:                                                                                                                                  &s.entry,
+		"INSERT INTO entry VALUES" + rows:                                                                                                                                 &s.entries,
+		"UPDATE feedback SET last = 0 WHERE contact = ? AND rating <> '' AND last = 1":                                                                                    &s.oldFeedback,
+		"INSERT INTO feedback(num, id, conversation, contact, customer, agent, reply, rating, kind, ref, follow, at, last) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)": &s.newFeedback,
+		"INSERT OR REPLACE INTO idea(id, state, at, by, ref, reply) VALUES(?, ?, ?, ?, ?, ?)":                                                                             &s.idea,
+		"INSERT INTO gap(what, place, detail, n, at) VALUES(?, ?, ?, ?, ?)":                                                                                               &s.gap,
 	}
 }
 
@@ -111,6 +115,7 @@ func (f *fold) flush(ctx context.Context, db *sql.DB, s *statements) ([]Gap, err
 	w.objects()
 	w.items()
 	w.timeline()
+	w.feedback()
 	w.rest()
 	if w.err != nil {
 		return nil, w.err
@@ -128,6 +133,7 @@ func (f *fold) flush(ctx context.Context, db *sql.DB, s *statements) ([]Gap, err
 func (f *fold) clean() {
 	f.conversations, f.contacts, f.replies, f.messages = f.conversations[:0], f.contacts[:0], f.replies[:0], f.messages[:0]
 	f.customers, f.evidence, f.quarantine, f.left = nil, nil, nil, nil
+	f.ratings, f.ideas = nil, nil
 	f.keys, f.entries, f.gaps = f.keys[:0], f.entries[:0], nil
 	f.events = 0
 	clear(f.dirtySrc)

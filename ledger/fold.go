@@ -31,6 +31,8 @@ type fold struct {
 	left          []quarantineRow
 	keys          []keyRow
 	entries       []entryRow
+	ratings       []feedbackRow
+	ideas         []ideaRow
 	gaps          []Gap
 	events        int
 
@@ -245,6 +247,8 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 		return nil // whose capacity is taken is the router's affair
 	case router.AcknowledgementOwed, router.AcknowledgementDropped:
 		return f.acknowledgement(ctx, ev)
+	case router.FeedbackGiven, router.IdeaDecided, router.PageLinksEnded:
+		return f.feedback(ctx, ev)
 	case router.CustomersErased, router.ErasureEnded, router.RetentionApplied:
 		f.erasure(ev)
 		return nil

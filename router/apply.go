@@ -191,6 +191,9 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.dropEngagement(e.Conversation)
 	case AcknowledgementDropped:
 		s.applyAcknowledgementDropped(&e)
+	case PageLinksEnded:
+		s.applyPageLinksEnded(&e)
+	case FeedbackGiven, IdeaDecided: // the ledger's alone
 	case CustomersErased:
 		s.applyCustomersErased(&e)
 	case ErasureEnded:

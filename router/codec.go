@@ -254,6 +254,10 @@ func CommandName(c Command) string { //nolint:funlen // a table
 		return "begin"
 	case StepClock:
 		return "step_clock"
+	case DecideIdea:
+		return "decide_idea"
+	case EndPageLinks:
+		return "end_page_links"
 	case Erase:
 		return "erase"
 	case EndErasure:

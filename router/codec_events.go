@@ -118,6 +118,12 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "acknowledgement_owed"
 	case AcknowledgementDropped:
 		return "acknowledgement_dropped"
+	case FeedbackGiven:
+		return "feedback_given"
+	case IdeaDecided:
+		return "idea_decided"
+	case PageLinksEnded:
+		return "page_links_ended"
 	case CustomersErased:
 		return "customers_erased"
 	case ErasureEnded:
@@ -190,6 +196,10 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"recipients_refused":      decodeAs[RecipientsRefused],
 	"acknowledgement_owed":    decodeAs[AcknowledgementOwed],
 	"acknowledgement_dropped": decodeAs[AcknowledgementDropped],
+
+	"feedback_given":   decodeAs[FeedbackGiven],
+	"idea_decided":     decodeAs[IdeaDecided],
+	"page_links_ended": decodeAs[PageLinksEnded],
 
 	"customers_erased":  decodeAs[CustomersErased],
 	"erasure_ended":     decodeAs[ErasureEnded],

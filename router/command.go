@@ -114,12 +114,14 @@ const (
 // Receive is an item that intake has read: facts only.
 type Receive struct {
 	Item
-	// Kind is KindFresh, KindHistory, KindOwnCopy or KindChanged.
+	// Kind is KindFresh, KindHistory, KindOwnCopy, KindChanged or KindFeedback.
 	Kind string
 	// Replaces is the key of the message that the customer has edited, or taken
 	// back where Withdrawn is true; "" otherwise.
 	Replaces  string
 	Withdrawn bool
+	// Feedback is what a customer says of an answer, for KindFeedback.
+	Feedback *FeedbackFact
 	// Outreach is, where it was not addressed to us, the key of its author for
 	// such posts; "" otherwise.
 	Outreach string

@@ -97,6 +97,8 @@ type Timing struct {
 	AwayLeast time.Duration
 	// Digest is the least time between two tellings of the last resort.
 	Digest time.Duration
+	// FollowUp says what becomes of a bad answer.
+	FollowUp FollowUp
 	// PledgeRow is how many pledges in a row an agent may make alone.
 	PledgeRow int
 	// Burst is how long after a message another one of the same sender on the
@@ -264,6 +266,10 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 	case StepClock:
 		t.stepClock(c)
 		return nil
+	case DecideIdea:
+		return t.decideIdea(&c)
+	case EndPageLinks:
+		return t.endPageLinks(&c)
 	case Erase:
 		return t.erase(&c)
 	case EndErasure:

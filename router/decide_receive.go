@@ -53,6 +53,8 @@ func (t *turn) receive(c *Receive) error {
 	case c.Bounce != nil && t.bounce(c):
 	case c.Kind == KindHistory:
 		t.history(c)
+	case c.Kind == KindFeedback:
+		t.feedback(c)
 	case c.Kind == KindChanged && t.changed(c):
 	default:
 		t.message(c)
@@ -69,6 +71,8 @@ const (
 	KindHistory = "history"
 	KindOwnCopy = "own_copy"
 	KindChanged = "changed"
+	// KindFeedback is what a customer says of an answer on their own page.
+	KindFeedback = "feedback"
 )
 
 // seenBefore handles an item that is known: a redelivery changes nothing; the

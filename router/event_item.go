@@ -90,6 +90,8 @@ const (
 	// EvidenceApproached is a post that was not addressed to us, of somebody whom
 	// we have approached lately.
 	EvidenceApproached EvidenceKind = "approached_before"
+	// EvidenceFeedback is what the customer says of an answer.
+	EvidenceFeedback EvidenceKind = "feedback"
 	// EvidenceCopyFailed is a bounce of those alone who got a copy: the customer
 	// has the reply.
 	EvidenceCopyFailed EvidenceKind = "copy_bounced"

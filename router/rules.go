@@ -141,8 +141,8 @@ func (p policyRules) Timing() Timing {
 		SilentWarn: t.SilentWarnShare, SilentPull: t.SilentPullShare, SilentFloor: t.SilentLeast,
 		MissesUntilAway: t.MissesUntilAway, Digest: last.DigestEvery, PledgeRow: t.PledgeRow,
 		Burst: burstWindow, GiveUp: giveUpAfter, Heartbeat: t.Heartbeat, ChatReturn: t.ChatReturn, LastResort: last.Owner,
-		Limits: p.set.Limits(),
-		Queue:  queueGeneral, ReviewQueue: policies.ReviewQueue,
+		Limits: p.set.Limits(), FollowUp: followUp(p.set.Feedback()),
+		Queue: queueGeneral, ReviewQueue: policies.ReviewQueue,
 		Acknowledge: func(ch contact.Channel) Acknowledging { return Acknowledging(p.set.Acknowledgement(ch)) },
 		PledgeUntil: func(now time.Time) time.Time {
 			return p.set.PledgeLimit(now, p.set.Promise(policies.Facts{}))
@@ -156,4 +156,8 @@ func (p policyRules) Timing() Timing {
 			return p.set.Calendar(promise.Calendar).Between(from, until), promise.Pauses
 		},
 	}
+}
+
+func followUp(f policies.Feedback) FollowUp {
+	return FollowUp{On: f.FollowUp, Another: f.Another, Apart: f.Apart, Queue: f.Queue, Lead: f.Lead}
 }

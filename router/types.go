@@ -188,6 +188,8 @@ type Contact struct {
 	// RecallAt is when it must go to somebody else if its holder is not there:
 	// the due time less the handling time.
 	RecallAt time.Time `json:"recall_at,omitzero"`
+	// FollowsUp is the contact whose answer was bad, where it sees to that.
+	FollowsUp string `json:"follows_up,omitempty"`
 	// Offers are the live offers of it.
 	Offers []string `json:"offers,omitempty"`
 	// Cool holds until when each agent who declined or missed it is passed over.

@@ -1,0 +1,139 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/router"
+)
+
+// Said is what a customer said of us: on their page, or in a message that was
+// classed as praise or as an idea. Its words are at Ref.
+type Said struct {
+	ID           string               `json:"id"`
+	Conversation string               `json:"conversation"`
+	Contact      string               `json:"contact"`
+	Customer     string               `json:"customer"`
+	Agent        string               `json:"agent"`
+	Rating       contact.Rating       `json:"rating"`
+	Kind         contact.FeedbackKind `json:"kind"`
+	Ref          string               `json:"ref"`
+	// Follow is the contact that sees to it, "" for none.
+	Follow string    `json:"follow"`
+	At     time.Time `json:"at"`
+}
+
+const saidColumns = "id, conversation, contact, customer, agent, rating, kind, ref, follow, at"
+
+// saidOf reads what was said on pages, and what messages of a kind said. Who earned a
+// message's praise is who answered before it.
+const saidOf = "SELECT " + saidColumns + " FROM feedback WHERE last = 1 AND (kind = ?1 OR ?1 = 'praise' AND rating = 'good' AND kind = '') " +
+	"UNION ALL SELECT c.id, c.conversation, c.id, c.customer, coalesce(json_extract(c.facts, '$.prefer'), ''), '', json_extract(c.facts, '$.kind'), " +
+	"coalesce(json_extract(c.facts, '$.messages[0].ref'), ''), '', c.start FROM contact c " +
+	"WHERE json_extract(c.facts, '$.kind') = ?1 AND json_extract(c.facts, '$.kind') IN ('praise', 'idea', 'complaint') " +
+	"AND coalesce(json_extract(c.facts, '$.follows_up'), '') = '' AND c.disposition NOT IN ('spam', 'machine')"
+
+func scanSaid(rows *sql.Rows, more ...any) (Said, error) {
+	var s Said
+	var at int64
+	err := rows.Scan(append([]any{&s.ID, &s.Conversation, &s.Contact, &s.Customer, &s.Agent, &s.Rating, &s.Kind, &s.Ref, &s.Follow, &at}, more...)...)
+	s.At = fromMicros(at)
+	return s, err
+}
+
+func (l *Ledger) said(ctx context.Context, query string, args ...any) ([]Said, error) {
+	out := []Said{}
+	err := l.view(ctx, func(tx querier) error {
+		return each(ctx, tx, query, args, func(rows *sql.Rows) error {
+			s, err := scanSaid(rows)
+			out = append(out, s)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading feedback: %w", err)
+	}
+	return out, nil
+}
+
+// Feedback gives what was said on the pages of a conversation, the newest first; of
+// a contact that was rated again only the last.
+func (l *Ledger) Feedback(ctx context.Context, conversation string) ([]Said, error) {
+	return l.said(ctx, "SELECT "+saidColumns+" FROM feedback WHERE last = 1 AND conversation = ? ORDER BY num DESC", conversation)
+}
+
+// SaidOfKind gives what was said of a kind, the newest first: agent "" for everybody.
+func (l *Ledger) SaidOfKind(ctx context.Context, kind contact.FeedbackKind, agent string, most int) ([]Said, error) {
+	query := "SELECT " + saidColumns + " FROM (" + saidOf + ") WHERE ?2 = '' OR agent = ?2 ORDER BY at DESC, id LIMIT ?3"
+	return l.said(ctx, query, string(kind), agent, limit(most, defaultLimit, maxLimit))
+}
+
+// Fan is a customer who praises us or sends ideas.
+type Fan struct {
+	Customer string    `json:"customer"`
+	Praise   int       `json:"praise"`
+	Ideas    int       `json:"ideas"`
+	Last     time.Time `json:"last"`
+	// Conversation is the one of the last of it.
+	Conversation string `json:"conversation"`
+}
+
+// Fans gives the customers who praise us and send ideas, those with most first.
+func (l *Ledger) Fans(ctx context.Context, most int) ([]Fan, error) {
+	out := []Fan{}
+	query := "SELECT customer, sum(kind <> 'idea'), sum(kind = 'idea'), max(at), conversation FROM (" + saidOf + " UNION ALL " +
+		strings.ReplaceAll(saidOf, "?1", "?2") + ") GROUP BY customer ORDER BY count(*) DESC, max(at) DESC, customer LIMIT ?3"
+	err := l.view(ctx, func(tx querier) error {
+		return each(ctx, tx, query, []any{"praise", "idea", limit(most, defaultLimit, maxLimit)}, func(rows *sql.Rows) error {
+			var f Fan
+			var at int64
+			err := rows.Scan(&f.Customer, &f.Praise, &f.Ideas, &at, &f.Conversation)
+			f.Last = fromMicros(at)
+			out = append(out, f)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading who praises us: %w", err)
+	}
+	return out, nil
+}
+
+// Idea is what a customer would have us do, and what became of it.
+type Idea struct {
+	Said
+	State router.IdeaState `json:"state"`
+	// DecidedAt and By are of the last decision, Remark is where its words are, Reply
+	// what the customer was told.
+	DecidedAt time.Time `json:"decided_at,omitzero"`
+	By        string    `json:"by"`
+	Remark    string    `json:"remark"`
+	Reply     string    `json:"reply"`
+}
+
+// Ideas gives customers' ideas, the newest first; state "" for all.
+func (l *Ledger) Ideas(ctx context.Context, state router.IdeaState, most int) ([]Idea, error) {
+	out := []Idea{}
+	query := "SELECT s.id, s.conversation, s.contact, s.customer, s.agent, s.rating, s.kind, s.ref, s.follow, s.at, " +
+		"coalesce(i.state, 'open'), coalesce(i.at, 0), coalesce(i.by, ''), coalesce(i.ref, ''), coalesce(i.reply, '') " +
+		"FROM (" + saidOf + ") s LEFT JOIN idea i ON i.id = s.id WHERE ?2 = '' OR coalesce(i.state, 'open') = ?2 ORDER BY s.at DESC, s.id LIMIT ?3"
+	err := l.view(ctx, func(tx querier) error {
+		return each(ctx, tx, query, []any{"idea", string(state), limit(most, defaultLimit, maxLimit)}, func(rows *sql.Rows) error {
+			var i Idea
+			var at int64
+			var err error
+			i.Said, err = scanSaid(rows, &i.State, &at, &i.By, &i.Remark, &i.Reply)
+			i.DecidedAt = fromMicros(at)
+			out = append(out, i)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading ideas: %w", err)
+	}
+	return out, nil
+}
