@@ -67,6 +67,21 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applySourceRead(&e)
 	case CustomerKnown:
 		s.index(e.Identity, &IndexEntry{Kind: KeyIdentity, Customer: e.Customer})
+	case CustomersLinked:
+		s.applyPersons([]Person{e.Person})
+		s.dropProposal(e.A, e.B)
+	case CustomersUnlinked:
+		s.applyPersons(e.Parts)
+	case LinkProposed:
+		s.applyLinkProposed(&e)
+	case LinkDeclined:
+		s.dropProposal(e.A, e.B)
+	case ConversationJoined:
+		s.applyConversationJoined(&e)
+	case ConversationParted:
+		s.applyConversationParted(&e)
+	case CustomerChanged:
+		s.applyCustomerChanged(&e)
 	case ConversationOpened:
 		v := e.Conversation
 		v.Participants = slices.Clone(v.Participants)

@@ -7,7 +7,7 @@ import (
 )
 
 func (s *State) applyContactOpened(c Contact) {
-	c.Messages = slices.Clone(c.Messages)
+	c.Messages, c.Also = slices.Clone(c.Messages), slices.Clone(c.Also)
 	c.Cool = maps.Clone(c.Cool)
 	c.timedAt, c.tallied, c.need = time.Time{}, tallied{}, nil
 	s.shareContact(&c)
@@ -19,12 +19,15 @@ func (s *State) applyContactOpened(c Contact) {
 	s.expect(&c)
 }
 
-// attach makes c the open contact of its conversation.
+// attach makes c the open contact of its conversation, and of what it stands for
+// besides.
 func (s *State) attach(c *Contact) {
-	if v := s.Conversations[c.Conversation]; v != nil {
-		v.Contact, v.State = c.ID, ConversationOpen
-		s.touch(v)
-		s.timeConversation(v)
+	for _, id := range c.conversations() {
+		if v := s.Conversations[id]; v != nil {
+			v.Contact, v.State = c.ID, ConversationOpen
+			s.touch(v)
+			s.timeConversation(v)
+		}
 	}
 	s.indexContact(c)
 }
@@ -65,9 +68,11 @@ func (s *State) applyContactEnded(e *ContactEnded) {
 	case EndDisposed:
 		s.Totals.Disposed[e.Disposition]++
 	}
-	if v := s.Conversations[c.Conversation]; v != nil && v.Contact == c.ID {
-		v.Contact = ""
-		s.touch(v)
+	for _, id := range c.conversations() {
+		if v := s.Conversations[id]; v != nil && v.Contact == c.ID {
+			v.Contact = ""
+			s.touch(v)
+		}
 	}
 	s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeContact, ID: c.ID})
 	s.indexContact(c)
@@ -76,7 +81,7 @@ func (s *State) applyContactEnded(e *ContactEnded) {
 
 func (s *State) applyContactReopened(e *ContactReopened) {
 	c := e.Contact
-	c.Messages = slices.Clone(c.Messages)
+	c.Messages, c.Also = slices.Clone(c.Messages), slices.Clone(c.Also)
 	c.Cool = maps.Clone(c.Cool)
 	c.timedAt, c.tallied, c.need = time.Time{}, tallied{}, nil
 	s.shareContact(&c)

@@ -231,17 +231,29 @@ func (s *State) settle(r *Reply) {
 
 // applyAnswered notes a delivered reply on its conversation.
 func (s *State) applyAnswered(r *Reply) {
-	v := s.Conversations[r.Conversation]
-	if v == nil || (!Covers(r.Kind) && r.Kind != contact.Outbound) {
+	if !Covers(r.Kind) && r.Kind != contact.Outbound {
 		return
 	}
+	answered := []string{r.Conversation}
+	if c := s.Contacts[r.Contact]; c != nil {
+		answered = append(answered, c.Also...)
+	}
+	for _, id := range answered {
+		if v := s.Conversations[id]; v != nil {
+			v.Answer(r)
+			s.touch(v)
+		}
+	}
+}
+
+// Answer notes a delivered reply on the conversation.
+func (v *Conversation) Answer(r *Reply) {
 	v.LastAgent, v.Answered = r.Agent, true
 	if r.Kind == contact.Pledge {
 		v.Pledges++
 	} else {
 		v.Pledges = 0
 	}
-	s.touch(v)
 }
 
 func (s *State) applyAgentSet(e *AgentSet) {

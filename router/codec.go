@@ -250,6 +250,14 @@ func CommandName(c Command) string { //nolint:funlen // a table
 		return "reclassify"
 	case Told:
 		return "told"
+	case Link:
+		return "link"
+	case Unlink:
+		return "unlink"
+	case DeclineLink:
+		return "decline_link"
+	case ChangeCustomer:
+		return "change_customer"
 	case Begin:
 		return "begin"
 	case StepClock:

@@ -34,8 +34,22 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "source_read"
 	case CustomerKnown:
 		return "customer_known"
+	case CustomersLinked:
+		return "customers_linked"
+	case CustomersUnlinked:
+		return "customers_unlinked"
+	case LinkProposed:
+		return "link_proposed"
+	case LinkDeclined:
+		return "link_declined"
+	case CustomerChanged:
+		return "customer_changed"
 	case ConversationOpened:
 		return "conversation_opened"
+	case ConversationJoined:
+		return "conversation_joined"
+	case ConversationParted:
+		return "conversation_parted"
 	case MessageReceived:
 		return "message_received"
 	case EvidenceReceived:
@@ -153,7 +167,14 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"contacts_revised":    decodeAs[ContactsRevised],
 	"source_read":         decodeAs[SourceRead],
 	"customer_known":      decodeAs[CustomerKnown],
+	"customers_linked":    decodeAs[CustomersLinked],
+	"customers_unlinked":  decodeAs[CustomersUnlinked],
+	"link_proposed":       decodeAs[LinkProposed],
+	"link_declined":       decodeAs[LinkDeclined],
+	"customer_changed":    decodeAs[CustomerChanged],
 	"conversation_opened": decodeAs[ConversationOpened],
+	"conversation_joined": decodeAs[ConversationJoined],
+	"conversation_parted": decodeAs[ConversationParted],
 	"message_received":    decodeAs[MessageReceived],
 	"evidence_received":   decodeAs[EvidenceReceived],
 	"quarantined":         decodeAs[Quarantined],

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/router/match"
 )
 
@@ -41,6 +42,9 @@ type Result struct {
 	Message      string `json:"message,omitempty"`
 	Reply        string `json:"reply,omitempty"`
 	Offer        string `json:"offer,omitempty"`
+	// Link is the link, or the proposal of one, and Person whom it is about.
+	Link   string `json:"link,omitempty"`
+	Person string `json:"person,omitempty"`
 	// Draft is the policy draft that was made.
 	Draft string `json:"draft,omitempty"`
 	// Left is how many contacts an erasure has still to end.
@@ -93,6 +97,14 @@ type Found struct {
 	// Contacts is, of an identity, how many contacts its customer has had, as far
 	// as they are counted.
 	Contacts int `json:"contacts,omitempty"`
+	// Person is, of a customer, whom they are part of, with all their Members; ""
+	// where they are of nobody else. Not are customers of whom a person has said, or
+	// whose undone link says, that they are others; Proposed those of whom it is
+	// proposed that they are the same.
+	Person   string   `json:"person,omitempty"`
+	Members  []string `json:"members,omitempty"`
+	Not      []string `json:"not,omitempty"`
+	Proposed []string `json:"proposed,omitempty"`
 	// Recalled holds what Apply needs to bring these back into memory.
 	ConversationFacts *Conversation `json:"-"`
 	ContactFacts      *Contact      `json:"-"`
@@ -169,6 +181,10 @@ type Receive struct {
 	Asked Asked
 	// LastAgent is who answered this customer last, in any conversation.
 	LastAgent string
+	// Profile is what the directory knows of the sender's customer.
+	Profile Profile
+	// Hints are other customers who are, or may be, the same person.
+	Hints []Hint
 	// Preferred are the customer's named agents, the first to be asked first.
 	Preferred []string
 	Propose   contact.Disposition
@@ -186,6 +202,25 @@ type Receive struct {
 	// AsOf is the commit up to which Known is what the ledger says.
 	AsOf  uint64
 	Known map[string]Found
+}
+
+// Profile is what the directory knows of the sender of an item.
+type Profile struct {
+	// Record is the customer whose record has the sender's address, "" where none or
+	// several have it.
+	Record string
+	// Namesake is true where the sender bears the name of the customer whose token
+	// the item has.
+	Namesake bool
+	Facts    customers.Facts
+}
+
+// Hint is that the sender may be the same person as a customer. Evidence that proves
+// it links them, unless something speaks against it: Conflict is a code for that.
+type Hint struct {
+	Customer string
+	Evidence customers.Evidence
+	Conflict string
 }
 
 // BounceFact is a delivery report about a reply of ours.
@@ -328,7 +363,10 @@ type Note struct {
 
 // StartOutbound opens a conversation of ours with a first message.
 type StartOutbound struct {
-	Identity     string
+	Identity string
+	// Record is the customer whose record has that address, "" where none or several
+	// have it.
+	Record       string
 	Participants []string
 	Channel      contact.Channel
 	Account      string

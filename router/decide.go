@@ -104,6 +104,9 @@ type Timing struct {
 	// Burst is how long after a message another one of the same sender on the
 	// same account belongs to the same contact, thread or not.
 	Burst time.Duration
+	// SameMatter is how long after a message one of the same person on another
+	// channel, of the same class, belongs to the same contact; 0 for never.
+	SameMatter time.Duration
 	// GiveUp is how long a reply is tried before a person must see to it.
 	GiveUp time.Duration
 	// ChatReturn is how long live conversations stay with an agent who is not
@@ -260,6 +263,14 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 		return t.reclassify(&c)
 	case Told:
 		return t.told(&c)
+	case Link:
+		return t.link(&c)
+	case Unlink:
+		return t.unlink(&c)
+	case DeclineLink:
+		return t.declineLink(&c)
+	case ChangeCustomer:
+		return t.changeCustomer(&c)
 	case Begin:
 		t.begin(c)
 		return nil

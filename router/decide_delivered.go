@@ -43,18 +43,21 @@ func (t *turn) deliver(r *Reply, e ReplyDelivered) {
 		return
 	}
 	t.engage(c, r.Agent)
-	if v := t.Conversations[c.Conversation]; v == nil || v.Contact != "" {
-		return // another contact of it is open
-	}
 	state := ConversationResolved
 	if r.Kind == contact.Ask {
 		state = ConversationWithCustomer
 	}
-	closed := ConversationClosed{Conversation: c.Conversation, State: state}
-	if state == ConversationWithCustomer {
-		closed.Left = t.leave(t.Conversations[c.Conversation], c)
+	for _, id := range c.conversations() {
+		v := t.Conversations[id]
+		if v == nil || v.Contact != "" {
+			continue // another contact of it is open
+		}
+		closed := ConversationClosed{Conversation: id, State: state}
+		if state == ConversationWithCustomer {
+			closed.Left = t.leave(v, c)
+		}
+		t.emit(closed)
 	}
-	t.emit(closed)
 }
 
 // after gives the messages that a reply does not cover.
@@ -73,7 +76,7 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 		return nil
 	}
 	n := Contact{
-		ID: t.newID(), Conversation: c.Conversation, Customer: c.Customer,
+		ID: t.newID(), Conversation: c.Conversation, Customer: c.Customer, Person: c.Person, Also: c.Also, Known: c.Known,
 		Channel: c.Channel, Account: c.Account, ReplyChannel: c.ReplyChannel,
 		Queue: c.Queue, Class: c.Class, Kind: c.Kind, Rule: c.Rule, Language: c.Language, Tier: c.Tier,
 		Demand: c.Demand, Asked: c.Asked, LastResort: t.env.Rules.Timing().LastResort,

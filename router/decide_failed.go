@@ -1,6 +1,7 @@
 package router
 
 import (
+	"slices"
 	"time"
 
 	"stagecoach/contact"
@@ -111,6 +112,10 @@ func (t *turn) bringBack(c *Contact, cause string, r *Reply) {
 	back.State, back.End, back.Disposition, back.EndedBy, back.EndedN = Waiting, "", "", "", 0
 	back.EndedAt, back.Reply, back.Proposed = time.Time{}, "", ""
 	back.Offers = nil
+	back.Also = slices.DeleteFunc(slices.Clone(c.Also), func(id string) bool {
+		v := t.Conversations[id]
+		return v == nil || v.Contact != "" // it stands for itself by now
+	})
 	if r != nil {
 		back.Prefer = r.Agent
 	}

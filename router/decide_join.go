@@ -13,6 +13,8 @@ const (
 	joinedByToken   = "token"
 	joinedBySubject = "subject"
 	joinedByBurst   = "burst"
+	// joinedByMatter is how what comes on another channel joins an open contact.
+	joinedByMatter = "same_matter"
 )
 
 // copyOf finds the message of which the item is another copy: the same mail
@@ -157,7 +159,7 @@ func (t *turn) takesPart(c *Receive, v *Conversation, by string) bool {
 			return true
 		}
 		f, ok := t.find(identity, c.Known)
-		return ok && f.Customer != "" && f.Customer == v.Customer
+		return ok && f.Customer != "" && t.samePerson(f.Customer, v.Customer, c.Known)
 	}
 	return is(c.Identity) || by == joinedByToken && is(c.Claimed)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 )
 
 // find looks a key up in the state and, for what has left it, in what the
@@ -134,19 +135,28 @@ func (t *turn) message(c *Receive) {
 		return
 	}
 	echo := t.suspect(c)
+	customer := t.customer(c)
+	t.hint(c, customer, "")
 	v, by, quoted := t.place(c)
 	id := t.newID()
 	m := MsgRef{ID: id, Ref: c.Ref, ReceivedAt: c.ReceivedAt}
 	e := MessageReceived{
-		Item: c.Item, Message: id, Customer: t.customer(c), Conversation: v.ID, Keys: c.Keys,
+		Item: c.Item, Message: id, Customer: customer, Conversation: v.ID, Keys: c.Keys,
 		Stranger: quoted != "", Quoted: quoted, Trust: c.Trust, JoinedBy: by, Participants: newcomers(v, c), Echo: echo,
 	}
 	if echo {
 		e.Correspondents = c.Correspondents
 	}
-	if open := t.Contacts[v.Contact]; open != nil && open.Open() {
+	open, elsewhere := t.openFor(c, v)
+	if open != nil {
 		e.Contact = open.ID
 		t.emit(e)
+		if elsewhere {
+			t.emit(ConversationJoined{Conversation: v.ID, With: open.Conversation, Contact: open.ID, Cause: joinedByMatter})
+		}
+		if v.ID != open.Conversation {
+			m.In = v.ID
+		}
 		t.join(open, m, c)
 	} else {
 		v = t.goOn(t.renew(v, itemFacts(c), c.ReceivedAt), itemFacts(c), c.ReceivedAt)
@@ -161,6 +171,16 @@ func (t *turn) message(c *Receive) {
 		t.goesOn(t.Contacts[next.ID])
 	}
 	t.result.Message, t.result.Contact, t.result.Conversation = id, e.Contact, v.ID
+}
+
+// openFor finds the open contact that a message of a conversation joins, nil for none;
+// elsewhere is true where it is another conversation's, of the same person.
+func (t *turn) openFor(c *Receive, v *Conversation) (open *Contact, elsewhere bool) {
+	if open = t.Contacts[v.Contact]; open != nil && open.Open() {
+		return open, false
+	}
+	open = t.sameMatter(c, v)
+	return open, open != nil
 }
 
 // place finds the message's conversation, and says by what, or opens one. What a
@@ -258,14 +278,19 @@ func queueOr(queue, otherwise string) string {
 
 // customer finds or makes the sender's customer.
 func (t *turn) customer(c *Receive) string {
-	return t.customerOf(c.Identity, c.Channel, c.Known)
+	return t.customerOf(c.Identity, c.Channel, c.Known, c.Profile.Record)
 }
 
-func (t *turn) customerOf(identity string, ch contact.Channel, known map[string]Found) string {
+// customerOf finds whose identity it is: whom the log knows by it, else whose record
+// has it, else somebody new.
+func (t *turn) customerOf(identity string, ch contact.Channel, known map[string]Found, record string) string {
 	if f, ok := t.find(identity, known); ok && f.Customer != "" && !t.erased[f.Customer] {
 		return f.Customer
 	}
-	id := t.newID()
+	id := record
+	if id == "" || t.erased[id] {
+		id = t.newID()
+	}
 	t.emit(CustomerKnown{Customer: id, Channel: ch, Identity: identity})
 	return id
 }
@@ -282,7 +307,7 @@ func manyPeoples(unanswerable string) bool {
 func (t *turn) burst(c *Receive, customer string) *Conversation {
 	window := t.env.Rules.Timing().Burst
 	var best *Contact
-	for _, id := range t.byCustomer[customer] {
+	for _, id := range t.byCustomer[t.personOf(customer, c.Known).ID] {
 		o := t.Contacts[id]
 		if o.Account != c.Account || o.Channel != c.Channel || o.State == Sending || len(o.Messages) == 0 {
 			continue
@@ -335,12 +360,15 @@ func (t *turn) history(c *Receive) {
 func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
 	tm := t.env.Rules.Timing()
 	n := Contact{
-		ID: t.newID(), Conversation: v.ID, Customer: v.Customer,
+		ID: t.newID(), Conversation: v.ID, Customer: v.Customer, Person: t.ofPerson(v.Customer, c.Known),
 		Channel: c.Channel, Account: c.Account, ReplyChannel: c.Channel,
 		Class: c.Class, Kind: c.About, Rule: c.Rule, Language: c.Language, Tier: c.Tier, Demand: c.Demand, Asked: c.Asked,
 		Proposed: c.Propose, Queue: queueOr(c.Queue, tm.Queue), LastResort: tm.LastResort,
 		Promise: PromiseFirst, Start: c.ReceivedAt, Messages: []MsgRef{m},
 		State: Waiting, Prefer: cmp.Or(v.LastAgent, c.LastAgent), Preferred: c.Preferred,
+	}
+	if f := c.Profile.Facts; f != (customers.Facts{}) {
+		n.Known = &f
 	}
 	n.Demand.Channel, n.Demand.ReplyChannel = n.Channel, n.ReplyChannel
 	if v.Answered {

@@ -111,7 +111,7 @@ func (t *turn) startOutbound(cmd *StartOutbound) error {
 	if cmd.AsOf+1 < t.TrimmedTo { // whom it goes to may be known all the same
 		return refuse(RefusedStale, "the records are being brought up to date: try again in a moment")
 	}
-	customer := t.customerOf(cmd.Identity, cmd.Channel, cmd.Known)
+	customer := t.customerOf(cmd.Identity, cmd.Channel, cmd.Known, cmd.Record)
 	id := cmd.Reply.Conversation
 	if id == "" {
 		id = t.newID()

@@ -248,8 +248,11 @@ func (t *turn) dispose(cmd *Dispose) error {
 		t.revokeOffers(c, "", reasonDisposed)
 		owed := c.Undelivered
 		t.emit(ContactEnded{Contact: id, End: EndDisposed, Disposition: cmd.Disposition, By: t.actor, Remark: cmd.Remark})
-		if v := t.Conversations[c.Conversation]; !t.owe(c, owed) && (v == nil || v.Contact == "") {
-			t.emit(ConversationClosed{Conversation: c.Conversation, State: ConversationResolved})
+		owes := t.owe(c, owed)
+		for k, id := range c.conversations() {
+			if v := t.Conversations[id]; (k > 0 || !owes) && (v == nil || v.Contact == "") {
+				t.emit(ConversationClosed{Conversation: id, State: ConversationResolved})
+			}
 		}
 		t.about(c)
 	}

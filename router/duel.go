@@ -135,7 +135,7 @@ func (t *turn) heap(c *Receive, customer string) *Conversation {
 		return nil
 	}
 	var best *Contact
-	for _, id := range t.byCustomer[customer] {
+	for _, id := range t.byCustomer[t.personOf(customer, c.Known).ID] {
 		o := t.Contacts[id]
 		if o.Proposed != contact.Machine || o.Account != c.Account || o.Channel != c.Channel || o.State == Sending || len(o.Messages) >= heapMessages {
 			continue

@@ -60,6 +60,12 @@ func (s *State) fade(f Fade, before uint64, awaited map[string]bool) {
 		if v := s.Conversations[f.ID]; v != nil && v.Contact == "" && v.Touched < before && !awaited[f.ID] {
 			delete(s.Conversations, f.ID)
 		}
+	case FadeProposal:
+		delete(s.Proposals, f.ID)
+	case FadePerson:
+		if e := s.Persons[f.ID]; e != nil && e.N < before {
+			delete(s.Persons, f.ID)
+		}
 	case FadeReply:
 		if r := s.Replies[f.ID]; r != nil && r.SettledN != 0 && r.SettledN < before {
 			delete(s.Replies, f.ID)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/policies"
 	"stagecoach/router/match"
 )
@@ -193,9 +194,31 @@ func saidStory(r *rig) {
 	}
 }
 
+// personStory is of one person on two channels: proposed, declined, linked by proof
+// and by hand, answered together, and taken apart again.
+func personStory(r *rig) {
+	r.agent("anna", contact.RoleAgent, 100)
+	first := r.visit("w1", "visitor")
+	r.receive(first)
+	mail := r.mail("m1", "alice")
+	mail.Hints = []Hint{{Customer: r.whose(first), Evidence: customers.SameName}}
+	r.receive(mail)
+	asked := r.state.Proposals[r.whose(mail)]
+	r.must("anna", DeclineLink{Link: "p", A: r.whose(mail), B: asked[0]})
+	post := r.mail("t1", "@alice")
+	post.Channel, post.Account = contact.Mastodon, "shop"
+	post.Hints = []Hint{{Customer: r.whose(first), Evidence: customers.SignedWeb}}
+	r.receive(post)
+	link := r.must("anna", Link{A: r.whose(first), B: r.whose(mail), Evidence: customers.ByAgent, Remark: "reason.1"}).Link
+	c := r.state.Contacts[r.state.OpenOf(r.state.Persons[r.whose(mail)].ID)[0]]
+	r.must(ActorRouter, ChangeCustomer{Contact: c.ID, Known: customers.Facts{Record: "d1", Version: 2, Value: 7, ValueSource: "import"}, ReplyChannel: contact.Email})
+	edges := r.edges()
+	r.must("anna", Unlink{Link: link, Edges: edges, Remark: "reason.2", AsOf: r.state.N})
+}
+
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory, "log-v8": ladderStory, "log-v9": saidStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory, "log-v8": ladderStory, "log-v9": saidStory, "log-v10": personStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

@@ -14,6 +14,9 @@ const (
 	// burstWindow is how close to each other two messages of one sender on one
 	// account belong to one contact although neither quotes the other.
 	burstWindow = 5 * time.Minute
+	// sameMatterWindow is how close to each other two messages of one person on two
+	// channels, of one class, are about one matter.
+	sameMatterWindow = 24 * time.Hour
 	// subjectWindow is how long a subject leads a sender's mail to the
 	// conversation that had it.
 	subjectWindow = 14 * 24 * time.Hour
@@ -140,7 +143,7 @@ func (p policyRules) Timing() Timing {
 	return Timing{
 		SilentWarn: t.SilentWarnShare, SilentPull: t.SilentPullShare, SilentFloor: t.SilentLeast,
 		MissesUntilAway: t.MissesUntilAway, Digest: last.DigestEvery, PledgeRow: t.PledgeRow,
-		Burst: burstWindow, GiveUp: giveUpAfter, Heartbeat: t.Heartbeat, ChatReturn: t.ChatReturn, LastResort: last.Owner,
+		Burst: burstWindow, SameMatter: sameMatterWindow, GiveUp: giveUpAfter, Heartbeat: t.Heartbeat, ChatReturn: t.ChatReturn, LastResort: last.Owner,
 		Limits: p.set.Limits(), FollowUp: followUp(p.set.Feedback()),
 		Queue: queueGeneral, ReviewQueue: policies.ReviewQueue,
 		Acknowledge: func(ch contact.Channel) Acknowledging { return Acknowledging(p.set.Acknowledgement(ch)) },

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"stagecoach/contact"
@@ -36,6 +35,10 @@ type State struct {
 	Sources       map[string]*SourceState   `json:"sources"`
 	Index         map[string]*IndexEntry    `json:"index"`
 	Commands      map[string]*CommandRecord `json:"commands"`
+	// Persons are whom customers are part of, as far as the ledger may not know yet.
+	Persons map[string]*PersonEntry `json:"persons,omitempty"`
+	// Proposals are those of whom it was proposed lately that they are the same.
+	Proposals map[string][]string `json:"proposals,omitempty"`
 	// Engagements are the live conversations that go on, by conversation.
 	Engagements map[string]*Engagement     `json:"engagements,omitempty"`
 	Totals      Totals                     `json:"totals"`
@@ -151,6 +154,8 @@ const (
 	FadeContact      FadeKind = "contact"
 	FadeConversation FadeKind = "conversation"
 	FadeReply        FadeKind = "reply"
+	FadePerson       FadeKind = "person"
+	FadeProposal     FadeKind = "proposal"
 )
 
 // Fade names a thing that may leave memory once the ledger has passed N.
@@ -177,6 +182,8 @@ func NewState(office string) *State {
 		Acknowledged:  map[string]time.Time{},
 		Duels:         map[string]*Duel{},
 		Engagements:   map[string]*Engagement{},
+		Persons:       map[string]*PersonEntry{},
+		Proposals:     map[string][]string{},
 		Forecast:      forecast.New(),
 		Totals:        Totals{Disposed: map[contact.Disposition]uint64{}},
 	}
@@ -282,7 +289,7 @@ func (s *State) indexContact(c *Contact) {
 		return
 	}
 	if fresh {
-		s.byCustomer[c.Customer] = append(s.byCustomer[c.Customer], c.ID)
+		s.noteCustomer(c)
 		s.timers.add(nextLook(c, s.At), timerForecast, c.ID)
 	}
 	switch {
@@ -335,15 +342,6 @@ func (s *State) indexAgent(a *Agent) {
 	s.timeAgent(a)
 }
 
-func (s *State) forgetCustomer(c *Contact) {
-	open := slices.DeleteFunc(s.byCustomer[c.Customer], func(id string) bool { return id == c.ID })
-	if len(open) == 0 {
-		delete(s.byCustomer, c.Customer)
-		return
-	}
-	s.byCustomer[c.Customer] = open
-}
-
 func (s *State) indexReply(r *Reply) {
 	delete(s.inDoubt, r.ID)
 	delete(s.unsent, r.ID)
@@ -382,5 +380,5 @@ func (s *State) WaitingFor(agent string) int {
 	return s.waiting.Count(func(d *match.Demand) bool { return match.Able(d, &match.Traits{}, 0, a.cand) == "" })
 }
 
-// OpenOf gives the ids of a customer's open contacts.
-func (s *State) OpenOf(customer string) []string { return s.byCustomer[customer] }
+// OpenOf gives the ids of a person's open contacts.
+func (s *State) OpenOf(person string) []string { return s.byCustomer[person] }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/policies"
 	"stagecoach/router/match"
 )
@@ -56,6 +57,9 @@ type Conversation struct {
 	// PageEpoch counts how often the links to the customer's page that had been sent
 	// were made invalid.
 	PageEpoch int `json:"page_epoch,omitempty"`
+	// With is the conversation in whose contact what was said here waits for its
+	// answer, or waited last: they are of one person. "" for none.
+	With string `json:"with,omitempty"`
 	// Touched is the last commit that spoke of it.
 	Touched uint64 `json:"touched"`
 }
@@ -80,6 +84,8 @@ type MsgRef struct {
 	ID         string    `json:"id"`
 	Ref        string    `json:"ref"`
 	ReceivedAt time.Time `json:"received_at"`
+	// In is the conversation in which it was said, "" for the contact's own.
+	In string `json:"in,omitempty"`
 }
 
 // PromiseKind says which promise a contact stands under.
@@ -133,11 +139,18 @@ type Asked struct {
 
 // Contact is the unit of work: a conversation's turn that awaits a reply.
 type Contact struct {
-	ID           string          `json:"id"`
-	Conversation string          `json:"conversation"`
-	Customer     string          `json:"customer"`
-	Channel      contact.Channel `json:"channel"`
-	Account      string          `json:"account"`
+	ID           string `json:"id"`
+	Conversation string `json:"conversation"`
+	Customer     string `json:"customer"`
+	// Person is whom the customer is part of, "" where they are of nobody else.
+	Person string `json:"person,omitempty"`
+	// Also are other conversations of that person whose messages it stands for.
+	Also    []string        `json:"also,omitempty"`
+	Channel contact.Channel `json:"channel"`
+	Account string          `json:"account"`
+	// Known is what was known of the customer, in numbers, codes and times, nil for
+	// nothing. What it points to is never changed.
+	Known *customers.Facts `json:"known,omitempty"`
 	// ReplyChannel is the channel on which the reply shall go.
 	ReplyChannel contact.Channel `json:"reply_channel"`
 	Queue        string          `json:"queue"`
@@ -298,6 +311,43 @@ func (c *Contact) Move(e *Moved) {
 func (c *Contact) Owe(e *ReplyFailed) {
 	c.Undelivered = &Undelivered{Reply: e.Reply, Agent: e.Agent, Reason: e.Reason, Code: e.Code}
 	c.Due, c.AtRiskAt = e.Due, e.AtRiskAt
+}
+
+// conversations gives those whose messages the contact stands for, its own first.
+func (c *Contact) conversations() []string {
+	if len(c.Also) == 0 {
+		return []string{c.Conversation}
+	}
+	return append([]string{c.Conversation}, c.Also...)
+}
+
+// Attend makes the contact stand for another conversation too.
+func (c *Contact) Attend(conversation string) {
+	if conversation != c.Conversation && !slices.Contains(c.Also, conversation) {
+		c.Also = append(slices.Clip(c.Also), conversation)
+	}
+}
+
+// Part takes a conversation off the contact, with its messages. The reply on its way,
+// nil for none, covers what it did of the rest.
+func (c *Contact) Part(e *ConversationParted, r *Reply) {
+	covered, last := false, ""
+	kept := make([]MsgRef, 0, len(c.Messages))
+	for _, m := range c.Messages {
+		leaves := slices.Contains(e.Messages, m.ID)
+		if !leaves {
+			kept = append(kept, m)
+		}
+		if !covered && !leaves {
+			last = m.ID
+		}
+		covered = covered || r != nil && m.ID == r.Covers
+	}
+	if r != nil && slices.Contains(e.Messages, r.Covers) {
+		r.Covers = last
+	}
+	c.Messages = kept
+	c.Also = slices.DeleteFunc(slices.Clone(c.Also), func(id string) bool { return id == e.Conversation })
 }
 
 // Leave takes the last n messages off the contact: they belong to the next one.

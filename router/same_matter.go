@@ -1,0 +1,163 @@
+package router
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// sameMatter finds the open contact in which a message waits that came on another
+// channel, of the same person, about the same matter: of the same class, and within
+// the time that the policy gives. One that is being answered takes no more.
+func (t *turn) sameMatter(c *Receive, v *Conversation) *Contact {
+	if c.Propose != "" || c.Auto != contact.AutoNone || c.Outreach != "" || manyPeoples(c.Unanswerable) || c.Kind == KindHistory {
+		return nil
+	}
+	var best *Contact
+	for _, id := range t.byCustomer[t.personOf(v.Customer, c.Known).ID] {
+		o := t.Contacts[id]
+		if o.Channel == v.Channel && o.Account == v.Account || o.Class != c.Class || !t.near(o, c.ReceivedAt) {
+			continue
+		}
+		if best == nil || o.Start.Before(best.Start) || o.Start.Equal(best.Start) && strings.Compare(o.ID, best.ID) < 0 {
+			best = o
+		}
+	}
+	return best
+}
+
+// near reports whether something at that time may be of the contact's matter.
+func (t *turn) near(o *Contact, at time.Time) bool {
+	if o.State == Sending || o.Proposed != "" || len(o.Messages) == 0 || o.Undelivered != nil || o.Promise == PromisePledge {
+		return false
+	}
+	d := at.Sub(o.Messages[len(o.Messages)-1].ReceivedAt)
+	within := t.env.Rules.Timing().SameMatter
+	return d <= within && -d <= within
+}
+
+// mergeOpen lets what is open of a person about one matter, on several channels,
+// wait for one answer: the one that began first stands for it.
+func (t *turn) mergeOpen(person string) {
+	open := slices.Clone(t.byCustomer[person])
+	slices.SortFunc(open, func(a, b string) int {
+		x, y := t.Contacts[a], t.Contacts[b]
+		if d := x.Start.Compare(y.Start); d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	for i, id := range open {
+		for _, other := range open[i+1:] {
+			into, from := t.Contacts[id], t.Contacts[other]
+			if into.Open() && from.Open() && t.oneMatter(into, from) {
+				t.mergeInto(into, from, "linked")
+			}
+		}
+	}
+}
+
+// oneMatter reports whether one contact may stand for another: of one matter, on
+// other channels, and not in two agents' hands.
+func (t *turn) oneMatter(into, from *Contact) bool {
+	if into.Channel == from.Channel && into.Account == from.Account || into.Class != from.Class {
+		return false
+	}
+	if into.Agent != "" && from.Agent != "" && into.Agent != from.Agent {
+		return false
+	}
+	last := from.Messages
+	return len(last) > 0 && t.near(from, last[len(last)-1].ReceivedAt) && t.near(into, last[0].ReceivedAt) && mergeable(into, from)
+}
+
+// mergeInto ends a contact as merged into another, which stands for its messages.
+func (t *turn) mergeInto(into, from *Contact, cause string) {
+	holder, messages := from.Agent, slices.Clone(from.Messages)
+	also := append([]string{from.Conversation}, from.Also...)
+	due, risk := earlier(into.Due, from.Due), earlier(into.AtRiskAt, from.AtRiskAt)
+	t.revokeOffers(from, "", "merged")
+	t.emit(ContactEnded{Contact: from.ID, End: EndMerged, Into: into.ID, By: t.actor})
+	for _, id := range also {
+		t.emit(ConversationJoined{Conversation: id, With: into.Conversation, Contact: into.ID, Cause: cause})
+	}
+	for _, m := range messages {
+		if m.In == "" {
+			m.In = from.Conversation
+		}
+		t.emit(MessageJoined{Contact: into.ID, Message: m, Due: due, AtRiskAt: risk})
+	}
+	if holder != "" && into.Agent == "" {
+		t.revokeOffers(into, "", "merged")
+		t.give(into, holder, ActorRouter, "merged", t.env.Rules.Work(into.ReplyChannel))
+	}
+}
+
+// part lets the open contacts of a person stand for nobody else any more.
+func (t *turn) part(p *Person) {
+	for _, id := range slices.Clone(t.byCustomer[p.ID]) {
+		c := t.Contacts[id]
+		for _, other := range slices.Clone(c.Also) {
+			if v := t.Conversations[other]; v != nil && !slices.Contains(p.Members, v.Customer) {
+				t.partFrom(c, v)
+			}
+		}
+	}
+}
+
+// partFrom takes a conversation off a contact; what waits in it waits in a contact
+// of its own, by the clock of its first message.
+func (t *turn) partFrom(c *Contact, v *Conversation) {
+	var messages []MsgRef
+	var ids []string
+	for _, m := range c.Messages {
+		if m.In == v.ID {
+			m.In = ""
+			messages, ids = append(messages, m), append(ids, m.ID)
+		}
+	}
+	t.emit(ConversationParted{Conversation: v.ID, With: c.Conversation, Contact: c.ID, Messages: ids})
+	if len(messages) > 0 {
+		t.openApart(v, c, messages)
+	}
+	if len(c.Messages) == 0 && c.State != Sending && c.Promise != PromisePledge && c.Undelivered == nil {
+		t.revokeOffers(c, "", "merged")
+		t.emit(ContactEnded{Contact: c.ID, End: EndMerged, Into: v.Contact, By: t.actor})
+	}
+}
+
+// openApart opens a contact in a conversation for messages that waited elsewhere.
+func (t *turn) openApart(v *Conversation, of *Contact, messages []MsgRef) {
+	tm := t.env.Rules.Timing()
+	n := Contact{
+		ID: t.newID(), Conversation: v.ID, Customer: v.Customer, Channel: v.Channel, Account: v.Account, ReplyChannel: v.Channel,
+		Queue: of.Queue, Class: of.Class, Kind: of.Kind, Rule: of.Rule, Language: of.Language, Demand: of.Demand, Asked: of.Asked,
+		LastResort: tm.LastResort, Promise: PromiseFirst, Messages: messages, State: Waiting, Start: messages[0].ReceivedAt,
+		Prefer: v.LastAgent,
+	}
+	n.Person = t.ofPerson(v.Customer, nil)
+	if v.Answered {
+		n.Promise = PromiseNext
+	}
+	n.Demand.Channel, n.Demand.ReplyChannel = n.Channel, n.ReplyChannel
+	n.Due, n.AtRiskAt = t.env.Rules.Promise(n.Promise, factsOf(&n), n.Start)
+	n.Traits = t.env.Rules.Traits(n.Promise, factsOf(&n))
+	t.promised(&n)
+	t.emit(ContactOpened{Contact: n, Policy: t.env.Rules.Version(), Behind: t.behind("")})
+}
+
+// answerApart opens a contact for what was answered together with somebody else's
+// messages, where the answer went to them alone.
+func (t *turn) answerApart(j *AnsweredTogether) {
+	v := t.recall(&j.Conversation)
+	if v.Contact != "" || len(j.Messages) == 0 {
+		return
+	}
+	t.emit(ConversationParted{Conversation: v.ID, With: j.Contact.Conversation, Contact: j.Contact.ID, Messages: []string{}})
+	messages := slices.Clone(j.Messages)
+	for i := range messages {
+		messages[i].In = ""
+	}
+	t.openApart(t.Conversations[v.ID], &j.Contact, messages)
+}
