@@ -209,7 +209,7 @@ func personStory(r *rig) {
 	post.Channel, post.Account = contact.Mastodon, "shop"
 	post.Hints = []Hint{{Customer: r.whose(first), Evidence: customers.SignedWeb}}
 	r.receive(post)
-	link := r.must("anna", Link{A: r.whose(first), B: r.whose(mail), Evidence: customers.ByAgent, Remark: "reason.1"}).Link
+	link := r.must("anna", Link{A: r.whose(first), B: r.whose(mail), Evidence: customers.ByAgent, Remark: "reason.1", AsOf: r.state.N}).Link
 	c := r.state.Contacts[r.state.OpenOf(r.state.Persons[r.whose(mail)].ID)[0]]
 	r.must(ActorRouter, ChangeCustomer{Contact: c.ID, Known: customers.Facts{Record: "d1", Version: 2, Value: 7, ValueSource: "import"}, ReplyChannel: contact.Email})
 	edges := r.edges()

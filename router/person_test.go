@@ -289,4 +289,3 @@ func TestLinksAreReversible(t *testing.T) {
 		r.check()
 	})
 }
-

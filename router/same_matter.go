@@ -18,7 +18,7 @@ func (t *turn) sameMatter(c *Receive, v *Conversation) *Contact {
 	var best *Contact
 	for _, id := range t.byCustomer[t.personOf(v.Customer, c.Known).ID] {
 		o := t.Contacts[id]
-		if o.Channel == v.Channel && o.Account == v.Account || o.Class != c.Class || !t.near(o, c.ReceivedAt) {
+		if o.Channel == v.Channel || o.Class != c.Class || !t.near(o, c.ReceivedAt) {
 			continue
 		}
 		if best == nil || o.Start.Before(best.Start) || o.Start.Equal(best.Start) && strings.Compare(o.ID, best.ID) < 0 {
@@ -62,7 +62,7 @@ func (t *turn) mergeOpen(person string) {
 // oneMatter reports whether one contact may stand for another: of one matter, on
 // other channels, and not in two agents' hands.
 func (t *turn) oneMatter(into, from *Contact) bool {
-	if into.Channel == from.Channel && into.Account == from.Account || into.Class != from.Class {
+	if into.Channel == from.Channel || into.Class != from.Class {
 		return false
 	}
 	if into.Agent != "" && from.Agent != "" && into.Agent != from.Agent {
