@@ -11,7 +11,7 @@ func dump(tb testing.TB, l *Ledger) string {
 	tb.Helper()
 	var b strings.Builder
 	for _, table := range []string{
-		"meta", "source", "customer", "agent", "conversation", "contact", "message", "evidence", "quarantine", "reply", "key", "entry", "feedback", "idea", "gap",
+		"meta", "source", "customer", "link", "person", "agent", "conversation", "contact", "message", "evidence", "quarantine", "reply", "key", "entry", "feedback", "idea", "gap",
 	} {
 		rows, err := l.facts.read.QueryContext(tb.Context(), "SELECT * FROM "+table+" ORDER BY 1")
 		if err != nil {

@@ -149,14 +149,22 @@ func scanEntry(rows *sql.Rows, more ...any) (Entry, error) {
 	return e, nil
 }
 
-// Timeline gives everything that happened in a conversation, in the order of
+// together finds a conversation, and those of the same person that wait, or waited
+// last, for one answer with it.
+const together = `SELECT num FROM conversation WHERE id = ?1
+	UNION SELECT w.num FROM conversation v JOIN conversation w ON w.id = v.lead WHERE v.id = ?1 AND v.lead <> ''
+	UNION SELECT w.num FROM conversation v JOIN conversation w ON w.lead = v.lead WHERE v.id = ?1 AND v.lead <> ''
+	UNION SELECT num FROM conversation WHERE lead = ?1 AND lead <> ''`
+
+// Timeline gives everything that happened in a conversation, and in those of the
+// same person that are answered together with it, in the order of
 // the log; older mail loaded as history comes first, by its receipt.
 func (l *Ledger) Timeline(ctx context.Context, conversation string) ([]Entry, error) {
 	out := []Entry{}
 	err := l.view(ctx, func(tx querier) error {
 		query := "SELECT " + entryColumns + `, coalesce(c.id, '') FROM entry e
 			LEFT JOIN contact c ON c.num = e.contact
-			WHERE e.conv > 0 AND e.conv = (SELECT num FROM conversation WHERE id = ?) ORDER BY e.id`
+			WHERE e.conv > 0 AND e.conv IN (` + together + `) ORDER BY e.id`
 		return each(ctx, tx, query, []any{conversation}, func(rows *sql.Rows) error {
 			var about string
 			e, err := scanEntry(rows, &about)

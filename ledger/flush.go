@@ -20,7 +20,7 @@ type statements struct {
 	newReply, oldReply                   *sql.Stmt
 	evidence, quarantine, quarantineLeft *sql.Stmt
 	newKey, key, keyWhat, entry, entries *sql.Stmt
-	gap                                  *sql.Stmt
+	gap, link, linkEnded, person         *sql.Stmt
 	newFeedback, oldFeedback, idea       *sql.Stmt
 }
 
@@ -28,12 +28,12 @@ func (s *statements) table() map[string]**sql.Stmt {
 	row := "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	rows := row + strings.Repeat(", "+row, entriesAtOnce-1)
 	return map[string]**sql.Stmt{
-		"INSERT INTO meta(name, value) VALUES('position', ?), ('n', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value":                   &s.position,
-		"INSERT INTO source(source, facts) VALUES(?, ?) ON CONFLICT(source) DO UPDATE SET facts = excluded.facts":                                &s.source,
-		"INSERT OR REPLACE INTO agent(id, presence, removed, facts) VALUES(?, ?, ?, ?)":                                                          &s.agent,
-		"INSERT OR IGNORE INTO customer(id, n, at) VALUES(?, ?, ?)":                                                                              &s.customer,
-		"INSERT INTO conversation(num, id, customer, state, last_at, last_contact, contacts, messages, facts) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)": &s.newConversation,
-		"UPDATE conversation SET customer = ?, state = ?, last_at = ?, last_contact = ?, contacts = ?, messages = ?, facts = ? WHERE num = ?":    &s.oldConversation,
+		"INSERT INTO meta(name, value) VALUES('position', ?), ('n', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value":                            &s.position,
+		"INSERT INTO source(source, facts) VALUES(?, ?) ON CONFLICT(source) DO UPDATE SET facts = excluded.facts":                                         &s.source,
+		"INSERT OR REPLACE INTO agent(id, presence, removed, facts) VALUES(?, ?, ?, ?)":                                                                   &s.agent,
+		"INSERT OR IGNORE INTO customer(id, n, at) VALUES(?, ?, ?)":                                                                                       &s.customer,
+		"INSERT INTO conversation(num, id, customer, state, last_at, last_contact, contacts, messages, facts, lead) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)": &s.newConversation,
+		"UPDATE conversation SET customer = ?, state = ?, last_at = ?, last_contact = ?, contacts = ?, messages = ?, facts = ?, lead = ? WHERE num = ?":   &s.oldConversation,
 		`INSERT INTO contact(num, id, conv, conversation, customer, channel, account, start, queue, state, agent, due, last_resort,
 			ended, disposition, ended_by, end_reply, end_into, breached, kept, facts, more)
 			VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`: &s.newContact,
@@ -54,7 +54,11 @@ func (s *statements) table() map[string]**sql.Stmt {
 		"UPDATE feedback SET last = 0 WHERE contact = ? AND rating <> '' AND last = 1":                                                                                    &s.oldFeedback,
 		"INSERT INTO feedback(num, id, conversation, contact, customer, agent, reply, rating, kind, ref, follow, at, last) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)": &s.newFeedback,
 		"INSERT OR REPLACE INTO idea(id, state, at, by, ref, reply) VALUES(?, ?, ?, ?, ?, ?)":                                                                             &s.idea,
-		"INSERT INTO gap(what, place, detail, n, at) VALUES(?, ?, ?, ?, ?)":                                                                                               &s.gap,
+		`INSERT OR REPLACE INTO link(id, a, b, evidence, conflict, state, message, remark, by, at, ended_by, ended_at, ended_remark)
+			VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`: &s.link,
+		"UPDATE link SET state = ?, ended_by = ?, ended_at = ?, ended_remark = ? WHERE id = ?":                           &s.linkEnded,
+		"INSERT INTO person(customer, person) VALUES(?, ?) ON CONFLICT(customer) DO UPDATE SET person = excluded.person": &s.person,
+		"INSERT INTO gap(what, place, detail, n, at) VALUES(?, ?, ?, ?, ?)":                                              &s.gap,
 	}
 }
 
@@ -132,6 +136,7 @@ func (f *fold) flush(ctx context.Context, db *sql.DB, s *statements) ([]Gap, err
 // catching up has made them large.
 func (f *fold) clean() {
 	f.conversations, f.contacts, f.replies, f.messages = f.conversations[:0], f.contacts[:0], f.replies[:0], f.messages[:0]
+	f.links, f.persons = nil, nil
 	f.customers, f.evidence, f.quarantine, f.left = nil, nil, nil, nil
 	f.ratings, f.ideas = nil, nil
 	f.keys, f.entries, f.gaps = f.keys[:0], f.entries[:0], nil
@@ -150,9 +155,9 @@ func (w *writer) objects() {
 	for _, v := range w.f.conversations {
 		facts := w.json(&v.facts)
 		if v.fresh {
-			w.exec(w.s.newConversation, v.num, v.facts.ID, v.facts.Customer, string(v.facts.State), micros(v.lastAt), v.last, v.contacts, v.messages, facts)
+			w.exec(w.s.newConversation, v.num, v.facts.ID, v.facts.Customer, string(v.facts.State), micros(v.lastAt), v.last, v.contacts, v.messages, facts, v.facts.With)
 		} else {
-			w.exec(w.s.oldConversation, v.facts.Customer, string(v.facts.State), micros(v.lastAt), v.last, v.contacts, v.messages, facts, v.num)
+			w.exec(w.s.oldConversation, v.facts.Customer, string(v.facts.State), micros(v.lastAt), v.last, v.contacts, v.messages, facts, v.facts.With, v.num)
 		}
 		v.fresh, v.dirty = false, false
 	}
@@ -206,6 +211,7 @@ func (w *writer) items() {
 			w.f.pos.Counts.Customers++
 		}
 	}
+	w.people()
 	for _, e := range w.f.evidence {
 		w.exec(w.s.evidence, e.num, e.id, e.kind, e.source, e.conversation, e.contact, e.reply, e.ref)
 	}

@@ -26,6 +26,8 @@ type fold struct {
 	replies       []*replyRow
 	messages      []*messageRow
 	customers     []customerRow
+	links         []Link
+	persons       []router.Person
 	evidence      []evidenceRow
 	quarantine    []quarantineRow
 	left          []quarantineRow
@@ -211,6 +213,9 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 	case router.CustomerKnown:
 		f.customerKnown(&e)
 		return nil
+	case router.CustomersLinked, router.CustomersUnlinked, router.LinkProposed, router.LinkDeclined,
+		router.ConversationJoined, router.ConversationParted, router.CustomerChanged:
+		return f.person(ctx, ev)
 	case router.ConversationOpened, router.ConversationClosed, router.ResolutionBreached, router.Noted:
 		return f.applyConversation(ctx, ev)
 	case router.MessageReceived:

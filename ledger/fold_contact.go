@@ -116,7 +116,9 @@ func (f *fold) contactOpened(ctx context.Context, e *router.ContactOpened) error
 		v.contacts++
 		v.last = c.facts.ID
 	}
-	f.attach(v, c)
+	if err := f.attach(ctx, c); err != nil {
+		return err
+	}
 	f.line(v, c, openedEntry(&c.facts, e.Policy))
 	return f.take(ctx, c, c.facts.Messages)
 }
@@ -135,16 +137,20 @@ func openedEntry(c *router.Contact, policy string) Entry {
 func copyContact(c *router.Contact) router.Contact {
 	out := *c
 	out.Messages, out.Offers, out.Cool = slices.Clone(c.Messages), slices.Clone(c.Offers), maps.Clone(c.Cool)
+	out.Also = slices.Clone(c.Also)
 	return out
 }
 
-// attach makes c the open contact of its conversation.
-func (f *fold) attach(v *conversationRow, c *contactRow) {
-	if v != nil {
+// attach makes c the open contact of its conversation, and of what it stands for
+// besides.
+func (f *fold) attach(ctx context.Context, c *contactRow) error {
+	conversations, err := f.conversationsOf(ctx, &c.facts)
+	for _, v := range conversations {
 		v.facts.Contact, v.facts.State, v.facts.Touched = c.facts.ID, router.ConversationOpen, f.n
 		f.touchConversation(v)
 	}
 	f.touchContact(c)
+	return err
 }
 
 // take notes that the contact lists these messages.
@@ -182,8 +188,15 @@ func (f *fold) contactEnded(ctx context.Context, e *router.ContactEnded) error {
 	if err := f.countEnd(ctx, c, e); err != nil {
 		return err
 	}
-	if v != nil && v.facts.Contact == c.facts.ID {
-		v.facts.Contact, v.facts.Touched = "", f.n
+	conversations, err := f.conversationsOf(ctx, &c.facts)
+	if err != nil {
+		return err
+	}
+	for _, one := range conversations {
+		if one.facts.Contact == c.facts.ID {
+			one.facts.Contact, one.facts.Touched = "", f.n
+			f.touchConversation(one)
+		}
 	}
 	f.touchContact(c)
 	item := e.Reply
@@ -245,7 +258,9 @@ func (f *fold) contactReopened(ctx context.Context, e *router.ContactReopened) e
 	c.facts = copyContact(&e.Contact)
 	c.fate.EndReply, c.fate.EndInto, c.fate.Remark, c.fate.Answerer, c.fate.Kept = "", "", "", "", false
 	c.fate.Reopened++
-	f.attach(v, c)
+	if err := f.attach(ctx, c); err != nil {
+		return err
+	}
 	f.line(v, c, Entry{Kind: "contact_reopened", Actor: e.By, Code: string(e.Was), Reason: e.Cause, Until: c.facts.Due})
 	return f.take(ctx, c, c.facts.Messages)
 }

@@ -84,7 +84,9 @@ func (f *fold) applySending(ctx context.Context, ev router.Event) error {
 		f.pos.Counts.InDoubt++
 		f.trouble(c, r, "in_doubt", e.Cause)
 	case router.ReplyDelivered:
-		f.delivered(v, c, r)
+		if err := f.delivered(ctx, v, c, r); err != nil {
+			return err
+		}
 	case router.ReplyFailed:
 		f.failed(v, c, r, &e)
 		if err := f.undelivered(ctx, &e); err != nil {
@@ -134,7 +136,7 @@ func places(list []int) string {
 	return strings.Join(out, ",")
 }
 
-func (f *fold) delivered(v *conversationRow, c *contactRow, r *replyRow) {
+func (f *fold) delivered(ctx context.Context, v *conversationRow, c *contactRow, r *replyRow) error {
 	r.facts.State, r.facts.Reason, r.facts.Code, r.facts.SettledN = router.ReplyIsDelivered, "", "", f.n
 	f.trouble(c, r, "", "")
 	if v != nil {
@@ -143,15 +145,27 @@ func (f *fold) delivered(v *conversationRow, c *contactRow, r *replyRow) {
 	if r.facts.Kind == contact.Pledge {
 		f.pos.Counts.Pledges++
 	}
-	if v == nil || (!covers(r.facts.Kind) && r.facts.Kind != contact.Outbound) {
-		return
+	if !covers(r.facts.Kind) && r.facts.Kind != contact.Outbound {
+		return nil
 	}
-	v.facts.LastAgent, v.facts.Answered = r.facts.Agent, true
-	if r.facts.Kind == contact.Pledge {
-		v.facts.Pledges++
-	} else {
-		v.facts.Pledges = 0
+	if v != nil {
+		v.facts.Answer(&r.facts)
 	}
+	if c == nil {
+		return nil
+	}
+	for _, id := range c.facts.Also {
+		also, err := f.conversation(ctx, id)
+		if err != nil {
+			return err
+		}
+		if also != nil {
+			also.facts.Answer(&r.facts)
+			also.facts.Touched = f.n
+			f.touchConversation(also)
+		}
+	}
+	return nil
 }
 
 func (f *fold) failed(v *conversationRow, c *contactRow, r *replyRow, e *router.ReplyFailed) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"stagecoach/router"
 )
@@ -46,6 +47,18 @@ func (l *Ledger) Known(ctx context.Context, keys []string) (asOf uint64, known m
 			}
 			f.Kind, f.Place = router.KeyKind(h.kind), h.place
 			known[h.key] = f
+			if h.what == "customer" {
+				known[router.CustomerKey(h.id)] = f
+			}
+		}
+		for _, key := range keys {
+			id, is := strings.CutPrefix(key, router.CustomerKey(""))
+			if _, have := known[key]; !is || have {
+				continue
+			}
+			if known[key], err = r.thing("customer", id); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -57,6 +70,22 @@ func (l *Ledger) Known(ctx context.Context, keys []string) (asOf uint64, known m
 
 // mostContacts is up to how many contacts of a customer are counted.
 const mostContacts = 100
+
+// contacts counts those of a customer, or of a person.
+func (r *recall) contacts(id string, members []string) (n int, err error) {
+	query := "SELECT count(*) FROM (SELECT 1 FROM contact WHERE customer = ? LIMIT " + strconv.Itoa(mostContacts) + ")"
+	if len(members) < 2 {
+		err = r.row(query, id, &n)
+		return n, err
+	}
+	list, err := json.Marshal(members)
+	if err != nil {
+		return 0, err
+	}
+	query = "SELECT count(*) FROM (SELECT 1 FROM contact WHERE customer IN (SELECT value FROM json_each(?)) LIMIT " + strconv.Itoa(mostContacts) + ")"
+	err = r.row(query, string(list), &n)
+	return n, err
+}
 
 // recall reads things with their facts, each once.
 type recall struct {
@@ -75,7 +104,9 @@ func (r *recall) thing(what, id string) (router.Found, error) {
 	switch what {
 	case "customer":
 		f.Customer = id
-		err = r.row("SELECT count(*) FROM (SELECT 1 FROM contact WHERE customer = ? LIMIT "+strconv.Itoa(mostContacts)+")", id, &f.Contacts)
+		if err = r.who(id, &f); err == nil {
+			f.Contacts, err = r.contacts(id, f.Members)
+		}
 	case "quarantine":
 		f.Message = id
 	case "message":

@@ -23,9 +23,22 @@ CREATE TABLE agent(
 CREATE TABLE conversation(
 	num INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, customer TEXT NOT NULL,
 	state TEXT NOT NULL, last_at INTEGER NOT NULL, last_contact TEXT NOT NULL,
-	contacts INTEGER NOT NULL, messages INTEGER NOT NULL, facts TEXT NOT NULL
+	contacts INTEGER NOT NULL, messages INTEGER NOT NULL, facts TEXT NOT NULL, lead TEXT NOT NULL
 );
 CREATE INDEX conversation_customer ON conversation(customer, num);
+CREATE INDEX conversation_lead ON conversation(lead) WHERE lead <> '';
+CREATE TABLE link(
+	id TEXT PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL, evidence TEXT NOT NULL, conflict TEXT NOT NULL,
+	state TEXT NOT NULL, message TEXT NOT NULL, remark TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL,
+	ended_by TEXT NOT NULL, ended_at INTEGER NOT NULL, ended_remark TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX link_a ON link(a);
+CREATE INDEX link_b ON link(b);
+CREATE INDEX link_proposed ON link(at) WHERE state = 'proposed';
+CREATE TABLE person(
+	customer TEXT PRIMARY KEY, person TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX person_members ON person(person, customer);
 CREATE TABLE contact(
 	num INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, conv INTEGER NOT NULL,
 	conversation TEXT NOT NULL, customer TEXT NOT NULL, channel TEXT NOT NULL,

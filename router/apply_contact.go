@@ -22,7 +22,7 @@ func (s *State) applyContactOpened(c Contact) {
 // attach makes c the open contact of its conversation, and of what it stands for
 // besides.
 func (s *State) attach(c *Contact) {
-	for _, id := range c.conversations() {
+	for _, id := range c.Conversations() {
 		if v := s.Conversations[id]; v != nil {
 			v.Contact, v.State = c.ID, ConversationOpen
 			s.touch(v)
@@ -68,7 +68,7 @@ func (s *State) applyContactEnded(e *ContactEnded) {
 	case EndDisposed:
 		s.Totals.Disposed[e.Disposition]++
 	}
-	for _, id := range c.conversations() {
+	for _, id := range c.Conversations() {
 		if v := s.Conversations[id]; v != nil && v.Contact == c.ID {
 			v.Contact = ""
 			s.touch(v)

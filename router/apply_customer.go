@@ -85,15 +85,15 @@ func (s *State) applyCustomerChanged(e *CustomerChanged) {
 		s.addLoad(holder, c.ReplyChannel, 1, c.Units)
 	}
 	if e.Class != nil {
-		c.Revise(e.revised(), e.Policy, s.At)
+		c.Revise(e.Revised(), e.Policy, s.At)
 	}
 	s.shareContact(c)
 	c.need = nil
 	s.indexContact(c)
 }
 
-// revised gives what has changed of the contact's class and promise.
-func (e *CustomerChanged) revised() *Revised {
+// Revised gives what has changed of the contact's class and promise.
+func (e *CustomerChanged) Revised() *Revised {
 	return &Revised{
 		Contact: e.Contact, Due: e.Due, AtRiskAt: e.AtRiskAt, Traits: e.Traits, Entry: e.Entry, StepAt: e.StepAt, Class: e.Class,
 	}

@@ -47,7 +47,7 @@ func (t *turn) deliver(r *Reply, e ReplyDelivered) {
 	if r.Kind == contact.Ask {
 		state = ConversationWithCustomer
 	}
-	for _, id := range c.conversations() {
+	for _, id := range c.Conversations() {
 		v := t.Conversations[id]
 		if v == nil || v.Contact != "" {
 			continue // another contact of it is open

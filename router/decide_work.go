@@ -249,7 +249,7 @@ func (t *turn) dispose(cmd *Dispose) error {
 		owed := c.Undelivered
 		t.emit(ContactEnded{Contact: id, End: EndDisposed, Disposition: cmd.Disposition, By: t.actor, Remark: cmd.Remark})
 		owes := t.owe(c, owed)
-		for k, id := range c.conversations() {
+		for k, id := range c.Conversations() {
 			if v := t.Conversations[id]; (k > 0 || !owes) && (v == nil || v.Contact == "") {
 				t.emit(ConversationClosed{Conversation: id, State: ConversationResolved})
 			}

@@ -313,8 +313,8 @@ func (c *Contact) Owe(e *ReplyFailed) {
 	c.Due, c.AtRiskAt = e.Due, e.AtRiskAt
 }
 
-// conversations gives those whose messages the contact stands for, its own first.
-func (c *Contact) conversations() []string {
+// Conversations gives those whose messages the contact stands for, its own first.
+func (c *Contact) Conversations() []string {
 	if len(c.Also) == 0 {
 		return []string{c.Conversation}
 	}
