@@ -63,6 +63,9 @@ type Identity struct {
 	// Proven is true where a message came from it that was proven to, or a code sent
 	// there was entered.
 	Proven bool `json:"proven,omitempty"`
+	// Unproven is true where somebody only said so: it may be another's address, and
+	// whoever it belongs to isn't taken for this customer.
+	Unproven bool `json:"unproven,omitempty"`
 }
 
 // Attribute is one of the company's own fields.

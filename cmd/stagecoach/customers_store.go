@@ -14,7 +14,10 @@ import (
 
 // openDirectory opens the customers' directory of a journal.
 func openDirectory(ctx context.Context, j *journal.Journal, dir string, keys router.Keys) (*directory.Directory, error) {
-	return directory.Open(ctx, directory.Config{Dir: dir, Store: customerStore{j}, Key: identityKey(keys), Now: time.Now})
+	return directory.Open(ctx, directory.Config{
+		Dir: dir, Store: customerStore{j}, Now: time.Now, Key: identityKey(keys),
+		Unproven: func(ch contact.Channel, address string) string { return keys.Unproven(string(ch), address) },
+	})
 }
 
 // identityKey gives the key of an address. A telephone number is one and the same

@@ -309,7 +309,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.activate, d.revise, d.shadow.Run, d.reread,
+		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.customerKeeper().Run, d.activate, d.revise, d.shadow.Run, d.reread,
 	} {
 		others.Add(1)
 		g.Go(func() error {
@@ -328,6 +328,13 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// customerKeeper gives what makes records of whom the router meets.
+func (d *Daemon) customerKeeper() *customerKeeper {
+	return &customerKeeper{
+		directory: d.directory, log: d.journal.Log(), words: d.words, keys: d.keys, logger: d.logger.With("component", "customers"),
+	}
 }
 
 // quiet takes the error of a loop that ended because ctx did for none.

@@ -2,9 +2,11 @@ package directory
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -57,7 +59,22 @@ type Config struct {
 	Store Store
 	// Key gives the key of an address on a channel, the same for all ways to write it.
 	Key func(ch contact.Channel, address string) string
-	Now func() time.Time
+	// Unproven gives the key of one that nothing proves to be the sender's; nil finds
+	// nobody by those.
+	Unproven func(ch contact.Channel, address string) string
+	Now      func() time.Time
+}
+
+// KeyOf gives the key of one of a record's identities, "" where it has none.
+func (d *Directory) KeyOf(i customers.Identity) string {
+	switch {
+	case i.Address == "", i.Unproven && d.cfg.Unproven == nil:
+		return ""
+	case i.Unproven:
+		return d.cfg.Unproven(i.Channel, i.Address)
+	default:
+		return d.cfg.Key(i.Channel, i.Address)
+	}
 }
 
 // Directory finds and changes records. Its methods may be called from any number of
@@ -142,4 +159,27 @@ func (d *Directory) External(ctx context.Context, external string) (*customers.R
 // Count gives how many records there are.
 func (d *Directory) Count(ctx context.Context) (n int, err error) {
 	return n, d.db.read.QueryRowContext(ctx, "SELECT count(*) FROM customer").Scan(&n)
+}
+
+// Mark gives the number that was noted under a name, 0 for none. It goes with the file:
+// whoever follows something into the directory notes how far it has come.
+func (d *Directory) Mark(ctx context.Context, name string) (uint64, error) {
+	var value string
+	err := d.db.read.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = ?", "mark "+name).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("reading mark %q: %w", name, err)
+	}
+	return strconv.ParseUint(value, 10, 64)
+}
+
+// SetMark notes a number under a name.
+func (d *Directory) SetMark(ctx context.Context, name string, n uint64) error {
+	return d.inTx(ctx, func(w *writer) error {
+		_, err := w.exec(ctx, "INSERT INTO meta VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+			"mark "+name, strconv.FormatUint(n, 10))
+		return err
+	})
 }

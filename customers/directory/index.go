@@ -106,7 +106,11 @@ func (d *Directory) entriesOf(rec *customers.Record) entries {
 	e.external = rec.External
 	e.words = Words(rec.Name)
 	for _, i := range rec.Identities {
-		key := keyBytes(d.cfg.Key(i.Channel, i.Address))
+		name := d.KeyOf(i)
+		if name == "" {
+			continue
+		}
+		key := keyBytes(name)
 		if !slices.ContainsFunc(e.keys, func(k []byte) bool { return bytes.Equal(k, key) }) {
 			e.keys = append(e.keys, key)
 		}
