@@ -26,6 +26,8 @@ type controls struct {
 	url func() string
 	// try tries an account whose adapter runs elsewhere; nil when nobody runs.
 	try func(ctx context.Context, name string) triedAccount
+	// customers answers about them.
+	customers *customerControls
 }
 
 // signedAudit is an audit with the file that signs it.
@@ -77,6 +79,9 @@ func (c *controls) handler() http.Handler {
 		out, err := c.check(r.Context(), file)
 		answerJSON(w, out, err)
 	})
+	if c.customers != nil {
+		c.customers.routes(mux)
+	}
 	mux.Handle("/", c.next)
 	return mux
 }
@@ -114,12 +119,16 @@ func answerJSON(w http.ResponseWriter, v any, err error) {
 		w.WriteHeader(http.StatusInternalServerError)
 		v = &desk.Problem{Status: http.StatusInternalServerError, Title: "Internal Server Error", Detail: err.Error(), Code: "internal"}
 	}
+	writeJSON(w, v)
+}
+
+func writeJSON(w io.Writer, v any) {
 	_ = json.NewEncoder(w).Encode(v) // the client has gone: nobody to tell
 }
 
 // controlHandler is what the daemon answers on its socket.
 func (d *Daemon) controlHandler() http.Handler {
-	return (&controls{
+	c := &controls{
 		next: d.server.ControlHandler(), journal: d.journal, ledger: d.ledger, pending: d.journal.InboxPending,
 		url: func() string {
 			if d.cfg.HTTP.BaseURL != "" {
@@ -128,7 +137,9 @@ func (d *Daemon) controlHandler() http.Handler {
 			return d.URL()
 		},
 		try: d.tryElsewhere,
-	}).handler()
+	}
+	c.customers = d.customerControls(c)
+	return c.handler()
 }
 
 // deskAddress gives where people reach the desk that belongs to this line.

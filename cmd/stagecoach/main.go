@@ -27,6 +27,7 @@ type app struct {
 	Check      checkCmd      `cmd:"" help:"Check configuration and policies; with --connect try each channel."`
 	Agents     agentsCmd     `cmd:"" help:"List, add and remove agents, and set passwords."`
 	Ledger     ledgerCmd     `cmd:"" help:"What became of each contact, and the proof that it adds up."`
+	Customers  customersCmd  `cmd:"" help:"Who writes to you: import your list, and see what is kept of each."`
 	Adapter    adapterCmd    `cmd:"" help:"Run one account's channel as a process of its own, on this machine or another."`
 	Mail       mailCmd       `cmd:"" help:"See how a mail is understood."`
 	Policy     policyCmd     `cmd:"" help:"Write, check and try policies: what supervisors decide."`

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"stagecoach/configs"
+	"stagecoach/customers/directory"
 	"stagecoach/desk"
 	"stagecoach/journal"
 	"stagecoach/ledger"
@@ -26,6 +27,12 @@ type stopped struct {
 	journal *journal.Journal
 	ledger  *ledger.Ledger
 	handler http.Handler
+	// directory is opened by the first who asks for it.
+	directory *directory.Directory
+	dir       string
+	keys      router.Keys
+	words     *words
+	log       *slog.Logger
 	// stop ends what runs; wait tells how it ended.
 	stop context.CancelFunc
 	run  *errgroup.Group
@@ -35,7 +42,7 @@ type stopped struct {
 // its log; to write, a router takes the log over for the moment.
 func openStopped(ctx context.Context, cfg *configs.Config, dir string, what need) (*client, error) {
 	ctx, stop := context.WithCancel(ctx)
-	s := &stopped{stop: stop, run: &errgroup.Group{}}
+	s := &stopped{stop: stop, run: &errgroup.Group{}, dir: dir, log: slog.New(slog.DiscardHandler)}
 	if err := s.open(ctx, cfg, dir, what); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -46,7 +53,7 @@ func openStopped(ctx context.Context, cfg *configs.Config, dir string, what need
 }
 
 func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, what need) (err error) {
-	log := slog.New(slog.DiscardHandler)
+	log := s.log
 	s.journal, err = journal.Open(ctx, journal.Config{
 		Dir: dir, URL: cfg.NATS.URL, Credentials: cfg.NATS.Credentials, CA: cfg.NATS.CAFile,
 		Office: cfg.Office, Replicas: cfg.NATS.Replicas,
@@ -93,9 +100,10 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	if err != nil {
 		return err
 	}
-	s.handler = (&controls{
-		next: srv.ControlHandler(), journal: s.journal, ledger: s.ledger, pending: s.journal.InboxPending,
-	}).handler()
+	s.keys, s.words = deps.Keys, texts
+	c := &controls{next: srv.ControlHandler(), journal: s.journal, ledger: s.ledger, pending: s.journal.InboxPending}
+	c.customers = s.customerControls(ctx, c)
+	s.handler = c.handler()
 	return nil
 }
 
@@ -141,6 +149,9 @@ func (s *stopped) lookOnly(ctx context.Context, cfg *configs.Config, rules route
 func (s *stopped) close() error {
 	s.stop()
 	errs := []error{s.run.Wait()}
+	if s.directory != nil {
+		errs = append(errs, s.directory.Close())
+	}
 	if s.ledger != nil {
 		errs = append(errs, s.ledger.Close())
 	}

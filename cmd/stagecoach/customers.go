@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"stagecoach/customers"
+	"stagecoach/customers/directory"
+	"stagecoach/desk"
+)
+
+// customersCmd is `stagecoach customers`.
+type customersCmd struct {
+	Show customersShowCmd `cmd:"" help:"What is kept of a customer, with the source of each field."`
+}
+
+// customerControls is what the control socket answers about customers.
+type customerControls struct {
+	*controls
+	// open gives the directory; of a stopped data directory it is opened by the
+	// first who asks.
+	open func(ctx context.Context) (*directory.Directory, error)
+}
+
+func (c *customerControls) routes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /control/customers/show", func(w http.ResponseWriter, r *http.Request) {
+		out, err := c.show(r.Context(), r.URL.Query().Get("who"))
+		answerCustomer(w, out, err)
+	})
+}
+
+// one gives the customer whom a text names.
+func (c *customerControls) one(ctx context.Context, who string) (*directory.Directory, *customers.Record, error) {
+	d, err := c.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := d.Find(ctx, who, 6)
+	if err != nil {
+		return nil, nil, err
+	}
+	exact := list
+	if len(list) > 1 && (list[0].ID == who || list[0].External == who && list[1].External != who) {
+		exact = list[:1]
+	}
+	switch len(exact) {
+	case 0:
+		return nil, nil, &desk.Problem{Status: http.StatusNotFound, Code: "not_found", Detail: fmt.Sprintf(
+			"no customer is known by %q: give an id or its beginning, the company's own id, an address, a number with the country's code, or words of the name", who)}
+	case 1:
+		return d, &exact[0], nil
+	}
+	names := ""
+	for _, r := range list[:min(len(list), 5)] {
+		names += "\n  " + r.ID + "  " + oneLine(r.Name)
+	}
+	if len(list) > 5 {
+		names += "\n  …"
+	}
+	return nil, nil, &desk.Problem{Status: http.StatusConflict, Code: "ambiguous", Detail: fmt.Sprintf("several customers are known by %q: give the id of the one that is meant%s", who, names)}
+}
+
+// answerCustomer answers with what a person can mend as such.
+func answerCustomer(w http.ResponseWriter, v any, err error) {
+	p, is := errors.AsType[*desk.Problem](err)
+	if !is {
+		answerJSON(w, v, err)
+		return
+	}
+	p.Title = http.StatusText(p.Status)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(p.Status)
+	writeJSON(w, p)
+}
+
+// customerControls gives what the daemon answers about customers.
+func (d *Daemon) customerControls(c *controls) *customerControls {
+	return &customerControls{controls: c, open: func(context.Context) (*directory.Directory, error) { return d.directory, nil }}
+}
+
+// customerControls gives what a stopped data directory answers about customers: whom the
+// router met before it stopped has a record first.
+func (s *stopped) customerControls(ctx context.Context, c *controls) *customerControls {
+	var once sync.Mutex
+	return &customerControls{controls: c, open: func(call context.Context) (*directory.Directory, error) {
+		once.Lock()
+		defer once.Unlock()
+		if s.directory != nil {
+			return s.directory, nil
+		}
+		d, err := openDirectory(ctx, s.journal, s.dir, s.keys)
+		if err != nil {
+			return nil, err
+		}
+		k := &customerKeeper{directory: d, log: s.journal.Log(), words: s.words, keys: s.keys, logger: s.log}
+		if err := k.Catchup(call); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		s.directory = d
+		return d, nil
+	}}
+}
