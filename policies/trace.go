@@ -46,7 +46,7 @@ func (s *Set) Trace(in ClassifyInput) []Asked {
 	out := []Asked{}
 	tiers := newAsking("tiers", vars)
 	for i := range s.tiers {
-		if t := &s.tiers[i]; t.when.program != nil {
+		if t := &s.tiers[i]; t.when.program != nil && !in.Customer.Objected {
 			tiers.ask(t.name, &t.when)
 		}
 	}

@@ -36,6 +36,7 @@ type policyExplainCmd struct {
 	Attachment []string `help:"A file that came with it, as NAME[,TYPE[,BYTES]]; may be given several times." placeholder:"FILE" sep:"none"`
 	Contacts   int      `help:"How many contacts the customer had before." placeholder:"N"`
 	Tier       string   `help:"The customer's tier, instead of finding it." placeholder:"NAME"`
+	Customer   []string `help:"What is known of the customer, as in an import: value=812, tags=vip;press, customer_since=2020-05-12, orders=14, revenue=1200, last_order=2026-05-03, attr.segment=A, objected=yes; may be given several times." placeholder:"KEY=VALUE" sep:"none"`
 	Agents     string   `help:"Who works here, as in tests/agents.yaml of a policy set, which is read where this is left out." placeholder:"FILE" type:"path" xor:"team"`
 	Data       string   `help:"Take the agents of this data directory, or of its running daemon, instead." placeholder:"DIR" type:"path" xor:"team"`
 	Classifier string   `help:"Ask the external classifier that this configuration of the daemon names." placeholder:"FILE" type:"path"`
@@ -50,6 +51,7 @@ itself decides; nothing is sent or stored. A contact that nothing matches has th
 
 Examples:
   stagecoach policy explain policies --text "Where is my invoice?" --sender boss@acme.example
+  stagecoach policy explain policies --text hello --customer orders=14 --customer last_order=2026-05-03 --customer customer_since=2020-05-12
   stagecoach policy explain policies --contact letter.yaml --at "2026-12-24 11:00"
   stagecoach policy explain policies --text "see attached" --attachment bill.pdf --header "X-Priority: 1" --at "2026-11-28 22:15"
   stagecoach policy explain policies --channel webchat --text hello --data data --json`
@@ -65,6 +67,7 @@ type explained struct {
 	Queue       string            `json:"queue"`
 	Language    string            `json:"language"`
 	Tier        string            `json:"tier"`
+	Value       explainedValue    `json:"value"`
 	Propose     string            `json:"propose"`
 	ProposeRule string            `json:"propose_rule"`
 	Classifier  string            `json:"classifier"`
@@ -182,6 +185,11 @@ func (c *policyExplainCmd) surround(out *trial.Case) error {
 		return fmt.Errorf("--contacts %d: must be at least 0", c.Contacts)
 	}
 	out.Customer.Contacts = cmp.Or(c.Contacts, out.Customer.Contacts)
+	for _, one := range c.Customer {
+		if err := out.Customer.Set(one); err != nil {
+			return fmt.Errorf("--customer %q: %w", one, err)
+		}
+	}
 	out.Contact.To = append(out.Contact.To, c.To...)
 	for _, one := range c.Header {
 		name, value, ok := strings.Cut(one, ":")
@@ -253,6 +261,7 @@ func explainTrial(set *policies.Set, tried *trial.Case, o *trial.Outcome) *expla
 			Spans: trial.Arithmetic(set.Calendar(o.Promise.Calendar), o.Start, o.Due),
 		},
 	}
+	x.Value = explainValue(&o.Known, o.Tier, tried.At)
 	x.Steps = make([]explainedStep, len(o.Steps))
 	for i, s := range o.Steps {
 		x.Steps[i] = explainedStep{Name: s.Name, Action: s.Action, At: s.At, To: s.To, Queue: s.Queue}
@@ -282,6 +291,9 @@ func (x *explained) print(io std, zone *time.Location, staff int) {
 		say("classifier", "%s", x.Classifier)
 	}
 	say("tier", "%s", cmp.Or(x.Tier, "none"))
+	for _, line := range x.Value.Words {
+		fmt.Fprintf(w, "  %s\n", oneLine(line))
+	}
 	x.printAsked(io, "tiers")
 	x.printAsked(io, "agents")
 	say("language", "%s", cmp.Or(x.Language, "not known"))

@@ -206,6 +206,42 @@ func TestPolicyExplain(t *testing.T) {
 	refused(t, 1, "--channel", "policy", "explain", dir, "--channel", "fax")
 }
 
+// Explain tells what a customer is worth, and why.
+func TestPolicyExplainValue(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "customers.yaml"), "version: 1\ntiers:\n  - {name: gold, value: 6, when: customer.value >= 700}\n  - {name: silver, value: 2, when: customer.value >= 400}\n")
+	args := func(more ...string) []string {
+		args := []string{"policy", "explain", dir, "--at", "2026-05-12 10:00", "--text", "hello"}
+		for _, one := range more {
+			args = append(args, "--customer", one)
+		}
+		return args
+	}
+	out := ok(t, "", args("orders=14", "revenue=1200", "last_order=2026-05-03", "customer_since=2020-05-12", "tags=a; b", "attr.segment=A", "external_id=K-17")...)
+	for _, want := range []string{
+		"tier         gold", "Tier “gold”, at value 730 of 1,000: bought 14 times, last 9 days ago, customer for 6 years; source: orders in the import of 12 May.",
+		"orders 14: 210 of 300; spent 1,200: 90 of 150", "gold (" + dir + "/customers.yaml:3): matched",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	x := oneJSON[explained](t, ok(t, "", append(args("value=1e12", "source=crm", "stale=yes", "value_at=2026-05-01"), "--json")...))
+	if x.Tier != "gold" || x.Value.Points != 1000 || x.Value.Source != "crm" || !x.Value.Stale || x.Value.TierRule != "gold" || len(x.Value.Words) != 2 {
+		t.Errorf("%+v", x.Value)
+	}
+	x = oneJSON[explained](t, ok(t, "", append(args("value=900", "objected=yes"), "--json")...))
+	if x.Tier != "silver" || x.Value.Points != 0 || x.Value.TierRule != "objection" || x.Value.Words == nil {
+		t.Errorf("%q: %+v", x.Tier, x.Value)
+	}
+	for bad, want := range map[string]string{
+		"valu=1": "did you mean value?", "value=NaN": "is no number", "value": "write it as KEY=VALUE", "orders=-1": "is no number of orders", "last_order=3 May": "is no day",
+		"source=me": "import or crm", "stale=perhaps": "neither yes nor no",
+	} {
+		refused(t, 1, want, args(bad)...)
+	}
+}
+
 // Explain takes what a condition asks beside the words by flags, and refuses what no
 // condition can see.
 func TestPolicyExplainAround(t *testing.T) {

@@ -25,6 +25,8 @@ classes:
 		"customers.yaml": file(`version: 1
 tiers:
   - {name: gold, value: 6, when: contact.sender_domain == "big.example"}
+  - {name: rich, value: 4, when: customer.value >= 800 && customer.known && !customer.stale}
+  - {name: press, value: 3, when: '"press" in customer.tags || customer.attr("segment") == "P"'}
   - {name: silver, value: 2}
 `),
 		"sla.yaml": file(`version: 1
@@ -80,6 +82,30 @@ tests:
     contact: {text: "Hello there, how are you?"}
     customer: {tier: silver}
     expect: {tier: silver, class: general}
+  - name: a value of an import
+    contact: {text: "Hello there, how are you?"}
+    customer: {value: 812, value_at: 2026-11-01}
+    expect: {tier: rich, value: 812}
+  - name: a value of a CRM that is down
+    contact: {text: "Hello there, how are you?"}
+    customer: {value: 1000000000000, source: crm, stale: true}
+    expect: {tier: "", value: 1000}
+  - name: a value of orders
+    contact: {text: "Hello there, how are you?"}
+    customer: {orders: 18, revenue: 1900, last_order: 2026-11-20, customer_since: 2012-01-01}
+    expect: {tier: rich, value: 963}
+  - name: tags
+    contact: {text: "Hello there, how are you?"}
+    customer: {tags: [press, vip]}
+    expect: {tier: press, value: 0}
+  - name: fields of their own
+    contact: {text: "Hello there, how are you?"}
+    customer: {attributes: [{name: segment, value: P}]}
+    expect: {tier: press}
+  - name: who objects
+    contact: {text: "Hello there, how are you?", sender: x@big.example}
+    customer: {value: 900, objected: true}
+    expect: {tier: press, value: 0}
   - name: who is away isn't asked
     contact: {text: "Where is the invoice that you promised?"}
     agents: [{name: anna@example.com, presence: away}]
