@@ -54,6 +54,8 @@ type PromiseFacts struct {
 	Queue    string
 	Language string
 	Tier     string
+	// Value is what the customer is worth, in points.
+	Value int64
 }
 
 // Offering tells how contacts are offered.

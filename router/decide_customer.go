@@ -35,8 +35,9 @@ func (t *turn) changeCustomer(cmd *ChangeCustomer) error {
 		if e.ReplyChannel != "" {
 			class.Demand.ReplyChannel = e.ReplyChannel
 		}
-		if class.Changes(c) {
-			one := RevisionOf(t.env.Rules, c, &class, false)
+		like := *c
+		if like.Known = &cmd.Known; class.Changes(c) || like.worth() != c.worth() {
+			one := RevisionOf(t.env.Rules, &like, &class, false)
 			e.Class, e.Due, e.AtRiskAt, e.Traits, e.Entry, e.StepAt = one.Class, one.Due, one.AtRiskAt, one.Traits, one.Entry, one.StepAt
 			e.Policy = cmd.Policy
 		}

@@ -239,14 +239,22 @@ func (t *turn) join(open *Contact, m MsgRef, c *Receive) {
 func factsOf(c *Contact) PromiseFacts {
 	return PromiseFacts{
 		Channel: c.Channel, Account: c.Account, Class: c.Class, Kind: c.Kind,
-		Queue: c.Queue, Language: c.Language, Tier: c.Tier,
+		Queue: c.Queue, Language: c.Language, Tier: c.Tier, Value: c.worth(),
 	}
+}
+
+// worth gives what its customer is worth, in points, 0 where nothing is known.
+func (c *Contact) worth() int64 {
+	if c.Known == nil {
+		return 0
+	}
+	return c.Known.Points()
 }
 
 func itemFacts(c *Receive) PromiseFacts {
 	return PromiseFacts{
 		Channel: c.Channel, Account: c.Account, Class: c.Class, Kind: c.About,
-		Queue: c.Queue, Language: c.Language, Tier: c.Tier,
+		Queue: c.Queue, Language: c.Language, Tier: c.Tier, Value: c.Profile.Facts.Points(),
 	}
 }
 

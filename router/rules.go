@@ -64,7 +64,7 @@ func (p policyRules) Resolution(f PromiseFacts, start time.Time) time.Time {
 func facts(f PromiseFacts) policies.Facts {
 	return policies.Facts{
 		Channel: f.Channel, Account: f.Account, Class: f.Class, Kind: f.Kind,
-		Queue: f.Queue, Language: f.Language, Tier: f.Tier,
+		Queue: f.Queue, Language: f.Language, Tier: f.Tier, Value: f.Value,
 	}
 }
 

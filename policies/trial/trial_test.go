@@ -33,6 +33,7 @@ tiers:
 default: {first: 4h, calendar: office}
 promises:
   - {name: best, when: 'customer.tier == "gold"', first: 1h}
+  - {name: dear, when: customer.value >= 950 && customer.value < 1000, first: 30m}
 calendars:
   - {name: office, zone: Europe/Berlin, hours: [{days: [monday, tuesday, wednesday, thursday, friday], spans: ["09:00-17:00"]}]}
 `),
@@ -93,7 +94,7 @@ tests:
   - name: a value of orders
     contact: {text: "Hello there, how are you?"}
     customer: {orders: 18, revenue: 1900, last_order: 2026-11-20, customer_since: 2012-01-01}
-    expect: {tier: rich, value: 963}
+    expect: {tier: rich, value: 963, promise: dear, due: "2026-11-27 15:30"}
   - name: tags
     contact: {text: "Hello there, how are you?"}
     customer: {tags: [press, vip]}

@@ -75,6 +75,7 @@ func Try(set *policies.Set, c *Case) (*Outcome, error) {
 	}
 	cmd := r.receive(in.Channel, in.Account, &got)
 	cmd.Auto, cmd.Trust, cmd.Outreach = in.Auto, in.Trust, in.Outreach
+	cmd.Profile.Facts = got.Known
 	cmd.LastAgent = c.known(c.Customer.LastAgent)
 	for _, name := range got.Agents {
 		if c.known(name) != "" {
@@ -173,6 +174,7 @@ func (r *room) receive(channel contact.Channel, account string, got *policies.Cl
 func (o *Outcome) read(set *policies.Set, c *router.Contact) {
 	facts := policies.Facts{
 		Channel: c.ReplyChannel, Account: c.Account, Class: c.Class, Kind: c.Kind, Queue: c.Queue, Language: c.Language, Tier: c.Tier, Proposed: c.Proposed,
+		Value: o.Known.Points(),
 	}
 	o.Promise = set.Promise(facts)
 	o.Asked = append(o.Asked, set.TracePromise(facts)...)
