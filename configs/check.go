@@ -37,6 +37,7 @@ func (k *checker) run() {
 	}
 	k.absolute(&c.Data)
 	k.absolute(&c.Policies)
+	k.absolute(&c.Backup.Register)
 	k.nats(&c.NATS)
 	k.http(&c.HTTP)
 	k.accounts()

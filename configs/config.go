@@ -32,6 +32,8 @@ type Config struct {
 	Signatures Signatures `yaml:"signatures" json:"signatures"`
 	LastResort LastResort `yaml:"last_resort" json:"last_resort"`
 	Log        Log        `yaml:"log" json:"log"`
+	// Backup says where copies go by themselves.
+	Backup Backup `yaml:"backup" json:"backup"`
 	// Reserve is the part of the disk that is kept free for replies.
 	Reserve Reserve `yaml:"reserve" json:"reserve"`
 

@@ -42,6 +42,7 @@ func (a *api) register(mux *http.ServeMux) {
 	a.registerLedger()
 	a.registerFiles()
 	a.registerPolicy()
+	a.registerRights()
 	a.describeEvents()
 }
 

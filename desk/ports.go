@@ -187,6 +187,9 @@ type Deps struct {
 	Page func(c *router.Conversation, ch contact.Channel) string
 	// AskRating reports whether answers ask how they were.
 	AskRating func() bool
+	// Rights is what people may ask of what is kept about them; nil where nobody
+	// can do that.
+	Rights Rights
 	// Still is true when nobody decides any more: the daemon is stopped.
 	Still bool
 }

@@ -24,6 +24,7 @@ type (
 	card struct {
 		Contact      string    `json:"contact"`
 		Conversation string    `json:"conversation"`
+		Customer     string    `json:"customer"`
 		Channel      string    `json:"channel"`
 		Account      string    `json:"account"`
 		Subject      string    `json:"subject"`

@@ -51,6 +51,26 @@ const (
 	LedgerBeforeFold    Point = "ledger.before_fold"
 )
 
+// The points of an erasure, in their order.
+const (
+	EraseBeforeRegister Point = "erase.before_register"
+	EraseAfterRegister  Point = "erase.after_register"
+	EraseAfterCommit    Point = "erase.after_commit"
+	EraseAfterChats     Point = "erase.after_chats"
+	EraseAfterSearch    Point = "erase.after_search"
+	EraseAfterFirst     Point = "erase.after_first"
+	EraseAfterContent   Point = "erase.after_content"
+	EraseBeforeEnd      Point = "erase.before_end"
+)
+
+// ErasurePoints lists every point of an erasure, for the test that kills at each.
+func ErasurePoints() []Point {
+	return []Point{
+		EraseBeforeRegister, EraseAfterRegister, EraseAfterCommit, EraseAfterChats,
+		EraseAfterSearch, EraseAfterFirst, EraseAfterContent, EraseBeforeEnd,
+	}
+}
+
 // The points of an adapter that runs as a process of its own.
 const (
 	ItemBeforeDeliver  Point = "item.before_deliver"

@@ -28,6 +28,10 @@ type Theirs struct {
 	Notes    []string `json:"notes"`
 	Remarks  []string `json:"remarks"`
 	Evidence []string `json:"evidence"`
+	// OwnRefs are those of the messages that they wrote themselves, the newest
+	// first; Own counts them.
+	OwnRefs []string `json:"-"`
+	Own     int      `json:"own"`
 }
 
 // OpenContact is a contact that still awaits its reply.
@@ -153,10 +157,10 @@ func (t *Theirs) findEntries(ctx context.Context, tx querier, list string) error
 
 // findMessages reads what they wrote, wherever.
 func (t *Theirs) findMessages(ctx context.Context, tx querier, list string) error {
-	return each(ctx, tx, "SELECT ref FROM message WHERE customer"+ofThem, []any{list}, func(rows *sql.Rows) error {
+	return each(ctx, tx, "SELECT ref FROM message WHERE customer"+ofThem+" ORDER BY num DESC", []any{list}, func(rows *sql.Rows) error {
 		var ref string
 		err := rows.Scan(&ref)
-		t.Messages = append(t.Messages, ref)
+		t.Messages, t.OwnRefs, t.Own = append(t.Messages, ref), append(t.OwnRefs, ref), t.Own+1
 		return err
 	})
 }
@@ -199,4 +203,15 @@ func (l *Ledger) EvidenceOf(ctx context.Context, customers []string) ([]string, 
 		return nil, fmt.Errorf("looking for evidence: %w", err)
 	}
 	return out, nil
+}
+
+// Strays gives the references of items that are in no conversation: in quarantine,
+// or evidence about nothing of ours.
+func (l *Ledger) Strays(ctx context.Context) ([]string, error) {
+	out := []string{}
+	err := l.refs(ctx, "SELECT ref, source FROM quarantine UNION ALL SELECT ref, source FROM evidence WHERE conversation = '' AND reply = ''", func(ref, _ string) error {
+		out = append(out, ref)
+		return nil
+	})
+	return out, err
 }

@@ -60,14 +60,17 @@ const mostErased = 100
 
 // erase records that customers are erased, and ends what is open of theirs.
 func (t *turn) erase(cmd *Erase) error {
-	if !t.isSupervisor() && t.actor != ActorControl && t.Erasures[cmd.Erasure] == nil {
+	decided := t.actor
+	if t.actor == ActorRouter && cmd.By != "" {
+		decided = cmd.By
+	} else if !t.isSupervisor() && t.actor != ActorControl && t.Erasures[cmd.Erasure] == nil {
 		return refuse(RefusedNotAllowed, "only a supervisor erases a customer")
 	}
 	if cmd.Erasure == "" || len(cmd.Customers) == 0 {
 		return refuse(RefusedInvalid, "say who is to be erased")
 	}
 	if t.Erasures[cmd.Erasure] == nil {
-		t.emit(CustomersErased{Erasure: cmd.Erasure, Customers: cmd.Customers, By: t.actor})
+		t.emit(CustomersErased{Erasure: cmd.Erasure, Customers: cmd.Customers, By: decided})
 	}
 	by := t.Erasures[cmd.Erasure].By
 	open := t.openToErase(cmd)

@@ -47,6 +47,9 @@ type Erase struct {
 	// Contacts are open contacts of theirs that stand in somebody else's
 	// conversation, and are ended too.
 	Contacts []string
+	// By is who decided it, where the router goes on with what the register of
+	// erasures says: after a crash, or after a restore.
+	By string
 }
 
 // EndErasure records that nothing is left outside the log.

@@ -15,6 +15,8 @@ import (
 // customersCmd is `stagecoach customers`.
 type customersCmd struct {
 	Show customersShowCmd `cmd:"" help:"What is kept of a customer, with the source of each field."`
+
+	Erase customersEraseCmd `cmd:"" help:"Erase all that is kept of a person, for good; shows what there is and asks first."`
 }
 
 // customerControls is what the control socket answers about customers.

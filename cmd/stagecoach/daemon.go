@@ -47,12 +47,14 @@ type Daemon struct {
 	engine     *router.Engine
 	// directory has the customers' records.
 	directory *directory.Directory
-	intake    *router.Intake
-	ledger    *ledger.Ledger
-	desk      *desk.Service
-	server    *desk.Server
-	words     *words
-	links     *links
+	// rights does what people ask of what is kept about them.
+	rights *rights
+	intake *router.Intake
+	ledger *ledger.Ledger
+	desk   *desk.Service
+	server *desk.Server
+	words  *words
+	links  *links
 	// gate is where adapters that run elsewhere connect to, nil for nowhere.
 	gate   *remote.Gate
 	notify *notifier
@@ -201,6 +203,9 @@ func (d *Daemon) open(ctx context.Context) error {
 		engine: d.engine, journal: j, words: d.words, links: d.links, pages: d.pages, keys: d.keys, policy: &d.policy, zone: time.Local,
 		logger: d.logger.With("component", "acknowledger"),
 	}
+	if err := d.openRights(); err != nil {
+		return err
+	}
 	return d.openDesk(ctx)
 }
 
@@ -264,6 +269,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		},
 		Page: d.pages.of, AskRating: d.pages.ask,
 		Policies: d.policyDesk, Simulator: d.simulator(), Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
+		Rights: d.rights,
 	}, d.logger)
 	if err := d.desk.Load(ctx); err != nil {
 		return err
@@ -309,7 +315,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.customerKeeper().Run, d.activate, d.revise, d.shadow.Run, d.reread,
+		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.customerKeeper().Run, d.activate, d.revise, d.shadow.Run, d.reread, d.runRights,
 	} {
 		others.Add(1)
 		g.Go(func() error {

@@ -14,6 +14,7 @@ import (
 
 	"stagecoach/configs"
 	"stagecoach/customers/directory"
+	"stagecoach/customers/register"
 	"stagecoach/desk"
 	"stagecoach/journal"
 	"stagecoach/ledger"
@@ -78,7 +79,8 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	deps.Rules = func() router.Rules { return router.RulesOf(set) }
 	deps.Past = pastOf(s.journal, cfg.Office, deps.Rules, log)
 	if what == toWrite {
-		deps.Router = s.takeOver(ctx, cfg, set, log)
+		engine := s.takeOver(ctx, cfg, set, log)
+		deps.Router = engine
 	} else {
 		deps.Still = true
 		deps.Router, err = s.lookOnly(ctx, cfg, deps.Rules(), log)
@@ -86,6 +88,11 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	if err != nil {
 		return err
 	}
+	rights, err := s.openRights(cfg, deps.Router)
+	if err != nil {
+		return err
+	}
+	deps.Rights = rights
 	links := newLinks(nil, s.journal, "", "", log)
 	texts := newWords(s.journal, links.parse)
 	deps.Simulator = &policySimulator{
@@ -104,11 +111,15 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	c := &controls{next: srv.ControlHandler(), journal: s.journal, ledger: s.ledger, pending: s.journal.InboxPending}
 	c.customers = s.customerControls(ctx, c)
 	s.handler = c.handler()
+	rights.directory = c.customers.open
+	if what == toWrite {
+		s.run.Go(func() error { return rights.Run(ctx) })
+	}
 	return nil
 }
 
 // takeOver starts a router and the ledger behind it.
-func (s *stopped) takeOver(ctx context.Context, cfg *configs.Config, set *policies.Set, log *slog.Logger) desk.Router {
+func (s *stopped) takeOver(ctx context.Context, cfg *configs.Config, set *policies.Set, log *slog.Logger) *router.Engine {
 	engine := router.NewEngine(router.Config{
 		Office: cfg.Office, Life: randomID(), Now: time.Now,
 		Rules: func() router.Rules { return router.RulesOf(set) }, Heartbeat: set.Timing().Heartbeat,
@@ -116,6 +127,17 @@ func (s *stopped) takeOver(ctx context.Context, cfg *configs.Config, set *polici
 	s.run.Go(func() error { return engine.Run(ctx) })
 	s.run.Go(func() error { return s.ledger.Run(ctx, s.journal.Log(), nil) })
 	return engine
+}
+
+// openRights does what people ask of their data while nobody runs, and what was left
+// undone of it.
+func (s *stopped) openRights(cfg *configs.Config, engine rightsRouter) (*rights, error) {
+	reg, err := register.Open(s.dir, cfg.Office, cfg.Backup.Register)
+	if err != nil {
+		return nil, err
+	}
+	words := newWords(s.journal, newLinks(nil, s.journal, "", "", s.log).parse)
+	return newRights(s.dir, cfg.Office, s.journal, s.ledger, engine, words, reg, s.log), nil
 }
 
 // pastOf replays the log of a journal.

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/customers/register"
+	"stagecoach/desk/view"
+	"stagecoach/fault"
+	"stagecoach/router"
+)
+
+// held refuses an erasure, as a person's data are kept for a reason.
+func held(reason, until string) error {
+	when := "until it is lifted"
+	if until != "" {
+		when = "until " + until
+	}
+	return &router.Refusal{Code: "held", Message: fmt.Sprintf(
+		"nothing is erased: this person's data are kept %s (%s); they are restricted meanwhile, and may be erased then", when, reason)}
+}
+
+// erase begins to erase a person, decided by somebody. It is written down first,
+// then recorded in the log; the rest is done by Run, and finished after a crash.
+func (r *rights) erase(ctx context.Context, by, text string) (*view.Erasure, error) {
+	if err := r.mayErase(ctx, by); err != nil {
+		return nil, err
+	}
+	data, _, err := r.look(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if data.Held != "" {
+		return nil, held(data.Held, data.HeldUntil)
+	}
+	e := register.Entry{Erasure: newErasureID(), Customers: data.Customers, By: by, At: time.Now().UTC().Truncate(time.Second)}
+	fault.Here(fault.EraseBeforeRegister)
+	if err := r.begin(ctx, &e); err != nil {
+		return nil, err
+	}
+	return r.erasure(ctx, e.Erasure)
+}
+
+// mayErase refuses who is no supervisor before anything is written down.
+func (r *rights) mayErase(ctx context.Context, by string) error {
+	may := by == router.ActorControl
+	err := r.router.View(ctx, func(s *router.State) {
+		a := s.Agents[by]
+		may = may || a != nil && !a.Removed && a.Role == contact.RoleSupervisor
+	})
+	if err == nil && !may {
+		err = &router.Refusal{Code: router.RefusedNotAllowed, Message: "only a supervisor erases a customer"}
+	}
+	return err
+}
+
+// begin writes an erasure down and has the router record it.
+func (r *rights) begin(ctx context.Context, e *register.Entry) error {
+	err := r.register.Begin(*e)
+	if copying, failed := errors.AsType[*register.CopyError](err); failed {
+		r.logger.ErrorContext(ctx, "register of erasures not copied", "err", copying)
+	} else if err != nil {
+		return err
+	}
+	fault.Here(fault.EraseAfterRegister)
+	cmd := router.Erase{Erasure: e.Erasure, Customers: e.Customers, By: e.By}
+	if _, err := r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: cmd}); err != nil {
+		return err
+	}
+	fault.Here(fault.EraseAfterCommit)
+	r.stir()
+	return nil
+}
+
+// stir has the job look at once.
+func (r *rights) stir() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// erasing is how far one erasure is, in this process.
+type erasing struct {
+	done, total int
+	trouble     string
+	removed     map[string]uint64
+	kept        []string
+}
+
+// note changes what is known of an erasure at work.
+func (r *rights) note(id string, change func(*erasing)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.states[id] == nil {
+		r.states[id] = &erasing{removed: map[string]uint64{}}
+	}
+	change(r.states[id])
+}
+
+// erasure tells how far an erasure is.
+func (r *rights) erasure(ctx context.Context, id string) (*view.Erasure, error) {
+	var out *view.Erasure
+	err := r.router.View(ctx, func(s *router.State) {
+		if one := s.Erasures[id]; one != nil {
+			out = &view.Erasure{ID: id, Customers: slices.Clone(one.Customers), At: one.At, Ended: one.Ended, Removed: []view.Removed{}, Kept: []string{}}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if out == nil {
+		return nil, &router.Refusal{Code: router.RefusedNotFound, Message: fmt.Sprintf("there is no erasure %q", id)}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at := r.states[id]; at != nil {
+		out.Done, out.Total, out.Trouble, out.Kept = at.done, at.total, at.trouble, append(out.Kept, at.kept...)
+		for _, c := range counts(at.removed) {
+			out.Removed = append(out.Removed, view.Removed(c))
+		}
+	}
+	return out, nil
+}
+
+// counts gives counts by kind in the order of the kinds' names.
+func counts(m map[string]uint64) []router.Count {
+	out := make([]router.Count, 0, len(m))
+	for kind, n := range m {
+		out = append(out, router.Count{Kind: kind, N: n})
+	}
+	slices.SortFunc(out, func(a, b router.Count) int { return strings.Compare(a.Kind, b.Kind) })
+	return out
+}
+
+// Run finishes what was begun, now and from now on, until ctx ends.
+func (r *rights) Run(ctx context.Context) error {
+	again := time.NewTimer(0)
+	defer again.Stop()
+	if err := r.catchEvidence(ctx); err != nil && ctx.Err() == nil {
+		r.logger.ErrorContext(ctx, "what came late about erased customers was not removed", "err", err)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.wake:
+		case <-again.C:
+		}
+		if err := r.finishAll(ctx); err != nil && ctx.Err() == nil {
+			r.logger.ErrorContext(ctx, "an erasure did not go on: it is tried again", "err", err)
+			again.Reset(rightsPause)
+		}
+	}
+}
+
+// finishAll does what is written down and not done: erasures that the log does not
+// know, as after a restore or a crash, and those that have not ended.
+func (r *rights) finishAll(ctx context.Context) error {
+	known := map[string]bool{}
+	err := r.router.View(ctx, func(s *router.State) {
+		for id := range s.Erasures {
+			known[id] = true
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range r.register.Entries() {
+		if known[e.Erasure] {
+			continue
+		}
+		if err := r.begin(ctx, &e); err != nil {
+			return fmt.Errorf("beginning erasure %s: %w", e.Erasure, err)
+		}
+	}
+	var pending []string
+	if err := r.router.View(ctx, func(s *router.State) { pending = s.PendingErasures() }); err != nil {
+		return err
+	}
+	for _, id := range pending {
+		if err := r.finish(ctx, id); err != nil {
+			r.note(id, func(e *erasing) { e.trouble = err.Error() })
+			return fmt.Errorf("erasure %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// finish removes what is left of an erasure's customers, and records the end.
+func (r *rights) finish(ctx context.Context, id string) error {
+	one, err := r.endContacts(ctx, id)
+	if err != nil {
+		return err
+	}
+	r.note(id, func(e *erasing) { e.trouble = "" })
+	w := &wiping{rights: r, ctx: ctx, count: func(kind string, n uint64) {
+		r.note(id, func(e *erasing) { e.removed[kind] += n })
+	}, step: func(done, total int) {
+		r.note(id, func(e *erasing) { e.done, e.total = done, total })
+	}}
+	if err := w.wipe(one.Customers); err != nil {
+		return err
+	}
+	var removed []router.Count
+	r.note(id, func(e *erasing) { removed, e.kept = counts(e.removed), w.kept })
+	fault.Here(fault.EraseBeforeEnd)
+	if _, err := r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: router.EndErasure{Erasure: id, Removed: removed}}); err != nil {
+		return err
+	}
+	// Also one of which this register does not know yet, as another was put in its
+	// place.
+	entry := register.Entry{Erasure: id, Customers: one.Customers, By: one.By, At: one.At}
+	err = errors.Join(r.register.Begin(entry), r.register.End(id, time.Now().UTC().Truncate(time.Second)))
+	if copying, failed := errors.AsType[*register.CopyError](err); failed {
+		r.note(id, func(e *erasing) { e.kept = append(e.kept, copying.Error()) })
+		r.logger.ErrorContext(ctx, "register of erasures not copied", "err", copying)
+		return nil
+	}
+	return err
+}
+
+// endContacts has the router end what is open of an erasure's customers, by as many
+// commands as that takes, and waits until the ledger has it.
+func (r *rights) endContacts(ctx context.Context, id string) (router.Erasure, error) {
+	var one router.Erasure
+	if err := r.router.View(ctx, func(s *router.State) { one = *s.Erasures[id] }); err != nil {
+		return one, err
+	}
+	if err := r.catchUp(ctx); err != nil {
+		return one, err
+	}
+	t, err := r.ledger.Theirs(ctx, one.Customers)
+	if err != nil {
+		return one, err
+	}
+	cmd := router.Erase{Erasure: id, Customers: one.Customers}
+	for _, c := range t.Open {
+		cmd.Contacts = append(cmd.Contacts, c.ID)
+	}
+	for {
+		res, err := r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: cmd})
+		if err != nil {
+			return one, err
+		}
+		if res.Left == 0 {
+			break
+		}
+	}
+	return one, r.catchUp(ctx)
+}

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+func (r *rights) export(context.Context, string, io.Writer) error { return errors.ErrUnsupported }

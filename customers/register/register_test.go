@@ -1,0 +1,106 @@
+package register_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"stagecoach/customers/register"
+)
+
+// What was written down is there again, also after a line that a crash cut off.
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	dir, copies := t.TempDir(), t.TempDir()
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	r, err := register.Open(dir, "main", copies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"e1", "e2", "e1"} {
+		if err := r.Begin(register.Entry{Erasure: id, Customers: []string{"c-" + id}, By: "anna", At: at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.End("e1", at.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, register.Name)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"erasure":"e3","custo`); err != nil {
+		t.Fatal(err)
+	}
+	_ = f.Close()
+
+	r, err = register.Open(dir, "main", copies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := r.Entries()
+	if len(all) != 2 || all[0].DoneAt.IsZero() || !all[1].DoneAt.IsZero() || all[1].Customers[0] != "c-e2" || !r.Newest().Equal(at.Add(time.Minute)) {
+		t.Errorf("got %+v", all)
+	}
+	if err := r.End("e2", at.Add(2*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	copied, err := register.Read(filepath.Join(copies, register.Name))
+	if err != nil || len(copied.Entries()) != 2 || copied.Entries()[1].DoneAt.IsZero() {
+		t.Errorf("the copy holds %+v, %v", copied, err)
+	}
+	if _, err := register.Open(dir, "other", ""); err == nil || !strings.Contains(err.Error(), `office "main"`) {
+		t.Errorf("another office's register: %v", err)
+	}
+}
+
+// A file that is something else is refused with its place.
+func TestReadRefuses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		"":     "is no register",
+		"hi\n": ":1: this is no register",
+		"{}\n": ":1: this is no register",
+		`{"register":"stagecoach erasures","version":2}` + "\n":                                     "use a newer build",
+		`{"register":"stagecoach erasures","version":1,"office":"main"}` + "\n" + `{"at":1}` + "\n": ":2: a line that can't be read",
+		`{"register":"stagecoach erasures","version":1,"office":"main"}` + "\n" + `{}` + "\n":       ":2: a line that is neither",
+	} {
+		path := filepath.Join(dir, "r")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := register.Read(path)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+// Merging takes over what is lacking, and nothing twice.
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	old, err := register.Open(t.TempDir(), "main", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer, err := register.Open(t.TempDir(), "main", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := register.Entry{Erasure: "e1", Customers: []string{"c1"}, By: "a"}
+	only := register.Entry{Erasure: "e2", Customers: []string{"c2"}, By: "a"}
+	for r, entries := range map[*register.Register][]register.Entry{old: {both}, newer: {both, only}} {
+		for _, e := range entries {
+			if err := r.Begin(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n, err := old.Merge(newer); err != nil || n != 1 || len(old.Entries()) != 2 {
+		t.Errorf("merged %d, %v: %+v", n, err, old.Entries())
+	}
+}
