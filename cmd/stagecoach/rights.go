@@ -158,7 +158,6 @@ func (r *rights) byAddress(ctx context.Context, address string) ([]string, error
 	for _, ch := range contact.Channels() {
 		named, rest, ok := strings.Cut(address, ":")
 		if ok && strings.EqualFold(named, string(ch)) {
-			address = rest
 			keys = []string{r.keys.Identity(string(ch), rest), r.keys.Unproven(string(ch), rest)}
 			break
 		}
@@ -186,21 +185,21 @@ func (r *rights) ofKeys(ctx context.Context, keys []string) ([]string, error) {
 }
 
 // look gives what there is of a person.
-func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, *ledger.Theirs, error) {
+func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, error) {
 	ids, err := r.resolve(ctx, text)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := r.catchUp(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	t, err := r.ledger.Theirs(ctx, ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	who, err := r.known(ctx, t)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	v := &view.CustomerData{
 		Customers: ids, Name: who.name, Addresses: who.list(), Since: t.Since,
@@ -213,7 +212,7 @@ func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, *le
 	}
 	same, err := r.ofKeys(ctx, who.keys(r.keys))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, id := range same {
 		if !slices.Contains(ids, id) {
@@ -221,7 +220,7 @@ func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, *le
 		}
 	}
 	v.Held, v.HeldUntil = who.held, who.heldUntil
-	return v, t, nil
+	return v, nil
 }
 
 // catchUp waits until the ledger has what the router knows.

@@ -12,8 +12,7 @@ var _ desk.Rights = (*rights)(nil)
 
 // CustomerData implements desk.Rights.
 func (r *rights) CustomerData(ctx context.Context, customer string) (*view.CustomerData, error) {
-	data, _, err := r.look(ctx, customer)
-	return data, err
+	return r.look(ctx, customer)
 }
 
 // ExportCustomer implements desk.Rights.

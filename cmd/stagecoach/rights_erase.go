@@ -31,7 +31,7 @@ func (r *rights) erase(ctx context.Context, by, text string) (*view.Erasure, err
 	if err := r.mayErase(ctx, by); err != nil {
 		return nil, err
 	}
-	data, _, err := r.look(ctx, text)
+	data, err := r.look(ctx, text)
 	if err != nil {
 		return nil, err
 	}

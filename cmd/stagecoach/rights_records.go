@@ -123,8 +123,7 @@ func (r *rights) hold(ctx context.Context, by, text string, hold view.Hold) (*vi
 			return nil, err
 		}
 	}
-	data, _, err := r.look(ctx, text)
-	return data, err
+	return r.look(ctx, text)
 }
 
 func refusedFor(format string, args ...any) error {

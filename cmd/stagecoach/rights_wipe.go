@@ -79,8 +79,13 @@ func (w *wiping) content(t *ledger.Theirs, strays []string) error {
 		name string
 		refs []string
 	}{
-		{"messages", t.Messages}, {"replies", t.Replies}, {"notes", t.Notes}, {"remarks", t.Remarks},
-		{"evidence", t.Evidence}, {"quarantine", strays}, {"drafts", draftsOf(t.Contacts)},
+		{"messages", t.Messages},
+		{"replies", t.Replies},
+		{"notes", t.Notes},
+		{"remarks", t.Remarks},
+		{"evidence", t.Evidence},
+		{"quarantine", strays},
+		{"drafts", draftsOf(t.Contacts)},
 	}
 	total, done := 0, 0
 	for _, k := range kinds {
