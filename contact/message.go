@@ -159,6 +159,10 @@ type Message struct {
 	// Concerns is the Message-ID of the mail that a receipt or a report of
 	// success speaks of, without <>.
 	Concerns string `json:"concerns,omitempty"`
+	// Vouched are other addresses of the sender's for which its channel vouches, and
+	// VouchedID is the company's own id of the customer; nil and "" where it doesn't.
+	Vouched   []Identity `json:"vouched,omitempty"`
+	VouchedID string     `json:"vouched_id,omitempty"`
 	// Auth is what is known of whether the sender is who they say.
 	Auth Authentication `json:"auth,omitzero"`
 	// SpamMark says by what a filter before us takes it for spam, "" if none

@@ -209,10 +209,7 @@ type Profile struct {
 	// Record is the customer whose record has the sender's address, "" where none or
 	// several have it.
 	Record string
-	// Namesake is true where the sender bears the name of the customer whose token
-	// the item has.
-	Namesake bool
-	Facts    customers.Facts
+	Facts  customers.Facts
 }
 
 // Hint is that the sender may be the same person as a customer. Evidence that proves

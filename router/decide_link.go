@@ -103,6 +103,8 @@ const (
 	ConflictExternal = "external_id"
 	// ConflictSaid means that a person has said so, or has undone such a link.
 	ConflictSaid = "said_different"
+	// ConflictName means that they give different names.
+	ConflictName = "other_name"
 	// ConflictShared means that several people use the address.
 	ConflictShared = "shared_address"
 )
@@ -113,6 +115,8 @@ func conflictWords(code string) string {
 		return "your own list has them under two numbers (external_id)"
 	case ConflictSaid:
 		return "somebody has said so before"
+	case ConflictName:
+		return "they give different names"
 	case ConflictShared:
 		return "several people use this address"
 	}

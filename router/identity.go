@@ -6,6 +6,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 )
 
 // maxDomain is the length, in bytes, of the longest domain that is written in
@@ -16,8 +17,20 @@ const maxDomain = 255
 // sameAddress gives the form of an address that all ways to write it share: no
 // case, a domain in ASCII, and with providers of mailboxes who promise that it is
 // one and the same mailbox, no "+tag", and no dots where they don't count. What
-// other servers make of a "+" only they know.
-func sameAddress(channel, address string) string {
+// other servers make of a "+" only they know. A telephone number is the same whether
+// they call or text.
+func sameAddress(channel, address string) (ch, same string) {
+	if channel == string(contact.Phone) || channel == string(contact.SMS) {
+		if number, ok := customers.Number(address); ok {
+			return string(contact.Phone), number
+		}
+		return string(contact.Phone), strings.ToLower(strings.TrimSpace(address))
+	}
+	return channel, sameMailbox(channel, address)
+}
+
+// sameMailbox does so for what is no telephone number.
+func sameMailbox(channel, address string) string {
 	address = strings.ToLower(strings.TrimSpace(address))
 	at := strings.LastIndexByte(address, '@')
 	if channel != string(contact.Email) || at < 1 {

@@ -12,10 +12,10 @@ func TestHostileLengthsOfNames(t *testing.T) {
 	for i := range 2000 {
 		long.WriteRune(rune(0x4e00 + i))
 	}
-	if got := sameAddress("email", "a@"+long.String()+".test"); got != "a@"+long.String()+".test" {
+	if got := sameMailbox("email", "a@"+long.String()+".test"); got != "a@"+long.String()+".test" {
 		t.Errorf("a domain of %d bytes was written in ASCII: %.40s", long.Len(), got)
 	}
-	if got := sameAddress("email", "a@bücher.test"); got != "a@xn--bcher-kva.test" {
+	if got := sameMailbox("email", "a@bücher.test"); got != "a@xn--bcher-kva.test" {
 		t.Errorf("got %s", got)
 	}
 	if bare, _ := bareSubject(strings.Repeat("Re: ", 100_000) + "Rechnung 20413"); bare != "" {

@@ -9,6 +9,7 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/fault"
 	"stagecoach/policies"
 )
@@ -45,6 +46,8 @@ type IntakeConfig struct {
 	// Consult asks an external classifier about messages, all at the same time, since
 	// when each waits, and gives its word on each; it is nil where there is none.
 	Consult func(ctx context.Context, set *policies.Set, asked []Consulted) []policies.Said
+	// Directory is what is kept of customers; it may be nil.
+	Directory Directory
 	// Account gives what is set for an account.
 	Account func(ch contact.Channel, account string) AccountFacts
 }
@@ -114,8 +117,12 @@ func (i *Intake) Take(ctx context.Context, actor, ref string, in *channels.Inbou
 // reading is an item that was read, on its way to the router.
 type reading struct {
 	cmd *Receive
+	// known is what the directory knows of its sender.
+	known customers.Known
 	// message is what it says, nil where it is not to be classified, or is.
 	message *contact.Message
+	// vouched and mentioned are keys of addresses that it names beside its sender's.
+	vouched, mentioned []string
 	// at is since when it waits for its turn, zero where it doesn't.
 	at time.Time
 }
@@ -149,9 +156,11 @@ func (i *Intake) decide(ctx context.Context, actor string, read []*reading) []An
 // and has the router decide them.
 func (i *Intake) ask(ctx context.Context, actor string, read []*reading, which []int) []Answer {
 	answers := make([]Answer, len(which))
+	people := i.lookPeople(ctx, read, which)
 	var keys []string
 	for _, n := range which {
-		keys = append(keys, lookups(read[n].cmd)...)
+		keys = append(append(keys, lookups(read[n].cmd)...), read[n].others()...)
+		keys = append(keys, people.askedOf(read[n])...)
 	}
 	asOf, known, err := i.ledger.Known(ctx, keys)
 	if err != nil {
@@ -164,7 +173,7 @@ func (i *Intake) ask(ctx context.Context, actor string, read []*reading, which [
 	for k, n := range which {
 		cmd := read[n].cmd
 		cmd.AsOf, cmd.Known = asOf, known
-		i.complete(read[n], known)
+		i.complete(ctx, read[n], people, known)
 		fault.On(cmd.Channel, fault.IntakeBeforeCommand)
 		envs[k] = Envelope{Actor: actor, Command: *cmd}
 	}
@@ -178,12 +187,13 @@ func (i *Intake) ask(ctx context.Context, actor string, read []*reading, which [
 }
 
 // complete classifies an item, once, with what the ledger knows of its customer.
-func (i *Intake) complete(r *reading, known map[string]Found) {
+func (i *Intake) complete(ctx context.Context, r *reading, p people, known map[string]Found) {
 	if r.message == nil {
 		return
 	}
+	r.known = i.meet(ctx, r, p, known)
 	r.cmd.Asked.Contacts = known[r.cmd.Identity].Contacts
-	i.classify(i.cfg.Policy(), r.cmd, r.message)
+	i.classify(i.cfg.Policy(), r.cmd, r.message, r.known)
 	r.message = nil
 }
 
@@ -233,18 +243,21 @@ func (i *Intake) read(ref string, in *channels.Inbound) *reading {
 	if in.Kind == channels.OwnCopy {
 		return &reading{cmd: c}
 	}
-	return &reading{cmd: c, message: m}
+	r := &reading{cmd: c, message: m}
+	i.name(r, m)
+	return r
 }
 
-// Classify gives what a policy set makes of a stored item, which the active one was
-// told so much of besides. It changes nothing.
-func (i *Intake) Classify(set *policies.Set, ref string, in *channels.Inbound, asked Asked) (Reclassified, error) {
+// Classify gives what a policy set makes of a stored item that a contact begins
+// with: it is told what the one that decided was told besides, and what is known of
+// the customer now. It changes nothing.
+func (i *Intake) Classify(ctx context.Context, set *policies.Set, of *Contact, ref string, in *channels.Inbound) (Reclassified, error) {
 	m, err := i.cfg.Parse(ref, in)
 	if err != nil {
 		return Reclassified{}, fmt.Errorf("reading item %q: %w", ref, err)
 	}
-	c := &Receive{Item: Item{Channel: in.Channel, Account: in.Account, ReceivedAt: in.ReceivedAt.UTC()}, Asked: asked}
-	i.classify(set, c, m)
+	c := &Receive{Item: Item{Channel: in.Channel, Account: in.Account, ReceivedAt: in.ReceivedAt.UTC()}, Asked: of.Asked}
+	i.classify(set, c, m, i.KnownOf(ctx, of.Customer, of.Known))
 	return Reclassified{
 		Class: c.Class, Kind: c.About, Rule: c.UsualRule, Queue: queueOr(c.UsualQueue, queueGeneral), Language: c.Language, Tier: c.Tier,
 		Demand: c.Demand, Preferred: c.Preferred, Propose: c.Propose, ProposeRule: proposedBy(c),
@@ -346,8 +359,9 @@ func (i *Intake) thread(c *Receive, m *contact.Message) {
 const maxThreads = 50
 
 // classify fills in what the policy makes of it.
-func (i *Intake) classify(set *policies.Set, c *Receive, m *contact.Message) {
+func (i *Intake) classify(set *policies.Set, c *Receive, m *contact.Message, who customers.Known) {
 	in := i.question(c, m)
+	in.Customer = who
 	got := set.Classify(in)
 	Classified(c, &got)
 	c.Classed = set.Version
@@ -369,6 +383,7 @@ func Classified(c *Receive, got *policies.Classification) {
 		c.Rule = got.ProposeRule
 	}
 	c.Demand = got.Demand
+	c.Profile.Facts = got.Known
 }
 
 // named gives the ids of agents by their addresses. Who has no account is passed

@@ -35,13 +35,15 @@ func (k Keys) Of(kind string, values ...string) string {
 // Identity gives the key of an address on a channel, the same for all ways to
 // write it.
 func (k Keys) Identity(channel, address string) string {
-	return k.Of("identity", channel, sameAddress(channel, address))
+	channel, address = sameAddress(channel, address)
+	return k.Of("identity", channel, address)
 }
 
 // Unproven gives the key of somebody who names an address on a channel that
 // nothing proves to be theirs: the same for all who do, and never its owner's.
 func (k Keys) Unproven(channel, address string) string {
-	return k.Of("unproven", channel, sameAddress(channel, address))
+	channel, address = sameAddress(channel, address)
+	return k.Of("unproven", channel, address)
 }
 
 // Nobody gives the key of the sender of an item that names none: two such items

@@ -221,7 +221,7 @@ func TestPolicyNamesAgents(t *testing.T) {
 		m := i.read(fmt.Sprint("m", n), &channels.Inbound{
 			Channel: contact.Email, Account: "support", Source: "email/support/INBOX", ProviderID: fmt.Sprint(n), Position: fmt.Sprint(n), ReceivedAt: r.now,
 		})
-		i.complete(m, nil)
+		i.complete(t.Context(), m, people{}, nil)
 		c := r.receive(m.cmd)
 		if !slices.Equal(c.Preferred, []string{"anna", "bert"}) {
 			t.Fatalf("named are %v", c.Preferred)

@@ -174,7 +174,7 @@ func (k *customerKeeper) write(ctx context.Context, all []met) error {
 		if byCustomer[m.customer] == nil {
 			order = append(order, m.customer)
 		}
-		byCustomer[m.customer] = append(byCustomer[m.customer], i)
+		byCustomer[m.customer] = append(append(byCustomer[m.customer], i), k.vouched(ctx, m)...)
 	}
 	same := func(a, b customers.Identity) bool { return k.directory.KeyOf(a) == k.directory.KeyOf(b) }
 	changes := make([]directory.Change, len(order))
@@ -210,7 +210,7 @@ func (k *customerKeeper) identity(ctx context.Context, m met) (customers.Identit
 			continue
 		}
 		switch m.identity {
-		case k.keys.Identity(string(m.channel), a.Address), identityKey(k.keys)(m.channel, a.Address):
+		case k.keys.Identity(string(m.channel), a.Address):
 			i.Proven = m.reply == "" && (m.trust == contact.TrustProven || m.channel != contact.Email && knowsSenders(m.channel))
 		case k.keys.Unproven(string(m.channel), a.Address):
 			i.Unproven = true
@@ -227,6 +227,25 @@ func (k *customerKeeper) identity(ctx context.Context, m met) (customers.Identit
 		return i, nil
 	}
 	return customers.Identity{}, nil
+}
+
+// vouched gives other addresses of a sender's for which the channel vouches: by them
+// they are known again on other channels.
+func (k *customerKeeper) vouched(ctx context.Context, m met) []customers.Identity {
+	if m.item == "" || m.channel == contact.Email {
+		return nil
+	}
+	msg, err := k.words.Message(ctx, m.item)
+	if err != nil {
+		return nil
+	}
+	var out []customers.Identity
+	for _, v := range msg.Vouched {
+		out = append(out, customers.Identity{
+			Channel: v.Channel, Address: v.Address, Name: v.Name, Source: string(customers.SignedWeb), At: m.at.UTC(), Proven: true,
+		})
+	}
+	return out
 }
 
 // knowsSenders reports whether a channel's provider vouches for whom a message is from.

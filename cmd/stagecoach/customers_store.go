@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"stagecoach/contact"
-	"stagecoach/customers"
 	"stagecoach/customers/directory"
 	"stagecoach/journal"
 	"stagecoach/router"
@@ -20,18 +19,9 @@ func openDirectory(ctx context.Context, j *journal.Journal, dir string, keys rou
 	})
 }
 
-// identityKey gives the key of an address. A telephone number is one and the same
-// however it is written, and whether they call or text.
+// identityKey gives the key of an address.
 func identityKey(keys router.Keys) func(contact.Channel, string) string {
-	return func(ch contact.Channel, address string) string {
-		if ch == contact.SMS || ch == contact.Phone {
-			ch = contact.Phone
-			if number, ok := customers.Number(address); ok {
-				address = number
-			}
-		}
-		return keys.Identity(string(ch), address)
-	}
+	return func(ch contact.Channel, address string) string { return keys.Identity(string(ch), address) }
 }
 
 // customerStore keeps records in the journal's DIRECTORY.

@@ -189,8 +189,9 @@ func (d *Daemon) open(ctx context.Context) error {
 	d.askElsewhere(client)
 	d.intake = router.NewIntake(router.IntakeConfig{
 		Keys: d.keys, Parse: d.words.read, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
-		Agent:   d.agentID,
-		Consult: d.consult,
+		Agent:     d.agentID,
+		Consult:   d.consult,
+		Directory: peopleOf{d.directory},
 	}, d.engine, d.ledger, d.logger)
 	d.links.seen = d.intake.Seen
 	d.shadow = &policyShadow{policyKeeper: d.keeper, words: d.words, intake: d.intake, names: d.nameOfAgent}

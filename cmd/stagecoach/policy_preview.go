@@ -127,7 +127,7 @@ func (v *previewing) class(ctx context.Context, c *router.Contact) *router.Recla
 	if err != nil {
 		return nil
 	}
-	found, err := v.intake.Classify(v.set, c.Messages[0].Ref, in, c.Asked)
+	found, err := v.intake.Classify(ctx, v.set, c, c.Messages[0].Ref, in)
 	if err != nil {
 		return nil
 	}

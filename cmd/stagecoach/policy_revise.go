@@ -65,7 +65,7 @@ func begins(c *router.Commit) bool {
 type unclassified struct {
 	contact string
 	ref     string
-	asked   router.Asked
+	of      router.Contact
 }
 
 // next finds the next classes, and reports whether there may be more.
@@ -80,7 +80,7 @@ func (r *policyReviser) next(ctx context.Context) (more bool) {
 		cmd.Policy, cmd.First, cmd.Done = rev.Policy, rev.Classes[0], min(router.ReclassifyAtMost, len(rev.Classes))
 		for _, id := range rev.Classes[:cmd.Done] {
 			if c := s.Contacts[id]; c != nil && c.Open() && len(c.Messages) > 0 && c.Promise != router.PromisePledge {
-				todo = append(todo, unclassified{contact: id, ref: c.Messages[0].Ref, asked: c.Asked})
+				todo = append(todo, unclassified{contact: id, ref: c.Messages[0].Ref, of: router.Contact{Customer: c.Customer, Known: c.Known, Asked: c.Asked}})
 			}
 		}
 	}); err != nil || cmd.Done == 0 {
@@ -95,7 +95,7 @@ func (r *policyReviser) next(ctx context.Context) (more bool) {
 		if err != nil {
 			continue // erased, or it can't be read: it stays what it is
 		}
-		if found, err := r.intake.Classify(set, one.ref, in, one.asked); err == nil {
+		if found, err := r.intake.Classify(ctx, set, &one.of, one.ref, in); err == nil {
 			cmd.Contacts[one.contact] = found
 		}
 	}

@@ -158,7 +158,7 @@ func (p *policyShadow) try(ctx context.Context, c *router.Contact, at time.Time)
 	if err != nil {
 		return
 	}
-	found, err := p.intake.Classify(set, c.Messages[0].Ref, in, c.Asked)
+	found, err := p.intake.Classify(ctx, set, c, c.Messages[0].Ref, in)
 	if err != nil {
 		return
 	}

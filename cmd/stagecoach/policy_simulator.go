@@ -162,7 +162,7 @@ func (s *simulating) class(set *policies.Set) replay.Words {
 		if err != nil {
 			return router.Reclassified{}, false
 		}
-		found, err := s.intake.Classify(set, t.Messages[0].Ref, in, t.Facts.Asked)
+		found, err := s.intake.Classify(ctx, set, &router.Contact{Customer: t.Facts.Customer, Known: t.Facts.Known, Asked: t.Facts.Asked}, t.Messages[0].Ref, in)
 		return found, err == nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/policies"
 	"stagecoach/router"
 )
@@ -140,6 +141,9 @@ type Facts struct {
 	Preferred []string
 	// Asked is what the policy was told beside the message.
 	Asked router.Asked
+	// Customer is whose it is, Known what was known of them, nil for nothing.
+	Customer string
+	Known    *customers.Facts
 	// Live is true where the customer sits there waiting.
 	Live bool
 }

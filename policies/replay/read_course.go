@@ -13,7 +13,7 @@ func (r *Reader) opened(e *router.ContactOpened) {
 	t := &turnState{Turn: &Turn{
 		Contact: c.ID, Opened: r.at, Start: c.Start, Due: c.Due, Policy: e.Policy,
 		Facts: Facts{
-			Channel: c.Channel, Account: c.Account, Promise: c.Promise, Proposed: c.Proposed, Prefer: c.Prefer, Preferred: c.Preferred, Asked: c.Asked, Live: c.Traits.Live,
+			Channel: c.Channel, Account: c.Account, Promise: c.Promise, Proposed: c.Proposed, Prefer: c.Prefer, Preferred: c.Preferred, Asked: c.Asked, Customer: c.Customer, Known: c.Known, Live: c.Traits.Live,
 			Was: router.Reclassified{
 				Class: c.Class, Kind: c.Kind, Rule: c.Rule, Queue: c.Queue, Language: c.Language, Tier: c.Tier, Demand: c.Demand,
 			},

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"stagecoach/channels"
+	"stagecoach/configs"
+	"stagecoach/contact"
+	"stagecoach/customers"
+	"stagecoach/router"
+)
+
+// take takes in what somebody wrote in our own form.
+func take(t *testing.T, d *Daemon, m contact.Message) router.Result {
+	t.Helper()
+	raw, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &channels.Inbound{
+		Channel: m.Channel, Account: string(m.Channel), Source: string(m.Channel) + "/desk", ProviderID: m.MessageID, Position: m.MessageID,
+		Kind: channels.Fresh, Format: "json", ReceivedAt: time.Now().UTC(), Raw: raw, Size: int64(len(raw)),
+	}
+	ref, _, err := d.journal.PutInbound(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := d.intake.Take(t.Context(), router.ActorIntake, ref, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.ledger.WaitFor(t.Context(), res.Commit); err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func said(id string, ch contact.Channel, address, name, text string) contact.Message {
+	return contact.Message{
+		Channel: ch, Account: string(ch), From: contact.Address{Address: address, Name: name}, MessageID: id,
+		Subject: "My order", Text: text, ReplyText: text, ReceivedAt: time.Now().UTC(),
+	}
+}
+
+// Whoever is on the company's list is one customer on all channels of it, with what
+// the list says of them; whose proof comes later is linked by it.
+func TestOnePersonWhateverTheChannel(t *testing.T) {
+	t.Parallel()
+	cfg := configs.Default()
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	d, stop := startDaemon(t, cfg, Options{Dir: filepath.Join(t.TempDir(), "data"), Unsynced: true})
+	defer stop()
+	now := time.Now().UTC()
+	row := &customers.Record{
+		ID: "0190c0de-0000-7000-8000-000000000001", External: "K-1", Name: "Anna Meyer", Language: "de", Since: "2019-05-01",
+		Identities: []customers.Identity{
+			{Channel: contact.Phone, Address: "+4930123456", Source: customers.FromImport, At: now},
+			{Channel: contact.Letter, Address: "Anna Meyer, Hauptstraße 1, Berlin", Source: customers.FromImport, At: now},
+		},
+		Values: []customers.Value{{Amount: 812, Source: "import", At: now}}, MadeAt: now, ChangedAt: now, By: "import", Version: 1,
+	}
+	if err := d.directory.PutAll(t.Context(), []*customers.Record{row}); err != nil {
+		t.Fatal(err)
+	}
+	call := take(t, d, said("p1", contact.Phone, "0049 (30) 123-456", "Frau Meyer", "Where is my order 4711?"))
+	letter := take(t, d, said("l1", contact.Letter, "Anna Meyer, Hauptstraße 1, Berlin", "Anna Meyer", "I have called, and wait."))
+	if call.Contact != letter.Contact {
+		t.Errorf("the call waits in %s, the letter in %s", call.Contact, letter.Contact)
+	}
+	c, err := d.ledger.Contact(t.Context(), call.Contact)
+	if err != nil || c.Customer != row.ID || c.Known == nil || c.Known.Record != row.ID || c.Known.Since != "2019-05-01" {
+		t.Fatalf("the contact is of %q, known %+v, %v", c.Customer, c.Known, err)
+	}
+
+	visit := said("v1", contact.Visit, "badge 17", "A. M.", "I am here about it.")
+	visit.Vouched = []contact.Identity{{Channel: contact.Phone, Address: "+49 30 123456"}}
+	if got := take(t, d, visit); got.Contact != call.Contact {
+		t.Errorf("the visit waits in %s", got.Contact)
+	}
+	p, _, err := d.ledger.Person(t.Context(), row.ID)
+	if err != nil || len(p.Members) != 2 || len(p.Links) != 1 || p.Links[0].Evidence != customers.SignedWeb || p.Links[0].By != router.ActorIntake {
+		t.Fatalf("the person is %+v, %v", p, err)
+	}
+}
+
+// A name alone links nobody: it is proposed.
+func TestNameAloneLinksNobody(t *testing.T) {
+	t.Parallel()
+	cfg := configs.Default()
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	d, stop := startDaemon(t, cfg, Options{Dir: filepath.Join(t.TempDir(), "data"), Unsynced: true})
+	defer stop()
+	first := take(t, d, said("p1", contact.Phone, "+4930111111", "Anna Meyer", "Where is my order?"))
+	c, err := d.ledger.Contact(t.Context(), first.Contact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a record", func() bool { _, err := d.directory.Get(t.Context(), c.Customer); return err == nil })
+	second := take(t, d, said("l1", contact.Letter, "somewhere", "Meyer, Anna", "Where is it?"))
+	if first.Contact == second.Contact {
+		t.Error("two of one name share a contact")
+	}
+	list, err := d.ledger.Proposals(t.Context(), 10)
+	if err != nil || len(list) != 1 || list[0].Evidence != customers.SameName {
+		t.Errorf("proposed: %+v, %v", list, err)
+	}
+}

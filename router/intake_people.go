@@ -1,0 +1,167 @@
+package router
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"stagecoach/contact"
+	"stagecoach/customers"
+)
+
+// Directory is what is kept of customers in words.
+type Directory interface {
+	// Owners gives the ids of the customers whose records have each of these keys of
+	// addresses.
+	Owners(ctx context.Context, keys []string) (map[string][]string, error)
+	// Records gives the records of customers, those that there are, in that order.
+	Records(ctx context.Context, ids []string) ([]*customers.Record, error)
+	// External gives whom the company has under an id of its own, "" for nobody.
+	External(ctx context.Context, id string) (string, error)
+	// Namesakes gives at most so many customers of exactly that name.
+	Namesakes(ctx context.Context, name string, most int) ([]string, error)
+}
+
+// people is what the directory knows of the senders of some items.
+type people struct {
+	owners map[string][]string
+	// vouched are customers whom the company's site names by its own id.
+	vouched map[string]string
+}
+
+// The bounds of what is looked up for one message.
+const (
+	mentionedAtMost = 3
+	shortestName    = 5
+)
+
+// addressInText finds what looks like an e-mail address.
+var addressInText = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`) //nolint:gochecknoglobals // compiled once
+
+// lookPeople asks the directory about the senders. A directory that can't be read
+// holds nothing up: nothing is known then.
+func (i *Intake) lookPeople(ctx context.Context, read []*reading, which []int) people {
+	p := people{vouched: map[string]string{}}
+	if i.cfg.Directory == nil {
+		return p
+	}
+	var keys []string
+	for _, n := range which {
+		r := read[n]
+		keys = append(append(keys, r.cmd.Identity), r.others()...)
+		if r.message == nil || r.message.VouchedID == "" {
+			continue
+		}
+		id, err := i.cfg.Directory.External(ctx, r.message.VouchedID)
+		if err != nil {
+			i.logger.WarnContext(ctx, "the customers' directory could not be read", "err", err)
+			return p
+		}
+		if id != "" {
+			p.vouched[r.message.VouchedID] = id
+		}
+	}
+	owners, err := i.cfg.Directory.Owners(ctx, keys)
+	if err != nil {
+		i.logger.WarnContext(ctx, "the customers' directory could not be read", "err", err)
+	}
+	p.owners = owners
+	return p
+}
+
+// others gives the keys of addresses that the message names beside its sender's.
+func (r *reading) others() []string {
+	out := slices.Concat(r.vouched, r.mentioned)
+	if r.cmd.Claimed != "" {
+		out = append(out, r.cmd.Claimed)
+	}
+	return out
+}
+
+// name fills in the keys of addresses that a message names: those for which its
+// channel vouches, and those that stand in its text.
+func (i *Intake) name(r *reading, m *contact.Message) {
+	for _, v := range m.Vouched {
+		r.vouched = append(r.vouched, i.cfg.Keys.Identity(string(v.Channel), v.Address))
+	}
+	if r.cmd.Channel == contact.Email || r.cmd.Auto != contact.AutoNone { // there, quoted lines and signatures are full of them
+		return
+	}
+	for _, address := range addressInText.FindAllString(m.Text, mentionedAtMost) {
+		key := i.cfg.Keys.Identity(string(contact.Email), strings.TrimRight(address, "."))
+		if !i.ours(&Receive{Item: Item{Channel: contact.Email}}, strings.ToLower(address)) && !slices.Contains(r.vouched, key) {
+			r.mentioned = append(r.mentioned, key)
+		}
+	}
+}
+
+// askedOf gives the customers whose person the decision may ask for.
+func (p *people) askedOf(r *reading) []string {
+	var out []string
+	for _, key := range append([]string{r.cmd.Identity}, r.others()...) {
+		for _, id := range p.owners[key] {
+			out = append(out, CustomerKey(id))
+		}
+	}
+	if r.message != nil {
+		if id := p.vouched[r.message.VouchedID]; id != "" {
+			out = append(out, CustomerKey(id))
+		}
+	}
+	return out
+}
+
+// meet fills in what is known of an item's sender, and who else they may be.
+func (i *Intake) meet(ctx context.Context, r *reading, p people, known map[string]Found) customers.Known {
+	c := r.cmd
+	c.Hints, c.Profile = nil, Profile{}
+	if i.cfg.Directory == nil {
+		return customers.Known{}
+	}
+	me := known[c.Identity].Customer
+	all := p.owners[c.Identity]
+	if me == "" && len(all) == 1 {
+		me, c.Profile.Record = all[0], all[0]
+	}
+	mine := []string{me}
+	if f := known[CustomerKey(me)]; me != "" && f.Person != "" {
+		mine = f.Members
+	}
+	records, err := i.cfg.Directory.Records(ctx, mine)
+	if err != nil {
+		i.logger.WarnContext(ctx, "the customers' directory could not be read", "err", err)
+		return customers.Known{}
+	}
+	if e := provenBy(i.sourceOf(records, c)); c.Profile.Record != "" && e != "" { // another address of theirs: met now
+		c.Profile.Record = ""
+		c.Hints = append(c.Hints, Hint{Customer: me, Evidence: e})
+	}
+	i.hints(ctx, r, p, known, mine, records)
+	return customers.KnownOf(records...)
+}
+
+// KnownOf gives what is known of a customer, with all that are the same person: was is
+// what was known of them before, for where nothing can be read.
+func (i *Intake) KnownOf(ctx context.Context, customer string, was *customers.Facts) customers.Known {
+	var otherwise customers.Known
+	if was != nil {
+		otherwise.Facts = *was
+	}
+	if i.cfg.Directory == nil {
+		return otherwise
+	}
+	_, known, err := i.ledger.Known(ctx, []string{CustomerKey(customer)})
+	if err != nil {
+		return otherwise
+	}
+	members := []string{customer}
+	if f := known[CustomerKey(customer)]; f.Person != "" {
+		members = f.Members
+	}
+	records, err := i.cfg.Directory.Records(ctx, members)
+	if err != nil || len(records) == 0 {
+		return otherwise
+	}
+	return customers.KnownOf(records...)
+}
