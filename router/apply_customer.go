@@ -93,7 +93,7 @@ func (s *State) applyCustomerChanged(e *CustomerChanged) {
 }
 
 // Revised gives what has changed of the contact's class and promise.
-func (e *CustomerChanged) Revised() *Revised {
+func (e CustomerChanged) Revised() *Revised {
 	return &Revised{
 		Contact: e.Contact, Due: e.Due, AtRiskAt: e.AtRiskAt, Traits: e.Traits, Entry: e.Entry, StepAt: e.StepAt, Class: e.Class,
 	}

@@ -37,7 +37,7 @@ const (
 )
 
 // addressInText finds what looks like an e-mail address.
-var addressInText = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`) //nolint:gochecknoglobals // compiled once
+var addressInText = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
 
 // lookPeople asks the directory about the senders. A directory that can't be read
 // holds nothing up: nothing is known then.

@@ -40,7 +40,7 @@ func (r *rig) edges() []Edge {
 		}
 		for _, entry := range c.Entries {
 			for _, ev := range entry.Events {
-				switch e := ev.(type) {
+				switch e := ev.(type) { //nolint:gochecksumtype // only links
 				case CustomersLinked:
 					out = append(out, Edge{Link: e.Link, A: e.A, B: e.B, Evidence: e.Evidence})
 				case CustomersUnlinked:
