@@ -13,7 +13,8 @@ type ReplyKind string
 // next contact at once, due when the author said. Outbound opens a conversation
 // of ours; Forward sends the conversation to somebody else and ends nothing;
 // Acknowledgement is automatic and never stops a clock; Remainder is a delivered
-// reply once more for those recipients alone who were refused for a time.
+// reply once more for those recipients alone who were refused for a time; Notice
+// tells where a question was asked in public that it is answered in private.
 const (
 	Answer          ReplyKind = "answer"
 	Ask             ReplyKind = "ask"
@@ -22,6 +23,7 @@ const (
 	Forward         ReplyKind = "forward"
 	Acknowledgement ReplyKind = "acknowledgement"
 	Remainder       ReplyKind = "remainder"
+	Notice          ReplyKind = "notice"
 )
 
 // Reply is one outbound item. It is content: it never enters the log.
@@ -93,9 +95,11 @@ type Note struct {
 
 // Draft is an unsent reply; it goes with the contact, not with the author.
 type Draft struct {
-	Contact     string       `json:"contact"`
-	Agent       string       `json:"agent"`
-	At          time.Time    `json:"at"`
+	Contact string    `json:"contact"`
+	Agent   string    `json:"agent"`
+	At      time.Time `json:"at"`
+	// Way is how it shall go, where its author has chosen; see desk/view.Way.
+	Way         string       `json:"way,omitempty"`
 	To          []Address    `json:"to"`
 	CC          []Address    `json:"cc"`
 	Subject     string       `json:"subject"`

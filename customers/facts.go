@@ -1,6 +1,7 @@
 package customers
 
 import (
+	"strings"
 	"time"
 
 	"stagecoach/contact"
@@ -42,6 +43,8 @@ type Facts struct {
 	Prefer       contact.Channel `json:"prefer,omitempty"`
 	PreferSource string          `json:"prefer_source,omitempty"`
 	PreferAt     time.Time       `json:"prefer_at,omitzero"`
+	// Reach lists the channels on which they can be reached, separated by commas.
+	Reach string `json:"reach,omitempty"`
 	// Objected is true where they object to being scored.
 	Objected bool `json:"objected,omitempty"`
 	// Held is true where their data are restricted.
@@ -49,4 +52,15 @@ type Facts struct {
 	// TierRule says what gave the tier: the name of an entry of customers.yaml,
 	// RuleObjection, or RuleGiven; "" for none.
 	TierRule string `json:"tier_rule,omitempty"`
+}
+
+// Reached lists the channels on which they can be reached.
+func (f *Facts) Reached() []contact.Channel {
+	var out []contact.Channel
+	for ch := range strings.SplitSeq(f.Reach, ",") {
+		if ch != "" {
+			out = append(out, contact.Channel(ch))
+		}
+	}
+	return out
 }

@@ -33,6 +33,8 @@ type Record struct {
 
 	// Preferences are where they want to be answered, one of each source.
 	Preferences []Preference `json:"preferences,omitempty"`
+	// Habits are how they have answered us, by channel.
+	Habits []Habit `json:"habits,omitempty"`
 	// Consents are what they allow and forbid: the last word per channel and purpose.
 	Consents []Consent `json:"consents,omitempty"`
 	// Objection is against being scored, nil where there is none.

@@ -37,6 +37,7 @@ func (a *api) register(mux *http.ServeMux) {
 	a.registerLogin()
 	a.registerWork()
 	a.registerConversations()
+	a.registerPreferences()
 	a.registerLists()
 	a.registerPeople()
 	a.registerLedger()

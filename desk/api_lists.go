@@ -19,6 +19,8 @@ type outboundIn struct {
 		Text        string            `json:"text"`
 		HTML        string            `json:"html,omitempty"`
 		Attachments []string          `json:"attachments,omitempty" doc:"Ids of uploads"`
+		Purpose     string            `json:"purpose,omitempty" enum:"service,marketing,feedback,outreach" doc:"What for: service, if left out"`
+		Urgent      string            `json:"urgent,omitempty" maxLength:"4096" doc:"Why it can't wait for the end of the customer's quiet hours, or for another week, in words"`
 	}
 }
 
@@ -125,7 +127,7 @@ func (a *api) outbound(ctx context.Context, who Who, in *outboundIn) (view.Done,
 	}
 	return a.svc.StartOutbound(ctx, who, Outbound{Account: b.Account, Sending: Sending{
 		ID: b.ReplyID, To: b.To, CC: b.CC, Subject: b.Subject, Text: b.Text, HTML: b.HTML, Attachments: files,
-	}})
+	}, Purpose: b.Purpose, Urgent: b.Urgent})
 }
 
 func (a *api) enter(ctx context.Context, who Who, in *enterIn) (view.Done, error) {

@@ -86,6 +86,8 @@ type replyIn struct {
 		Text        string            `json:"text"`
 		HTML        string            `json:"html,omitempty"`
 		Attachments []string          `json:"attachments,omitempty" doc:"Ids of uploads"`
+		Way         string            `json:"way,omitempty" maxLength:"2000" doc:"How it goes, one of the ways of the conversation; the preferred one, if left out"`
+		Notice      bool              `json:"notice,omitempty" doc:"Say in public, where it was asked, that the answer is in private"`
 		Quote       bool              `json:"quote,omitempty" doc:"Append the last message as quoted text"`
 		Due         time.Time         `json:"due,omitzero" doc:"For a pledge: by when more is owed"`
 		Confirmed   bool              `json:"confirmed,omitempty" doc:"A supervisor's word for a pledge beyond the limits"`
@@ -107,6 +109,7 @@ type draftIn struct {
 	Body struct {
 		To          []contact.Address `json:"to,omitempty"`
 		CC          []contact.Address `json:"cc,omitempty"`
+		Way         string            `json:"way,omitempty" maxLength:"2000" doc:"How it shall go, one of the ways of the conversation"`
 		Subject     string            `json:"subject,omitempty"`
 		Text        string            `json:"text"`
 		Attachments []string          `json:"attachments,omitempty" doc:"Ids of uploads"`
@@ -171,7 +174,7 @@ func (a *api) reply(ctx context.Context, who Who, in *replyIn) (view.Done, error
 	}
 	return a.svc.Send(ctx, who, Sending{
 		ID: b.ReplyID, Kind: b.Kind, Contact: in.ID, Covers: b.Covers, To: b.To, CC: b.CC, Subject: b.Subject,
-		Text: b.Text, HTML: b.HTML, Attachments: files, Quote: b.Quote, Due: b.Due, Confirmed: b.Confirmed, Given: b.Given,
+		Text: b.Text, HTML: b.HTML, Attachments: files, Quote: b.Quote, Way: b.Way, Notice: b.Notice, Due: b.Due, Confirmed: b.Confirmed, Given: b.Given,
 	})
 }
 
@@ -195,7 +198,7 @@ func (a *api) draft(ctx context.Context, who Who, in *draftIn) (ok, error) {
 		return ok{}, err
 	}
 	return ok{true}, a.svc.SaveDraft(ctx, who, contact.Draft{
-		Contact: in.ID, To: in.Body.To, CC: in.Body.CC, Subject: in.Body.Subject, Text: in.Body.Text, Attachments: files,
+		Contact: in.ID, Way: in.Body.Way, To: in.Body.To, CC: in.Body.CC, Subject: in.Body.Subject, Text: in.Body.Text, Attachments: files,
 	})
 }
 

@@ -147,6 +147,7 @@ func troubleWords(reason, code string) string {
 		"unavailable":   "the provider could not be reached",
 		"malformed":     "the provider could not read it",
 		"bounced":       "it came back",
+		"taken_back":    "its author took it back",
 		"not_delivered": "a colleague found that it did not arrive",
 		"sent_again":    "a colleague had it sent again",
 		"unknown":       "for an unknown reason",

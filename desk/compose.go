@@ -13,18 +13,22 @@ import (
 
 // compose makes the reply, threaded under the message that it answers: to the
 // customer always, unless it goes to who wrote what the customer has forwarded.
-func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story) *contact.Reply {
-	ch := c.Channel
-	if c.has {
-		ch = cmp.Or(c.contact.ReplyChannel, ch)
+func (s *Service) compose(who Who, c *conversationFacts, in *Sending, st *story, w *way) *contact.Reply {
+	ch, account := c.Channel, c.Account
+	if w != nil {
+		ch, account = w.Channel, w.Account
 	}
 	r := &contact.Reply{
-		ID: in.ID, Kind: in.Kind, Channel: ch, Account: c.Account, Conversation: c.ID, Contact: in.Contact,
+		ID: in.ID, Kind: in.Kind, Channel: ch, Account: account, Conversation: c.ID, Contact: in.Contact,
 		Covers: cmp.Or(in.Covers, st.lastID), Agent: who.ID, CreatedAt: s.now().UTC().Truncate(time.Second),
 		FromName: s.accounts.name(who.ID), To: uniquePeople(in.To), CC: uniquePeople(in.CC), Subject: in.Subject,
 		Text: in.Text, HTML: in.HTML, Attachments: in.Attachments, Token: s.deps.Keys.Token(c.ID),
 	}
 	m := st.answered(r.Covers)
+	if w.elsewhere(m) {
+		s.composeElsewhere(r, c, in, m, w)
+		return r
+	}
 	if m != nil {
 		if sender := m.Sender(); sender.Address != "" && !hasAddress(r.To, sender.Address) && (len(r.To) == 0 || !st.failed && !st.toAuthor(r.To)) {
 			r.To = slices.Insert(r.To, 0, sender)

@@ -56,6 +56,7 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 	}
 	s.attend(ctx, st, &out)
 	s.composerDefaults(&out, st)
+	s.offerWays(ctx, who, c, st, &out)
 	out.Apology = s.apology(who, c, &out)
 	if out.Why, out.WhyMore, err = s.reasons(ctx, c, s.placed(ctx, c, entries)); err != nil {
 		return out, err

@@ -21,6 +21,10 @@ import (
 type Outbound struct {
 	Sending
 	Account string
+	// Purpose is one of customers.Purposes, service where it is left out; Urgent is
+	// why it goes whatever the hour, "" where it may wait.
+	Purpose string
+	Urgent  string
 }
 
 // Accounts lists the accounts from which something can be sent.
@@ -85,7 +89,7 @@ func (s *Service) StartOutbound(ctx context.Context, who Who, in Outbound) (view
 		To: in.To, CC: in.CC, Subject: in.Subject, Text: in.Text, HTML: in.HTML, Attachments: in.Attachments,
 		Token: s.deps.Keys.Token(conversation),
 	}
-	return s.start(ctx, who, r)
+	return s.start(ctx, who, r, &in)
 }
 
 // identities gives the keyed hashes of those whom a reply goes to.
@@ -97,7 +101,7 @@ func (s *Service) identities(r *contact.Reply) []string {
 	return out
 }
 
-func (s *Service) start(ctx context.Context, who Who, r *contact.Reply) (view.Done, error) {
+func (s *Service) start(ctx context.Context, who Who, r *contact.Reply, in *Outbound) (view.Done, error) {
 	facts, keys, err := s.store(ctx, r, false)
 	if err != nil {
 		return view.Done{}, err
@@ -112,7 +116,12 @@ func (s *Service) start(ctx context.Context, who Who, r *contact.Reply) (view.Do
 	if err != nil {
 		return view.Done{}, fmt.Errorf("looking up whom it goes to: %w", err)
 	}
+	begins, err := s.begins(ctx, who, known[identities[0]].Customer, identities[0], r, in)
+	if err != nil {
+		return view.Done{}, err
+	}
 	return s.queue(ctx, who, router.StartOutbound{
+		Begins:   begins,
 		Identity: identities[0], Participants: identities[1:], Channel: r.Channel, Account: r.Account,
 		Reply: facts, Keys: keys, AsOf: asOf, Known: known,
 	}, r)

@@ -161,8 +161,10 @@ type Deps struct {
 	Intake   Intake
 	Keys     router.Keys
 	Channels Channels
-	Sessions SessionStore
-	Health   Health
+	// Directory is what is kept of customers; nil where nothing is.
+	Directory Directory
+	Sessions  SessionStore
+	Health    Health
 	// Pending counts items that are stored and not taken in yet; nil for none.
 	Pending ledger.Pending
 	// Quarantine is what could not be read; nil when it can't be listed.

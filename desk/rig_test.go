@@ -49,6 +49,7 @@ type rig struct {
 	// chat is a second account, if a test has one.
 	chat   channels.Adapter
 	intake *router.Intake
+	people people
 	mails  int
 	// ahead is how far the router's clock is ahead, in nanoseconds.
 	ahead atomic.Int64
@@ -219,7 +220,7 @@ func newRigAt(tb testing.TB, cfg desk.Config) *rig {
 	active := func() router.Rules { return rules }
 	r.svc = desk.NewService(cfg, desk.Deps{
 		Router: r.engine, Ledger: r.ledger, Records: r.ledger, Content: content{r.journal}, Messages: words,
-		Intake: r, Keys: keys, Channels: r, Sessions: sessions{r.journal.Sessions()}, Health: r, Pending: r.journal.InboxPending,
+		Intake: r, Keys: keys, Channels: r, Directory: &r.people, Sessions: sessions{r.journal.Sessions()}, Health: r, Pending: r.journal.InboxPending,
 		Rules: active, Past: r.past(active),
 		Apology: func(language string, f policies.Facts, sorry policies.Sorry) string {
 			return set.ApologyText(language, f, sorry, time.UTC)

@@ -43,6 +43,11 @@ type Sending struct {
 	Attachments []contact.Attachment
 	// Quote appends the last message as quoted text.
 	Quote bool
+	// Way is how it goes, as Conversation lists them; "" for the preferred one.
+	Way string
+	// Notice tells, where the question was asked in public and the answer is not, that
+	// it was answered.
+	Notice bool
 	// Due is when more is owed, for a pledge.
 	Due time.Time
 	// Confirmed is a supervisor's word for a pledge beyond the limits.
@@ -75,7 +80,14 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 	}
 	st := s.tell(ctx, who, entries)
 	in.addLine(who, c)
-	r := s.compose(who, c, &in, st)
+	w, err := s.wayOut(ctx, who, c, st, &in)
+	if err != nil {
+		return view.Done{}, err
+	}
+	r := s.compose(who, c, &in, st, w)
+	if err := s.keepsSecrets(r, w, st); err != nil {
+		return view.Done{}, err
+	}
 	given := in.Given || r.Channel.ByHand()
 	s.linkPage(r, c, st)
 	facts, keys, err := s.store(ctx, r, given)
@@ -85,18 +97,25 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 	facts.PledgeDue = in.Due
 	if st.last != nil { // the customer is who counts, wherever they stand
 		customer := s.deps.Keys.Identity(string(r.Channel), st.last.Sender().Address)
+		if w != nil {
+			customer = s.deps.Keys.Identity(string(r.Channel), w.to.Address)
+		}
 		facts.Copies = slices.DeleteFunc(facts.Copies, func(one string) bool { return one == customer })
 	}
 	s.drafts.sending(r.Contact, in.Text)
 	conversation := c.Conversation // it may have left the router's memory
 	done, err := s.queue(ctx, who, router.Send{
 		Reply: facts, Keys: keys, Participants: s.identities(r), Delivered: given, Confirmed: in.Confirmed, Conversation: &conversation,
+		Begins: s.unasked(ctx, c, st, r),
 	}, r)
 	if err != nil {
 		s.drafts.unsent(r.Contact)
 		return done, err
 	}
 	s.dropDraft(ctx, r.Contact)
+	if in.Notice {
+		s.notice(ctx, who, c, st, r)
+	}
 	return done, nil
 }
 
@@ -110,7 +129,7 @@ func checkSending(in *Sending) error {
 	case contact.Answer, contact.Ask, contact.Pledge:
 	case "":
 		in.Kind = contact.Answer
-	case contact.Outbound, contact.Forward, contact.Acknowledgement, contact.Remainder:
+	case contact.Outbound, contact.Forward, contact.Acknowledgement, contact.Remainder, contact.Notice:
 		return invalid("Reply by answer, ask or pledge.")
 	default:
 		return invalid("Reply by answer, ask or pledge.")

@@ -92,6 +92,9 @@ type replyState struct {
 	reason string
 	code   string
 	by     string
+	// held says until when it waits, and why, "" where it doesn't.
+	held  string
+	until time.Time
 	// refused are the places, among To and then CC, of those whom the provider
 	// refused while it took others; count is how many.
 	refused string
@@ -116,6 +119,12 @@ func replyStates(entries []ledger.Entry) map[string]replyState {
 			out[id] = replyState{state: router.ReplyIsInDoubt, reason: e.Reason}
 		case "reply_failed":
 			out[id] = replyState{state: router.ReplyHasFailed, reason: e.Reason, code: cmp.Or(e.Detail.Code, e.Code)}
+		case "outbound_held":
+			out[id] = replyState{state: router.ReplyIsQueued, reason: e.Reason, until: e.Until}
+		case "outbound_released":
+			out[id] = replyState{state: router.ReplyIsQueued}
+		case "outbound_dropped":
+			out[id] = replyState{state: router.ReplyHasFailed, reason: router.ReasonTakenBack}
 		case "acknowledgement_dropped":
 			out[id] = replyState{state: router.ReplyHasFailed, reason: dropped}
 		}
@@ -198,23 +207,29 @@ func (s *Service) gone(ctx context.Context, ref string, err error) string {
 
 // tellReply is what we wrote, and takes it in as the newest reply.
 func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.Entry, state replyState) view.Item {
+	if !state.until.IsZero() {
+		state.held = s.heldUntil(ctx, e.Item, &state)
+	}
 	item, r := s.replyWords(ctx, e.Ref, view.Item{
 		Kind: view.ItemReply, ID: e.Item, At: e.At, Channel: e.Channel, Author: s.accounts.name(cmp.Or(e.Agent, e.Actor)),
 		Mine: cmp.Or(e.Agent, e.Actor) == who.ID, State: string(state.state), Detail: stateWords(state),
 	})
 	rest := contact.ReplyKind(e.Code) == contact.Remainder
-	if r == nil || r.Kind != contact.Acknowledgement && !rest { // nobody wrote that
+	if r == nil || r.Kind != contact.Acknowledgement && r.Kind != contact.Notice && !rest { // nobody wrote that
 		st.failed = state.state == router.ReplyHasFailed
 	}
 	if r == nil {
 		return item
 	}
 	item.Detail = cmp.Or(refusedWords(r, state), item.Detail)
+	item.HeldUntil = state.until
 	switch {
 	case r.Kind == contact.Acknowledgement:
 		asReceipt(&item, state)
 	case rest:
 		asRemainder(&item, e, r, state)
+	case r.Kind == contact.Notice:
+		asNotice(&item, state)
 	default:
 		st.sawLink(r)
 		st.lastReply = r
@@ -269,6 +284,9 @@ func (s *Service) replyWords(ctx context.Context, ref string, item view.Item) (v
 func stateWords(v replyState) string {
 	switch v.state {
 	case router.ReplyIsQueued:
+		if v.held != "" {
+			return v.held
+		}
 		if v.reason != "" {
 			return "Not sent yet: " + troubleWords(v.reason, v.code) + ". It is tried again."
 		}

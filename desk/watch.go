@@ -218,6 +218,8 @@ func (n *news) noteWork(e router.Event) {
 	case router.Moved:
 		n.contact(e.Contact)
 		n.topics[TopicReview] = true
+	case router.ReplyChannelChosen:
+		n.contact(e.Contact)
 	case router.ContactsRevised:
 		for i := range e.Contacts {
 			n.contact(e.Contacts[i].Contact)
@@ -267,6 +269,12 @@ func (n *news) noteWords(e router.Event) {
 	case router.ReplyFailed:
 		n.replies = append(n.replies, e.Reply)
 		n.contact(e.Contact)
+	case router.OutboundHeld:
+		n.replies = append(n.replies, e.Reply)
+	case router.OutboundReleased:
+		n.replies = append(n.replies, e.Reply)
+	case router.OutboundDropped:
+		n.replies = append(n.replies, e.Reply)
 	case router.AcknowledgementDropped:
 		n.conversation(e.Conversation)
 	}

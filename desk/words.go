@@ -69,6 +69,10 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		return strings.TrimSpace("The people of last resort were told: " + e.Reason)
 	case "contact_opened":
 		return openedWords(e)
+	case "reply_channel_chosen":
+		return s.channelChosenWords(e)
+	case "outbound_held", "outbound_released", "outbound_dropped":
+		return s.begunWords(ctx, e)
 	case "acknowledgement_dropped":
 		return receiptWords(e.Reason)
 	case "attempt_failed":

@@ -150,6 +150,17 @@ func (t *Teller) laterStep(e *ledger.Entry) string {
 		return t.say("an automatic receipt is owed, which promises an answer by %s", "eine Eingangsbestätigung ist geschuldet, die eine Antwort bis %s verspricht", t.second(e.Until))
 	case "acknowledgement_dropped":
 		return t.say("the automatic receipt is not sent: %s", "die Eingangsbestätigung wird nicht geschickt: %s", t.receipt(e.Reason))
+	case "reply_channel_chosen":
+		return t.replyChannel(e)
+	case "outbound_held":
+		return t.say("our message waits until %[1]s: %[2]s", "unsere Nachricht wartet bis %[1]s: %[2]s", t.second(e.Until), t.heldWhy(e.Reason))
+	case "outbound_released":
+		if e.Actor == router.ActorRouter {
+			return t.say("our message may go now", "unsere Nachricht darf jetzt hinaus")
+		}
+		return t.say("%s let our message go at once", "%s ließ unsere Nachricht sofort hinaus", t.name(e.Actor))
+	case "outbound_dropped":
+		return t.say("%s took our message back before it went", "%s nahm unsere Nachricht zurück, bevor sie hinausging", t.name(e.Actor))
 	case "recipients_refused":
 		return t.refused(e)
 	case "reply_queued":
@@ -203,6 +214,8 @@ func (t *Teller) replied(e *ledger.Entry) string {
 		return t.say("the automatic receipt was queued", "die Eingangsbestätigung ging in den Versand")
 	case contact.Remainder:
 		return t.say("the reply was queued once more for those who were refused for a time", "die Antwort ging noch einmal in den Versand, an die, die vorläufig abgewiesen wurden")
+	case contact.Notice:
+		return t.say("%s said where the question was asked that it is answered in private", "%s sagte dort, wo gefragt wurde, dass die Antwort privat kommt", t.name(e.Agent))
 	case contact.Answer, contact.Ask, contact.Pledge, contact.Outbound, contact.Forward:
 	}
 	text := t.say("%[1]s replied%[2]s", "%[1]s antwortete%[2]s", t.name(e.Agent), t.because(e.Code))

@@ -201,7 +201,7 @@ func (f *fold) touchMessage(m *messageRow) {
 }
 
 // apply folds one event.
-func (f *fold) apply(ctx context.Context, ev router.Event) error {
+func (f *fold) apply(ctx context.Context, ev router.Event) error { //nolint:funlen // the table of the fold
 	switch e := ev.(type) {
 	case router.Takeover, router.ClockStep, router.PolicyActivated, router.PolicyDrafted, router.PolicyDropped, router.PolicyShadowed,
 		router.AgentSet, router.AgentRemoved, router.PresenceChanged, router.Trimmed:
@@ -257,6 +257,10 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error {
 	case router.CustomersErased, router.ErasureEnded, router.RetentionApplied:
 		f.erasure(ev)
 		return nil
+	case router.ReplyChannelChosen:
+		return f.replyChannelChosen(ctx, &e)
+	case router.OutboundHeld, router.OutboundReleased, router.OutboundDropped:
+		return f.begun(ctx, ev)
 	case router.ReplyQueued:
 		return f.replyQueued(ctx, &e)
 	case router.AttemptGranted, router.AttemptFailed, router.RecipientsRefused, router.ReplyDelivered, router.ReplyInDoubt, router.ReplyFailed:

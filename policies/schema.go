@@ -75,6 +75,10 @@ type customersFile struct {
 	Value  valueEntry   `yaml:"value"`
 	Tiers  []tierEntry  `yaml:"tiers"`
 	Agents []namedEntry `yaml:"agents"`
+	// Preferred says where customers are answered, Limits how often and when we write
+	// to them of our own accord.
+	Preferred preferredEntry  `yaml:"preferred"`
+	Limits    sendLimitsEntry `yaml:"limits"`
 }
 
 // valueEntry says how the value of a customer is found.

@@ -55,6 +55,7 @@ type Set struct {
 
 	acknowledgement acknowledgementRule
 	apology         apologyRule
+	contacting      contacting
 }
 
 // countedRule is an expression under the name that people know it by.

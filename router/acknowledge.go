@@ -103,7 +103,7 @@ func (t *turn) acknowledge(c *Receive, open *Contact, m MsgRef, begun bool) {
 	}
 	t.receipt = &AcknowledgementOwed{
 		Contact: open.ID, Conversation: open.Conversation, Customer: open.Customer, Message: m,
-		Channel: open.ReplyChannel, Account: open.Account, Language: open.Language, Due: open.Due, Correspondents: c.Correspondents,
+		Channel: open.Channel, Account: open.Account, Language: open.Language, Due: open.Due, Correspondents: c.Correspondents,
 	}
 }
 

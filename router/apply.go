@@ -133,6 +133,7 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	case AttemptGranted:
 		r := s.Replies[e.Reply]
 		r.State, r.Attempt, r.Life, r.Part = ReplyIsAttempted, e.Attempt, e.Life, nil
+		s.countBegun(r)
 	case AttemptFailed:
 		s.applyAttemptFailed(&e)
 	case ReplyDelivered:
@@ -198,6 +199,14 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applyPresence(&e)
 	case Trimmed:
 		s.applyTrimmed(e.Before)
+	case ReplyChannelChosen:
+		s.applyReplyChannelChosen(&e)
+	case OutboundHeld:
+		s.applyHeld(&e)
+	case OutboundReleased:
+		s.applyReleased(&e)
+	case OutboundDropped:
+		s.applyDropped(&e)
 	case AcknowledgementOwed:
 		s.applyAcknowledgementOwed(&e)
 	case Engaged:

@@ -266,6 +266,12 @@ func CommandName(c Command) string { //nolint:funlen // a table
 		return "decide_idea"
 	case EndPageLinks:
 		return "end_page_links"
+	case ChooseReply:
+		return "choose_reply"
+	case ReleaseHeld:
+		return "release_held"
+	case DropHeld:
+		return "drop_held"
 	case Erase:
 		return "erase"
 	case EndErasure:

@@ -128,6 +128,14 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "presence_changed"
 	case Trimmed:
 		return "trimmed"
+	case ReplyChannelChosen:
+		return "reply_channel_chosen"
+	case OutboundHeld:
+		return "outbound_held"
+	case OutboundReleased:
+		return "outbound_released"
+	case OutboundDropped:
+		return "outbound_dropped"
 	case AcknowledgementOwed:
 		return "acknowledgement_owed"
 	case AcknowledgementDropped:
@@ -211,6 +219,10 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 	"presence_changed":    decodeAs[PresenceChanged],
 	"trimmed":             decodeAs[Trimmed],
 
+	"reply_channel_chosen":    decodeAs[ReplyChannelChosen],
+	"outbound_held":           decodeAs[OutboundHeld],
+	"outbound_released":       decodeAs[OutboundReleased],
+	"outbound_dropped":        decodeAs[OutboundDropped],
 	"escalated":               decodeAs[Escalated],
 	"ladder_planned":          decodeAs[LadderPlanned],
 	"escalation_told":         decodeAs[EscalationTold],

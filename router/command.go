@@ -134,6 +134,8 @@ type Receive struct {
 	Withdrawn bool
 	// Feedback is what a customer says of an answer, for KindFeedback.
 	Feedback *FeedbackFact
+	// Public is true where anybody can read it.
+	Public bool
 	// Outreach is, where it was not addressed to us, the key of its author for
 	// such posts; "" otherwise.
 	Outreach string
@@ -284,6 +286,8 @@ type Send struct {
 	Delivered bool
 	// Confirmed is a supervisor's word for a pledge beyond the limits.
 	Confirmed bool
+	// Begins is for an answer to what was not addressed to us: nobody has asked for it.
+	Begins Beginning
 	// Conversation is the conversation's facts from the ledger, for what is
 	// forwarded from one that has left memory.
 	Conversation *Conversation
@@ -369,8 +373,10 @@ type StartOutbound struct {
 	Account      string
 	Reply        Reply
 	Keys         []string
-	AsOf         uint64
-	Known        map[string]Found
+	// Begins says what for, and what the customer allows.
+	Begins Beginning
+	AsOf   uint64
+	Known  map[string]Found
 }
 
 // SetAgent adds or changes an agent.

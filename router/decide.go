@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/router/match"
 	"stagecoach/router/sla"
 )
@@ -126,6 +127,15 @@ type Timing struct {
 	Acknowledge func(ch contact.Channel) Acknowledging
 	// PledgeUntil gives the latest due time of a pledge made now.
 	PledgeUntil func(now time.Time) time.Time
+	// ReplyBy chooses the channel of an answer, and says whether one to what was asked
+	// in public is for the customer alone; nil where it goes where the message came from.
+	ReplyBy func(f PromiseFacts, in customers.Asking) (way customers.Choice, private bool)
+	// Secret lists phrases that never stand where anybody can read them.
+	Secret []string
+	// Sending bounds what nobody has asked for, Zone finds a customer's time zone; nil
+	// for no bounds, and where none is known.
+	Sending *customers.SendRules
+	Zone    func(name string) *time.Location
 	// Working gives when so much of the promise's working time is over, and
 	// whether it is working time at from; nil where nobody asks.
 	Working func(f PromiseFacts, from time.Time, d time.Duration) (until time.Time, open bool)
@@ -236,6 +246,12 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 		return t.note(&c)
 	case StartOutbound:
 		return t.startOutbound(&c)
+	case ChooseReply:
+		return t.chooseReply(&c)
+	case ReleaseHeld:
+		return t.releaseHeld(c)
+	case DropHeld:
+		return t.dropHeld(c)
 	case SetAgent:
 		return t.setAgent(&c)
 	case RemoveAgent:

@@ -21,6 +21,10 @@ func (t *turn) attempt(cmd Attempt) error {
 	case r.RetryAt.After(t.env.Now): // a doubled item of the outbox must not hurry it
 		return refuse(RefusedEarly, "this reply is tried again at %s", r.RetryAt.Format(time.RFC3339))
 	}
+	if r.Held() || t.heldBack(r) { // it comes to the outbox anew once it may go
+		t.result.Known, t.result.Reply = true, r.ID
+		return nil
+	}
 	if stale := t.staleReceipt(r); stale != "" {
 		t.dropReceipt(r, stale)
 		t.result.Known, t.result.Reply = true, r.ID
@@ -43,7 +47,7 @@ func (t *turn) outcome(cmd *Outcome) error {
 		t.deliver(r, ReplyDelivered{Reply: r.ID, Refused: cmd.Refused, RefusedAt: cmd.RefusedAt})
 	case cmd.InDoubt:
 		t.unsure(r, cmd.Reason)
-	case cmd.Permanent || t.env.Now.Sub(r.QueuedAt) > t.env.Rules.Timing().GiveUp:
+	case cmd.Permanent || t.env.Now.Sub(later(r.QueuedAt, r.Begins.From)) > t.env.Rules.Timing().GiveUp:
 		t.fail(r, ReplyFailed{Reply: r.ID, Reason: cmd.Reason, Code: cmd.Code})
 	default:
 		t.emit(AttemptFailed{

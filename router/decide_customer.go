@@ -50,6 +50,7 @@ func (t *turn) changeCustomer(cmd *ChangeCustomer) error {
 		t.revokeOffers(c, "", "customer_changed")
 	}
 	t.emit(e)
+	t.chooseAgain(c, "")
 	t.result.Contact = c.ID
 	return nil
 }

@@ -77,7 +77,7 @@ func (t *turn) nextContact(c *Contact, r *Reply, rest []MsgRef) *Contact {
 	}
 	n := Contact{
 		ID: t.newID(), Conversation: c.Conversation, Customer: c.Customer, Person: c.Person, Also: c.Also, Known: c.Known,
-		Channel: c.Channel, Account: c.Account, ReplyChannel: c.ReplyChannel,
+		Channel: c.Channel, Account: c.Account, ReplyChannel: c.ReplyChannel, ReplyBy: c.ReplyBy, Tried: c.Tried,
 		Queue: c.Queue, Class: c.Class, Kind: c.Kind, Rule: c.Rule, Language: c.Language, Tier: c.Tier,
 		Demand: c.Demand, Asked: c.Asked, LastResort: t.env.Rules.Timing().LastResort,
 		Promise: PromiseNext, Messages: slices.Clone(rest), State: Waiting, Prefer: r.Agent,

@@ -26,6 +26,7 @@ func (t *turn) fail(r *Reply, e ReplyFailed) {
 	case c == nil:
 	case c.Open():
 		t.backToAuthor(c)
+		t.chooseAgain(c, r.Channel)
 	case e.Bounced && c.End == EndReplied:
 		t.bringBack(c, "bounced", r)
 	}
@@ -37,7 +38,7 @@ func (t *turn) fail(r *Reply, e ReplyFailed) {
 func (t *turn) undelivered(r *Reply, e ReplyFailed) {
 	open := t.openIn(r.Conversation)
 	switch {
-	case r.Kind == contact.Acknowledgement, r.Kind == contact.Remainder && !r.Main:
+	case r.Kind == contact.Acknowledgement, r.Kind == contact.Notice, r.Kind == contact.Remainder && !r.Main:
 		t.emit(e)
 	case open == nil:
 		t.emit(e)
@@ -75,7 +76,7 @@ func (t *turn) owe(c *Contact, owed *Undelivered) bool {
 	}
 	r := Reply{
 		ID: owed.Reply, Kind: contact.Forward, Agent: owed.Agent,
-		Conversation: c.Conversation, Channel: c.ReplyChannel, Account: c.Account,
+		Conversation: c.Conversation, Channel: c.Channel, Account: c.Account,
 	}
 	if t.openIn(c.Conversation) == nil {
 		t.openFailed(&r)
@@ -133,6 +134,9 @@ func (t *turn) bringBack(c *Contact, cause string, r *Reply) {
 	e.Contact = back
 	t.goOn(v, factsOf(&back), t.env.Now)
 	t.emit(e)
+	if r != nil {
+		t.chooseAgain(t.Contacts[back.ID], r.Channel)
+	}
 	if other == nil {
 		return
 	}

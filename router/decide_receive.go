@@ -231,6 +231,9 @@ func (t *turn) join(open *Contact, m MsgRef, c *Receive) {
 		joined.Entry, joined.Policy = t.env.Rules.Entry(PromiseNext, factsOf(open)), t.env.Rules.Version()
 	}
 	t.emit(joined)
+	if c.Channel != open.ReplyChannel && open.ReplyBy.Source == "" && open.State != Sending { // they have gone on elsewhere
+		t.answerBy(open, &ReplyChannelChosen{Contact: open.ID, Channel: c.Channel, ReplyBy: ReplyBy{Public: c.Public}})
+	}
 	if open.Proposed != "" && c.Propose == "" && c.Auto == contact.AutoNone {
 		t.clear(open, Moved{Queue: queueOr(c.Queue, t.env.Rules.Timing().Queue), By: ActorRouter, Reason: "wrote_again"}, m.ReceivedAt)
 	}
@@ -379,6 +382,7 @@ func (t *turn) contactFor(c *Receive, v *Conversation, m MsgRef) Contact {
 		n.Known = &f
 	}
 	n.Demand.Channel, n.Demand.ReplyChannel = n.Channel, n.ReplyChannel
+	t.wantsReply(&n, c.Public)
 	if v.Answered {
 		n.Promise = PromiseNext
 	}

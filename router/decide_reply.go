@@ -35,9 +35,15 @@ func (t *turn) send(cmd *Send) error {
 		t.result.Reply, t.result.Conversation = r.ID, r.Conversation
 		return nil
 	}
+	if err := t.mayBegin(&cmd.Begins); err != nil {
+		return err
+	}
 	c, err := t.replyable(cmd)
 	if err != nil {
 		return err
+	}
+	if r.Begins = (Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone}); r.Begins.Purpose != "" {
+		r.Begins.Whom = c.PersonID()
 	}
 	r.Conversation = c.Conversation
 	if c.Agent != t.actor {
@@ -46,6 +52,9 @@ func (t *turn) send(cmd *Send) error {
 	}
 	t.clearProposal(c)
 	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants), Given: cmd.Delivered})
+	if !cmd.Delivered {
+		t.begins(t.Replies[r.ID], &cmd.Begins)
+	}
 	if cmd.Delivered {
 		t.deliver(t.Replies[r.ID], ReplyDelivered{Reply: r.ID, By: t.actor})
 	}
@@ -111,6 +120,9 @@ func (t *turn) startOutbound(cmd *StartOutbound) error {
 	if cmd.AsOf+1 < t.TrimmedTo { // whom it goes to may be known all the same
 		return refuse(RefusedStale, "the records are being brought up to date: try again in a moment")
 	}
+	if err := t.mayBegin(&cmd.Begins); err != nil {
+		return err
+	}
 	customer := t.customerOf(cmd.Identity, cmd.Channel, cmd.Known, cmd.Record)
 	id := cmd.Reply.Conversation
 	if id == "" {
@@ -122,7 +134,11 @@ func (t *turn) startOutbound(cmd *StartOutbound) error {
 	}})
 	r := cmd.Reply
 	r.Conversation, r.Agent, r.Kind = id, t.actor, contact.Outbound
+	if r.Begins = (Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone}); r.Begins.Purpose != "" {
+		r.Begins.Whom = t.personOf(customer, cmd.Known).ID
+	}
 	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys})
+	t.begins(t.Replies[r.ID], &cmd.Begins)
 	t.result.Reply, t.result.Conversation = r.ID, id
 	return nil
 }

@@ -58,6 +58,10 @@ func (t *turn) replyDue(id string) {
 	if r == nil || r.State != ReplyIsQueued && r.State != ReplyIsAttempted {
 		return
 	}
+	if r.Held() {
+		t.heldDue(r)
+		return
+	}
 	if at := r.givenUp(); r.State == ReplyIsAttempted || at.After(t.env.Now) {
 		t.timers.add(later(at, t.env.Now.Add(time.Hour)), timerReply, id)
 		return

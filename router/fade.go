@@ -19,6 +19,7 @@ func (s *State) applyTrimmed(before uint64) {
 	}
 	s.Fading = slices.Concat(kept, s.Fading[past:])
 	s.forgetAcknowledgements()
+	s.forgetBegun()
 	for id, r := range s.Commands {
 		if s.At.Sub(r.At) > commandMemory {
 			delete(s.Commands, id)

@@ -218,7 +218,7 @@ func personStory(r *rig) {
 
 func TestGoldenLogs(t *testing.T) {
 	t.Parallel()
-	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory, "log-v8": ladderStory, "log-v9": saidStory, "log-v10": personStory}[*update]; tell != nil {
+	if tell := map[string]func(*rig){"log-v1": story, "log-v2": laterStory, "log-v3": liveStory, "log-v4": demandingStory, "log-v5": foreseenStory, "log-v6": tunedStory, "log-v7": askedStory, "log-v8": ladderStory, "log-v9": saidStory, "log-v10": personStory, "log-begun": boundedStory}[*update]; tell != nil {
 		r := newRig(t)
 		tell(r)
 		writeGolden(t, r, *update)

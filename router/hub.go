@@ -66,20 +66,37 @@ func (h *hub) send(c *Commit) {
 }
 
 // collect finds the replies that are to be sent now.
-func (h *hub) collect(_ *Commit, ev Event) {
+func (h *hub) collect(c *Commit, ev Event) {
 	switch e := ev.(type) {
 	case ReplyQueued:
-		if !e.Reply.Channel.ByHand() && !e.Given {
+		if !e.Reply.Channel.ByHand() && !e.Given && !heldIn(c, e.Reply) {
 			h.outgoing = append(h.outgoing, e.Reply)
 		}
 	case AttemptFailed:
 		if e.Again {
 			h.outgoing = append(h.outgoing, Reply{ID: e.Reply})
 		}
+	case OutboundReleased:
+		h.outgoing = append(h.outgoing, Reply{ID: e.Reply})
 	default:
 		return
 	}
 	h.ring()
+}
+
+// heldIn reports whether the commit that queues a reply holds it as well.
+func heldIn(c *Commit, r Reply) bool {
+	if r.Begins.Purpose == "" {
+		return false
+	}
+	for i := range c.Entries {
+		for _, ev := range c.Entries[i].Events {
+			if e, ok := ev.(OutboundHeld); ok && e.Reply == r.ID {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (h *hub) enqueue(r Reply) {

@@ -276,7 +276,7 @@ func proposedBy(c *Receive) string {
 func (i *Intake) identify(c *Receive, m *contact.Message) {
 	k, ch := i.cfg.Keys, string(c.Channel)
 	sender := m.Sender().Address
-	c.Trust, c.Identity = m.Auth.Trust, k.Identity(ch, sender)
+	c.Trust, c.Identity, c.Public = m.Auth.Trust, k.Identity(ch, sender), m.Public
 	switch {
 	case sender == "":
 		c.Identity = k.Nobody(c.ItemKey)

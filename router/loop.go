@@ -97,7 +97,7 @@ func (t *term) takeOver(ctx context.Context) error {
 	t.seq = landed.seq
 	t.release(b)
 	for _, id := range sortedKeys(t.state.Unsent()) {
-		if r := t.state.Replies[id]; r.State == ReplyIsQueued && !r.Channel.ByHand() {
+		if r := t.state.Replies[id]; r.State == ReplyIsQueued && !r.Channel.ByHand() && !r.Held() {
 			t.hub.enqueue(*r)
 		}
 	}

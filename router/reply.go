@@ -45,6 +45,9 @@ type Reply struct {
 	// it did not take all.
 	Part *Part `json:"part,omitempty"`
 
+	// Begins is for what nobody has asked for.
+	Begins Begins `json:"begins,omitzero"`
+
 	State    ReplyState `json:"state"`
 	QueuedAt time.Time  `json:"queued_at"`
 	Attempt  int        `json:"attempt,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/policies"
 	"stagecoach/router/match"
 	"stagecoach/router/sla"
@@ -146,6 +147,11 @@ func (p policyRules) Timing() Timing {
 		Burst: burstWindow, SameMatter: sameMatterWindow, GiveUp: giveUpAfter, Heartbeat: t.Heartbeat, ChatReturn: t.ChatReturn, LastResort: last.Owner,
 		Limits: p.set.Limits(), FollowUp: followUp(p.set.Feedback()),
 		Queue: queueGeneral, ReviewQueue: policies.ReviewQueue,
+		ReplyBy: func(f PromiseFacts, in customers.Asking) (customers.Choice, bool) {
+			in.Private = p.set.InPrivate(f.Kind, f.Class)
+			return p.set.Prefer().Reply(in), in.Private
+		},
+		Sending: p.set.Sending(), Zone: p.set.Zone, Secret: p.set.Secret(),
 		Acknowledge: func(ch contact.Channel) Acknowledging { return Acknowledging(p.set.Acknowledgement(ch)) },
 		PledgeUntil: func(now time.Time) time.Time {
 			return p.set.PledgeLimit(now, p.set.Promise(policies.Facts{}))

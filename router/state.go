@@ -43,9 +43,11 @@ type State struct {
 	Engagements map[string]*Engagement     `json:"engagements,omitempty"`
 	Totals      Totals                     `json:"totals"`
 	Channels    map[string]*ChannelAccount `json:"channels"`
-	// Owed are the receipts that are owed and not queued, by reply; Acknowledged
+	// Owed are the receipts that are owed and not queued, by reply; Began is when
+	// what nobody had asked for went to a customer in the last days; Acknowledged
 	// is when each customer last got one; Duels are by correspondent.
 	Owed         map[string]*AcknowledgementOwed `json:"owed,omitempty"`
+	Began        map[string][]time.Time          `json:"began,omitempty"`
 	Acknowledged map[string]time.Time            `json:"acknowledged,omitempty"`
 	Duels        map[string]*Duel                `json:"duels,omitempty"`
 	// Forecast is what has been learnt of waits.

@@ -153,7 +153,10 @@ func (s *State) recallAt(c *Contact) time.Time {
 // timeReply sets when a queued reply is given up, if nobody takes it to send: an
 // account may be gone for good.
 func (s *State) timeReply(r *Reply) {
-	if r.State == ReplyIsQueued {
+	switch {
+	case r.Held():
+		s.timers.add(r.Begins.Until, timerReply, r.ID)
+	case r.State == ReplyIsQueued:
 		s.timers.add(r.givenUp(), timerReply, r.ID)
 	}
 }
@@ -164,7 +167,7 @@ func (r *Reply) givenUp() time.Time {
 	if r.Kind == contact.Acknowledgement {
 		return r.QueuedAt.Add(receiptLife)
 	}
-	return later(r.QueuedAt, r.RetryAt).Add(giveUpAfter)
+	return later(later(r.QueuedAt, r.RetryAt), r.Begins.From).Add(giveUpAfter)
 }
 
 func (s *State) timeConversation(v *Conversation) {

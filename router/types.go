@@ -153,13 +153,17 @@ type Contact struct {
 	Known *customers.Facts `json:"known,omitempty"`
 	// ReplyChannel is the channel on which the reply shall go.
 	ReplyChannel contact.Channel `json:"reply_channel"`
-	Queue        string          `json:"queue"`
-	Class        string          `json:"class,omitempty"`
-	Kind         string          `json:"kind,omitempty"`
-	Language     string          `json:"language,omitempty"`
-	Tier         string          `json:"tier,omitempty"`
-	Demand       match.Demand    `json:"demand"`
-	Traits       match.Traits    `json:"traits,omitzero"`
+	// ReplyBy says why it is that one; Tried are the channels by which an answer of
+	// ours did not arrive.
+	ReplyBy  ReplyBy           `json:"reply_by,omitzero"`
+	Tried    []contact.Channel `json:"reply_tried,omitempty"`
+	Queue    string            `json:"queue"`
+	Class    string            `json:"class,omitempty"`
+	Kind     string            `json:"kind,omitempty"`
+	Language string            `json:"language,omitempty"`
+	Tier     string            `json:"tier,omitempty"`
+	Demand   match.Demand      `json:"demand"`
+	Traits   match.Traits      `json:"traits,omitzero"`
 	// Proposed is what a rule takes it for; it then stands in review.
 	Proposed contact.Disposition `json:"proposed,omitempty"`
 	// Rule names the rule that classified it.

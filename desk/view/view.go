@@ -152,6 +152,9 @@ type Item struct {
 	Mailed      string    `json:"mailed,omitempty"`
 	MailedAt    time.Time `json:"mailed_at,omitzero"`
 	MailTrouble string    `json:"mail_trouble,omitempty"`
+	// HeldUntil is until when a message that nobody has asked for waits, zero where it
+	// doesn't.
+	HeldUntil time.Time `json:"held_until,omitzero"`
 	// State of a reply: queued, attempted, delivered, in_doubt, failed.
 	State string `json:"state"`
 	// Detail says in plain words what an event was, or what went wrong.
@@ -220,6 +223,13 @@ type Conversation struct {
 	Subject string            `json:"subject"`
 	Draft   *contact.Draft    `json:"draft"`
 	Limits  contact.Limits    `json:"limits"`
+	// Ways are how the customer can be answered, ReplyBy the id of the one that the
+	// composer starts with. Asked is the channel of the message that is answered, and
+	// AskedPublic tells that anybody can read it.
+	Ways        []Way           `json:"ways"`
+	ReplyBy     string          `json:"reply_by"`
+	Asked       contact.Channel `json:"asked"`
+	AskedPublic bool            `json:"asked_public,omitempty"`
 	// Apology is the draft of an apology that the one who looks may begin with, as the
 	// promise was missed; "" for none. It is never sent by itself.
 	Apology string `json:"apology,omitempty"`
@@ -246,6 +256,30 @@ type Conversation struct {
 	WhyMore []string `json:"why_more"`
 	// Queues are those to which a contact can be moved.
 	Queues []string `json:"queues"`
+}
+
+// Way is one way in which a customer can be answered: a channel, an account of ours
+// and an address of theirs.
+type Way struct {
+	ID      string          `json:"id"`
+	Channel contact.Channel `json:"channel"`
+	Account string          `json:"account"`
+	Address string          `json:"address"`
+	Name    string          `json:"name,omitempty"`
+	// Public is true where anybody can read an answer, Direct where it goes to the
+	// customer alone though they wrote in public.
+	Public bool           `json:"public,omitempty"`
+	Direct bool           `json:"direct,omitempty"`
+	Limits contact.Limits `json:"limits"`
+	// Subject is what an answer is called there, Quoted what it begins from.
+	Subject string `json:"subject,omitempty"`
+	Quoted  string `json:"quoted,omitempty"`
+	// Preferred is true for that by which an answer goes unless somebody says
+	// otherwise; Why says on what grounds.
+	Preferred bool   `json:"preferred,omitempty"`
+	Why       string `json:"why,omitempty"`
+	// Not says why an answer can't go that way, "" where it can.
+	Not string `json:"not,omitempty"`
 }
 
 // SavedAnswer is a text that agents use again.

@@ -1,0 +1,95 @@
+package desk
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"stagecoach/contact"
+)
+
+// What of a private message is known again in a public answer: so many words in a
+// row, an address, or a number of so many digits.
+const (
+	secretWords  = 5
+	secretDigits = 5
+)
+
+var addressForm = regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}`)
+
+// keepsSecrets refuses an answer that anybody can read and that has words in it which
+// were said in private, or which the policy keeps out of public.
+func (s *Service) keepsSecrets(r *contact.Reply, w *way, st *story) error {
+	if w == nil || !w.Public {
+		return nil
+	}
+	said := strings.ToLower(strings.Join(strings.Fields(r.Text), " "))
+	if s.deps.Rules != nil {
+		for _, phrase := range s.deps.Rules().Timing().Secret {
+			if strings.Contains(said, phrase) {
+				return invalid(fmt.Sprintf("Anybody can read this answer, and “%s” never stands in one. Write it in private, or leave it out.", phrase))
+			}
+		}
+	}
+	for _, m := range st.byID {
+		if m.Public {
+			continue
+		}
+		if found := quotesPrivate(r.Text, cmp.Or(m.Text, m.ReplyText)); found != "" {
+			return invalid(fmt.Sprintf("Anybody can read this answer, and “%s” was said in private. Write it in private, or leave it out.", found))
+		}
+	}
+	return nil
+}
+
+// quotesPrivate gives what a text repeats of a private one, "" for nothing.
+func quotesPrivate(text, private string) string {
+	for _, one := range addressForm.FindAllString(private, -1) {
+		if strings.Contains(strings.ToLower(text), strings.ToLower(one)) {
+			return one
+		}
+	}
+	theirs, ours := numbers(private), numbers(text)
+	for _, n := range theirs {
+		if slices.Contains(ours, n) {
+			return n
+		}
+	}
+	said, have := wordsIn(private), " "+strings.Join(wordsIn(text), " ")+" "
+	for i := 0; i+secretWords <= len(said); i++ {
+		if run := strings.Join(said[i:i+secretWords], " "); strings.Contains(have, " "+run+" ") {
+			return run
+		}
+	}
+	return ""
+}
+
+// numbers gives the longer numbers of a text, without what stands between their digits.
+func numbers(text string) []string {
+	var out []string
+	digits := strings.Builder{}
+	end := func() {
+		if digits.Len() >= secretDigits {
+			out = append(out, digits.String())
+		}
+		digits.Reset()
+	}
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9':
+			digits.WriteRune(c)
+		case digits.Len() > 0 && strings.ContainsRune(" -/.", c):
+		default:
+			end()
+		}
+	}
+	end()
+	return out
+}
+
+func wordsIn(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsNumber(c) })
+}
