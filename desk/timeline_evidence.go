@@ -20,7 +20,7 @@ func (s *Service) evidenceItem(ctx context.Context, e *ledger.Entry, confirmed m
 	item := view.Item{Kind: view.ItemEvidence, ID: e.Ref, At: at, Channel: e.Channel, Detail: evidenceWords(kind, e.Detail.Code)}
 	switch kind {
 	case router.EvidenceElsewhere, router.EvidenceAutoReply, router.EvidenceBounce, router.EvidenceCopyFailed, router.EvidenceDelay,
-		router.EvidenceCalendar:
+		router.EvidenceCalendar, router.EvidenceFeedback:
 	default:
 		return item
 	}
@@ -64,6 +64,8 @@ func evidenceWords(kind router.EvidenceKind, code string) string {
 		return "The customer has taken a message back. Its words are kept here, and the promise holds."
 	case router.EvidenceApproached:
 		return "Another post of this author was found. Nobody is approached twice in 90 days."
+	case router.EvidenceFeedback:
+		return "The customer said this on their own page."
 	case router.EvidenceReceipt:
 		return "The reply was read."
 	case router.EvidenceOwnCopy:

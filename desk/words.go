@@ -67,6 +67,8 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		}
 	case "last_resort_told":
 		return strings.TrimSpace("The people of last resort were told: " + e.Reason)
+	case "feedback_given", "idea_decided", "page_links_ended":
+		return s.feedbackWords(ctx, e)
 	case "contact_opened":
 		return openedWords(e)
 	case "reply_channel_chosen":

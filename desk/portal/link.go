@@ -65,7 +65,7 @@ func (s Signer) Read(token string) (Link, bool) {
 	}
 	day := int64(binary.BigEndian.Uint16(b[idSize:]))
 	return Link{
-		Conversation: uuid(b[:idSize]), Epoch: int(binary.BigEndian.Uint16(b[idSize+2:])),
+		Conversation: idText(b[:idSize]), Epoch: int(binary.BigEndian.Uint16(b[idSize+2:])),
 		Expires: time.Unix((day+1)*daySeconds, 0).UTC(),
 	}, true
 }
@@ -89,7 +89,7 @@ func (s Signer) Device(l Link, until time.Time) string {
 		return ""
 	}
 	facts = binary.BigEndian.AppendUint64(facts[:idSize], uint64(max(until.Unix(), 0)))
-	facts = binary.BigEndian.AppendUint16(facts, uint16(l.Epoch))                       //nolint:gosec // bounded by facts
+	facts = binary.BigEndian.AppendUint16(facts, uint16(l.Epoch)) //nolint:gosec // bounded by facts
 	return base64.RawURLEncoding.EncodeToString(append(facts, mac(s.device, facts)...))
 }
 
@@ -101,7 +101,7 @@ func (s Signer) LetIn(proof string, l Link, now time.Time) bool {
 		return false
 	}
 	until := time.Unix(int64(binary.BigEndian.Uint64(b[idSize:])), 0) //nolint:gosec // we wrote it
-	return uuid(b[:idSize]) == l.Conversation && int(binary.BigEndian.Uint16(b[idSize+8:])) == l.Epoch && now.Before(until)
+	return idText(b[:idSize]) == l.Conversation && int(binary.BigEndian.Uint16(b[idSize+8:])) == l.Epoch && now.Before(until)
 }
 
 func derived(secret []byte, purpose string) []byte { return mac(secret, []byte(purpose)) }
@@ -112,7 +112,7 @@ func mac(key, what []byte) []byte {
 	return m.Sum(nil)
 }
 
-func uuid(b []byte) string {
+func idText(b []byte) string {
 	s := hex.EncodeToString(b)
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }

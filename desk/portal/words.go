@@ -4,27 +4,29 @@ package portal
 type words struct {
 	lang, otherLang, otherName string
 
+	forged, trouble string
+
 	footPage, footAsk, footShort, footShortAsk string
 	good, bad                                  string
 
 	title, yourQuestion                                                 string
 	waiting, waitingWith, beingAnswered, answered, withYou, ended, over string
-	promised, promisedLate, by, lastAnswer, written, asked              string
+	promised, promisedLate, by, written                                 string
 	more, moreWhy, codeSend, codeSent, codeLabel, codeEnter             string
 	codeWrong, codeOver, codeMany, codeNoWay, codeFailed                string
-	gone, goneWhy, notFound, notFoundWhy, tooMany, trouble, forged      string
+	gone, goneWhy, notFound, notFoundWhy, tooMany                       string
 
 	conversation, you, us, receipt, erased, expired, files, none string
 	writeAgain, writeLabel, send, writeSent, writeEmpty, tooLong string
 
-	kept, keptLead, keptWhat, keptWhy, keptHow, keptEver, days   string
-	about, field, value, source, since, tier, tierNone, noValue  string
+	kept, keptLead, keptHow, keptEver, days                      string
+	about, value, noValue                                        string
 	valueStale, objected, objectLead, object, objectEnd          string
-	channels, channelsLead, prefer, preferNone, preferSaved      string
-	allow, allowLead, allowed, saved                             string
+	channels, channelsLead, prefer, preferNone                   string
+	allow, allowLead, saved                                      string
 	data, download, downloadLead, erase, eraseLead, eraseConfirm string
 	eraseRunning, eraseHeld, eraseDone, eraseDoneLead, noErase   string
-	links, linksLead, linksEnd, linksEnded, leave                string
+	linksLead, linksEnd, linksEnded, leave                       string
 
 	rate, rateLead, rateQuestion, rateFree, rateIdea, ratePost, rateThanks string
 	rateThanksBad, rateMore, rateNothing, rateWhich                        string
@@ -49,6 +51,8 @@ func wordsOf(language string) *words {
 //nolint:gochecknoglobals // a table
 var english = words{
 	lang: "en", otherLang: "de", otherName: "Deutsch",
+	forged:       "This came from another site's page, so nothing was done. Open your link again.",
+	trouble:      "Something went wrong here. It has been logged; try again in a few minutes.",
 	footPage:     "See how your question stands, and what we keep about you:",
 	footAsk:      "How was this answer?",
 	footShort:    "Your question and your data:",
@@ -60,7 +64,7 @@ var english = words{
 	beingAnswered: "An answer is on its way to you.", answered: "We have answered you.", withYou: "We have asked you something and wait for your word.",
 	ended: "This is closed. Write to us again if something is left.", over: "Nothing is open between us at the moment.",
 	promised: "An answer is promised by %s.", promisedLate: "An answer was promised by %s. We are late: our people have been told.",
-	by: "Who answers", lastAnswer: "Last answered by %s", written: "You wrote on %s.", asked: "asked on",
+	by: "Who answers", written: "You wrote on %s.",
 	more: "See everything", moreWhy: "So that nobody else can read this with a link that was passed on, we send a code of six digits to %s.",
 	codeSend: "Send me a code", codeSent: "A code is on its way to %s. It holds for 15 minutes.", codeLabel: "The code of six digits", codeEnter: "Open my page",
 	codeWrong: "That is not the code that we sent last. Look again, or ask for another.", codeOver: "This code can't be used any more. Ask for another.",
@@ -68,25 +72,24 @@ var english = words{
 	codeNoWay: "We know no private way to send you a code. Answer one of our messages: a person will help you.", codeFailed: "The code could not be sent now. Try again in a few minutes.",
 	gone: "This link holds no longer", goneWhy: "Its time is over, or it was made invalid. Any new message of ours has a new one; you may write to us at any time.",
 	notFound: "There is no such page", notFoundWhy: "Perhaps a part of the link is missing: copy all of it from our message.",
-	tooMany: "That was too often. Try again in a few minutes.", trouble: "Something went wrong here. It has been logged; try again in a few minutes.",
-	forged: "This came from another site's page, so nothing was done. Open your link again.",
+	tooMany: "That was too often. Try again in a few minutes.",
 
 	conversation: "Our conversation", you: "You", us: "We", receipt: "automatic receipt", erased: "These words were erased.", expired: "These words are kept no longer.",
 	files: "Files", none: "Nothing yet.",
 	writeAgain: "Write to us again", writeLabel: "Your message", send: "Send", writeSent: "Your message has reached us.", writeEmpty: "Write something first.", tooLong: "That is longer than we can take: at most %d characters.",
 
-	kept: "What we keep about you", keptLead: "Facts only, each with where it is from. We guess nothing about you.", keptWhat: "What", keptWhy: "Why", keptHow: "How long",
+	kept: "What we keep about you", keptLead: "Facts only, each with where it is from. We guess nothing about you.", keptHow: "How long",
 	keptEver: "until you have it erased", days: "%d days",
-	about: "What we know of you", field: "What", value: "Value", source: "From", since: "Since", tier: "Your tier", tierNone: "none", noValue: "nothing is known",
+	about: "What we know of you", value: "From", noValue: "nothing is known",
 	valueStale: "not up to date", objected: "You object to being scored, since %s: you are treated as the middle tier.", objectLead: "Your value and tier help to decide whose question comes first. You may object to that; you are then treated as the middle tier.",
 	object: "I object to being scored", objectEnd: "I don't object any more",
-	channels: "Where we reach you", channelsLead: "Answers go where you like them best, if that is possible.", prefer: "I like answers best by", preferNone: "where I wrote", preferSaved: "Saved.",
-	allow: "What we may send you unasked", allowLead: "Answers to your own questions always come.", allowed: "yes", saved: "Saved.",
+	channels: "Where we reach you", channelsLead: "Answers go where you like them best, if that is possible.", prefer: "I like answers best by", preferNone: "where I wrote",
+	allow: "What we may send you unasked", allowLead: "Answers to your own questions always come.", saved: "Saved.",
 	data: "Your data", download: "Download everything", downloadLead: "All that is kept about you, as files that you and programs can read.",
 	erase: "Erase everything about me", eraseLead: "All your messages, our answers and what we know of you. It can't be undone.", eraseConfirm: "Yes, erase everything",
 	eraseRunning: "A question of yours is still open: erasing ends it without an answer.", eraseHeld: "The law has us keep a part of it until %s: that is put away and used for nothing else.",
 	eraseDone: "Everything about you is being erased", eraseDoneLead: "Nothing of it is shown any more. This page ends with it.", noErase: "Ask for it by a message to us: a person sees to it.",
-	links: "Links to this page", linksLead: "Did one fall into wrong hands? The next message of ours has a new one.", linksEnd: "Make all old links invalid", linksEnded: "All links until now are invalid.", leave: "Close my page on this device",
+	linksLead: "Did one fall into wrong hands? The next message of ours has a new one.", linksEnd: "Make all old links invalid", linksEnded: "All links until now are invalid.", leave: "Close my page on this device",
 
 	rate: "How was this answer?", rateLead: "It is read by people, and reaches whoever answered you.", rateQuestion: "Your answer counts once you press the button.", rateFree: "A line, if you like",
 	rateIdea: "This is an idea for you", ratePost: "Send", rateThanks: "Thank you! That reaches whoever answered you.", rateThanksBad: "Thank you for saying so. We look at it again: you get another answer by %s.",

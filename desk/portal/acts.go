@@ -1,0 +1,267 @@
+package portal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"stagecoach/contact"
+)
+
+// maxWritten is how long what is written on the page may be, in characters; maxLine
+// is that of the line with a rating.
+const (
+	maxWritten = 20_000
+	maxLine    = 2_000
+)
+
+// rating is the page on which an answer is rated. Opening it counts for nothing.
+type rating struct {
+	v            *visit
+	reply, value string
+	words        string
+	note         string
+	thanks       bool
+	again        time.Time
+}
+
+func (s *Server) ratePage(w http.ResponseWriter, r *http.Request, v *visit) {
+	q := r.URL.Query()
+	s.show(r.Context(), w, http.StatusOK, ratePage(&rating{v: v, reply: shortID(q.Get("r")), value: known(q.Get("v"))}))
+}
+
+func known(value string) string {
+	if value == Good || value == Bad {
+		return value
+	}
+	return ""
+}
+
+// shortID lets nothing through but what a link of ours has.
+func shortID(id string) string {
+	if len(id) > 8 || strings.Trim(id, "0123456789abcdefABCDEF") != "" {
+		return ""
+	}
+	return id
+}
+
+func (s *Server) rate(w http.ResponseWriter, r *http.Request, v *visit) {
+	page := &rating{v: v, reply: shortID(r.FormValue("r")), value: known(r.FormValue("v")), words: strings.TrimSpace(r.FormValue("words"))}
+	idea := r.FormValue("idea") != ""
+	status := http.StatusUnprocessableEntity
+	switch {
+	case page.value == "" && (page.words == "" || !idea):
+		page.note = v.w.rateNothing
+	case utf8.RuneCountInString(page.words) > maxLine:
+		page.note = fmt.Sprintf(v.w.tooLong, maxLine)
+	default:
+		again, err := s.acts.Rate(r.Context(), v.link.Conversation, Rating{
+			Reply: page.reply, Rating: contact.Rating(page.value), Idea: idea, Words: plain(page.words),
+		})
+		switch {
+		case errors.Is(err, ErrNothing):
+			page.note = v.w.rateWhich
+		case err != nil:
+			s.trouble(w, r, err)
+			return
+		default:
+			page.thanks, page.again, status = true, again, http.StatusOK
+		}
+	}
+	s.show(r.Context(), w, status, ratePage(page))
+}
+
+// plain takes out of what was written what no keyboard writes.
+func plain(text string) string {
+	text = strings.ReplaceAll(strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\r\n", "\n"), "\r", "\n")
+	return strings.Map(func(c rune) rune {
+		if c < ' ' && c != '\n' && c != '\t' {
+			return -1
+		}
+		return c
+	}, text)
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, v *visit) {
+	text := strings.TrimSpace(plain(r.FormValue("text")))
+	id, err := uuid.Parse(r.FormValue("form"))
+	if err != nil {
+		id = uuid.New()
+	}
+	switch {
+	case text == "":
+		s.back(w, r, v, "empty", "write")
+	case utf8.RuneCountInString(text) > maxWritten:
+		s.back(w, r, v, "long", "write")
+	default:
+		if err := s.acts.Write(r.Context(), v.link.Conversation, Written{ID: id.String(), Text: text}); err != nil {
+			s.trouble(w, r, err)
+			return
+		}
+		s.back(w, r, v, "written", "")
+	}
+}
+
+func (s *Server) change(w http.ResponseWriter, r *http.Request, v *visit, c Change, at string) {
+	if err := s.acts.Change(r.Context(), v.link.Conversation, c); err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	s.back(w, r, v, "saved", at)
+}
+
+func (s *Server) prefer(w http.ResponseWriter, r *http.Request, v *visit) {
+	choice := r.FormValue("channel")
+	if choice == "" {
+		choice = "-"
+	}
+	s.change(w, r, v, Change{Prefer: choice}, "channels")
+}
+
+// allow takes in the boxes that are ticked; those that aren't are no.
+func (s *Server) allow(w http.ResponseWriter, r *http.Request, v *visit) {
+	story, err := s.source.Story(r.Context(), v.link.Conversation)
+	if err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	consents := story.Profile.Consents
+	for i := range consents {
+		consents[i].Given = r.FormValue(consents[i].name()) != ""
+	}
+	s.change(w, r, v, Change{Consents: consents}, "channels")
+}
+
+// name is that of a consent's box in the form.
+func (c Consent) name() string { return "allow." + c.Purpose + "." + string(c.Channel) }
+
+func (s *Server) object(w http.ResponseWriter, r *http.Request, v *visit) {
+	objects := r.FormValue("object") == "yes"
+	s.change(w, r, v, Change{Object: &objects}, "about")
+}
+
+func (s *Server) endLinks(w http.ResponseWriter, r *http.Request, v *visit) {
+	if err := s.acts.EndLinks(r.Context(), v.link.Conversation); err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	s.show(r.Context(), w, http.StatusOK, messagePage(v.w, v.w.linksEnded, v.w.linksLead))
+}
+
+// filePolicy is for what others wrote and we only pass on.
+const filePolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+func (s *Server) file(w http.ResponseWriter, r *http.Request, v *visit) {
+	n, err := strconv.Atoi(r.URL.Query().Get("n"))
+	if err != nil {
+		s.stray(w, r)
+		return
+	}
+	f, body, err := s.source.File(r.Context(), v.link.Conversation, File{Of: r.URL.Query().Get("of"), N: n})
+	switch {
+	case errors.Is(err, ErrGone):
+		s.message(w, r, http.StatusGone, v.w.expired, "")
+		return
+	case err != nil:
+		s.trouble(w, r, err)
+		return
+	}
+	defer func() { _ = body.Close() }()
+	w.Header().Set("Content-Security-Policy", filePolicy)
+	w.Header().Set("Content-Type", "application/octet-stream") // never run in the browser
+	w.Header().Set("Content-Disposition", disposition(f.Name))
+	_, _ = io.Copy(w, body)
+}
+
+// disposition names a file to be saved (RFC 6266).
+func disposition(name string) string {
+	if d := mime.FormatMediaType("attachment", map[string]string{"filename": name}); d != "" {
+		return d
+	}
+	return "attachment; filename*=UTF-8''" + url.PathEscape(name)
+}
+
+func (s *Server) export(w http.ResponseWriter, r *http.Request, v *visit) {
+	out := &late{ResponseWriter: w}
+	if err := s.acts.Export(r.Context(), v.link.Conversation, out); err != nil {
+		if !out.begun {
+			s.trouble(w, r, err)
+			return
+		}
+		s.log.ErrorContext(r.Context(), "an export to a customer broke off", "err", err)
+		panic(http.ErrAbortHandler) // so that the browser knows that it isn't whole
+	}
+}
+
+// late says that a ZIP file follows as its first byte does.
+type late struct {
+	http.ResponseWriter
+	begun bool
+}
+
+// Write implements io.Writer.
+func (l *late) Write(b []byte) (int, error) {
+	if !l.begun {
+		l.begun = true
+		l.Header().Set("Content-Type", "application/zip")
+		l.Header().Set("Content-Disposition", disposition("my-data.zip"))
+	}
+	return l.ResponseWriter.Write(b)
+}
+
+// erasing is the page on which everything is erased, with a code of its own.
+type erasing struct {
+	v       *visit
+	story   *Story
+	reach   string
+	note    string
+	bad     bool
+	sent    bool
+	running bool
+}
+
+func (s *Server) erasePage(w http.ResponseWriter, r *http.Request, v *visit) {
+	s.eraseStep(w, r, v, r.URL.Query().Get("done"))
+}
+
+func (s *Server) eraseStep(w http.ResponseWriter, r *http.Request, v *visit, done string) {
+	story, err := s.source.Story(r.Context(), v.link.Conversation)
+	if err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	if !story.Profile.CanErase {
+		s.back(w, r, v, "person", "data")
+		return
+	}
+	p := &erasing{v: v, story: story, sent: done == "sent" || done == "wrong", running: !v.standing.Due.IsZero()}
+	p.reach, _ = s.source.Reach(r.Context(), v.link.Conversation)
+	p.note, p.bad = v.doneWords(done, p.reach)
+	s.show(r.Context(), w, http.StatusOK, erasePage(p))
+}
+
+func (s *Server) eraseCode(w http.ResponseWriter, r *http.Request, v *visit) {
+	http.Redirect(w, r, v.path("/erase?done="+s.code(r, v, forErase)), http.StatusSeeOther)
+}
+
+func (s *Server) erase(w http.ResponseWriter, r *http.Request, v *visit) {
+	if done := s.tryCode(r, v, forErase); done != "" {
+		http.Redirect(w, r, v.path("/erase?done="+done), http.StatusSeeOther)
+		return
+	}
+	if err := s.acts.Erase(r.Context(), v.link.Conversation); err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	s.setCookie(w, s.cookieName(v.link), "", -1)
+	s.show(r.Context(), w, http.StatusOK, messagePage(v.w, v.w.eraseDone, v.w.eraseDoneLead))
+}

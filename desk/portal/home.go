@@ -1,0 +1,167 @@
+package portal
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"stagecoach/contact"
+	"stagecoach/policies"
+)
+
+// home is what the link opens: how the question stands, and on a device that was let
+// in everything else.
+type home struct {
+	v *visit
+	// Story is nil on a device that wasn't let in.
+	story *Story
+	// reach is where a code goes, "" where there is no way; done says what was done.
+	reach string
+	done  string
+	bad   bool
+	// sent is true once a code is on its way, or one was tried.
+	sent bool
+	// form makes what is written one message however often it is sent.
+	form string
+}
+
+func (s *Server) home(w http.ResponseWriter, r *http.Request, v *visit) {
+	h := &home{v: v, form: uuid.NewString()}
+	reach, err := s.source.Reach(r.Context(), v.link.Conversation)
+	if err != nil && !errors.Is(err, ErrNoWay) {
+		s.trouble(w, r, err)
+		return
+	}
+	h.reach = reach
+	done := r.URL.Query().Get("done")
+	h.sent = done == "sent" || done == "wrong"
+	h.done, h.bad = v.doneWords(done, reach)
+	if v.in {
+		if h.story, err = s.source.Story(r.Context(), v.link.Conversation); err != nil {
+			s.trouble(w, r, err)
+			return
+		}
+	}
+	s.show(r.Context(), w, http.StatusOK, homePage(h))
+}
+
+// doneWords says what was done, or what was wrong.
+func (v *visit) doneWords(done, reach string) (words string, bad bool) {
+	w := v.w
+	switch done {
+	case "sent":
+		return fmt.Sprintf(w.codeSent, cmp.Or(reach, "…")), false
+	case "wrong":
+		return w.codeWrong, true
+	case "over":
+		return w.codeOver, true
+	case "many":
+		return w.codeMany, true
+	case "noway":
+		return w.codeNoWay, true
+	case "unsent":
+		return w.codeFailed, true
+	case "written":
+		return w.writeSent, false
+	case "empty":
+		return w.writeEmpty, true
+	case "long":
+		return fmt.Sprintf(w.tooLong, maxWritten), true
+	case "saved":
+		return w.saved, false
+	case "person":
+		return w.noErase, true
+	}
+	return "", false
+}
+
+// when writes a time for the customer, on their clock.
+func (v *visit) when(at time.Time) string {
+	zone := v.standing.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return policies.WriteTime(at.In(zone), v.lang)
+}
+
+// stands says how the question stands.
+func (v *visit) stands() string {
+	w, st := v.w, v.standing
+	switch st.State {
+	case StateWaiting:
+		return w.waiting
+	case StateHeld:
+		if st.Name == "" {
+			return w.waiting
+		}
+		return fmt.Sprintf(w.waitingWith, st.Name)
+	case StateSending:
+		return w.beingAnswered
+	case StateAnswered:
+		return w.answered
+	case StateWithYou:
+		return w.withYou
+	case StateEnded:
+		return w.ended
+	case StateNothing:
+	}
+	return w.over
+}
+
+// promise says by when an answer comes, "" where none is owed.
+func (v *visit) promise() string {
+	st := v.standing
+	switch {
+	case st.Due.IsZero():
+		return ""
+	case st.Late:
+		return fmt.Sprintf(v.w.promisedLate, v.when(st.Due))
+	}
+	return fmt.Sprintf(v.w.promised, v.when(st.Due))
+}
+
+// path gives an address of this visit's page.
+func (v *visit) path(more string) string { return Path + v.token + more }
+
+func (w *words) channel(ch contact.Channel) string {
+	return cmp.Or(w.channelNames[string(ch)], string(ch))
+}
+
+func (w *words) source(code string) string { return cmp.Or(w.sources[code], code) }
+
+func (w *words) field(code string) string { return cmp.Or(w.fields[code], code) }
+
+func (w *words) keep(days int) string {
+	if days <= 0 {
+		return w.keptEver
+	}
+	return fmt.Sprintf(w.days, days)
+}
+
+// size writes a file's size for people.
+func size(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%d kB", n>>10)
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// consent says what is allowed, and where.
+func (w *words) consent(c Consent) string {
+	what := cmp.Or(w.purposes[c.Purpose], c.Purpose)
+	if c.Channel == "" {
+		return what
+	}
+	return what + " (" + w.channel(c.Channel) + ")"
+}
+
+// footPageTitle is what leads to the whole page.
+func (w *words) footPageTitle() string { return strings.TrimSuffix(w.footPage, ":") }

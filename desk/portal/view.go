@@ -1,0 +1,179 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"stagecoach/contact"
+)
+
+// ErrGone means that nothing is kept of a conversation any more, ErrNoWay that there
+// is no private way to reach the customer.
+var (
+	ErrGone  = errors.New("nothing is kept of it any more")
+	ErrNoWay = errors.New("no private way to the customer is known")
+)
+
+// State says how a question stands.
+type State string
+
+// The states of a question.
+const (
+	StateWaiting  State = "waiting"
+	StateHeld     State = "held"
+	StateSending  State = "sending"
+	StateAnswered State = "answered"
+	StateWithYou  State = "with_you"
+	StateEnded    State = "ended"
+	StateNothing  State = "nothing"
+)
+
+// Standing is how a question stands: all that somebody sees who has the link alone.
+type Standing struct {
+	State State
+	// AskedAt is when the question came, Due by when an answer is promised, zero for
+	// not at all; Late is true once that is over.
+	AskedAt, Due time.Time
+	Late         bool
+	// Name is who answers, or has answered; "" while nobody does.
+	Name     string
+	Language string
+	// Zone is the clock that times are written on.
+	Zone *time.Location
+	// Epoch and LastAt are the conversation's: how often links were made invalid, and
+	// when something last happened.
+	Epoch  int
+	LastAt time.Time
+}
+
+// Story is what only the customer sees.
+type Story struct {
+	Lines []Line
+	// Rated is what the customer has said of the last answer, "" for nothing; CanRate
+	// is true where there is one.
+	Rated   contact.Rating
+	CanRate bool
+	Kept    []Kept
+	Profile Profile
+}
+
+// Line is one message or reply.
+type Line struct {
+	// Mine is true for what the customer wrote.
+	Mine    bool
+	Name    string
+	At      time.Time
+	Channel contact.Channel
+	Text    string
+	// Missing says why there are no words: "erased" or "expired".
+	Missing string
+	// Receipt is true for an automatic one.
+	Receipt bool
+	Files   []File
+}
+
+// File is an attachment.
+type File struct {
+	Name string
+	Size int64
+	// Of names the message or reply, N is its place there.
+	Of string
+	N  int
+}
+
+// Kept is how long one kind of thing is kept; Days 0 is until it is erased.
+type Kept struct {
+	Kind string
+	Days int
+}
+
+// Profile is what is known of the customer, each field with its source.
+type Profile struct {
+	Fields   []Field
+	Channels []contact.Channel
+	// Addresses are those by which they are known.
+	Addresses    []Field
+	Prefer       contact.Channel
+	PreferSource string
+	Consents     []Consent
+	ObjectedAt   time.Time
+	// HeldUntil is the day until which a part is kept by law, "" for none.
+	HeldUntil string
+	// CanChange is true where there is a record that can be changed, CanErase and
+	// CanExport where these can be done here.
+	CanChange, CanErase, CanExport bool
+}
+
+// Field is one thing that is known.
+type Field struct {
+	Name, Value, Source string
+	Since               time.Time
+	Stale               bool
+}
+
+// Consent is whether we may send something unasked.
+type Consent struct {
+	Channel contact.Channel
+	Purpose string
+	Given   bool
+}
+
+// Rating is what a customer says of an answer.
+type Rating struct {
+	// Reply is the short id of the reply from the link, "" for the last one.
+	Reply  string
+	Rating contact.Rating
+	Idea   bool
+	Words  string
+}
+
+// Written is a message from the page. ID makes it one however often it is sent.
+type Written struct{ ID, Text string }
+
+// Change is what a customer changes about themselves.
+type Change struct {
+	// Prefer is a channel, "-" for none, "" for no change.
+	Prefer string
+	// Consents replace those that are shown, nil for no change.
+	Consents []Consent
+	// Object says that they object to being scored, or don't any more; nil for no
+	// change.
+	Object *bool
+}
+
+// Source is where the pages get what they show.
+type Source interface {
+	// Standing gives how a conversation stands, ErrGone where nothing is kept of it.
+	Standing(ctx context.Context, conversation string) (*Standing, error)
+	// Story gives what only the customer sees.
+	Story(ctx context.Context, conversation string) (*Story, error)
+	// File opens an attachment of what Story shows.
+	File(ctx context.Context, conversation string, f File) (File, io.ReadCloser, error)
+	// Reach gives the known address, so that its owner knows it and others don't;
+	// ErrNoWay where there is none that is private.
+	Reach(ctx context.Context, conversation string) (string, error)
+	// SendCode sends words with a code to it.
+	SendCode(ctx context.Context, conversation, subject, text string) error
+}
+
+// Acts are what customers do on their page. Each is durable as it returns.
+type Acts interface {
+	// Write takes a message in.
+	Write(ctx context.Context, conversation string, w Written) error
+	// Rate takes in what they say of an answer, and gives by when it is looked at
+	// again, zero if it isn't.
+	Rate(ctx context.Context, conversation string, r Rating) (again time.Time, err error)
+	// Change changes what they say of themselves.
+	Change(ctx context.Context, conversation string, c Change) error
+	// EndLinks makes all links invalid that were sent.
+	EndLinks(ctx context.Context, conversation string) error
+	// Export writes everything that is kept of them, as a ZIP file.
+	Export(ctx context.Context, conversation string, w io.Writer) error
+	// Erase begins to erase everything that is kept of them.
+	Erase(ctx context.Context, conversation string) error
+}
+
+// ErrNothing means that there is no answer to rate.
+var ErrNothing = errors.New("there is no answer yet")
