@@ -68,6 +68,7 @@ soak: build
 # Run beside the templates, so that they are named the same by whoever runs it.
 generate:
 	cd desk/web && go tool templ generate
+	cd desk/portal && go tool templ generate
 
 # Generated code is committed; it must be what the sources give.
 check-generated: generate

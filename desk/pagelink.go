@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"net/http"
 	"time"
 
 	"stagecoach/contact"
@@ -17,6 +18,18 @@ func (st *story) sawLink(r *contact.Reply) {
 		st.linked = r.CreatedAt
 	}
 }
+
+// AgentName gives the name that customers know an agent by.
+func (s *Service) AgentName(id string) string {
+	if id == "" {
+		return ""
+	}
+	return s.accounts.name(id)
+}
+
+// Origin gives the network address that a request comes from, as the proxies say that
+// are trusted.
+func (s *Server) Origin(r *http.Request) string { return s.origin(r) }
 
 // linkPage puts the link to the customer's page with a reply, made before the reply is
 // stored. What anybody can read never has it, nor what somebody gives by hand.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -33,3 +35,31 @@ func (p *pageLinks) of(c *router.Conversation, ch contact.Channel) string {
 
 // ask reports whether answers ask how they were.
 func (p *pageLinks) ask() bool { return p.policy.Load().Feedback().Ask }
+
+// openPages makes the customers' own pages, where customers can reach us.
+func (d *Daemon) openPages() (err error) {
+	if d.pages.base == "" {
+		return nil
+	}
+	pages := customerPages{d}
+	d.portal, err = portal.NewServer(portal.Config{
+		Base: d.pages.base, Signer: d.pages.signer, Origin: d.server.Origin,
+		Keep: func() time.Duration { return d.policy.Load().Page().Keep },
+	}, pages, pages, d.logger)
+	return err
+}
+
+// customersPages hands what comes for the customers' own pages to them, and all else
+// to next.
+func (d *Daemon) customersPages(next http.Handler) http.Handler {
+	if d.portal == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, portal.Path) {
+			d.portal.Handler().ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

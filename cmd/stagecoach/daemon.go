@@ -61,7 +61,8 @@ type Daemon struct {
 	// caller tells whom the steps of the ladder name.
 	caller *caller
 	// pages makes the links to the customers' own pages.
-	pages *pageLinks
+	pages  *pageLinks
+	portal *portal.Server
 	// receipts writes the automatic receipts that are owed.
 	receipts *acknowledger
 	// lastResort is the configuration's as last read; stale says why a newer
@@ -275,8 +276,10 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 	if err := d.desk.Load(ctx); err != nil {
 		return err
 	}
-	d.server, err = desk.NewServer(d.desk, d.logger)
-	return err
+	if d.server, err = desk.NewServer(d.desk, d.logger); err != nil {
+		return err
+	}
+	return d.openPages()
 }
 
 // Close releases the data directory.

@@ -34,7 +34,7 @@ func (d *Daemon) listen(ctx context.Context) error {
 }
 
 func (d *Daemon) serveHTTP(ctx context.Context) error {
-	srv := &http.Server{Handler: d.links.inlets(d.server.Handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	srv := &http.Server{Handler: d.links.inlets(d.customersPages(d.server.Handler())), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	serve := func() error { return srv.Serve(d.listener) }
 	if t := d.cfg.HTTP.TLS; t.On() {
 		serve = func() error { return srv.ServeTLS(d.listener, t.Cert, t.Key) }

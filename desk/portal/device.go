@@ -72,7 +72,7 @@ const (
 
 // sendCode sends a code to the known address.
 func (s *Server) sendCode(w http.ResponseWriter, r *http.Request, v *visit) {
-	s.back(w, r, v, s.code(r, v, forPage), "code")
+	s.back(w, r, v, s.code(r, v, forPage), "door")
 }
 
 // code makes and sends a code, and gives what to say of it.
@@ -107,7 +107,7 @@ func (s *Server) codeTrouble(r *http.Request, err error) string {
 // enter lets a device in that knows the code.
 func (s *Server) enter(w http.ResponseWriter, r *http.Request, v *visit) {
 	if done := s.tryCode(r, v, forPage); done != "" {
-		s.back(w, r, v, done, "code")
+		s.back(w, r, v, done, "door")
 		return
 	}
 	s.letIn(w, v)

@@ -119,3 +119,10 @@ func aboveBlock(text, words string) string {
 	}
 	return text[:at] + words + text[at:]
 }
+
+// OwnWords gives a reply's text without what it quotes.
+func OwnWords(text string) string {
+	const mark = "\x00"
+	own, _, _ := strings.Cut(aboveQuote(text, mark), mark)
+	return strings.TrimSpace(own)
+}

@@ -137,7 +137,10 @@ func (w *words) source(code string) string { return cmp.Or(w.sources[code], code
 func (w *words) field(code string) string { return cmp.Or(w.fields[code], code) }
 
 func (w *words) keep(days int) string {
-	if days <= 0 {
+	switch {
+	case days < 0:
+		return w.keptGood
+	case days == 0:
 		return w.keptEver
 	}
 	return fmt.Sprintf(w.days, days)
@@ -165,3 +168,11 @@ func (w *words) consent(c Consent) string {
 
 // footPageTitle is what leads to the whole page.
 func (w *words) footPageTitle() string { return strings.TrimSuffix(w.footPage, ":") }
+
+// from says where something is known from, and since when.
+func (v *visit) from(f Field) string {
+	if f.Since.IsZero() {
+		return v.w.source(f.Source)
+	}
+	return v.w.source(f.Source) + ", " + v.when(f.Since)
+}

@@ -192,7 +192,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) *visit {
 func (s *Server) inside(next func(http.ResponseWriter, *http.Request, *visit)) func(http.ResponseWriter, *http.Request, *visit) {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) {
 		if !v.in {
-			s.back(w, r, v, "", "code")
+			s.back(w, r, v, "", "door")
 			return
 		}
 		next(w, r, v)

@@ -83,7 +83,8 @@ type File struct {
 	N  int
 }
 
-// Kept is how long one kind of thing is kept; Days 0 is until it is erased.
+// Kept is how long one kind of thing is kept; Days 0 is until it is erased, and -1 for
+// good.
 type Kept struct {
 	Kind string
 	Days int

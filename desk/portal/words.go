@@ -19,7 +19,7 @@ type words struct {
 	conversation, you, us, receipt, erased, expired, files, none string
 	writeAgain, writeLabel, send, writeSent, writeEmpty, tooLong string
 
-	kept, keptLead, keptHow, keptEver, days                      string
+	kept, keptLead, keptHow, keptEver, keptGood, days                      string
 	about, value, noValue                                        string
 	valueStale, objected, objectLead, object, objectEnd          string
 	channels, channelsLead, prefer, preferNone                   string
@@ -79,7 +79,7 @@ var english = words{
 	writeAgain: "Write to us again", writeLabel: "Your message", send: "Send", writeSent: "Your message has reached us.", writeEmpty: "Write something first.", tooLong: "That is longer than we can take: at most %d characters.",
 
 	kept: "What we keep about you", keptLead: "Facts only, each with where it is from. We guess nothing about you.", keptHow: "How long",
-	keptEver: "until you have it erased", days: "%d days",
+	keptEver: "until you have it erased", keptGood: "for good; nobody can tell whose it was once you are erased", days: "%d days",
 	about: "What we know of you", value: "From", noValue: "nothing is known",
 	valueStale: "not up to date", objected: "You object to being scored, since %s: you are treated as the middle tier.", objectLead: "Your value and tier help to decide whose question comes first. You may object to that; you are then treated as the middle tier.",
 	object: "I object to being scored", objectEnd: "I don't object any more",

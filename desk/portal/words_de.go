@@ -31,7 +31,7 @@ var german = words{
 	writeAgain: "Schreiben Sie uns wieder", writeLabel: "Ihre Nachricht", send: "Senden", writeSent: "Ihre Nachricht ist bei uns angekommen.", writeEmpty: "Schreiben Sie erst etwas.", tooLong: "Das ist länger, als wir annehmen können: höchstens %d Zeichen.",
 
 	kept: "Was wir über Sie speichern", keptLead: "Nur Tatsachen, jede mit ihrer Herkunft. Wir vermuten nichts über Sie.", keptHow: "Wie lange",
-	keptEver: "bis Sie es löschen lassen", days: "%d Tage",
+	keptEver: "bis Sie es löschen lassen", keptGood: "für immer; wessen es war, weiß niemand mehr, sobald Sie gelöscht sind", days: "%d Tage",
 	about: "Was wir von Ihnen wissen", value: "Woher", noValue: "nichts bekannt",
 	valueStale: "nicht auf dem neuesten Stand", objected: "Sie widersprechen der Bewertung seit %s: Sie werden wie die mittlere Stufe behandelt.", objectLead: "Ihr Wert und Ihre Stufe helfen zu entscheiden, wessen Frage zuerst kommt. Sie können dem widersprechen; dann werden Sie wie die mittlere Stufe behandelt.",
 	object: "Ich widerspreche der Bewertung", objectEnd: "Ich widerspreche nicht mehr",

@@ -1,0 +1,381 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"stagecoach/channels/email"
+	"stagecoach/channels/email/emailfake"
+	"stagecoach/configs"
+	"stagecoach/contact"
+	"stagecoach/desk"
+	"stagecoach/policies"
+	"stagecoach/router"
+)
+
+// pageOffice is a daemon with a mailbox, receipts, an agent, and customers' pages.
+type pageOffice struct {
+	t        *testing.T
+	d        *Daemon
+	provider *emailfake.Server
+	anna     desk.Who
+}
+
+const customersSite = "http://help.test"
+
+func newPageOffice(t *testing.T) *pageOffice {
+	t.Helper()
+	o := &pageOffice{t: t}
+	set, err := policies.LoadFiles("pages", map[string][]byte{
+		"escalation.yaml": []byte("version: 1\nacknowledgement: {send: always, every: 1m, budget: 3}\n"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.provider, err = emailfake.Start(emailfake.Config{Users: map[string]string{"support@acme.test": "pw", "alice@cust.test": "pw"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = o.provider.Close() })
+	dir := t.TempDir()
+	ca := writeFile(t, filepath.Join(dir, "ca.pem"), string(o.provider.CertificatePEM()))
+	cfg := configs.Default()
+	cfg.HTTP.Listen, cfg.HTTP.CustomerURL = "127.0.0.1:0", customersSite
+	e := configs.Email{Name: "support", Address: "support@acme.test", CopyToSent: true}
+	e.IMAP = configs.IMAP{Host: "127.0.0.1", Port: o.provider.IMAPSPort(), TLS: "tls", CAFile: ca, Username: e.Address, Password: configs.NewSecret("pw")}
+	e.SMTP = configs.SMTP{Host: "127.0.0.1", Port: o.provider.SMTPSPort(), TLS: "tls", CAFile: ca, Username: e.Address, Password: configs.NewSecret("pw")}
+	cfg.Channels.Email = []configs.Email{e}
+	o.d = runDaemon(t, cfg, Options{Dir: filepath.Join(dir, "data"), Policy: set, Unsynced: true})
+	until(t, "the mailbox is connected", func() bool {
+		seen := false
+		_ = o.d.engine.View(t.Context(), func(st *router.State) { seen = st.Sources["email/support/INBOX"] != nil })
+		return seen
+	})
+	member, err := o.d.desk.AddAgent(t.Context(), desk.Who{ID: desk.Control, Role: contact.RoleSupervisor}, "", desk.Member{
+		Name: "Anna Amsel", Email: "anna@acme.test", Password: "long enough for anybody", Languages: []string{"de", "en"}, Capacity: 1000,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.anna = desk.Who{ID: member.Person.ID, Role: contact.RoleAgent}
+	return o
+}
+
+// mails gives what alice got, in plain text with its whole source before it.
+func (o *pageOffice) mails(n int) []string {
+	o.t.Helper()
+	var out []string
+	until(o.t, fmt.Sprintf("alice has %d mails", n), func() bool {
+		raw, err := o.provider.Folder("alice@cust.test", "INBOX")
+		if err != nil || len(raw) < n {
+			return false
+		}
+		out = nil
+		for _, m := range raw {
+			x := email.Explain(m)
+			out = append(out, x.Subject+"\n"+x.Text)
+		}
+		return true
+	})
+	return out
+}
+
+// browser is a browser without JavaScript.
+type browser struct {
+	o       *pageOffice
+	cookies map[string]string
+	headers map[string]string
+}
+
+func (o *pageOffice) browser() *browser { return &browser{o: o, cookies: map[string]string{}} }
+
+func (b *browser) send(method, path string, form url.Values) (status int, body string, header http.Header) {
+	b.o.t.Helper()
+	r := httptest.NewRequestWithContext(b.o.t.Context(), method, customersSite+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for k, v := range b.cookies {
+		r.AddCookie(&http.Cookie{Name: k, Value: v})
+	}
+	for k, v := range b.headers {
+		r.Header.Set(k, v)
+	}
+	w := httptest.NewRecorder()
+	b.o.d.portal.Handler().ServeHTTP(w, r)
+	for _, c := range w.Result().Cookies() {
+		if b.cookies[c.Name] = c.Value; c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		}
+		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode {
+			b.o.t.Errorf("the cookie %s can be read by scripts or used by other sites", c.Name)
+		}
+	}
+	if to := w.Header().Get("Location"); w.Code == http.StatusSeeOther {
+		to, _, _ = strings.Cut(to, "#")
+		return b.send(http.MethodGet, to, nil)
+	}
+	return w.Code, w.Body.String(), w.Header()
+}
+
+func (b *browser) get(path string) string {
+	b.o.t.Helper()
+	status, body, _ := b.send(http.MethodGet, path, nil)
+	if status != http.StatusOK {
+		b.o.t.Fatalf("GET %s: %d\n%s", path, status, body)
+	}
+	return body
+}
+
+func (b *browser) post(path string, form url.Values) string {
+	b.o.t.Helper()
+	status, body, _ := b.send(http.MethodPost, path, form)
+	if status != http.StatusOK {
+		b.o.t.Fatalf("POST %s: %d\n%s", path, status, body)
+	}
+	return body
+}
+
+var (
+	linkInMail = regexp.MustCompile(`http://help\.test(/c/[A-Za-z0-9_-]{43})\s`)
+	goodInMail = regexp.MustCompile(`http://help\.test(/c/[A-Za-z0-9_-]{43}/rate\?v=good&r=[0-9a-f]{8})\s`)
+	codeInMail = regexp.MustCompile(`\b[0-9]{6}\b`)
+)
+
+func found(t *testing.T, re *regexp.Regexp, text string) string {
+	t.Helper()
+	m := re.FindStringSubmatch(text + "\n")
+	if m == nil {
+		t.Fatalf("no %s in:\n%s", re, text)
+	}
+	return m[len(m)-1]
+}
+
+func has(t *testing.T, body string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(body, w) {
+			t.Errorf("%q isn't in:\n%s", w, body)
+		}
+	}
+}
+
+func hasNot(t *testing.T, body string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if strings.Contains(body, w) {
+			t.Errorf("%q is in:\n%s", w, body)
+		}
+	}
+}
+
+// open gives the open contact, nil if there is none.
+func (o *pageOffice) open() *router.Contact {
+	o.t.Helper()
+	var out *router.Contact
+	_ = o.d.engine.View(o.t.Context(), func(st *router.State) {
+		for _, c := range st.Contacts {
+			if c.Open() {
+				one := *c
+				out = &one
+			}
+		}
+	})
+	return out
+}
+
+// answer has anna answer whatever is open.
+func (o *pageOffice) answer(text string) {
+	o.t.Helper()
+	c := o.open()
+	if c == nil {
+		o.t.Fatal("nothing is open")
+	}
+	ctx := context.WithoutCancel(o.t.Context())
+	if _, err := o.d.desk.SetPresence(ctx, o.anna, "", contact.Available, false); err != nil {
+		o.t.Fatal(err)
+	}
+	if o.open().Agent != o.anna.ID {
+		if _, err := o.d.desk.Take(ctx, o.anna, "", c.ID); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	if _, err := o.d.desk.Send(ctx, o.anna, desk.Sending{ID: uuid.NewString(), Kind: contact.Answer, Contact: c.ID, Text: text}); err != nil {
+		o.t.Fatal(err)
+	}
+	until(o.t, "it is answered", func() bool { n := o.open(); return n == nil || n.ID != c.ID })
+}
+
+// TestCustomersPage is the story of one question: a receipt with a link, what a
+// stranger sees of it, the code, the answer, what is said of it, and the end of links.
+func TestCustomersPage(t *testing.T) {
+	o := newPageOffice(t)
+	write(t, o.provider, "alice@cust.test", "a1", "", "Guten Tag, wo bleibt meine geheime Bestellung? Ich warte schon seit einer Woche auf das Paket und niemand antwortet mir.")
+	receipt := o.mails(1)[0]
+	has(t, receipt, "So steht es um Ihre Frage")
+	hasNot(t, receipt, "/rate")
+	link := found(t, linkInMail, receipt)
+
+	stranger := o.browser()
+	status, body, header := stranger.send(http.MethodGet, link, nil)
+	if status != http.StatusOK {
+		t.Fatalf("%d: %s", status, body)
+	}
+	has(t, body, "Ihre Frage ist bei uns angekommen", "Eine Antwort ist bis", "a•••@c•••.test", `lang="de"`)
+	hasNot(t, body, "geheime", "alice@cust.test", "Unser Gespräch", "Bestellung")
+	for name, want := range map[string]string{
+		"X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin", "Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store",
+	} {
+		has(t, header.Get(name), want)
+	}
+	has(t, stranger.get(link+"?l=en"), "Your question has reached us", "An answer is promised by")
+	for _, path := range []string{"/file?of=x&n=0", "/data.zip", "/erase"} {
+		hasNot(t, stranger.get(link+path), "geheime", "Unser Gespräch")
+	}
+	hasNot(t, stranger.post(link+"/write", url.Values{"text": {"I am alice"}}), "has reached us.")
+
+	alice := o.browser()
+	has(t, alice.post(link+"/code", nil), "Ein Code ist unterwegs")
+	code := found(t, codeInMail, o.mails(2)[1])
+	has(t, alice.post(link+"/enter", url.Values{"code": {"000000"[:5] + string('0'+('9'-code[5]))}}), "Das ist nicht der Code")
+	body = alice.post(link+"/enter", url.Values{"code": {code[:3] + " " + code[3:]}})
+	has(t, body, "Unser Gespräch", "geheime Bestellung", "alice@cust.test", "730 Tage", "Ihre Nachrichten")
+	has(t, stranger.post(link+"/enter", url.Values{"code": {code}}), "be used any more")
+
+	o.answer("Guten Tag, sie kommt morgen.")
+	answer := o.mails(3)[2]
+	good := found(t, goodInMail, answer)
+	has(t, answer, "Wie war diese Antwort?", "sie kommt morgen")
+	has(t, alice.get(link), "Wir haben Ihnen geantwortet", "Anna Amsel", "sie kommt morgen")
+	o.rated(good, alice)
+	o.again(alice, found(t, linkInMail, answer))
+}
+
+// rated has programs look at the links of a mail, and then the customer rate.
+func (o *pageOffice) rated(good string, alice *browser) {
+	o.t.Helper()
+	prefetcher := o.browser()
+	for _, rating := range []string{good, strings.Replace(good, "v=good", "v=bad", 1)} {
+		has(o.t, prefetcher.get(rating), "Wie war diese Antwort?", "checked")
+		if status, _, _ := prefetcher.send(http.MethodHead, rating, nil); status != http.StatusOK {
+			o.t.Errorf("HEAD: %d", status)
+		}
+	}
+	said := func() int {
+		s, err := o.d.ledger.Satisfaction(o.t.Context(), time.Time{}, time.Time{})
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		return s.All.Good + 10*s.All.Bad
+	}
+	if said() != 0 {
+		o.t.Error("looking at a link is a vote")
+	}
+	path, query, _ := strings.Cut(good, "?")
+	values, _ := url.ParseQuery(query)
+	crossing := o.browser()
+	crossing.headers = map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+	if status, _, _ := crossing.send(http.MethodPost, path, values); status != http.StatusForbidden {
+		o.t.Errorf("another site's form: %d", status)
+	}
+	has(o.t, prefetcher.post(path, values), "Danke!", "Möchten Sie eine Zeile hinzufügen?")
+	has(o.t, prefetcher.post(path, values), "Danke!")
+	if said() != 1 {
+		o.t.Errorf("rated as %d", said())
+	}
+	values.Set("v", "bad")
+	values.Set("words", "Sie ist nicht gekommen.")
+	has(o.t, alice.post(path, values), "Sie bekommen bis")
+	if said() != 10 {
+		o.t.Errorf("rated as %d", said())
+	}
+	next := o.open()
+	if next == nil || next.Kind != "complaint" || next.FollowsUp == "" || len(next.Cool) != 1 {
+		o.t.Fatalf("nobody follows up: %+v", next)
+	}
+}
+
+// again has the customer write on the page, and make links invalid.
+func (o *pageOffice) again(alice *browser, link string) {
+	o.t.Helper()
+	form := uuid.NewString()
+	for range 2 { // a double click is one message
+		has(o.t, alice.post(link+"/write", url.Values{"text": {"Haben Sie <b>mich</b> vergessen?"}, "form": {form}}), "Ihre Nachricht ist bei uns angekommen")
+	}
+	body := alice.get(link)
+	has(o.t, body, "Haben Sie &lt;b&gt;mich&lt;/b&gt; vergessen?")
+	if n := strings.Count(body, "vergessen?"); n != 1 {
+		o.t.Errorf("%d times", n)
+	}
+	if c := o.open(); len(c.Messages) != 2 {
+		o.t.Errorf("the follow-up has %d messages", len(c.Messages))
+	}
+	summary, err := o.d.ledger.Audit(o.t.Context(), nil)
+	if err != nil || !summary.OK() {
+		o.t.Errorf("the ledger doesn't add up: %+v, %v", summary.Gaps, err)
+	}
+	if got := o.open().Conversation; strings.Contains(body, got) {
+		o.t.Error("the page names the conversation's id")
+	}
+	has(o.t, alice.post(link+"/prefer", url.Values{"channel": {"email"}}), "Gespeichert.")
+	has(o.t, alice.post(link+"/object", url.Values{"object": {"yes"}}), "Sie widersprechen der Bewertung")
+	has(o.t, alice.post(link+"/allow", url.Values{"allow.feedback.email": {"yes"}}), `name="allow.feedback.email" value="yes" checked`)
+	has(o.t, alice.post(link+"/links", nil), "Alle bisherigen Links sind ungültig.")
+	for _, b := range []*browser{alice, o.browser()} {
+		if status, body, _ := b.send(http.MethodGet, link, nil); status != http.StatusGone || strings.Contains(body, "Anna") {
+			o.t.Errorf("%d: %s", status, body)
+		}
+	}
+	o.answer("Verzeihung!")
+	mails := o.mails(4)
+	fresh := found(o.t, linkInMail, mails[len(mails)-1])
+	if fresh == link {
+		o.t.Error("the new link is the old one")
+	}
+	has(o.t, alice.get(fresh), "Wir haben Ihnen geantwortet")
+	hasNot(o.t, alice.get(fresh), "Verzeihung") // the device must prove itself anew
+}
+
+// TestNobodyFindsPages tries links that aren't ours, and codes by the dozen.
+func TestNobodyFindsPages(t *testing.T) {
+	o := newPageOffice(t)
+	write(t, o.provider, "alice@cust.test", "a1", "", "Hello, where is my order? I have been waiting for a week now and nobody tells me anything at all.")
+	link := found(t, linkInMail, o.mails(1)[0])
+	b := o.browser()
+	_, unknown, _ := b.send(http.MethodGet, "/c/"+strings.Repeat("A", 43), nil)
+	_, short, _ := b.send(http.MethodGet, "/c/A", nil)
+	if status, other, _ := b.send(http.MethodGet, link[:len(link)-1]+"!", nil); status != http.StatusNotFound || other != unknown || short != unknown {
+		t.Errorf("%d: those that try learn something:\n%s\n%s", status, other, unknown)
+	}
+	for n := range 3 {
+		has(t, b.post(link+"/code", nil), "A code is on its way")
+		o.mails(2 + n)
+	}
+	has(t, b.post(link+"/code", nil), "Too many codes")
+	last := o.mails(4)[3]
+	right := found(t, codeInMail, last)
+	wrong := "111111"
+	if right == wrong {
+		wrong = "222222"
+	}
+	for range 5 {
+		b.post(link+"/enter", url.Values{"code": {wrong}})
+	}
+	has(t, b.post(link+"/enter", url.Values{"code": {right}}), "used any more")
+	limited := false
+	for range 40 {
+		status, _, _ := b.send(http.MethodGet, "/c/"+strings.Repeat("B", 43), nil)
+		limited = limited || status == http.StatusTooManyRequests
+	}
+	if !limited {
+		t.Error("links can be tried without end")
+	}
+}

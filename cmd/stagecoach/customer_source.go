@@ -1,0 +1,156 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"stagecoach/contact"
+	"stagecoach/desk/portal"
+	"stagecoach/ledger"
+	"stagecoach/policies"
+	"stagecoach/router"
+)
+
+// customerPages is what the customers' own pages show and do.
+type customerPages struct{ d *Daemon }
+
+var _ portal.Source = customerPages{}
+
+// matter is a conversation as its customer's page knows it.
+type matter struct {
+	ledger.ConversationRow
+	// contact is the open one, or the last; nil where there was none.
+	contact *router.Contact
+}
+
+// matter finds a conversation, live from the router or from the ledger; ErrGone where
+// its customer was erased.
+func (p customerPages) matter(ctx context.Context, id string) (*matter, error) {
+	row, err := p.d.ledger.Conversation(ctx, id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil, portal.ErrGone
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &matter{ConversationRow: row}
+	erased := false
+	err = p.d.engine.View(ctx, func(st *router.State) {
+		erased = st.Erased(row.Customer)
+		live := st.Conversations[id]
+		if live == nil {
+			return
+		}
+		m.State, m.PageEpoch, m.LastAgent, m.Contact = live.State, live.PageEpoch, live.LastAgent, live.Contact
+		if c := st.Contacts[cmp.Or(live.Contact, row.LastContact)]; c != nil {
+			m.contact = &router.Contact{
+				ID: c.ID, State: c.State, Due: c.Due, Start: c.Start, Agent: c.Agent, Language: c.Language, Channel: c.Channel, Account: c.Account,
+				Class: c.Class, Kind: c.Kind, Queue: c.Queue, Tier: c.Tier, End: c.End, Promise: c.Promise,
+			}
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking up a conversation: %w", err)
+	}
+	if erased {
+		return nil, portal.ErrGone
+	}
+	if m.contact == nil && row.LastContact != "" {
+		last, err := p.d.ledger.Contact(ctx, row.LastContact)
+		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return nil, err
+		}
+		if err == nil {
+			m.contact = &last.Contact
+		}
+	}
+	return m, nil
+}
+
+// Standing implements portal.Source.
+func (p customerPages) Standing(ctx context.Context, conversation string) (*portal.Standing, error) {
+	m, err := p.matter(ctx, conversation)
+	if err != nil {
+		return nil, err
+	}
+	out := &portal.Standing{State: portal.StateNothing, Epoch: m.PageEpoch, LastAt: m.LastAt, Zone: time.Local}
+	c := m.contact
+	if c == nil {
+		return out, nil
+	}
+	out.Language, out.AskedAt, out.Zone = c.Language, c.Start, p.zone(c)
+	agent := c.Agent
+	switch {
+	case !c.Open():
+		agent = m.LastAgent
+		out.State = endedState(m.State, c.End)
+	case c.State == router.Sending:
+		out.State = portal.StateSending
+	case c.State == router.AssignedTo:
+		out.State = portal.StateHeld
+	default:
+		out.State = portal.StateWaiting
+	}
+	if c.Open() {
+		out.Due, out.Late = c.Due, time.Now().After(c.Due)
+	}
+	out.Name = p.d.desk.AgentName(agent)
+	return out, nil
+}
+
+func endedState(state router.ConversationState, end router.EndKind) portal.State {
+	switch {
+	case state == router.ConversationWithCustomer:
+		return portal.StateWithYou
+	case end == router.EndReplied:
+		return portal.StateAnswered
+	}
+	return portal.StateEnded
+}
+
+// zone is the clock of the promise's calendar, as in a receipt.
+func (p customerPages) zone(c *router.Contact) *time.Location {
+	set := p.d.policy.Load()
+	f := policies.Facts{
+		Channel: c.Channel, Account: c.Account, Class: c.Class, Kind: c.Kind, Queue: c.Queue, Language: c.Language, Tier: c.Tier,
+	}
+	if own, ok := set.Calendar(set.Promise(f).Calendar).(interface{ Location() *time.Location }); ok {
+		return own.Location()
+	}
+	return time.Local
+}
+
+// theirs are all base customers who are the same person as the conversation's.
+func (p customerPages) theirs(ctx context.Context, customer string) (map[string]bool, error) {
+	out := map[string]bool{customer: true}
+	person, _, err := p.d.ledger.Person(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range person.Members {
+		out[id] = true
+	}
+	return out, nil
+}
+
+// whose tells for addresses whether they are of the customer.
+func (p customerPages) whose(ctx context.Context, customer string, addresses []contact.Identity) (func(contact.Channel, string) bool, error) {
+	theirs, err := p.theirs(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]string, len(addresses))
+	for i, a := range addresses {
+		keys[i] = p.d.keys.Identity(string(a.Channel), a.Address)
+	}
+	_, known, err := p.d.ledger.Known(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	return func(ch contact.Channel, address string) bool {
+		return address != "" && theirs[known[p.d.keys.Identity(string(ch), address)].Customer]
+	}, nil
+}
