@@ -49,6 +49,7 @@ lint:
 fmt:
 	scripts/lint fmt
 	cd desk/web && go tool templ fmt .
+	cd desk/portal && go tool templ fmt .
 
 fuzz:
 	scripts/fuzz $(FUZZTIME)

@@ -144,7 +144,7 @@ func (p customerPages) enter(ctx context.Context, conversation string, kind chan
 		return router.Result{}, nil
 	}
 	if err := p.d.ledger.WaitFor(ctx, res.Commit); err != nil && ctx.Err() == nil {
-		return res, nil //nolint:nilerr // the page is behind for a moment, no more
+		return res, nil // the page is behind for a moment, no more
 	}
 	return res, nil
 }

@@ -111,10 +111,7 @@ func masked(ch contact.Channel, a contact.Address) string {
 }
 
 func channelTitle(ch contact.Channel) string {
-	switch ch {
-	case contact.WebChat:
-		return "Chat"
-	case contact.SMS:
+	if ch == contact.SMS {
 		return "SMS"
 	}
 	name := string(ch)

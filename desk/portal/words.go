@@ -19,7 +19,7 @@ type words struct {
 	conversation, you, us, receipt, erased, expired, files, none string
 	writeAgain, writeLabel, send, writeSent, writeEmpty, tooLong string
 
-	kept, keptLead, keptHow, keptEver, keptGood, days                      string
+	kept, keptLead, keptHow, keptEver, keptGood, days            string
 	about, value, noValue                                        string
 	valueStale, objected, objectLead, object, objectEnd          string
 	channels, channelsLead, prefer, preferNone                   string
