@@ -125,7 +125,7 @@ func (k *checker) site(key, such, own string, site *string) {
 
 // customerURL checks where customers reach their page: over the network, with TLS.
 func (k *checker) customerURL(h *HTTP) {
-	k.site("http.customer_url", "such as https://help.example.org", "give it a host name of its own: the pages are at /c/ there", &h.CustomerURL)
+	k.site("http.customer_url", "such as https://help.example.org", "give it a host name of its own: the pages are at /q/ there", &h.CustomerURL)
 	u, err := url.Parse(h.CustomerURL)
 	if h.CustomerURL == "" || err != nil || u.Host == "" {
 		return

@@ -145,8 +145,8 @@ func (b *browser) post(path string, form url.Values) string {
 }
 
 var (
-	linkInMail = regexp.MustCompile(`http://help\.test(/c/[A-Za-z0-9_-]{43})\s`)
-	goodInMail = regexp.MustCompile(`http://help\.test(/c/[A-Za-z0-9_-]{43}/rate\?v=good&r=[0-9a-f]{8})\s`)
+	linkInMail = regexp.MustCompile(`http://help\.test(/q/[A-Za-z0-9_-]{43})\s`)
+	goodInMail = regexp.MustCompile(`http://help\.test(/q/[A-Za-z0-9_-]{43}/rate\?v=good&r=[0-9a-f]{8})\s`)
 	codeInMail = regexp.MustCompile(`\b[0-9]{6}\b`)
 )
 
@@ -350,8 +350,8 @@ func TestNobodyFindsPages(t *testing.T) {
 	write(t, o.provider, "alice@cust.test", "a1", "", "Hello, where is my order? I have been waiting for a week now and nobody tells me anything at all.")
 	link := found(t, linkInMail, o.mails(1)[0])
 	b := o.browser()
-	_, unknown, _ := b.send(http.MethodGet, "/c/"+strings.Repeat("A", 43), nil)
-	_, short, _ := b.send(http.MethodGet, "/c/A", nil)
+	_, unknown, _ := b.send(http.MethodGet, "/q/"+strings.Repeat("A", 43), nil)
+	_, short, _ := b.send(http.MethodGet, "/q/A", nil)
 	if status, other, _ := b.send(http.MethodGet, link[:len(link)-1]+"!", nil); status != http.StatusNotFound || other != unknown || short != unknown {
 		t.Errorf("%d: those that try learn something:\n%s\n%s", status, other, unknown)
 	}
@@ -372,7 +372,7 @@ func TestNobodyFindsPages(t *testing.T) {
 	has(t, b.post(link+"/enter", url.Values{"code": {right}}), "used any more")
 	limited := false
 	for range 40 {
-		status, _, _ := b.send(http.MethodGet, "/c/"+strings.Repeat("B", 43), nil)
+		status, _, _ := b.send(http.MethodGet, "/q/"+strings.Repeat("B", 43), nil)
 		limited = limited || status == http.StatusTooManyRequests
 	}
 	if !limited {

@@ -11,7 +11,7 @@ import (
 )
 
 // Path is where the pages are, below the address that customers reach us at.
-const Path = "/c/"
+const Path = "/q/"
 
 // Link is what a customer's link says: which conversation it is of, the day on
 // which it ends unless something is written before, and how often older links

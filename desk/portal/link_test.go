@@ -79,15 +79,15 @@ func TestFooterStandsAboveTheQuote(t *testing.T) {
 	r := contact.Reply{
 		ID: "01890a5d-ac96-774b-bcce-b302099a8057", Channel: contact.Email, Text: "It comes tomorrow.\n\nAm 3.2.2026 schrieb Eva:\n> Wo ist es?\n>\n> Eva\n",
 		HTML: "<p>It comes tomorrow.</p>\n<p>Eva:</p>\n<blockquote type=\"cite\">Wo?</blockquote>",
-		Page: &contact.PageLink{URL: "https://h.example/c/T", Language: "de", Ask: true, Reply: "01890a5d-ac96-774b-bcce-b302099a8057"},
+		Page: &contact.PageLink{URL: "https://h.example/q/T", Language: "de", Ask: true, Reply: "01890a5d-ac96-774b-bcce-b302099a8057"},
 	}
 	got := portal.Under(r, contact.Limits{})
-	const want = "It comes tomorrow.\n\nWie war diese Antwort?\nGut: https://h.example/c/T/rate?v=good&r=099a8057\nNicht gut: https://h.example/c/T/rate?v=bad&r=099a8057\n\n" +
-		"So steht es um Ihre Frage, und das speichern wir über Sie:\nhttps://h.example/c/T\n\nAm 3.2.2026 schrieb Eva:\n> Wo ist es?\n>\n> Eva\n"
+	const want = "It comes tomorrow.\n\nWie war diese Antwort?\nGut: https://h.example/q/T/rate?v=good&r=099a8057\nNicht gut: https://h.example/q/T/rate?v=bad&r=099a8057\n\n" +
+		"So steht es um Ihre Frage, und das speichern wir über Sie:\nhttps://h.example/q/T\n\nAm 3.2.2026 schrieb Eva:\n> Wo ist es?\n>\n> Eva\n"
 	if got.Text != want {
 		t.Errorf("text:\n%s", got.Text)
 	}
-	if at, quote := strings.Index(got.HTML, "c/T/rate"), strings.Index(got.HTML, "Eva:"); at < 0 || at > quote {
+	if at, quote := strings.Index(got.HTML, "q/T/rate"), strings.Index(got.HTML, "Eva:"); at < 0 || at > quote {
 		t.Errorf("html:\n%s", got.HTML)
 	}
 	if got.Page != nil || r.Page == nil {
@@ -96,7 +96,7 @@ func TestFooterStandsAboveTheQuote(t *testing.T) {
 }
 
 func TestFooterWhereThereIsRoom(t *testing.T) {
-	r := contact.Reply{Channel: contact.Mastodon, Text: strings.Repeat("a", 400), Page: &contact.PageLink{URL: "https://h.example/c/" + strings.Repeat("T", 43)}}
+	r := contact.Reply{Channel: contact.Mastodon, Text: strings.Repeat("a", 400), Page: &contact.PageLink{URL: "https://h.example/q/" + strings.Repeat("T", 43)}}
 	for _, one := range []struct {
 		name  string
 		limit contact.Limits
@@ -107,7 +107,7 @@ func TestFooterWhereThereIsRoom(t *testing.T) {
 		{"would take another post", contact.Limits{PartRunes: 420}, false},
 		{"is longer than the channel carries", contact.Limits{TextRunes: 420}, false},
 	} {
-		if got := portal.Under(r, one.limit); strings.Contains(got.Text, "/c/") != one.has {
+		if got := portal.Under(r, one.limit); strings.Contains(got.Text, "/q/") != one.has {
 			t.Errorf("%s: %q", one.name, got.Text)
 		}
 	}
