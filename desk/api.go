@@ -44,6 +44,7 @@ func (a *api) register(mux *http.ServeMux) {
 	a.registerFiles()
 	a.registerPolicy()
 	a.registerRights()
+	a.registerCustomers()
 	a.describeEvents()
 }
 

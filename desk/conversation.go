@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -148,12 +149,12 @@ func (s *Service) composerDefaults(out *view.Conversation, st *story) {
 // the colleagues.
 func (s *Service) around(ctx context.Context, who Who, c *conversationFacts, out *view.Conversation) error {
 	out.History = []view.Card{}
-	rows, err := s.deps.Ledger.Conversations(ctx, c.Customer, 20)
+	rows, err := s.historyOf(ctx, c, out)
 	if err != nil {
 		return fmt.Errorf("reading a customer's conversations: %w", err)
 	}
 	for i := range rows {
-		if rows[i].ID == c.ID || c.Customer == "" {
+		if rows[i].ID == c.ID || c.Customer == "" || slices.Contains(out.Together, rows[i].ID) {
 			continue
 		}
 		out.History = append(out.History, s.historyCard(ctx, &rows[i]))
@@ -164,6 +165,27 @@ func (s *Service) around(ctx context.Context, who Who, c *conversationFacts, out
 	}
 	out.Colleagues = slices.DeleteFunc(people, func(p view.Person) bool { return p.ID == who.ID })
 	return nil
+}
+
+// historyOf gives the conversations of the person with whom one is, newest first, and
+// notes which of them are answered together with it.
+func (s *Service) historyOf(ctx context.Context, c *conversationFacts, out *view.Conversation) ([]ledger.ConversationRow, error) {
+	out.Together = []string{}
+	if s.deps.Persons == nil {
+		return s.deps.Ledger.Conversations(ctx, c.Customer, 20)
+	}
+	p, _, err := s.deps.Persons.Person(ctx, c.Customer)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.deps.Persons.ConversationsOf(ctx, p.Members, 20)
+	lead := cmp.Or(c.With, c.ID)
+	for i := range rows {
+		if row := &rows[i]; row.ID != c.ID && (row.ID == lead || row.With == lead) {
+			out.Together = append(out.Together, row.ID)
+		}
+	}
+	return rows, err
 }
 
 func (s *Service) historyCard(ctx context.Context, row *ledger.ConversationRow) view.Card {

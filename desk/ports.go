@@ -54,6 +54,14 @@ type Ledger interface {
 	Conversations(ctx context.Context, customer string, most int) ([]ledger.ConversationRow, error)
 }
 
+// Whole is more of the ledger: one person, whatever the channel.
+type Whole interface {
+	// ConversationsOf gives the conversations of several customers, newest first.
+	ConversationsOf(ctx context.Context, members []string, most int) ([]ledger.ConversationRow, error)
+	// Person gives whom a customer is part of.
+	Person(ctx context.Context, customer string) (p *ledger.Person, asOf uint64, err error)
+}
+
 // Records is the rest of the ledger: look-ups, search and the proof.
 type Records interface {
 	// Known tells what the ledger knows of keys, as of one commit.
@@ -163,6 +171,10 @@ type Deps struct {
 	Channels Channels
 	// Directory is what is kept of customers; nil where nothing is.
 	Directory Directory
+	// Persons says who is whom; Customers does, and changes it, with words. Nil where
+	// nobody knows.
+	Persons   Whole
+	Customers Customers
 	Sessions  SessionStore
 	Health    Health
 	// Pending counts items that are stored and not taken in yet; nil for none.

@@ -301,25 +301,31 @@ func (s *Service) remark(ctx context.Context, who Who, commandID, words string) 
 	if isCode(words) {
 		return words, "", nil
 	}
+	ref, err = s.storeReason(ctx, who, commandID, words)
+	return "said", ref, err
+}
+
+// storeReason keeps what a person wrote as a reason, and gives where.
+func (s *Service) storeReason(ctx context.Context, who Who, commandID, words string) (ref string, err error) {
 	if len(words) > 4096 {
-		return "", "", invalid("A reason has at most 4,096 bytes.")
+		return "", invalid("A reason has at most 4,096 bytes.")
 	}
 	id, err := newID()
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	if commandID != "" {
 		id = derivedID("reason", who.ID, commandID)
 	}
 	value, err := json.Marshal(words)
 	if err != nil {
-		return "", "", fmt.Errorf("writing a reason: %w", err)
+		return "", fmt.Errorf("writing a reason: %w", err)
 	}
 	ref, err = s.deps.Content.Put(ctx, KindReason, id, value)
 	if err != nil {
-		return "", "", fmt.Errorf("storing a reason: %w", err)
+		return "", fmt.Errorf("storing a reason: %w", err)
 	}
-	return "said", ref, nil
+	return ref, nil
 }
 
 // said reads back what a person wrote as a reason.

@@ -64,7 +64,7 @@ func (l *Ledger) Theirs(ctx context.Context, customers []string) (*Theirs, error
 	}
 	err = l.view(ctx, func(tx querier) error {
 		for _, find := range []func(context.Context, querier, string) error{
-			t.findSince, t.findConversations, t.findContacts, t.findEntries, t.findMessages,
+			t.findSince, t.findConversations, t.findContacts, t.findEntries, t.findMessages, t.findLinks,
 		} {
 			if err := find(ctx, tx, string(list)); err != nil {
 				return err
@@ -161,6 +161,21 @@ func (t *Theirs) findMessages(ctx context.Context, tx querier, list string) erro
 		var ref string
 		err := rows.Scan(&ref)
 		t.Messages, t.OwnRefs, t.Own = append(t.Messages, ref), append(t.OwnRefs, ref), t.Own+1
+		return err
+	})
+}
+
+// findLinks reads what was written to links of theirs.
+func (t *Theirs) findLinks(ctx context.Context, tx querier, list string) error {
+	const query = "SELECT remark, ended_remark FROM link WHERE a" + ofThem + " OR b" + ofThem
+	return each(ctx, tx, query, []any{list}, func(rows *sql.Rows) error {
+		var made, ended string
+		err := rows.Scan(&made, &ended)
+		for _, ref := range []string{made, ended} {
+			if ref != "" {
+				t.Remarks = append(t.Remarks, ref)
+			}
+		}
 		return err
 	})
 }

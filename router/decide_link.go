@@ -73,7 +73,7 @@ func (t *turn) link(c *Link) error {
 		return refuse(RefusedInvalid, "name two customers")
 	case !c.Evidence.Proves():
 		return refuse(RefusedInvalid, "%q is no proof", c.Evidence)
-	case c.Evidence == customers.ByAgent && !t.isPerson():
+	case c.Evidence == customers.ByAgent && !t.vouches():
 		return refuse(RefusedNotAllowed, "only a person vouches for a link")
 	case c.Conflict != "":
 		return refuse(RefusedConflict, "these are two people: %s", conflictWords(c.Conflict))
@@ -96,6 +96,10 @@ func (t *turn) link(c *Link) error {
 	t.result.Person = joinedPerson(a, b).ID
 	return nil
 }
+
+// vouches reports whether the actor may say who is whom: a person, or whoever may open
+// the data directory.
+func (t *turn) vouches() bool { return t.isPerson() || t.actor == ActorControl }
 
 // The codes of what speaks against a link.
 const (
@@ -190,7 +194,7 @@ func (t *turn) hint(c *Receive, customer, message string) {
 
 // declineLink records that two customers are not one person.
 func (t *turn) declineLink(c *DeclineLink) error {
-	if !t.isPerson() {
+	if !t.vouches() {
 		return refuse(RefusedNotAllowed, "only a person says that two are not one")
 	}
 	if c.Link == "" || c.A == "" || c.B == "" {
@@ -204,7 +208,7 @@ func (t *turn) declineLink(c *DeclineLink) error {
 // unlink takes a link back: nothing was moved by it, so its customers are again who
 // they were, and what waits in one contact for both waits in two.
 func (t *turn) unlink(c *Unlink) error {
-	if !t.isPerson() {
+	if !t.vouches() {
 		return refuse(RefusedNotAllowed, "only a person undoes a link")
 	}
 	at := slices.IndexFunc(c.Edges, func(e Edge) bool { return e.Link == c.Link })
@@ -219,7 +223,7 @@ func (t *turn) unlink(c *Unlink) error {
 	if err := t.stalePerson(c.AsOf, members...); err != nil {
 		return err
 	}
-	parts := partsOf(members, slices.Delete(slices.Clone(c.Edges), at, at+1))
+	parts := PartsOf(members, slices.Delete(slices.Clone(c.Edges), at, at+1))
 	t.emit(CustomersUnlinked{Link: edge.Link, A: edge.A, B: edge.B, Remark: c.Remark, By: t.actor, Parts: parts})
 	t.result.Link = edge.Link
 	for i := range parts {

@@ -65,8 +65,8 @@ type Edge struct {
 	Evidence customers.Evidence `json:"evidence"`
 }
 
-// partsOf gives the persons that links make of customers, in order of their ids.
-func partsOf(members []string, edges []Edge) []Person {
+// PartsOf gives the persons that links make of customers, in order of their ids.
+func PartsOf(members []string, edges []Edge) []Person {
 	root := map[string]string{}
 	var find func(id string) string
 	find = func(id string) string {

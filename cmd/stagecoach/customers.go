@@ -17,6 +17,8 @@ type customersCmd struct {
 	Show customersShowCmd `cmd:"" help:"What is kept of a customer, with the source of each field."`
 
 	Erase customersEraseCmd `cmd:"" help:"Erase all that is kept of a person, for good; shows what there is and asks first."`
+	Link   customersLinkCmd   `cmd:"" help:"Say that two customers are one person."`
+	Unlink customersUnlinkCmd `cmd:"" help:"Take a link back: all is as it was before."`
 }
 
 // customerControls is what the control socket answers about customers.

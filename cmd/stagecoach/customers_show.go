@@ -12,6 +12,7 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/customers"
+	"stagecoach/desk/view"
 )
 
 // customersShowCmd is `stagecoach customers show`.
@@ -32,6 +33,8 @@ type shownCustomer struct {
 	// Shared names the addresses that other customers have, too.
 	Shared        []sharedAddress     `json:"shared"`
 	Conversations []shownConversation `json:"conversations"`
+	// Person is whom the customer is part of, with the proof of each link.
+	Person *view.CustomerPerson `json:"person"`
 }
 
 // sharedAddress is an address that several customers have.
@@ -95,14 +98,17 @@ func (c *customerControls) show(ctx context.Context, who string) (*shownCustomer
 func (c *customersShowCmd) Run(ctx context.Context, io std) error {
 	return c.with(ctx, io, toRead, func(line *client) error {
 		var shown shownCustomer
-		raw, err := line.get(ctx, "/control/customers/show?who="+url.QueryEscape(c.Who), &shown)
-		if err != nil {
+		if _, err := line.get(ctx, "/control/customers/show?who="+url.QueryEscape(c.Who), &shown); err != nil {
+			return err
+		}
+		if _, err := line.get(ctx, "/api/customers/"+url.PathEscape(shown.ID), &shown.Person); err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(io.out, raw)
+			return printJSON(io.out, shown)
 		}
 		printCustomer(io.out, &shown)
+		printSame(io.out, shown.Person)
 		return nil
 	})
 }

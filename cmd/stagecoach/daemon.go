@@ -271,7 +271,11 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		},
 		Page: d.pages.of, AskRating: d.pages.ask,
 		Policies: d.policyDesk, Simulator: d.simulator(), Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
-		Rights: d.rights,
+		Rights: d.rights, Persons: d.ledger,
+		Customers: &customerDesk{
+			ledger: d.ledger, router: d.engine,
+			directory: func(context.Context) (*directory.Directory, error) { return d.directory, nil },
+		},
 	}, d.logger)
 	if err := d.desk.Load(ctx); err != nil {
 		return err

@@ -62,6 +62,13 @@ func newRights(dir, office string, j *journal.Journal, l *ledger.Ledger, r right
 		dir: dir, office: office, journal: j, ledger: l, router: r, words: w, register: reg,
 		keys:     router.NewKeys(j.Keys().Key(journal.KeyHash), j.Keys().Key(journal.KeyToken)),
 		adapters: func() []channels.Adapter { return nil },
+		persons: func(ctx context.Context, customer string) ([]string, error) {
+			p, _, err := l.Person(ctx, customer)
+			if err != nil {
+				return nil, err
+			}
+			return p.Members, nil
+		},
 		logger:   logger.With("component", "rights"),
 		wake:     make(chan struct{}, 1), states: map[string]*erasing{},
 	}

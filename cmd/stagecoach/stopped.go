@@ -92,7 +92,9 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	if err != nil {
 		return err
 	}
-	deps.Rights = rights
+	deps.Rights, deps.Persons = rights, s.ledger
+	people := &customerDesk{ledger: s.ledger, router: deps.Router}
+	deps.Customers = people
 	links := newLinks(nil, s.journal, "", "", log)
 	texts := newWords(s.journal, links.parse)
 	deps.Simulator = &policySimulator{
@@ -111,7 +113,7 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	c := &controls{next: srv.ControlHandler(), journal: s.journal, ledger: s.ledger, pending: s.journal.InboxPending}
 	c.customers = s.customerControls(ctx, c)
 	s.handler = c.handler()
-	rights.directory = c.customers.open
+	rights.directory, people.directory = c.customers.open, c.customers.open
 	if what == toWrite {
 		s.run.Go(func() error { return rights.Run(ctx) })
 	}

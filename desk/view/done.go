@@ -11,6 +11,9 @@ type Done struct {
 	Message      string `json:"message"`
 	Reply        string `json:"reply"`
 	Offer        string `json:"offer"`
+	// Link is the link that was made, undone or declined, Person whom it makes.
+	Link   string `json:"link,omitempty"`
+	Person string `json:"person,omitempty"`
 	// Draft is the policy draft that was made.
 	Draft string `json:"draft,omitempty"`
 	// Known is true when it had been done before, by the same id.

@@ -250,6 +250,9 @@ type Conversation struct {
 	StrangerOf string `json:"stranger_of"`
 	// Customer is who writes, with all addresses known to be theirs.
 	Customer Customer `json:"customer"`
+	// Together are conversations of the same person that are answered with this one:
+	// its items are theirs too.
+	Together []string `json:"together"`
 	// Why says in plain words why this contact is where it is.
 	Why []string `json:"why"`
 	// WhyMore is the same in full.
