@@ -49,6 +49,8 @@ type client struct {
 	// dir is the data directory, "" for a server elsewhere.
 	dir   string
 	close func() error
+	// rows takes rows of a list in where the data are opened by this process, else nil.
+	rows rowTaker
 }
 
 // callLimit bounds one request: an audit of a long log takes its time.

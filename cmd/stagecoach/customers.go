@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"stagecoach/customers"
@@ -14,11 +15,11 @@ import (
 
 // customersCmd is `stagecoach customers`.
 type customersCmd struct {
-	Show customersShowCmd `cmd:"" help:"What is kept of a customer, with the source of each field."`
-
-	Erase customersEraseCmd `cmd:"" help:"Erase all that is kept of a person, for good; shows what there is and asks first."`
+	Import customersImportCmd `cmd:"" help:"Load your own list of customers, from CSV or JSON."`
+	Show   customersShowCmd   `cmd:"" help:"What is kept of a customer, with the source of each field."`
 	Link   customersLinkCmd   `cmd:"" help:"Say that two customers are one person."`
 	Unlink customersUnlinkCmd `cmd:"" help:"Take a link back: all is as it was before."`
+	Erase  customersEraseCmd  `cmd:"" help:"Erase all that is kept of a person, for good; shows what there is and asks first."`
 }
 
 // customerControls is what the control socket answers about customers.
@@ -34,6 +35,7 @@ func (c *customerControls) routes(mux *http.ServeMux) {
 		out, err := c.show(r.Context(), r.URL.Query().Get("who"))
 		answerCustomer(w, out, err)
 	})
+	mux.HandleFunc("POST /control/customers/import", c.importRoute)
 }
 
 // one gives the customer whom a text names.
@@ -57,14 +59,14 @@ func (c *customerControls) one(ctx context.Context, who string) (*directory.Dire
 	case 1:
 		return d, &exact[0], nil
 	}
-	names := ""
+	var names strings.Builder
 	for _, r := range list[:min(len(list), 5)] {
-		names += "\n  " + r.ID + "  " + oneLine(r.Name)
+		names.WriteString("\n  " + r.ID + "  " + oneLine(r.Name))
 	}
 	if len(list) > 5 {
-		names += "\n  …"
+		names.WriteString("\n  …")
 	}
-	return nil, nil, &desk.Problem{Status: http.StatusConflict, Code: "ambiguous", Detail: fmt.Sprintf("several customers are known by %q: give the id of the one that is meant%s", who, names)}
+	return nil, nil, &desk.Problem{Status: http.StatusConflict, Code: "ambiguous", Detail: fmt.Sprintf("several customers are known by %q: give the id of the one that is meant%s", who, names.String())}
 }
 
 // answerCustomer answers with what a person can mend as such.

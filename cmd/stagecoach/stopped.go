@@ -30,6 +30,7 @@ type stopped struct {
 	handler http.Handler
 	// directory is opened by the first who asks for it.
 	directory *directory.Directory
+	customers *customerControls
 	dir       string
 	keys      router.Keys
 	words     *words
@@ -49,7 +50,7 @@ func openStopped(ctx context.Context, cfg *configs.Config, dir string, what need
 	}
 	return &client{
 		http: &http.Client{Transport: inProcess{s.handler}, Timeout: callLimit}, base: "http://" + cfg.HTTP.Listen, dir: dir,
-		close: s.close,
+		close: s.close, rows: s.customers.importRows,
 	}, nil
 }
 
@@ -111,7 +112,8 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	}
 	s.keys, s.words = deps.Keys, texts
 	c := &controls{next: srv.ControlHandler(), journal: s.journal, ledger: s.ledger, pending: s.journal.InboxPending}
-	c.customers = s.customerControls(ctx, c)
+	s.customers = s.customerControls(ctx, c)
+	c.customers = s.customers
 	s.handler = c.handler()
 	rights.directory, people.directory = c.customers.open, c.customers.open
 	if what == toWrite {

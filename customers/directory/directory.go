@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"stagecoach/contact"
@@ -85,6 +86,8 @@ type Directory struct {
 	shards []shard
 	index  sync.Mutex
 	db     *file
+	// imports counts calls of Import.
+	imports atomic.Uint32
 }
 
 // shard is what is known of one shard of the store.

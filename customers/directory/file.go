@@ -21,12 +21,13 @@ const (
 	fileVersion   = 1
 )
 
-// schema makes directory.db. A word is one of a name, or a whole address, in lower case
-// and without accents; gone has the ids of the erased.
+// schema makes directory.db. A word is one of a name, in lower case and without accents;
+// gone has the ids of the erased; foreign_id is 1 where the company has an id of its own.
 const schema = `
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE shard(k INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
-CREATE TABLE customer(num INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
+CREATE TABLE customer(num INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record BLOB NOT NULL, foreign_id INTEGER NOT NULL);
+CREATE INDEX customer_met ON customer(num) WHERE foreign_id = 0;
 CREATE TABLE gone(id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE identity(key BLOB NOT NULL, num INTEGER NOT NULL, PRIMARY KEY(key, num)) WITHOUT ROWID;
 CREATE TABLE external(id TEXT NOT NULL, num INTEGER NOT NULL, PRIMARY KEY(id, num)) WITHOUT ROWID;
@@ -63,6 +64,14 @@ func openFile(ctx context.Context, path, whose string) (*file, error) {
 }
 
 func dial(ctx context.Context, path, whose string) (*file, error) {
+	// Its owner's eyes only; what SQLite puts beside it is like it.
+	made, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // in the data directory
+	if err != nil {
+		return nil, err
+	}
+	if err := made.Close(); err != nil {
+		return nil, err
+	}
 	w, err := sql.Open("sqlite", dsn(path, "_txlock=immediate",
 		"journal_mode(WAL)", "synchronous(NORMAL)", "secure_delete(1)", "cache_size(-16000)", "wal_autocheckpoint(4000)"))
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 const shortestID = 4
 
 // Find gives the customers whom a text names: an id or its beginning, the company's
-// own id, an address or a number on any channel, or the beginnings of words of a name
-// or of an address, all of them. The exact come first; most bounds them.
+// own id, an address or a number on any channel, or the beginnings of words of a name,
+// all of them. The exact come first; most bounds them.
 func (d *Directory) Find(ctx context.Context, text string, most int) ([]customers.Record, error) {
 	text = strings.TrimSpace(text)
 	found := []customers.Record{}
@@ -74,9 +74,6 @@ func (d *Directory) byAddress(ctx context.Context, text string, _ int) ([]owner,
 // byWords looks for the rarest way in: the longest word; the others are compared.
 func (d *Directory) byWords(ctx context.Context, text string, most int) ([]owner, error) {
 	words := Words(text)
-	if f := fold(text); !strings.Contains(f, " ") {
-		words = []string{f} // an address is one word
-	}
 	if len(words) == 0 {
 		return nil, nil
 	}

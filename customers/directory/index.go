@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"slices"
 
-	"stagecoach/contact"
 	"stagecoach/customers"
 )
 
@@ -114,12 +113,7 @@ func (d *Directory) entriesOf(rec *customers.Record) entries {
 		if !slices.ContainsFunc(e.keys, func(k []byte) bool { return bytes.Equal(k, key) }) {
 			e.keys = append(e.keys, key)
 		}
-		if i.Channel != contact.Phone && i.Channel != contact.SMS {
-			e.words = append(e.words, fold(i.Address))
-		}
 	}
-	slices.Sort(e.words)
-	e.words = slices.Compact(e.words)
 	return e
 }
 
@@ -204,15 +198,17 @@ func (w *writer) put(ctx context.Context, id string, rec *customers.Record, valu
 	if num == 0 {
 		return w.insert(ctx, id, rec, value)
 	}
-	if _, err = w.exec(ctx, "UPDATE customer SET record = ? WHERE num = ?", value, num); err != nil {
+	if _, err = w.exec(ctx, "UPDATE customer SET record = ?, foreign_id = ? WHERE num = ?", value, hasExternal(rec), num); err != nil {
 		return err
 	}
 	return w.move(ctx, num, w.d.entriesOf(old), w.d.entriesOf(rec))
 }
 
+func hasExternal(rec *customers.Record) bool { return rec != nil && rec.External != "" }
+
 // insert indexes a record that is known to be new.
 func (w *writer) insert(ctx context.Context, id string, rec *customers.Record, value []byte) error {
-	res, err := w.exec(ctx, "INSERT INTO customer(id, record) VALUES(?, ?)", id, value)
+	res, err := w.exec(ctx, "INSERT INTO customer(id, record, foreign_id) VALUES(?, ?, ?)", id, value, hasExternal(rec))
 	if err != nil {
 		return err
 	}
