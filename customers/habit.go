@@ -124,3 +124,32 @@ func MergeHabits(lists ...[]Habit) []Habit {
 	}
 	return out
 }
+
+// Turn is that somebody has written: we, where Ours is true, else the customer.
+type Turn struct {
+	// N is the commit of the log that says so.
+	N       uint64
+	Channel contact.Channel
+	At      time.Time
+	Ours    bool
+}
+
+// Count adds turns to the habits of a customer, in the order of the log, each once
+// however often it is told.
+func (r *Record) Count(turns []Turn) {
+	was := r.HabitsTo
+	for _, t := range turns {
+		if t.N <= was {
+			continue
+		}
+		before := r.Habits
+		if t.Ours {
+			r.Habits = Sent(r.Habits, t.Channel, t.At)
+		} else {
+			r.Habits = Wrote(r.Habits, t.Channel, t.At)
+		}
+		if !slices.Equal(before, r.Habits) {
+			r.HabitsTo = t.N
+		}
+	}
+}

@@ -15,6 +15,10 @@ type Known struct {
 	External   string
 	Tags       []string
 	Attributes []Attribute
+	// Said is what they have said of where they want to be answered, Habits are where
+	// they do answer.
+	Said   []Preference
+	Habits []Habit
 }
 
 // Attribute gives one of the company's own fields, "" where there is none.
@@ -50,6 +54,7 @@ func KnownOf(records ...*Record) Known {
 			k.prefer(&r.Preferences[i])
 		}
 		k.words(r)
+		k.reached(r)
 	}
 	return k
 }

@@ -34,7 +34,9 @@ type Record struct {
 	// Preferences are where they want to be answered, one of each source.
 	Preferences []Preference `json:"preferences,omitempty"`
 	// Habits are how they have answered us, by channel.
-	Habits []Habit `json:"habits,omitempty"`
+	// HabitsTo is the commit of the log up to which they are counted.
+	Habits   []Habit `json:"habits,omitempty"`
+	HabitsTo uint64  `json:"habits_to,omitempty"`
 	// Consents are what they allow and forbid: the last word per channel and purpose.
 	Consents []Consent `json:"consents,omitempty"`
 	// Objection is against being scored, nil where there is none.

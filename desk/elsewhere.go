@@ -165,7 +165,7 @@ func (s *Service) unasked(ctx context.Context, c *conversationFacts, st *story, 
 	if m == nil || m.Outreach == "" {
 		return router.Beginning{}
 	}
-	return beginning(s.record(ctx, c.Customer), r.Channel, customers.Outreach)
+	return beginning(s.records(ctx, c.Customer), r.Channel, customers.Outreach)
 }
 
 // tellerIn tells in a language what needs nobody's name.

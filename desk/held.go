@@ -56,23 +56,26 @@ func (s *Service) TakeBack(ctx context.Context, who Who, commandID, reply string
 }
 
 // beginning says what bounds a message that nobody has asked for.
-func beginning(record *customers.Record, ch contact.Channel, purpose string) router.Beginning {
+func beginning(records []*customers.Record, ch contact.Channel, purpose string) router.Beginning {
 	b := router.Beginning{Purpose: purpose}
-	if record != nil {
-		b.Allowed, b.Zone = customers.ConsentTo(record.Consents, ch, purpose), record.Zone
+	var said []customers.Consent
+	for _, r := range records {
+		said = append(said, r.Consents...)
+		b.Zone = cmp.Or(b.Zone, r.Zone)
 	}
+	b.Allowed = customers.ConsentTo(said, ch, purpose)
 	return b
 }
 
 // begins says what bounds a conversation that we begin.
 func (s *Service) begins(ctx context.Context, who Who, customer, identity string, r *contact.Reply, in *Outbound) (router.Beginning, error) {
-	record := s.record(ctx, customer)
-	if record == nil && s.deps.Directory != nil {
-		if held, err := s.deps.Directory.Holder(ctx, identity); err == nil {
-			record = held
+	records := s.records(ctx, customer)
+	if len(records) == 0 && s.deps.Directory != nil {
+		if holder, err := s.deps.Directory.Holder(ctx, identity); err == nil && holder != "" {
+			records = s.records(ctx, holder)
 		}
 	}
-	b := beginning(record, r.Channel, cmp.Or(in.Purpose, customers.Service))
+	b := beginning(records, r.Channel, cmp.Or(in.Purpose, customers.Service))
 	if strings.TrimSpace(in.Urgent) == "" {
 		return b, nil
 	}

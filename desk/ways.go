@@ -135,7 +135,7 @@ func (s *Service) wayTo(ctx context.Context, c *conversationFacts, id customers.
 // identitiesOf lists the addresses known to be the customer's.
 func (s *Service) identitiesOf(ctx context.Context, c *conversationFacts) []customers.Identity {
 	var out []customers.Identity
-	if record := s.record(ctx, c.Customer); record != nil {
+	for _, record := range s.records(ctx, c.Customer) {
 		out = append(out, record.Identities...)
 	}
 	return out
@@ -253,7 +253,7 @@ func (s *Service) offerWays(ctx context.Context, who Who, c *conversationFacts, 
 		w := &list[i]
 		w.Preferred = w.ID == preferred.ID
 		if w.Preferred && w.Why == "" {
-			w.Why = s.whyWords(c)
+			w.Why = s.whyWords(ctx, c)
 		}
 		w.Subject, w.Quoted = out.Subject, ""
 		if w.elsewhere(answered) {
@@ -281,7 +281,7 @@ func (s *Service) offerWays(ctx context.Context, who Who, c *conversationFacts, 
 }
 
 // whyWords says on what grounds an answer goes the way it goes.
-func (s *Service) whyWords(c *conversationFacts) string {
+func (s *Service) whyWords(ctx context.Context, c *conversationFacts) string {
 	if !c.has {
 		return ""
 	}
@@ -296,7 +296,7 @@ func (s *Service) whyWords(c *conversationFacts) string {
 	case customers.PreferImport:
 		words = "The customer wants it so, by your records"
 	case customers.PreferLearnt:
-		words = "There the customer answers most surely"
+		words = "There the customer answers most surely" + s.habitWords(ctx, c)
 	case customers.PreferFailed, customers.PreferPrivate, customers.PreferArrival:
 		words = ""
 	}
@@ -310,4 +310,31 @@ func (s *Service) whyWords(c *conversationFacts) string {
 		words += " (" + by.At.In(s.cfg.Zone).Format("2 Jan 2006") + ")"
 	}
 	return words
+}
+
+// habitWords says by what figures it was learnt where a customer answers.
+func (s *Service) habitWords(ctx context.Context, c *conversationFacts) string {
+	var lists [][]customers.Habit
+	for _, r := range s.records(ctx, c.Customer) {
+		lists = append(lists, r.Habits)
+	}
+	for _, h := range customers.MergeHabits(lists...) {
+		if h.Channel == c.contact.ReplyChannel && h.Answered > 0 {
+			return fmt.Sprintf(": %d of %d, as a rule within %s", h.Answered, h.Sent, longWords(h.Typical()))
+		}
+	}
+	return ""
+}
+
+// longWords is a time as people say it.
+func longWords(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return "a minute or two"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }

@@ -3,7 +3,6 @@ package desk_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -28,18 +27,16 @@ type people struct {
 	records map[string]customers.Record
 }
 
-func (p *people) Get(_ context.Context, id string) (*customers.Record, error) {
+func (p *people) Records(_ context.Context, id string) ([]*customers.Record, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r, ok := p.records[id]; ok {
-		return &r, nil
+		return []*customers.Record{&r}, nil
 	}
-	return nil, errors.New("no record")
+	return nil, nil
 }
 
-func (p *people) Holder(context.Context, string) (*customers.Record, error) {
-	return nil, errors.New("no record")
-}
+func (p *people) Holder(context.Context, string) (string, error) { return "", nil }
 
 func (p *people) Update(_ context.Context, id, by string, change func(*customers.Record) error) (*customers.Record, error) {
 	p.mu.Lock()
@@ -109,10 +106,15 @@ func TestAnsweredByMailFromTheChat(t *testing.T) {
 	if len(c.Ways) != 1 || c.Ways[0].Channel != contact.WebChat || c.ReplyBy != c.Ways[0].ID {
 		t.Fatalf("the ways are %+v, by %q", c.Ways, c.ReplyBy)
 	}
-	r.known(c.Customer.ID, customers.Identity{Channel: contact.Email, Address: "eva@customer.example", Name: "Eva"})
-	anna.post("/api/conversations/"+in.Conversation+"/prefer", map[string]any{"channel": "email"}, nil)
-	if rec, _ := r.people.Get(t.Context(), c.Customer.ID); len(rec.Preferences) != 1 || rec.Preferences[0].Channel != contact.Email || rec.Preferences[0].By != anna.me.ID {
-		t.Errorf("kept: %+v", rec)
+	prefer := "/api/conversations/" + in.Conversation + "/prefer"
+	for address, words := range map[string]string{"eva at customer": "is no e-mail address", "": "no address is known"} {
+		if got := anna.refused(http.StatusUnprocessableEntity, "invalid", http.MethodPost, prefer, map[string]any{"channel": "email", "address": address}); !strings.Contains(got, words) {
+			t.Errorf("%q was refused with %q", address, got)
+		}
+	}
+	anna.post(prefer, map[string]any{"channel": "email", "address": "eva@customer.example"}, nil)
+	if recs, _ := r.people.Records(t.Context(), c.Customer.ID); len(recs[0].Preferences) != 1 || recs[0].Preferences[0].Channel != contact.Email || recs[0].Preferences[0].By != anna.me.ID {
+		t.Errorf("kept: %+v", recs[0])
 	}
 	c = anna.conversation(in.Conversation)
 	mail := wayBy(t, c, contact.Email, false)

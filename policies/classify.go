@@ -126,6 +126,7 @@ type proposalRule struct {
 
 // Classify says what a message is about and needs. It always has an answer.
 func (s *Set) Classify(in ClassifyInput) Classification {
+	in.Customer.Want(s.contacting.prefer)
 	language, vars := s.words(&in)
 	rule, said := s.ruleFor(vars, s.counts(in.Said))
 	out := Classification{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"stagecoach/channels"
@@ -48,6 +49,9 @@ type IntakeConfig struct {
 	Consult func(ctx context.Context, set *policies.Set, asked []Consulted) []policies.Said
 	// Directory is what is kept of customers; it may be nil.
 	Directory Directory
+	// Reaches reports whether anything can be sent by a channel; nil where nobody
+	// knows.
+	Reaches func(ch contact.Channel) bool
 	// Account gives what is set for an account.
 	Account func(ch contact.Channel, account string) AccountFacts
 }
@@ -371,6 +375,9 @@ func (i *Intake) classify(set *policies.Set, c *Receive, m *contact.Message, who
 		c.Asked.Said = &now
 	}
 	c.Preferred = i.named(got.Agents)
+	if f := &c.Profile.Facts; f.Reach != "" && i.cfg.Reaches != nil {
+		f.SetReach(slices.DeleteFunc(f.Reached(), func(ch contact.Channel) bool { return !i.cfg.Reaches(ch) }))
+	}
 }
 
 // Classified tells a command what a policy made of its message. Whom that names is

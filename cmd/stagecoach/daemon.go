@@ -193,6 +193,7 @@ func (d *Daemon) open(ctx context.Context) error {
 		Agent:     d.agentID,
 		Consult:   d.consult,
 		Directory: peopleOf{d.directory},
+		Reaches:   d.links.reaches,
 	}, d.engine, d.ledger, d.logger)
 	d.links.seen = d.intake.Seen
 	d.shadow = &policyShadow{policyKeeper: d.keeper, words: d.words, intake: d.intake, names: d.nameOfAgent}
@@ -276,6 +277,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 			ledger: d.ledger, router: d.engine,
 			directory: func(context.Context) (*directory.Directory, error) { return d.directory, nil },
 		},
+		Directory: deskPeople{d.directory, d.ledger},
 	}, d.logger)
 	if err := d.desk.Load(ctx); err != nil {
 		return err
@@ -323,7 +325,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
-		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.customerKeeper().Run, d.activate, d.revise, d.shadow.Run, d.reread, d.runRights,
+		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.customerKeeper().Run, d.habitKeeper().Run, d.activate, d.revise, d.shadow.Run, d.reread, d.runRights,
 	} {
 		others.Add(1)
 		g.Go(func() error {

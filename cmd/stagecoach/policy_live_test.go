@@ -18,7 +18,13 @@ import (
 // mailFrom takes in a mail as the e-mail channel would.
 func mailFrom(t *testing.T, d *Daemon, n int, subject string) string {
 	t.Helper()
-	raw := fmt.Sprintf("From: Customer %d <c%d@example.com>\r\nTo: support@example.org\r\nSubject: %s\r\nMessage-ID: <m%d@example.com>\r\nDate: Mon, 02 Mar 2026 09:00:00 +0000\r\n\r\nHello, a word about %s.\r\n", n, n, subject, n, subject)
+	return mailOf(t, d, n, n, subject)
+}
+
+// mailOf takes in the n-th mail, of a customer.
+func mailOf(t *testing.T, d *Daemon, who, n int, subject string) string {
+	t.Helper()
+	raw := fmt.Sprintf("From: Customer %d <c%d@example.com>\r\nTo: support@example.org\r\nSubject: %s\r\nMessage-ID: <m%d@example.com>\r\nDate: Mon, 02 Mar 2026 09:00:00 +0000\r\n\r\nHello, a word about %s.\r\n", who, who, subject, n, subject)
 	in := &channels.Inbound{
 		Channel: "email", Account: "support", Source: "email/support/INBOX", ProviderID: fmt.Sprintf("1:%d", n), Position: fmt.Sprint(n),
 		Kind: channels.Fresh, Format: "rfc822", ReceivedAt: time.Now().UTC(), Raw: []byte(raw), Size: int64(len(raw)),
