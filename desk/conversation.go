@@ -66,6 +66,7 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 		return out, err
 	}
 	out.Customer = s.customer(c, st, len(out.History)+1)
+	s.whole(ctx, &out.Customer)
 	return out, nil
 }
 
@@ -206,6 +207,7 @@ func (s *Service) customer(c *conversationFacts, st *story, conversations int) v
 	v := view.Customer{
 		ID: c.Customer, Since: c.OpenedAt, Conversations: conversations,
 		Language: c.contact.Language, Tier: c.contact.Tier, Identities: []contact.Identity{},
+		Addresses: []view.CustomerIdentity{}, Links: []view.CustomerLink{}, Proposals: []view.CustomerLink{},
 	}
 	var from contact.Address
 	switch {

@@ -1,10 +1,13 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"stagecoach/contact"
 	"stagecoach/desk/view"
 	"stagecoach/router"
 )
@@ -50,14 +53,40 @@ func (s *Service) CustomerPerson(ctx context.Context, named string) (*view.Custo
 	return p, s.tellPerson(ctx, p)
 }
 
+// whole fills in what is known of a customer on all channels, as far as it is.
+func (s *Service) whole(ctx context.Context, v *view.Customer) {
+	if s.deps.Customers == nil || v.ID == "" {
+		return
+	}
+	p, err := s.deps.Customers.Person(ctx, v.ID)
+	if err != nil {
+		s.log.DebugContext(ctx, "no record of a customer", "err", err)
+		return
+	}
+	s.tellAddresses(p)
+	s.tellLinks(ctx, p.Links)
+	s.tellLinks(ctx, p.Proposals)
+	v.Name = cmp.Or(p.Name, v.Name)
+	v.Addresses, v.Links, v.Proposals = p.Identities, p.Links, p.Proposals
+	for _, one := range p.Identities {
+		if !slices.ContainsFunc(v.Identities, func(i contact.Identity) bool { return i.Channel == one.Channel && i.Address == one.Address }) {
+			v.Identities = append(v.Identities, contact.Identity{Channel: one.Channel, Address: one.Address, Name: one.Name})
+		}
+	}
+}
+
+func (s *Service) tellAddresses(p *view.CustomerPerson) {
+	for i := range p.Identities {
+		p.Identities[i].Source = s.sourceWords(p.Identities[i].Source)
+	}
+}
+
 // tellPerson puts words to what is known of a person.
 func (s *Service) tellPerson(ctx context.Context, p *view.CustomerPerson) error {
 	for _, list := range [][]view.CustomerLink{p.Links, p.Proposals, p.Past} {
 		s.tellLinks(ctx, list)
 	}
-	for i := range p.Identities {
-		p.Identities[i].Source = s.sourceWords(p.Identities[i].Source)
-	}
+	s.tellAddresses(p)
 	for i := range p.Facts {
 		p.Facts[i].Source = s.sourceWords(p.Facts[i].Source)
 	}

@@ -48,6 +48,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 	s.listPages(mux)
 	s.peoplePages(mux)
 	s.policyPages(mux)
+	s.customerPages(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, missing("There is no such page."))
 	})

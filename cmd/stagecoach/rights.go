@@ -69,8 +69,8 @@ func newRights(dir, office string, j *journal.Journal, l *ledger.Ledger, r right
 			}
 			return p.Members, nil
 		},
-		logger:   logger.With("component", "rights"),
-		wake:     make(chan struct{}, 1), states: map[string]*erasing{},
+		logger: logger.With("component", "rights"),
+		wake:   make(chan struct{}, 1), states: map[string]*erasing{},
 	}
 }
 

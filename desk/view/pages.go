@@ -20,6 +20,11 @@ type Customer struct {
 	Since time.Time `json:"since"`
 	// Conversations counts all of theirs, this one included.
 	Conversations int `json:"conversations"`
+	// Addresses are theirs with where they are known from, Links what makes one person
+	// of them, Proposals what may.
+	Addresses []CustomerIdentity `json:"addresses"`
+	Links     []CustomerLink     `json:"links"`
+	Proposals []CustomerLink     `json:"proposals"`
 }
 
 // LedgerFilter is what a list of the ledger was asked for; empty means all.
