@@ -149,6 +149,7 @@ func populate(t *testing.T, s *square) map[*line]*subject {
 		p.customer = c.Customer
 		l.write(2, "Somebody else asks")
 	}
+	eventually(t, patience, words("everything to be taken in"), func() bool { return s.audit().Summary.Contacts == 3*len(s.lines) })
 	return out
 }
 
@@ -170,11 +171,7 @@ func TestErase(t *testing.T) {
 		}
 		all = append(append(all, p.texts...), p.addresses...)
 	}
-	var before summary
-	eventually(t, patience, words("everything to be taken in"), func() bool {
-		before = s.audit().Summary
-		return before.Contacts == 3*len(s.lines)
-	})
+	before := s.audit().Summary
 	for l, p := range people {
 		code, out, errs := s.run("customers", "erase", p.customer, "--yes", "--json", "--by", "berta@acme.test", "--data", s.dir)
 		var got erasedData

@@ -272,6 +272,8 @@ func CommandName(c Command) string { //nolint:funlen // a table
 		return "release_held"
 	case DropHeld:
 		return "drop_held"
+	case Restored:
+		return "restored"
 	case Erase:
 		return "erase"
 	case EndErasure:

@@ -299,6 +299,9 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 		return t.decideIdea(&c)
 	case EndPageLinks:
 		return t.endPageLinks(&c)
+	case Restored:
+		t.restored()
+		return nil
 	case Erase:
 		return t.erase(&c)
 	case EndErasure:

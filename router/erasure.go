@@ -158,6 +158,20 @@ func keysOf[V any](maps ...map[string]V) []string {
 	return slices.Compact(keys)
 }
 
+// restored puts what a backup still had to send in doubt: nobody knows whether it has
+// been sent since, until the provider's own records say so or a person does. Receipts
+// are not worth that.
+func (t *turn) restored() {
+	unsent := keysOf(t.unsent)
+	for _, id := range unsent[:min(len(unsent), mostErased)] {
+		t.unsure(t.Replies[id], causeRestored)
+	}
+	t.result.Left = max(0, len(unsent)-mostErased)
+}
+
+// causeRestored is why a reply of a backup is in doubt.
+const causeRestored = "restored"
+
 // endErasure records that an erasure is done.
 func (t *turn) endErasure(cmd *EndErasure) error {
 	one := t.Erasures[cmd.Erasure]

@@ -104,3 +104,24 @@ func TestEraseInSteps(t *testing.T) {
 		t.Errorf("the totals are %+v", r.state.Totals)
 	}
 }
+
+// What a backup had still to send is in doubt once it is restored, also what was to be
+// tried again later: nothing is sent twice unseen.
+func TestRestored(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 100)
+	for i := range 3 {
+		c := r.receive(r.mail(fmt.Sprint("m", i), fmt.Sprint("alice", i)))
+		id := r.reply(r.accept(c), c, contact.Answer, c.LastMessage())
+		if i > 0 {
+			r.must(ActorSender, Attempt{Reply: id, Life: "life-1"})
+		}
+		if i > 1 {
+			r.must(ActorSender, Outcome{Reply: id, Attempt: 1, Life: "life-1", Reason: "unavailable", RetryAfter: time.Hour})
+		}
+	}
+	if left := r.must(ActorRouter, Restored{}).Left; left != 0 || len(r.state.InDoubt()) != 3 || len(r.state.Unsent()) != 0 {
+		t.Errorf("%d are in doubt, %d unsent, %d left", len(r.state.InDoubt()), len(r.state.Unsent()), left)
+	}
+}

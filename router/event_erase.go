@@ -61,6 +61,11 @@ type EndErasure struct {
 // ApplyRetention records what was removed because it was old.
 type ApplyRetention struct{ Removed, Spared []Count }
 
+// Restored says that the log is that of a backup: what was to be sent then may have
+// been sent since. Result.Left says how many replies are still to be doubted.
+type Restored struct{}
+
+func (Restored) command()       {}
 func (Erase) command()          {}
 func (EndErasure) command()     {}
 func (ApplyRetention) command() {}

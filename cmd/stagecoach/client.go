@@ -38,6 +38,8 @@ type need int
 const (
 	toRead need = iota
 	toWrite
+	// toSettle writes too, and what was left undone is done by whoever opens it.
+	toSettle
 )
 
 // client is a subcommand's line to the data: a running daemon's socket, a

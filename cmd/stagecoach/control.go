@@ -28,6 +28,8 @@ type controls struct {
 	try func(ctx context.Context, name string) triedAccount
 	// customers answers about them.
 	customers *customerControls
+	// rights makes backups, and looks at all there is.
+	rights *rights
 }
 
 // signedAudit is an audit with the file that signs it.
@@ -66,6 +68,9 @@ func (c *controls) handler() http.Handler {
 		}
 		answerJSON(w, c.try(r.Context(), r.PathValue("channel")+"/"+r.PathValue("account")), nil)
 	})
+	if c.rights != nil {
+		c.rights.routes(mux, c.pending)
+	}
 	mux.HandleFunc("POST /control/audit/sign", func(w http.ResponseWriter, r *http.Request) {
 		out, err := c.sign(r.Context())
 		answerJSON(w, out, err)
@@ -136,7 +141,7 @@ func (d *Daemon) controlHandler() http.Handler {
 			}
 			return d.URL()
 		},
-		try: d.tryElsewhere,
+		try: d.tryElsewhere, rights: d.rights,
 	}
 	c.customers = d.customerControls(c)
 	return c.handler()

@@ -33,6 +33,9 @@ type app struct {
 	Policy     policyCmd     `cmd:"" help:"Write, check and try policies: what supervisors decide."`
 	Simulate   simulateCmd   `cmd:"" help:"Try the matching rule on a synthetic day, beside what other routers do."`
 	Bench      benchCmd      `cmd:"" help:"Measure, with the raw limit of this machine beside each figure."`
+	Backup     backupCmd     `cmd:"" help:"Copy everything that must not be lost, while the daemon runs."`
+	Restore    restoreCmd    `cmd:"" help:"Make a data directory of a backup, without whom was erased since."`
+	Verify     verifyCmd     `cmd:"" help:"Read a data directory or a backup once, and say whether all is as it was written."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
 }

@@ -162,16 +162,21 @@ func (r *rights) Run(ctx context.Context) error {
 // finishAll does what is written down and not done: erasures that the log does not
 // know, as after a restore or a crash, and those that have not ended.
 func (r *rights) finishAll(ctx context.Context) error {
-	known := map[string]bool{}
+	known, ended := map[string]bool{}, map[string]bool{}
 	err := r.router.View(ctx, func(s *router.State) {
-		for id := range s.Erasures {
-			known[id] = true
+		for id, e := range s.Erasures {
+			known[id], ended[id] = true, e.Ended
 		}
 	})
 	if err != nil {
 		return err
 	}
 	for _, e := range r.register.Entries() {
+		if ended[e.Erasure] && e.DoneAt.IsZero() { // a crash came between the log and the register
+			if err := r.register.End(e.Erasure, time.Now().UTC().Truncate(time.Second)); err != nil {
+				r.logger.WarnContext(ctx, "the register of erasures was not brought up to date", "err", err)
+			}
+		}
 		if known[e.Erasure] {
 			continue
 		}

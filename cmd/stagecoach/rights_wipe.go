@@ -156,7 +156,13 @@ func (w *wiping) chats() error {
 		if one.Channel != contact.WebChat {
 			continue
 		}
-		if err := w.everyChat(func(chat chatEraser) error { return chat.Erase(w.ctx, one.Address) }); err != nil {
+		err := w.everyChat(func(_ string, chat any) error {
+			if c, ok := chat.(chatEraser); ok {
+				return c.Erase(w.ctx, one.Address)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 		w.count("chats", 1)
@@ -171,17 +177,17 @@ type chatEraser interface {
 
 // everyChat calls do with every web chat that there are data of, those that are
 // configured no more included.
-func (w *wiping) everyChat(do func(chatEraser) error) error {
+func (r *rights) everyChat(do func(account string, chat any) error) error {
 	running := map[string]bool{}
-	for _, a := range w.adapters() {
-		if chat, ok := a.Sender.(chatEraser); ok {
+	for _, a := range r.adapters() {
+		if a.Channel == contact.WebChat {
 			running[a.Account] = true
-			if err := do(chat); err != nil {
+			if err := do(a.Account, a.Sender); err != nil {
 				return err
 			}
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(w.dir, "webchat-*.db"))
+	files, err := filepath.Glob(filepath.Join(r.dir, chatFile("*")))
 	if err != nil {
 		return fmt.Errorf("looking for web chats: %w", err)
 	}
@@ -190,16 +196,19 @@ func (w *wiping) everyChat(do func(chatEraser) error) error {
 		if running[account] {
 			continue
 		}
-		chat, err := webchat.New(webchat.Config{Account: account, Dir: w.dir}, w.logger)
+		chat, err := webchat.New(webchat.Config{Account: account, Dir: r.dir}, r.logger)
 		if err != nil {
 			return err
 		}
-		if err := do(chat); err != nil {
+		if err := do(account, chat); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// chatFile names the file of a web chat.
+func chatFile(account string) string { return "webchat-" + account + ".db" }
 
 // strays finds items in no conversation that are of the person: what is in
 // quarantine, and evidence about nothing, from an address of theirs or naming one.

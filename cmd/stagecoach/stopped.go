@@ -35,16 +35,21 @@ type stopped struct {
 	keys      router.Keys
 	words     *words
 	log       *slog.Logger
+	rights    *rights
 	// stop ends what runs; wait tells how it ended.
 	stop context.CancelFunc
 	run  *errgroup.Group
+}
+
+func newStopped(stop context.CancelFunc, dir string, log *slog.Logger) *stopped {
+	return &stopped{stop: stop, run: &errgroup.Group{}, dir: dir, log: log}
 }
 
 // openStopped takes the lock of a directory. To read, nothing is appended to
 // its log; to write, a router takes the log over for the moment.
 func openStopped(ctx context.Context, cfg *configs.Config, dir string, what need) (*client, error) {
 	ctx, stop := context.WithCancel(ctx)
-	s := &stopped{stop: stop, run: &errgroup.Group{}, dir: dir, log: slog.New(slog.DiscardHandler)}
+	s := newStopped(stop, dir, slog.New(slog.DiscardHandler))
 	if err := s.open(ctx, cfg, dir, what); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -79,7 +84,7 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	}
 	deps.Rules = func() router.Rules { return router.RulesOf(set) }
 	deps.Past = pastOf(s.journal, cfg.Office, deps.Rules, log)
-	if what == toWrite {
+	if what != toRead {
 		engine := s.takeOver(ctx, cfg, set, log)
 		deps.Router = engine
 	} else {
@@ -114,8 +119,9 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	c := &controls{next: srv.ControlHandler(), journal: s.journal, ledger: s.ledger, pending: s.journal.InboxPending}
 	s.customers = s.customerControls(ctx, c)
 	c.customers = s.customers
-	s.handler = c.handler()
 	rights.directory, people.directory = c.customers.open, c.customers.open
+	s.rights, c.rights = rights, rights
+	s.handler = c.handler()
 	if what == toWrite {
 		s.run.Go(func() error { return rights.Run(ctx) })
 	}
