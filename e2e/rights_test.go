@@ -173,6 +173,7 @@ func TestErase(t *testing.T) {
 	}
 	before := s.audit().Summary
 	for l, p := range people {
+		exported(t, s, l, p)
 		code, out, errs := s.run("customers", "erase", p.customer, "--yes", "--json", "--by", "berta@acme.test", "--data", s.dir)
 		var got erasedData
 		if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 {
@@ -270,4 +271,37 @@ func (s *square) someoneNew(t *testing.T, l *line, i int) *subject {
 	})
 	s.stop()
 	return p
+}
+
+// exported has what is kept of somebody written, and looks whether all of it is there,
+// and nothing of others.
+func exported(t *testing.T, s *square, l *line, p *subject) {
+	t.Helper()
+	dir := filepath.Join(folder(t), "export")
+	if code, out, errs := s.run("customers", "export", p.customer, "--to", dir, "--json", "--data", s.dir); code != 0 {
+		t.Fatalf("%s: the export ended with %d:\n%s%s", l.name(), code, out, errs)
+	}
+	in := func(file string, texts ...string) {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Errorf("%s: %v", l.name(), err)
+		}
+		for _, text := range texts {
+			if !bytes.Contains(data, []byte(text)) {
+				t.Errorf("%s: %s lacks %q", l.name(), file, text)
+			}
+		}
+	}
+	in("conversations.json", p.texts[0], p.texts[1], p.texts[2], p.texts[3], `"outcome": "replied"`, `"outcome": "open"`)
+	in("messages.mbox", p.texts[0], p.texts[1], p.texts[3])
+	in("index.html", p.texts[0], p.texts[1], p.texts[2])
+	in("profile.json", p.customer)
+	in("contacts.csv", "replied")
+	if l.channel != "mastodon" && l.channel != "bluesky" && len(traces(t, filepath.Join(dir, "attachments"), p.texts[4])) != 1 {
+		t.Errorf("%s: the file that went with the reply is not there once", l.name())
+	}
+	for _, trace := range traces(t, dir, "Somebody else asks", "anna@acme.test") {
+		t.Errorf("%s: in the export: %s", l.name(), trace)
+	}
 }

@@ -151,7 +151,7 @@ func (j *Journal) restoreStream(ctx context.Context, path string, s *ArchivedStr
 	if done.Error != nil {
 		return fmt.Errorf("%w: %s", ErrDamaged, done.Error.Description)
 	}
-	if done.StreamInfo == nil || done.StreamInfo.State.Msgs != s.Messages {
+	if done.StreamInfo == nil || done.State.Msgs != s.Messages {
 		return fmt.Errorf("%w: it has not as many messages as were copied", ErrDamaged)
 	}
 	return nil

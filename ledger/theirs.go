@@ -28,6 +28,8 @@ type Theirs struct {
 	Notes    []string `json:"notes"`
 	Remarks  []string `json:"remarks"`
 	Evidence []string `json:"evidence"`
+	// Feedback are references to what they said on their page.
+	Feedback []string `json:"feedback"`
 	// OwnRefs are those of the messages that they wrote themselves, the newest
 	// first; Own counts them.
 	OwnRefs []string `json:"-"`
@@ -46,7 +48,7 @@ type OpenContact struct {
 
 // Refs gives every reference, each once.
 func (t *Theirs) Refs() []string {
-	all := slices.Concat(t.Messages, t.Replies, t.Notes, t.Remarks, t.Evidence)
+	all := slices.Concat(t.Messages, t.Replies, t.Notes, t.Remarks, t.Evidence, t.Feedback)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -56,7 +58,7 @@ func (t *Theirs) Refs() []string {
 func (l *Ledger) Theirs(ctx context.Context, customers []string) (*Theirs, error) {
 	t := &Theirs{
 		Customers: customers, Conversations: []string{}, Contacts: []string{}, Open: []OpenContact{},
-		Messages: []string{}, Replies: []string{}, Notes: []string{}, Remarks: []string{}, Evidence: []string{},
+		Messages: []string{}, Replies: []string{}, Notes: []string{}, Remarks: []string{}, Evidence: []string{}, Feedback: []string{},
 	}
 	list, err := json.Marshal(customers)
 	if err != nil {
@@ -64,7 +66,7 @@ func (l *Ledger) Theirs(ctx context.Context, customers []string) (*Theirs, error
 	}
 	err = l.view(ctx, func(tx querier) error {
 		for _, find := range []func(context.Context, querier, string) error{
-			t.findSince, t.findConversations, t.findContacts, t.findEntries, t.findMessages, t.findLinks,
+			t.findSince, t.findConversations, t.findContacts, t.findEntries, t.findMessages, t.findFeedback, t.findLinks,
 		} {
 			if err := find(ctx, tx, string(list)); err != nil {
 				return err
@@ -75,7 +77,7 @@ func (l *Ledger) Theirs(ctx context.Context, customers []string) (*Theirs, error
 	if err != nil {
 		return nil, fmt.Errorf("finding what is of customers: %w", err)
 	}
-	for _, refs := range []*[]string{&t.Messages, &t.Replies, &t.Notes, &t.Remarks, &t.Evidence} {
+	for _, refs := range []*[]string{&t.Messages, &t.Replies, &t.Notes, &t.Remarks, &t.Evidence, &t.Feedback} {
 		slices.Sort(*refs)
 		*refs = slices.Compact(*refs)
 	}
@@ -165,9 +167,19 @@ func (t *Theirs) findMessages(ctx context.Context, tx querier, list string) erro
 	})
 }
 
-// findLinks reads what was written to links of theirs.
+// findFeedback reads what they said on their page.
+func (t *Theirs) findFeedback(ctx context.Context, tx querier, list string) error {
+	return each(ctx, tx, "SELECT ref FROM feedback WHERE ref <> '' AND customer"+ofThem, []any{list}, func(rows *sql.Rows) error {
+		var ref string
+		err := rows.Scan(&ref)
+		t.Feedback = append(t.Feedback, ref)
+		return err
+	})
+}
+
+// findLinks reads what was written about links between them and others.
 func (t *Theirs) findLinks(ctx context.Context, tx querier, list string) error {
-	const query = "SELECT remark, ended_remark FROM link WHERE a" + ofThem + " OR b" + ofThem
+	query := "SELECT remark, ended_remark FROM link WHERE a" + ofThem + " UNION ALL SELECT remark, ended_remark FROM link WHERE b" + ofThem
 	return each(ctx, tx, query, []any{list}, func(rows *sql.Rows) error {
 		var made, ended string
 		err := rows.Scan(&made, &ended)

@@ -79,7 +79,7 @@ func (r *rights) backup(ctx context.Context, dir string, step journal.Step) (*ma
 
 // emptyFolder makes a folder, or takes an empty one.
 func emptyFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the folder that the operator names
 		return fmt.Errorf("making the folder: %w", err)
 	}
 	list, err := os.ReadDir(dir)
@@ -137,7 +137,7 @@ func (r *rights) copyFiles(dir string, m *manifest) error {
 
 // copyFile copies a file for its owner's eyes, durably.
 func copyFile(from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil { //nolint:gosec // in the operator's folders
 		return fmt.Errorf("copying %s: %w", from, err)
 	}
 	in, err := os.Open(from) //nolint:gosec // in the operator's folders
@@ -186,7 +186,7 @@ func (m *manifest) write(dir string) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("writing the manifest: %w", err)
 	}
-	if err := os.Rename(tmp, filepath.Join(dir, manifestName)); err != nil {
+	if err := os.Rename(tmp, filepath.Join(dir, manifestName)); err != nil { //nolint:gosec // in the operator's folder
 		return fmt.Errorf("writing the manifest: %w", err)
 	}
 	return nil

@@ -68,12 +68,12 @@ func (m *manifest) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  office %s, taken %s, by build %s\n", m.Office, m.Begun.Local().Format("2 Jan 2006 15:04:05"), m.Build)
 	fmt.Fprintf(w, "  %d commits, %d streams, %d files, %.1f MB\n", m.Journal.Commits, len(m.Journal.Streams), len(m.Files), float64(bytes)/1e6)
-	fmt.Fprintf(w, "  register of erasures: %d, the last %s\n", m.Erasures, dateOr(m.LastErasure, "never"))
+	fmt.Fprintf(w, "  register of erasures: %d, the last %s\n", m.Erasures, dateOrNever(m.LastErasure))
 }
 
-func dateOr(at time.Time, otherwise string) string {
+func dateOrNever(at time.Time) string {
 	if at.IsZero() {
-		return otherwise
+		return "never"
 	}
 	return at.Local().Format("2 Jan 2006 15:04:05")
 }
@@ -208,7 +208,7 @@ func (c *restoreCmd) Run(ctx context.Context, io std) error {
 	}
 	fmt.Fprintf(io.out, "%s %s\n", paint(io.out, green, "Restored to"), out.Data)
 	out.Backup.print(io.out)
-	fmt.Fprintf(io.out, "  register applied: last written %s; %d erasures done again\n", dateOr(out.Register, "never"), out.Erased)
+	fmt.Fprintf(io.out, "  register applied: last written %s; %d erasures done again\n", dateOrNever(out.Register), out.Erased)
 	if out.InDoubt > 0 {
 		fmt.Fprintf(io.out, "  %d replies were still to be sent and may have been since: they are in doubt, look at the overview\n", out.InDoubt)
 	}

@@ -104,9 +104,9 @@ func (r *restoring) newest(m *manifest) (*register.Register, error) {
 	if reg.Office() != m.Office {
 		return nil, fmt.Errorf("%s is the register of office %q, the backup of %q", path, reg.Office(), m.Office)
 	}
-	fmt.Fprintf(r.io.err, "Register of erasures: %d, last written %s\n", len(reg.Entries()), dateOr(reg.Newest(), "never"))
+	fmt.Fprintf(r.io.err, "Register of erasures: %d, last written %s\n", len(reg.Entries()), dateOrNever(reg.Newest()))
 	if reg.Newest().Before(m.LastErasure) {
-		return nil, fmt.Errorf("%s is older than the backup, whose own register was last written %s: this is not the newest one", path, dateOr(m.LastErasure, "never"))
+		return nil, fmt.Errorf("%s is older than the backup, whose own register was last written %s: this is not the newest one", path, dateOrNever(m.LastErasure))
 	}
 	return reg, nil
 }

@@ -20,6 +20,7 @@ import (
 	"stagecoach/desk/view"
 	"stagecoach/journal"
 	"stagecoach/ledger"
+	"stagecoach/policies"
 	"stagecoach/router"
 )
 
@@ -37,8 +38,8 @@ type rights struct {
 	register *register.Register
 	// directory gives the customers' records; it is opened by the first who asks.
 	directory func(ctx context.Context) (*directory.Directory, error)
-	// persons gives all customers who are one person; nil where links aren't known.
-	persons func(ctx context.Context, customer string) ([]string, error)
+	// policy gives the set that decides.
+	policy func() *policies.Set
 	// adapters gives the accounts that run, which keep data of their own.
 	adapters func() []channels.Adapter
 	logger   *slog.Logger
@@ -57,20 +58,13 @@ type rightsRouter interface {
 }
 
 // newRights puts them together; register must have been opened.
-func newRights(dir, office string, j *journal.Journal, l *ledger.Ledger, r rightsRouter, w *words, reg *register.Register, logger *slog.Logger) *rights {
+func newRights(dir, office string, policy func() *policies.Set, j *journal.Journal, l *ledger.Ledger, r rightsRouter, w *words, reg *register.Register, logger *slog.Logger) *rights {
 	return &rights{
-		dir: dir, office: office, journal: j, ledger: l, router: r, words: w, register: reg,
+		dir: dir, office: office, policy: policy, journal: j, ledger: l, router: r, words: w, register: reg,
 		keys:     router.NewKeys(j.Keys().Key(journal.KeyHash), j.Keys().Key(journal.KeyToken)),
 		adapters: func() []channels.Adapter { return nil },
-		persons: func(ctx context.Context, customer string) ([]string, error) {
-			p, _, err := l.Person(ctx, customer)
-			if err != nil {
-				return nil, err
-			}
-			return p.Members, nil
-		},
-		logger: logger.With("component", "rights"),
-		wake:   make(chan struct{}, 1), states: map[string]*erasing{},
+		logger:   logger.With("component", "rights"),
+		wake:     make(chan struct{}, 1), states: map[string]*erasing{},
 	}
 }
 
@@ -80,7 +74,7 @@ func (d *Daemon) openRights() error {
 	if err != nil {
 		return err
 	}
-	d.rights = newRights(d.opts.Dir, d.cfg.Office, d.journal, d.ledger, d.engine, d.words, reg, d.logger)
+	d.rights = newRights(d.opts.Dir, d.cfg.Office, d.policy.Load, d.journal, d.ledger, d.engine, d.words, reg, d.logger)
 	d.rights.adapters = d.links.Adapters
 	d.rights.directory = func(context.Context) (*directory.Directory, error) { return d.directory, nil }
 	return nil
@@ -119,14 +113,11 @@ func (r *rights) resolve(ctx context.Context, text string) ([]string, error) {
 
 // person gives all customers who are one person with this one, itself included.
 func (r *rights) person(ctx context.Context, id string) ([]string, error) {
-	if r.persons == nil {
-		return []string{id}, nil
-	}
-	members, err := r.persons(ctx, id)
+	p, _, err := r.ledger.Person(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return append(members, id), nil
+	return append(p.Members, id), nil
 }
 
 // lookUp finds the customers whom a text names, without those they are linked to.

@@ -84,6 +84,7 @@ func (w *wiping) content(t *ledger.Theirs, strays []string) error {
 		{"notes", t.Notes},
 		{"remarks", t.Remarks},
 		{"evidence", t.Evidence},
+		{"feedback", t.Feedback},
 		{"quarantine", strays},
 		{"drafts", draftsOf(t.Contacts)},
 	}

@@ -94,7 +94,7 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	if err != nil {
 		return err
 	}
-	rights, err := s.openRights(cfg, deps.Router)
+	rights, err := s.openRights(cfg, set, deps.Router)
 	if err != nil {
 		return err
 	}
@@ -141,13 +141,13 @@ func (s *stopped) takeOver(ctx context.Context, cfg *configs.Config, set *polici
 
 // openRights does what people ask of their data while nobody runs, and what was left
 // undone of it.
-func (s *stopped) openRights(cfg *configs.Config, engine rightsRouter) (*rights, error) {
+func (s *stopped) openRights(cfg *configs.Config, set *policies.Set, engine rightsRouter) (*rights, error) {
 	reg, err := register.Open(s.dir, cfg.Office, cfg.Backup.Register)
 	if err != nil {
 		return nil, err
 	}
 	words := newWords(s.journal, newLinks(nil, s.journal, "", "", s.log).parse)
-	return newRights(s.dir, cfg.Office, s.journal, s.ledger, engine, words, reg, s.log), nil
+	return newRights(s.dir, cfg.Office, func() *policies.Set { return set }, s.journal, s.ledger, engine, words, reg, s.log), nil
 }
 
 // pastOf replays the log of a journal.

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"stagecoach/channels"
+	"stagecoach/contact"
+	"stagecoach/customers"
+	"stagecoach/customers/export"
+	"stagecoach/journal"
+	"stagecoach/ledger"
+	"stagecoach/router"
+)
+
+// export writes all that is kept of a person as a ZIP archive.
+func (r *rights) export(ctx context.Context, text string, to io.Writer) error {
+	ids, err := r.resolve(ctx, text)
+	if err != nil {
+		return err
+	}
+	return r.exportOf(ctx, ids, to)
+}
+
+// exportOf writes all that is kept of customers, who are one person.
+func (r *rights) exportOf(ctx context.Context, ids []string, to io.Writer) error {
+	p, err := r.gather(ctx, ids)
+	if err != nil {
+		return err
+	}
+	return export.Write(to, p)
+}
+
+// gathering collects what an export holds.
+type gathering struct {
+	*rights
+	ctx     context.Context //nolint:containedctx // lives for one export
+	p       *export.Person
+	own     map[string]bool
+	strange int
+}
+
+// gather collects what is kept of customers. Other people's messages in their
+// conversations are left out, and the names of colleagues but as the customer saw them.
+func (r *rights) gather(ctx context.Context, ids []string) (*export.Person, error) {
+	if err := r.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	t, err := r.ledger.Theirs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	who, err := r.known(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	p := &export.Person{
+		Made: time.Now().UTC().Truncate(time.Second), Customers: ids, Name: who.name, Since: t.Since,
+		Addresses: who.sorted(), Feedback: []export.Feedback{}, Conversations: []export.Conversation{}, Kept: []export.Keeping{}, LeftOut: []string{},
+	}
+	if p.Records, err = r.recordsOf(ctx, ids); err != nil {
+		return nil, err
+	}
+	for i := range p.Records {
+		withoutColleagues(&p.Records[i])
+	}
+	for _, k := range r.policy().Retentions() {
+		p.Kept = append(p.Kept, export.Keeping{Kind: k.Kind, Days: int(k.Keep / (24 * time.Hour))})
+	}
+	g := &gathering{rights: r, ctx: ctx, p: p, own: map[string]bool{}}
+	for _, ref := range t.OwnRefs {
+		g.own[ref] = true
+	}
+	if err := g.conversations(t); err != nil {
+		return nil, err
+	}
+	if g.strange > 0 {
+		p.LeftOut = append(p.LeftOut, fmt.Sprintf("%d messages of other people in these conversations", g.strange))
+	}
+	return p, nil
+}
+
+// sorted gives the addresses in a fixed order.
+func (i *identities) sorted() []contact.Identity {
+	out := make([]contact.Identity, 0, len(i.all))
+	for one := range i.all {
+		out = append(out, one)
+	}
+	slices.SortFunc(out, func(a, b contact.Identity) int {
+		return bytes.Compare([]byte(string(a.Channel)+a.Address), []byte(string(b.Channel)+b.Address))
+	})
+	return out
+}
+
+// withoutColleagues takes out of a record who of us wrote something down.
+func withoutColleagues(rec *customers.Record) {
+	rec.By = roleOf(rec.By)
+	for i := range rec.Preferences {
+		rec.Preferences[i].By = roleOf(rec.Preferences[i].By)
+	}
+	if rec.Objection != nil {
+		rec.Objection.By = roleOf(rec.Objection.By)
+	}
+	if rec.Hold != nil {
+		rec.Hold.By = roleOf(rec.Hold.By)
+	}
+}
+
+func roleOf(by string) string {
+	switch by {
+	case "", "import", "crm", "customer", "router", "control":
+		return by
+	}
+	return "a colleague"
+}
+
+// conversations collects those that are theirs, and what they wrote in others.
+func (g *gathering) conversations(t *ledger.Theirs) error {
+	contacts := map[string][]ledger.Row{}
+	seen := slices.Clone(t.Conversations)
+	for _, id := range t.Contacts {
+		row, err := g.ledger.Contact(g.ctx, id)
+		if err != nil {
+			return err
+		}
+		contacts[row.Conversation] = append(contacts[row.Conversation], row)
+		if !slices.Contains(seen, row.Conversation) {
+			seen = append(seen, row.Conversation)
+		}
+	}
+	for _, id := range seen {
+		row, err := g.ledger.Conversation(g.ctx, id)
+		if err != nil {
+			return err
+		}
+		v := export.Conversation{ID: id, Channel: row.Channel, OpenedAt: row.OpenedAt, State: string(row.State), Contacts: []export.Contact{}, Items: []export.Item{}}
+		theirs := map[string]bool{}
+		for i := range contacts[id] {
+			theirs[contacts[id][i].ID] = true
+			v.Contacts = append(v.Contacts, contactOf(&contacts[id][i]))
+		}
+		entries, err := g.ledger.Timeline(g.ctx, id)
+		if err != nil {
+			return err
+		}
+		for i := range entries {
+			e := &entries[i]
+			if e.Kind != "message_received" && !slices.Contains(t.Conversations, id) && !theirs[e.Contact] {
+				continue
+			}
+			if err := g.entry(&v, e); err != nil {
+				return err
+			}
+		}
+		g.p.Conversations = append(g.p.Conversations, v)
+	}
+	return nil
+}
+
+func contactOf(row *ledger.Row) export.Contact {
+	c := export.Contact{
+		ID: row.ID, Channel: row.Channel, Start: row.Start, Due: row.Due, Class: row.Class, Kind: row.Contact.Kind,
+		Queue: row.Queue, Tier: row.Tier, Outcome: string(row.End), EndedAt: row.EndedAt, Kept: row.Kept,
+	}
+	switch {
+	case row.Open():
+		c.Outcome = "open"
+	case row.End == router.EndDisposed:
+		c.Outcome = string(row.Disposition)
+	}
+	return c
+}
+
+// entry adds what one line of a timeline holds.
+func (g *gathering) entry(v *export.Conversation, e *ledger.Entry) error {
+	var it *export.Item
+	var err error
+	switch e.Kind {
+	case "message_received":
+		if !g.own[e.Ref] {
+			g.strange++
+			return nil
+		}
+		it, err = g.message(e)
+	case "reply_queued":
+		it, err = g.reply(e)
+	case "noted":
+		it, err = g.note(e)
+	}
+	if err != nil {
+		if !errors.Is(err, ledger.ErrGone) {
+			return err
+		}
+		it = &export.Item{Kind: "message", ID: e.Item, At: e.At, Channel: v.Channel, Gone: "These words have been removed: their time was over, or somebody erased them."}
+	}
+	if it != nil {
+		v.Items = append(v.Items, *it)
+	}
+	return nil
+}
+
+func (g *gathering) message(e *ledger.Entry) (*export.Item, error) {
+	in, err := g.words.Original(g.ctx, e.Ref)
+	if err != nil {
+		return nil, err
+	}
+	m, err := g.words.Message(g.ctx, e.Ref)
+	if err != nil {
+		return nil, err
+	}
+	it := &export.Item{
+		Kind: "message", ID: e.Item, At: in.ReceivedAt, Channel: m.Channel, From: m.Sender(), Subject: m.Subject, Text: m.Text,
+		Mail: wholeMail(in), Files: g.files(m.Attachments),
+	}
+	for _, to := range m.To {
+		if g.ours(m.Channel, to.Address) {
+			it.To = append(it.To, to.Address)
+		}
+	}
+	return it, nil
+}
+
+// ours reports whether an address is one of our own accounts'.
+func (g *gathering) ours(ch contact.Channel, address string) bool {
+	for _, a := range g.adapters() {
+		if a.Channel == ch && a.Address == address {
+			return true
+		}
+	}
+	return false
+}
+
+// wholeMail gives the mail that an item is, nil where it is none.
+func wholeMail(in *channels.Inbound) []byte {
+	if in.Format == "rfc822" {
+		return in.Raw
+	}
+	return nil
+}
+
+func (g *gathering) reply(e *ledger.Entry) (*export.Item, error) {
+	r, err := g.words.Reply(g.ctx, e.Ref)
+	if err != nil {
+		return nil, err
+	}
+	it := &export.Item{
+		Kind: "reply", ID: r.ID, At: r.CreatedAt, Channel: r.Channel, From: contact.Address{Name: r.FromName}, Subject: r.Subject,
+		Text: r.Text, Files: g.files(r.Attachments), Mail: r.Raw,
+	}
+	if facts, err := g.ledger.ReplyFacts(g.ctx, r.ID); err == nil {
+		it.State = string(facts.State)
+	}
+	switch r.Kind { //nolint:exhaustive // the others are replies
+	case contact.Acknowledgement:
+		it.Kind = "acknowledgement"
+	case contact.Forward: // whom it went to is somebody else's
+		it.Kind, it.Mail = "forward", nil
+		return it, nil
+	}
+	for _, to := range r.To {
+		it.To = append(it.To, to.Address)
+	}
+	if r.Channel != contact.Email {
+		it.Mail = nil
+	} else if it.Mail == nil && r.RawObject != "" {
+		if it.Mail, err = g.object(r.RawObject); err != nil {
+			return nil, err
+		}
+	}
+	return it, nil
+}
+
+// note adds what colleagues wrote about them: it is theirs too, without who wrote it.
+func (g *gathering) note(e *ledger.Entry) (*export.Item, error) {
+	n, err := g.words.Note(g.ctx, e.Ref)
+	if err != nil {
+		return nil, err
+	}
+	return &export.Item{Kind: "note", ID: n.ID, At: n.At, From: contact.Address{Name: "a colleague"}, Text: n.Text, Files: g.files(n.Attachments)}, nil
+}
+
+// files gives the files of an item, to be read one after the other.
+func (g *gathering) files(list []contact.Attachment) []export.File {
+	var out []export.File
+	for _, a := range list {
+		f := export.File{Name: a.Name, Type: a.ContentType, Size: a.Size}
+		f.Open = func() (io.ReadCloser, error) {
+			if a.Object == "" {
+				return io.NopCloser(bytes.NewReader(a.Data)), nil
+			}
+			return g.journal.GetObject(g.ctx, a.Object)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func (g *gathering) object(id string) ([]byte, error) {
+	in, err := g.journal.GetObject(g.ctx, id)
+	if errors.Is(err, journal.ErrErased) || errors.Is(err, journal.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = in.Close() }()
+	return io.ReadAll(in)
+}

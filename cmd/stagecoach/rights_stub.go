@@ -1,9 +1,0 @@
-package main
-
-import (
-	"context"
-	"errors"
-	"io"
-)
-
-func (r *rights) export(context.Context, string, io.Writer) error { return errors.ErrUnsupported }
