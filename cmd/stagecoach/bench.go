@@ -18,18 +18,19 @@ import (
 // benchCmd is `stagecoach bench`. Each figure stands beside the raw limit of
 // the same machine: what the same work costs without Stagecoach.
 type benchCmd struct {
-	Names    []string `arg:"" optional:"" help:"ingest, journal, route, replay, search, activation, memory, restart or all; all that there are if left out."`
-	Channels string   `help:"Channels that take part in ingest: email, others (Slack, web chat, Mastodon, Bluesky and webhook, all at once), or all." default:"all"`
-	Mails    int      `help:"Mails of one burst." default:"2000"`
-	Messages int      `help:"Messages by the other channels, all at once." default:"10000"`
-	Visitors int      `help:"Visitors of the web chat that are connected at once." default:"2000"`
-	Single   int      `help:"Messages that are timed one by one before a burst." default:"25"`
-	Contacts int      `help:"Open contacts of restart, replay and memory; messages of search." default:"10000"`
-	Waiting  int      `help:"Contacts that wait as another policy set is activated." default:"100000"`
-	Seconds  float64  `help:"How long each rate of journal is measured." default:"4"`
-	Dir      string   `help:"Make temporary data here: the disk that is measured." placeholder:"DIR" type:"path"`
-	Profile  string   `help:"Write a CPU profile (pprof) of all that is measured." placeholder:"FILE" type:"path" name:"cpu-profile"`
-	JSON     bool     `name:"json" help:"Print a JSON list."`
+	Names     []string `arg:"" optional:"" help:"ingest, journal, route, replay, search, activation, memory, restart, customers or all; all that there are if left out."`
+	Channels  string   `help:"Channels that take part in ingest: email, others (Slack, web chat, Mastodon, Bluesky and webhook, all at once), or all." default:"all"`
+	Mails     int      `help:"Mails of one burst." default:"2000"`
+	Messages  int      `help:"Messages by the other channels, all at once." default:"10000"`
+	Visitors  int      `help:"Visitors of the web chat that are connected at once." default:"2000"`
+	Single    int      `help:"Messages that are timed one by one before a burst." default:"25"`
+	Contacts  int      `help:"Open contacts of restart, replay and memory; messages of search." default:"10000"`
+	Waiting   int      `help:"Contacts that wait as another policy set is activated." default:"100000"`
+	Customers int      `help:"Customers of the directory; 1000000 takes some minutes." default:"100000"`
+	Seconds   float64  `help:"How long each rate of journal is measured." default:"4"`
+	Dir       string   `help:"Make temporary data here: the disk that is measured." placeholder:"DIR" type:"path"`
+	Profile   string   `help:"Write a CPU profile (pprof) of all that is measured." placeholder:"FILE" type:"path" name:"cpu-profile"`
+	JSON      bool     `name:"json" help:"Print a JSON list."`
 }
 
 // figure is one measurement.
@@ -67,6 +68,7 @@ func benches() []benchmark {
 		{"activation", (*bench).activation},
 		{"memory", (*bench).memory},
 		{"restart", (*bench).restart},
+		{"customers", (*bench).customers},
 	}
 }
 
@@ -121,8 +123,8 @@ func (c *benchCmd) Run(ctx context.Context, io std) (err error) {
 	if c.Messages < 100 || c.Visitors < 1 {
 		return errors.New("too little to measure: take at least 100 messages and one visitor")
 	}
-	if c.Mails < 10 || c.Single < 1 || c.Contacts < 100 || c.Waiting < 100 || c.Seconds <= 0 {
-		return errors.New("too little to measure: take at least 10 mails, 1 single mail, 100 contacts (waiting ones, too) and some seconds")
+	if c.Mails < 10 || c.Single < 1 || c.Contacts < 100 || c.Customers < 100 || c.Waiting < 100 || c.Seconds <= 0 {
+		return errors.New("too little to measure: take at least 10 mails, 1 single mail, 100 contacts (waiting ones and customers, too) and some seconds")
 	}
 	b := &bench{cmd: c, io: io, bar: newProgress(io.err), log: slog.New(slog.DiscardHandler), figures: []figure{}}
 	if b.dir, err = os.MkdirTemp(c.Dir, "stagecoach-bench-"); err != nil {

@@ -76,6 +76,12 @@ func TestBenchActivation(t *testing.T) {
 	wantFigures(t, got, "activation activation_promises activation_arrival_p95 activation_arrival_max")
 }
 
+// TestBenchCustomers also fails where a customer isn't found, or a start lacks one.
+func TestBenchCustomers(t *testing.T) {
+	got := measured(t, "customers", "--customers", "3000")
+	wantFigures(t, got, "customers_import customers_import_again customers_lookup_p99 customers_start customers_start_after_kill customers_index_each customers_memory_each")
+}
+
 // Without Dovecot the mailbox is in this process, and bench says so.
 func TestBenchIngestWithoutDovecot(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
