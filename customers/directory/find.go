@@ -37,7 +37,7 @@ func (d *Directory) Find(ctx context.Context, text string, most int) ([]customer
 			if slices.ContainsFunc(found, func(r customers.Record) bool { return r.ID == o.id }) {
 				continue
 			}
-			rec, err := decode(o.record)
+			rec, err := unpack(o.record)
 			if err != nil {
 				return nil, fmt.Errorf("looking for customers: %w", err)
 			}

@@ -181,7 +181,7 @@ func (r *resolver) byAddress(ctx context.Context, row *customers.Row, at int, p 
 		}
 		var others []string
 		for _, o := range owners {
-			rec, err := decode(o.record)
+			rec, err := unpack(o.record)
 			if err != nil {
 				continue
 			}

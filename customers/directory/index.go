@@ -86,7 +86,7 @@ func one(row *sql.Row) (*customers.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode(value)
+	return unpack(value)
 }
 
 // entries are by what a record is found.
@@ -179,7 +179,7 @@ func (w *writer) find(ctx context.Context, id string) (num int64, old *customers
 	if err != nil {
 		return 0, nil, err
 	}
-	if old, err = decode(value); err != nil {
+	if old, err = unpack(value); err != nil {
 		return num, nil, nil //nolint:nilerr // it is found by nothing
 	}
 	return num, old, nil
@@ -198,7 +198,7 @@ func (w *writer) put(ctx context.Context, id string, rec *customers.Record, valu
 	if num == 0 {
 		return w.insert(ctx, id, rec, value)
 	}
-	if _, err = w.exec(ctx, "UPDATE customer SET record = ?, foreign_id = ? WHERE num = ?", value, hasExternal(rec), num); err != nil {
+	if _, err = w.exec(ctx, "UPDATE customer SET record = ?, foreign_id = ? WHERE num = ?", pack(value), hasExternal(rec), num); err != nil {
 		return err
 	}
 	return w.move(ctx, num, w.d.entriesOf(old), w.d.entriesOf(rec))
@@ -208,7 +208,7 @@ func hasExternal(rec *customers.Record) bool { return rec != nil && rec.External
 
 // insert indexes a record that is known to be new.
 func (w *writer) insert(ctx context.Context, id string, rec *customers.Record, value []byte) error {
-	res, err := w.exec(ctx, "INSERT INTO customer(id, record, foreign_id) VALUES(?, ?, ?)", id, value, hasExternal(rec))
+	res, err := w.exec(ctx, "INSERT INTO customer(id, record, foreign_id) VALUES(?, ?, ?)", id, pack(value), hasExternal(rec))
 	if err != nil {
 		return err
 	}

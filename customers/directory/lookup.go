@@ -38,7 +38,7 @@ func (d *Directory) Lookup(ctx context.Context, keys []string) (map[string]Match
 		}
 		if !m.Shared {
 			m.Customer = owners[0].id
-			if m.Record, err = decode(owners[0].record); err != nil {
+			if m.Record, err = unpack(owners[0].record); err != nil {
 				return nil, fmt.Errorf("looking customers up: %w", err)
 			}
 		}
