@@ -152,11 +152,11 @@ func (d *Directory) Get(ctx context.Context, id string) (*customers.Record, erro
 
 // External gives the record with one of the company's own ids.
 func (d *Directory) External(ctx context.Context, external string) (*customers.Record, error) {
-	rec, err := d.db.external(ctx, external)
+	id, err := d.db.external(ctx, external)
 	if err != nil {
 		return nil, fmt.Errorf("looking for a customer by the company's id: %w", err)
 	}
-	return rec, nil
+	return d.Get(ctx, id)
 }
 
 // Count gives how many records there are.

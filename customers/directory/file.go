@@ -91,7 +91,7 @@ func dial(ctx context.Context, path, whose string) (*file, error) {
 		&f.q.owners:   "SELECT c.id, c.record FROM identity i JOIN customer c ON c.num = i.num WHERE i.key = ? ORDER BY c.id LIMIT " + strconv.Itoa(mostOwners),
 		&f.q.record:   "SELECT record FROM customer WHERE id = ?",
 		&f.q.gone:     "SELECT count(*) FROM gone WHERE id = ?",
-		&f.q.external: "SELECT c.record FROM external e JOIN customer c ON c.num = e.num WHERE e.id = ? ORDER BY c.id LIMIT 1",
+		&f.q.external: "SELECT c.id FROM external e JOIN customer c ON c.num = e.num WHERE e.id = ? ORDER BY c.id LIMIT 1",
 	} {
 		if *stmt, err = f.read.PrepareContext(ctx, text); err != nil {
 			return nil, errors.Join(err, f.close())

@@ -139,12 +139,9 @@ type resolver struct {
 func (r *resolver) resolve(ctx context.Context, row *customers.Row, at int, out *Imported) (plan, error) {
 	p := plan{row: row, at: at}
 	if row.External != "" {
-		rec, err := r.d.db.external(ctx, row.External)
-		if err == nil {
-			p.id = rec.ID
-			return p, nil
-		}
+		id, err := r.d.db.external(ctx, row.External)
 		if !errors.Is(err, ErrNotFound) {
+			p.id = id
 			return p, err
 		}
 	}

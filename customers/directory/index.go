@@ -58,9 +58,22 @@ func (f *file) owners(ctx context.Context, key []byte) ([]owner, error) {
 
 // record gives a record by its id.
 func (f *file) record(ctx context.Context, id string) (*customers.Record, error) {
-	rec, err := one(f.q.record.QueryRowContext(ctx, id))
-	if !errors.Is(err, ErrNotFound) {
-		return rec, err
+	value, err := f.value(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return decode(value)
+}
+
+// value gives a record as it is stored.
+func (f *file) value(ctx context.Context, id string) ([]byte, error) {
+	var blob []byte
+	err := f.q.record.QueryRowContext(ctx, id).Scan(&blob)
+	if err == nil {
+		return unpacked(blob)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
 	}
 	var gone int
 	if err := f.q.gone.QueryRowContext(ctx, id).Scan(&gone); err != nil {
@@ -72,21 +85,13 @@ func (f *file) record(ctx context.Context, id string) (*customers.Record, error)
 	return nil, ErrNotFound
 }
 
-// external gives a record by the company's own id.
-func (f *file) external(ctx context.Context, id string) (*customers.Record, error) {
-	return one(f.q.external.QueryRowContext(ctx, id))
-}
-
-func one(row *sql.Row) (*customers.Record, error) {
-	var value []byte
-	err := row.Scan(&value)
+// external gives the id of the record with one of the company's own ids.
+func (f *file) external(ctx context.Context, external string) (id string, err error) {
+	err = f.q.external.QueryRowContext(ctx, external).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, ErrNotFound
+		return "", ErrNotFound
 	}
-	if err != nil {
-		return nil, err
-	}
-	return unpack(value)
+	return id, err
 }
 
 // entries are by what a record is found.

@@ -37,14 +37,23 @@ func pack(value []byte) []byte {
 	return append([]byte{packed}, packer().Encode(nil, value)...)
 }
 
-// unpack reads what pack wrote.
-func unpack(blob []byte) (*customers.Record, error) {
+// unpacked gives what pack was given.
+func unpacked(blob []byte) ([]byte, error) {
 	if len(blob) == 0 || blob[0] != packed {
-		return decode(blob)
+		return blob, nil
 	}
 	value, err := packer().Decode(nil, blob[1:])
 	if err != nil {
 		return nil, fmt.Errorf("reading a customer's record in the index: %w", err)
+	}
+	return value, nil
+}
+
+// unpack reads the record that pack was given.
+func unpack(blob []byte) (*customers.Record, error) {
+	value, err := unpacked(blob)
+	if err != nil {
+		return nil, err
 	}
 	return decode(value)
 }

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -169,36 +170,54 @@ type fresh struct {
 
 // change makes a new version, if it is one.
 func (d *Directory) change(ctx context.Context, by string, c Change) (fresh, Changed) {
-	old := &customers.Record{ID: c.ID}
+	rec := &customers.Record{ID: c.ID}
+	var before []byte
 	if !c.New {
-		had, err := d.db.record(ctx, c.ID)
+		had, err := d.db.value(ctx, c.ID)
+		if err == nil {
+			before = had
+			rec, err = decode(had)
+		}
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return fresh{}, Changed{Err: err}
 		}
-		if err == nil {
-			old = had
-		}
 	}
-	before, err := json.Marshal(old)
-	if err != nil {
-		return fresh{}, Changed{Err: err}
-	}
-	rec, err := decode(before) // a copy of its own
-	if err != nil {
-		return fresh{}, Changed{Err: err}
-	}
+	version, made, changed, by0 := rec.Version, rec.MadeAt, rec.ChangedAt, rec.By
 	if err := c.Make(rec); err != nil {
 		return fresh{}, Changed{Err: err}
 	}
-	rec.ID, rec.Version, rec.MadeAt, rec.ChangedAt, rec.By = old.ID, old.Version, old.MadeAt, old.ChangedAt, old.By
-	value, err := json.Marshal(rec)
-	if err != nil {
-		return fresh{}, Changed{Err: fmt.Errorf("writing the record: %w", err)}
+	rec.ID, rec.Version, rec.MadeAt, rec.ChangedAt, rec.By = c.ID, version, made, changed, by0
+	if before == nil {
+		return d.stamp(rec, by)
 	}
-	if string(value) == string(before) && old.Version > 0 {
-		return fresh{}, Changed{Record: old}
+	same, err := sameRecord(rec, before)
+	if err != nil {
+		return fresh{}, Changed{Err: err}
+	}
+	if same {
+		return fresh{}, Changed{Record: rec}
 	}
 	return d.stamp(rec, by)
+}
+
+// sameRecord reports whether a record says what is stored, in whichever form an earlier
+// build has stored it.
+func sameRecord(rec *customers.Record, before []byte) (bool, error) {
+	value, err := json.Marshal(rec)
+	if err != nil {
+		return false, fmt.Errorf("writing the record: %w", err)
+	}
+	if bytes.Equal(value, before) {
+		return true, nil
+	}
+	old, err := decode(before)
+	if err != nil {
+		return false, err
+	}
+	if before, err = json.Marshal(old); err != nil {
+		return false, fmt.Errorf("writing the record: %w", err)
+	}
+	return bytes.Equal(value, before), nil
 }
 
 // stamp makes rec the next version.
