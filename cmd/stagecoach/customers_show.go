@@ -81,7 +81,11 @@ func (c *customerControls) show(ctx context.Context, who string) (*shownCustomer
 		}
 		out.Shared = append(out.Shared, s)
 	}
-	rows, err := c.ledger.Conversations(ctx, rec.ID, mostShown)
+	person, _, err := c.ledger.Person(ctx, rec.ID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := c.ledger.ConversationsOf(ctx, person.Members, mostShown)
 	if err != nil {
 		return nil, err
 	}
