@@ -45,6 +45,7 @@ func (a *api) register(mux *http.ServeMux) {
 	a.registerPolicy()
 	a.registerRights()
 	a.registerCustomers()
+	a.registerVoices()
 	a.describeEvents()
 }
 

@@ -46,6 +46,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 	s.workPages(mux)
 	s.conversationPages(mux)
 	s.listPages(mux)
+	s.voicePages(mux)
 	s.peoplePages(mux)
 	s.policyPages(mux)
 	s.customerPages(mux)

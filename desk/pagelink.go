@@ -35,7 +35,7 @@ func (s *Server) Origin(r *http.Request) string { return s.origin(r) }
 // stored. What anybody can read never has it, nor what somebody gives by hand.
 func (s *Service) linkPage(r *contact.Reply, c *conversationFacts, st *story) {
 	m := st.answered(r.Covers)
-	if s.deps.Page == nil || r.Channel.ByHand() || m != nil && m.Public {
+	if s.deps.Page == nil || r.Channel.ByHand() || m != nil && m.Public && m.Channel == r.Channel {
 		return
 	}
 	if r.Channel.IsChat() && r.CreatedAt.Sub(st.linked) < linkAgain {

@@ -77,6 +77,15 @@ type Records interface {
 	Search(ctx context.Context, q string, o ledger.SearchOptions) ([]ledger.Hit, error)
 }
 
+// Voices is what customers say of us.
+type Voices interface {
+	SaidOfKind(ctx context.Context, kind contact.FeedbackKind, agent string, most int) ([]ledger.Said, error)
+	Fans(ctx context.Context, most int) ([]ledger.Fan, error)
+	Ideas(ctx context.Context, state router.IdeaState, most int) ([]ledger.Idea, error)
+	// Satisfaction puts kept promises beside what customers say.
+	Satisfaction(ctx context.Context, since, until time.Time) (*ledger.Satisfaction, error)
+}
+
 // Content is where words and files lie. A reference is "<kind>.<id>".
 type Content interface {
 	// Put stores a value; the last one of an id counts.
@@ -204,6 +213,8 @@ type Deps struct {
 	// Rights is what people may ask of what is kept about them; nil where nobody
 	// can do that.
 	Rights Rights
+	// Voices is what customers say of us; nil where nobody can tell.
+	Voices Voices
 	// Still is true when nobody decides any more: the daemon is stopped.
 	Still bool
 }

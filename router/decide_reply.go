@@ -22,6 +22,9 @@ func (t *turn) send(cmd *Send) error {
 	}
 	r.Agent = t.actor
 	if !Covers(r.Kind) {
+		if err := t.mayBegin(&cmd.Begins); err != nil {
+			return err
+		}
 		if t.Conversations[r.Conversation] == nil {
 			if cmd.Conversation == nil || cmd.Conversation.ID != r.Conversation {
 				return refuse(RefusedNotFound, "there is no such conversation")
@@ -31,7 +34,11 @@ func (t *turn) send(cmd *Send) error {
 		if t.erased[t.Conversations[r.Conversation].Customer] {
 			return refuse(RefusedEnded, "the customer of this conversation was erased")
 		}
+		if cmd.Begins.Purpose != "" {
+			r.Begins = Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone, Whom: t.personOf(t.Conversations[r.Conversation].Customer, nil).ID}
+		}
 		t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants)})
+		t.begins(t.Replies[r.ID], &cmd.Begins)
 		t.result.Reply, t.result.Conversation = r.ID, r.Conversation
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -190,22 +189,4 @@ func (p customerPages) EndLinks(ctx context.Context, conversation string) error 
 		return fmt.Errorf("making links invalid: %w", err)
 	}
 	return p.d.ledger.WaitFor(ctx, res.Commit)
-}
-
-// Export implements portal.Acts.
-func (p customerPages) Export(ctx context.Context, conversation string, w io.Writer) error {
-	m, err := p.matter(ctx, conversation)
-	if err != nil {
-		return err
-	}
-	return p.d.exportTo(ctx, m.Customer, w)
-}
-
-// Erase implements portal.Acts.
-func (p customerPages) Erase(ctx context.Context, conversation string) error {
-	m, err := p.matter(ctx, conversation)
-	if err != nil {
-		return err
-	}
-	return p.d.eraseAs(ctx, m.Customer)
 }

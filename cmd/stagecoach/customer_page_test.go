@@ -379,3 +379,57 @@ func TestNobodyFindsPages(t *testing.T) {
 		t.Error("links can be tried without end")
 	}
 }
+
+// TestIdeaAndErasureOnThePage has a customer send an idea, be told what became of it,
+// and then have everything erased.
+func TestIdeaAndErasureOnThePage(t *testing.T) {
+	o := newPageOffice(t)
+	ctx := t.Context()
+	boss := desk.Who{ID: desk.Control, Role: contact.RoleSupervisor}
+	member, err := o.d.desk.AddAgent(ctx, boss, "", desk.Member{Name: "Bea Boss", Email: "bea@acme.test", Password: "long enough for anybody", Role: contact.RoleSupervisor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	boss.ID = member.Person.ID
+	write(t, o.provider, "alice@cust.test", "a1", "", "Hello, where is my unmistakable order? I have been waiting for a week now and nobody tells me anything at all.")
+	link := found(t, linkInMail, o.mails(1)[0])
+	o.answer("It comes tomorrow.")
+	o.mails(2)
+	b := o.browser()
+	has(t, b.post(link+"/rate", url.Values{"idea": {"yes"}, "words": {"Sell it in green."}}), "Thank you!")
+	if o.open() != nil {
+		t.Error("an idea has opened a contact")
+	}
+	ideas, err := o.d.desk.Ideas(ctx, "open")
+	if err != nil || len(ideas) != 1 || ideas[0].Text != "Sell it in green." {
+		t.Fatalf("ideas: %+v, %v", ideas, err)
+	}
+	decide := desk.Deciding{Idea: ideas[0].ID, Conversation: ideas[0].Conversation, State: "done", Tell: "It comes in green from May on."}
+	for range 2 { // a double click tells them once
+		if _, err := o.d.desk.DecideIdea(ctx, boss, "5f0c2a2e-93f5-4b55-8f0e-1a9f6e1f7a01", decide); err != nil {
+			t.Fatal(err)
+		}
+	}
+	has(t, o.mails(3)[2], "Re: Meine Bestellung", "in green from May on")
+	if fans, err := o.d.ledger.Fans(ctx, 10); err != nil || len(fans) != 1 || fans[0].Ideas != 1 {
+		t.Errorf("fans: %+v, %v", fans, err)
+	}
+	v, err := o.d.desk.Voices(ctx, "", "")
+	if err != nil || len(v.Ideas) != 1 || v.Ideas[0].State != "done" || !v.Ideas[0].Told || v.Report.All.Answered != 1 {
+		t.Errorf("voices: %+v, %v", v, err)
+	}
+
+	b.post(link+"/code", nil)
+	has(t, b.post(link+"/enter", url.Values{"code": {found(t, codeInMail, o.mails(4)[3])}}), "Our conversation", "unmistakable", "in green from May on")
+	has(t, b.get(link+"/erase"), "It can&#39;t be undone")
+	has(t, b.post(link+"/erase/code", nil), "Yes, erase everything")
+	code := found(t, codeInMail, o.mails(5)[4])
+	has(t, b.post(link+"/enter", url.Values{"code": {code}}), "can&#39;t be used any more") // it is for erasing alone
+	has(t, b.post(link+"/erase", url.Values{"code": {code}}), "Everything about you is being erased")
+	if status, body, _ := b.send(http.MethodGet, link, nil); status != http.StatusGone {
+		t.Errorf("%d: %s", status, body)
+	}
+	if status, _, _ := b.send(http.MethodPost, link+"/rate", url.Values{"v": {"good"}}); status != http.StatusGone {
+		t.Errorf("an erased page still takes votes: %d", status)
+	}
+}

@@ -27,7 +27,7 @@ func (p customerPages) record(ctx context.Context, customer string) (*customers.
 
 // profile says what is known of a customer, each field with where it is from.
 func (p customerPages) profile(ctx context.Context, m *matter) (portal.Profile, error) {
-	out := portal.Profile{CanExport: p.d.exports(), CanErase: p.d.erases()}
+	out := portal.Profile{CanExport: p.d.rights != nil, CanErase: p.d.rights != nil}
 	rec, err := p.record(ctx, m.Customer)
 	if err != nil {
 		return out, err

@@ -270,7 +270,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		Apology: func(language string, f policies.Facts, sorry policies.Sorry) string {
 			return d.policy.Load().ApologyText(language, f, sorry, time.Local)
 		},
-		Page: d.pages.of, AskRating: d.pages.ask,
+		Page: d.pages.of, AskRating: d.pages.ask, Voices: d.ledger,
 		Policies: d.policyDesk, Simulator: d.simulator(), Rules: d.rules, Past: pastOf(d.journal, d.cfg.Office, d.rules, d.logger),
 		Rights: d.rights, Persons: d.ledger,
 		Customers: &customerDesk{

@@ -21,6 +21,7 @@ type ledgerCmd struct {
 	List    ledgerListCmd    `cmd:"" help:"Contacts, newest first."`
 	Show    ledgerShowCmd    `cmd:"" help:"One contact, with everything that was said."`
 	Why     ledgerWhyCmd     `cmd:"" help:"Why a contact was routed so, why it still waits, and why an agent gets nothing."`
+	Report  ledgerReportCmd  `cmd:"" help:"Kept promises beside what customers say, and the gap between them."`
 	Audit   ledgerAuditCmd   `cmd:"" help:"Prove that everything adds up, or say where it doesn't."`
 }
 

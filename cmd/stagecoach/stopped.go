@@ -76,7 +76,7 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 		Messages: newWords(s.journal, newLinks(nil, s.journal, "", "", log).parse),
 		Keys:     router.NewKeys(s.journal.Keys().Key(journal.KeyHash), s.journal.Keys().Key(journal.KeyToken)),
 		Channels: newLinks(nil, s.journal, "", "", log), Sessions: deskSessions{s.journal.Sessions()},
-		Pending: s.journal.InboxPending,
+		Pending: s.journal.InboxPending, Voices: s.ledger,
 	}
 	set, err := policies.Load(cfg.Policies)
 	if err != nil {

@@ -258,7 +258,12 @@ func (s *Server) erase(w http.ResponseWriter, r *http.Request, v *visit) {
 		http.Redirect(w, r, v.path("/erase?done="+done), http.StatusSeeOther) //nolint:gosec // below Path, with a token of ours
 		return
 	}
-	if err := s.acts.Erase(r.Context(), v.link.Conversation); err != nil {
+	err := s.acts.Erase(r.Context(), v.link.Conversation)
+	switch {
+	case errors.Is(err, ErrHeld):
+		s.eraseStep(w, r, v, "held")
+		return
+	case err != nil:
 		s.trouble(w, r, err)
 		return
 	}

@@ -74,6 +74,8 @@ func (v *visit) doneWords(done, reach string) (words string, bad bool) {
 		return fmt.Sprintf(w.tooLong, maxWritten), true
 	case "saved":
 		return w.saved, false
+	case "held":
+		return w.eraseKept, true
 	case "person":
 		return w.noErase, true
 	}

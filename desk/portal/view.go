@@ -176,5 +176,8 @@ type Acts interface {
 	Erase(ctx context.Context, conversation string) error
 }
 
+// ErrHeld means that the law has us keep what would be erased.
+var ErrHeld = errors.New("it must be kept for now")
+
 // ErrNothing means that there is no answer to rate.
 var ErrNothing = errors.New("there is no answer yet")

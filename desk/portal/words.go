@@ -19,14 +19,14 @@ type words struct {
 	conversation, you, us, receipt, erased, expired, files, none string
 	writeAgain, writeLabel, send, writeSent, writeEmpty, tooLong string
 
-	kept, keptLead, keptHow, keptEver, keptGood, days            string
-	about, value, noValue                                        string
-	valueStale, objected, objectLead, object, objectEnd          string
-	channels, channelsLead, prefer, preferNone                   string
-	allow, allowLead, saved                                      string
-	data, download, downloadLead, erase, eraseLead, eraseConfirm string
-	eraseRunning, eraseHeld, eraseDone, eraseDoneLead, noErase   string
-	linksLead, linksEnd, linksEnded, leave                       string
+	kept, keptLead, keptHow, keptEver, keptGood, days                     string
+	about, value, noValue                                                 string
+	valueStale, objected, objectLead, object, objectEnd                   string
+	channels, channelsLead, prefer, preferNone                            string
+	allow, allowLead, saved                                               string
+	data, download, downloadLead, erase, eraseLead, eraseConfirm          string
+	eraseRunning, eraseHeld, eraseKept, eraseDone, eraseDoneLead, noErase string
+	linksLead, linksEnd, linksEnded, leave                                string
 
 	rate, rateLead, rateQuestion, rateFree, rateIdea, ratePost, rateThanks string
 	rateThanksBad, rateMore, rateNothing, rateWhich                        string
@@ -87,6 +87,7 @@ var english = words{
 	allow: "What we may send you unasked", allowLead: "Answers to your own questions always come.", saved: "Saved.",
 	data: "Your data", download: "Download everything", downloadLead: "All that is kept about you, as files that you and programs can read.",
 	erase: "Erase everything about me", eraseLead: "All your messages, our answers and what we know of you. It can't be undone.", eraseConfirm: "Yes, erase everything",
+	eraseKept:    "The law has us keep it for now. It is put away, used for nothing else, and may be erased later.",
 	eraseRunning: "A question of yours is still open: erasing ends it without an answer.", eraseHeld: "The law has us keep a part of it until %s: that is put away and used for nothing else.",
 	eraseDone: "Everything about you is being erased", eraseDoneLead: "Nothing of it is shown any more. This page ends with it.", noErase: "Ask for it by a message to us: a person sees to it.",
 	linksLead: "Did one fall into wrong hands? The next message of ours has a new one.", linksEnd: "Make all old links invalid", linksEnded: "All links until now are invalid.", leave: "Close my page on this device",

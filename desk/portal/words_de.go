@@ -39,6 +39,7 @@ var german = words{
 	allow: "Was wir Ihnen ungefragt senden dürfen", allowLead: "Antworten auf Ihre eigenen Fragen kommen immer.", saved: "Gespeichert.",
 	data: "Ihre Daten", download: "Alles herunterladen", downloadLead: "Alles, was über Sie gespeichert ist, als Dateien, die Sie und Programme lesen können.",
 	erase: "Alles über mich löschen", eraseLead: "Alle Ihre Nachrichten, unsere Antworten und was wir von Ihnen wissen. Es lässt sich nicht rückgängig machen.", eraseConfirm: "Ja, alles löschen",
+	eraseKept:    "Im Augenblick müssen wir es nach dem Gesetz aufbewahren. Es wird weggelegt, für nichts anderes verwendet und kann später gelöscht werden.",
 	eraseRunning: "Eine Frage von Ihnen ist noch offen: Das Löschen beendet sie ohne Antwort.", eraseHeld: "Einen Teil müssen wir nach dem Gesetz bis %s aufbewahren: Er wird weggelegt und für nichts anderes verwendet.",
 	eraseDone: "Alles über Sie wird gelöscht", eraseDoneLead: "Nichts davon wird mehr gezeigt. Auch diese Seite endet damit.", noErase: "Bitten Sie uns in einer Nachricht darum: Ein Mensch kümmert sich.",
 	linksLead: "Ist einer in falsche Hände geraten? Unsere nächste Nachricht hat einen neuen.", linksEnd: "Alle alten Links ungültig machen", linksEnded: "Alle bisherigen Links sind ungültig.", leave: "Meine Seite auf diesem Gerät schließen",
