@@ -23,7 +23,7 @@ type words struct {
 	about, value, noValue                                                 string
 	valueStale, objected, objectLead, object, objectEnd                   string
 	channels, channelsLead, prefer, preferNone                            string
-	allow, allowLead, saved                                               string
+	allow, allowLead, save, saved                                         string
 	data, download, downloadLead, erase, eraseLead, eraseConfirm          string
 	eraseRunning, eraseHeld, eraseKept, eraseDone, eraseDoneLead, noErase string
 	linksLead, linksEnd, linksEnded, leave                                string
@@ -84,7 +84,7 @@ var english = words{
 	valueStale: "not up to date", objected: "You object to being scored, since %s: you are treated as the middle tier.", objectLead: "Your value and tier help to decide whose question comes first. You may object to that; you are then treated as the middle tier.",
 	object: "I object to being scored", objectEnd: "I don't object any more",
 	channels: "Where we reach you", channelsLead: "Answers go where you like them best, if that is possible.", prefer: "I like answers best by", preferNone: "where I wrote",
-	allow: "What we may send you unasked", allowLead: "Answers to your own questions always come.", saved: "Saved.",
+	save: "Save", allow: "What we may send you unasked", allowLead: "Answers to your own questions always come.", saved: "Saved.",
 	data: "Your data", download: "Download everything", downloadLead: "All that is kept about you, as files that you and programs can read.",
 	erase: "Erase everything about me", eraseLead: "All your messages, our answers and what we know of you. It can't be undone.", eraseConfirm: "Yes, erase everything",
 	eraseKept:    "The law has us keep it for now. It is put away, used for nothing else, and may be erased later.",

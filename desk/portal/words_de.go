@@ -36,7 +36,7 @@ var german = words{
 	valueStale: "nicht auf dem neuesten Stand", objected: "Sie widersprechen der Bewertung seit %s: Sie werden wie die mittlere Stufe behandelt.", objectLead: "Ihr Wert und Ihre Stufe helfen zu entscheiden, wessen Frage zuerst kommt. Sie können dem widersprechen; dann werden Sie wie die mittlere Stufe behandelt.",
 	object: "Ich widerspreche der Bewertung", objectEnd: "Ich widerspreche nicht mehr",
 	channels: "Wo wir Sie erreichen", channelsLead: "Antworten gehen dorthin, wo Sie sie am liebsten haben, wenn das möglich ist.", prefer: "Antworten am liebsten per", preferNone: "dort, wo ich geschrieben habe",
-	allow: "Was wir Ihnen ungefragt senden dürfen", allowLead: "Antworten auf Ihre eigenen Fragen kommen immer.", saved: "Gespeichert.",
+	save: "Speichern", allow: "Was wir Ihnen ungefragt senden dürfen", allowLead: "Antworten auf Ihre eigenen Fragen kommen immer.", saved: "Gespeichert.",
 	data: "Ihre Daten", download: "Alles herunterladen", downloadLead: "Alles, was über Sie gespeichert ist, als Dateien, die Sie und Programme lesen können.",
 	erase: "Alles über mich löschen", eraseLead: "Alle Ihre Nachrichten, unsere Antworten und was wir von Ihnen wissen. Es lässt sich nicht rückgängig machen.", eraseConfirm: "Ja, alles löschen",
 	eraseKept:    "Im Augenblick müssen wir es nach dem Gesetz aufbewahren. Es wird weggelegt, für nichts anderes verwendet und kann später gelöscht werden.",

@@ -139,6 +139,16 @@ func (p *Page) Size(width, height int) {
 	p.do("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false})
 }
 
+// Dark has pages see a device that is set to dark, or to light.
+func (p *Page) Dark(on bool) {
+	p.tb.Helper()
+	scheme := "light"
+	if on {
+		scheme = "dark"
+	}
+	p.do("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]any{{"name": "prefers-color-scheme", "value": scheme}}})
+}
+
 // HideScrollbars leaves scrollbars out of pictures.
 func (p *Page) HideScrollbars() {
 	p.tb.Helper()
