@@ -19,10 +19,13 @@ type Kind string
 // The kinds. Replies, notes, drafts and reasons live in REPLIES, the others in
 // DIRECTORY.
 const (
-	KindReply    Kind = "reply"
-	KindNote     Kind = "note"
-	KindDraft    Kind = "draft"
-	KindReason   Kind = "reason"
+	KindReply  Kind = "reply"
+	KindNote   Kind = "note"
+	KindDraft  Kind = "draft"
+	KindReason Kind = "reason"
+	// KindMessage is what a message says whose original was removed, under the
+	// original's reference.
+	KindMessage  Kind = "message"
 	KindAgent    Kind = "agent"
 	KindCustomer Kind = "customer"
 	KindAnswer   Kind = "answer"
@@ -32,14 +35,14 @@ const (
 // Kinds lists every kind.
 func Kinds() []Kind {
 	return []Kind{
-		KindReply, KindNote, KindDraft, KindReason,
+		KindReply, KindNote, KindDraft, KindReason, KindMessage,
 		KindAgent, KindCustomer, KindAnswer, KindSetting,
 	}
 }
 
 func (k Kind) area() area {
 	switch k {
-	case KindReply, KindNote, KindDraft, KindReason:
+	case KindReply, KindNote, KindDraft, KindReason, KindMessage:
 		return areaReplies
 	case KindAgent, KindCustomer, KindAnswer, KindSetting:
 		return areaDirectory

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"stagecoach/journal"
 	"stagecoach/ledger"
@@ -38,6 +39,11 @@ func (r *rights) routes(mux *http.ServeMux, pending ledger.Pending) {
 	mux.HandleFunc("POST /control/backup", func(w http.ResponseWriter, req *http.Request) {
 		answerWork(w, req, func(ctx context.Context, step journal.Step) (any, error) {
 			return r.backup(ctx, req.URL.Query().Get("to"), step)
+		})
+	})
+	mux.HandleFunc("POST /control/retention", func(w http.ResponseWriter, req *http.Request) {
+		answerWork(w, req, func(ctx context.Context, _ journal.Step) (any, error) {
+			return r.retain(ctx, time.Now(), req.URL.Query().Get("dry") != "")
 		})
 	})
 	mux.HandleFunc("POST /control/verify", func(w http.ResponseWriter, req *http.Request) {

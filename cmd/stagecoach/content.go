@@ -122,6 +122,13 @@ func (w *words) Message(ctx context.Context, ref string) (*contact.Message, erro
 		return &cp, nil
 	}
 	in, err := w.Original(ctx, ref)
+	if errors.Is(err, ledger.ErrGone) { // what it says may be kept longer
+		m, merr := readJSON[contact.Message](ctx, w.journal, string(journal.KindMessage)+"."+ref)
+		if errors.Is(merr, ledger.ErrGone) {
+			return nil, err
+		}
+		return m, merr
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -15,13 +15,14 @@ import (
 
 // customersCmd is `stagecoach customers`.
 type customersCmd struct {
-	Import customersImportCmd `cmd:"" help:"Load your own list of customers, from CSV or JSON."`
-	Show   customersShowCmd   `cmd:"" help:"What is kept of a customer, with the source of each field."`
-	Link   customersLinkCmd   `cmd:"" help:"Say that two customers are one person."`
-	Unlink customersUnlinkCmd `cmd:"" help:"Take a link back: all is as it was before."`
-	Export customersExportCmd `cmd:"" help:"Write all that is kept of a person as files that they can read."`
-	Hold   customersHoldCmd   `cmd:"" help:"Keep a person's data from being erased, for a reason and until a day."`
-	Erase  customersEraseCmd  `cmd:"" help:"Erase all that is kept of a person, for good; shows what there is and asks first."`
+	Import    customersImportCmd    `cmd:"" help:"Load your own list of customers, from CSV or JSON."`
+	Show      customersShowCmd      `cmd:"" help:"What is kept of a customer, with the source of each field."`
+	Link      customersLinkCmd      `cmd:"" help:"Say that two customers are one person."`
+	Unlink    customersUnlinkCmd    `cmd:"" help:"Take a link back: all is as it was before."`
+	Export    customersExportCmd    `cmd:"" help:"Write all that is kept of a person as files that they can read."`
+	Hold      customersHoldCmd      `cmd:"" help:"Keep a person's data from being erased, for a reason and until a day."`
+	Retention customersRetentionCmd `cmd:"" help:"Remove what is older than privacy.yaml keeps it, as the daemon does every day."`
+	Erase     customersEraseCmd     `cmd:"" help:"Erase all that is kept of a person, for good; shows what there is and asks first."`
 }
 
 // customerControls is what the control socket answers about customers.

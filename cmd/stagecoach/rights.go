@@ -85,6 +85,7 @@ func (d *Daemon) runRights(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.rights.Run(ctx) })
 	g.Go(func() error { return d.rights.followFrom(ctx, d.engine) })
+	g.Go(func() error { return d.rights.keepRetention(ctx) })
 	return g.Wait()
 }
 

@@ -205,12 +205,14 @@ func (g *gathering) entry(v *export.Conversation, e *ledger.Entry) error {
 }
 
 func (g *gathering) message(e *ledger.Entry) (*export.Item, error) {
-	in, err := g.words.Original(g.ctx, e.Ref)
+	m, err := g.words.Message(g.ctx, e.Ref)
 	if err != nil {
 		return nil, err
 	}
-	m, err := g.words.Message(g.ctx, e.Ref)
-	if err != nil {
+	in, err := g.words.Original(g.ctx, e.Ref)
+	if errors.Is(err, ledger.ErrGone) { // what it says is kept longer
+		in = &channels.Inbound{ReceivedAt: m.ReceivedAt}
+	} else if err != nil {
 		return nil, err
 	}
 	it := &export.Item{

@@ -140,8 +140,16 @@ func (w *wiping) one(ref string) (bool, error) {
 			}
 			w.count("files", 1)
 		}
-	} else if _, err := w.journal.Inbound(w.ctx, ref); errors.Is(err, journal.ErrErased) || errors.Is(err, journal.ErrNotFound) {
-		there = false
+	} else {
+		_, err := w.journal.Inbound(w.ctx, ref)
+		there = !errors.Is(err, journal.ErrErased) && !errors.Is(err, journal.ErrNotFound)
+		kept := string(journal.KindMessage) + "." + ref // what it says, where the original was removed before
+		if _, err := w.journal.Get(w.ctx, kept); err == nil {
+			there = true
+		}
+		if err := w.journal.Erase(w.ctx, kept); err != nil {
+			return false, err
+		}
 	}
 	// Also where nothing is left of it: a crash may have come between the stone and
 	// the bytes.

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"stagecoach/configs"
+	"stagecoach/desk/view"
+	"stagecoach/policies"
+	"stagecoach/router"
+)
+
+// retainOffice is a running office with people who called: one was answered, one waits,
+// one was answered and is held.
+func retainOffice(t *testing.T) (d *Daemon, dir string) {
+	t.Helper()
+	set, err := policies.LoadFiles("retain", map[string][]byte{
+		"privacy.yaml": []byte("version: 1\nretention:\n  - {name: originals, keep: 10d}\n  - {name: messages, keep: 20d}\n  - {name: replies, keep: 20d}\n  - {name: notes, keep: 20d}\n"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := configs.Default()
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	dir = t.TempDir()
+	d = runDaemon(t, cfg, Options{Dir: dir, Policy: set, Unsynced: true})
+	c, err := openSocket(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must := func(path string, in, out any) {
+		t.Helper()
+		if _, err := c.call(t.Context(), http.MethodPost, path, in, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must("/api/agents", map[string]any{"name": "Berta", "email": "berta@acme.test", "role": "supervisor", "password": "correct horse battery"}, nil)
+	var in struct {
+		Token string `json:"token"`
+	}
+	must("/api/login", map[string]any{"email": "berta@acme.test", "password": "correct horse battery"}, &in)
+	c = &client{http: &http.Client{}, base: d.URL(), token: in.Token}
+	for n, caller := range []map[string]any{
+		{"address": "+49301111111", "text": "callerone asks", "answer": "callerone is told"},
+		{"address": "+49302222222", "text": "callertwo waits"},
+		{"address": "+49303333333", "text": "callerthree asks", "answer": "callerthree is told"},
+	} {
+		caller["channel"], caller["name"] = "phone", "Caller"
+		var done view.Done
+		must("/api/enter", caller, &done)
+		if n != 1 {
+			must("/api/contacts/"+done.Contact+"/note", map[string]any{"text": "a note"}, nil)
+		}
+	}
+	if _, err := d.rights.hold(t.Context(), router.ActorControl, "+49303333333", view.Hold{Reason: "a lawsuit"}); err != nil {
+		t.Fatal(err)
+	}
+	return d, dir
+}
+
+// found reports which of the callers' words the search finds, and which can be read.
+func (d *Daemon) wordsLeft(t *testing.T, customer string) (readable int) {
+	t.Helper()
+	ids, err := d.rights.resolve(t.Context(), customer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := d.rights.gather(t.Context(), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range p.Conversations {
+		for i := range v.Items {
+			if v.Items[i].Gone == "" {
+				readable++
+			}
+		}
+	}
+	return readable
+}
+
+// What is old goes, the original before the words, but for what waits and what is
+// held; what was removed is recorded, and a hold that is lifted lets the rest go.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	d, dir := retainOffice(t)
+	r := d.rights
+	in := func(days int) time.Time { return time.Now().AddDate(0, 0, days) }
+	look := func(days int, dry bool) *retained {
+		t.Helper()
+		got, err := r.retain(t.Context(), in(days), dry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := look(5, false); len(got.Removed)+len(got.Spared) > 0 {
+		t.Errorf("something was old after five days: %+v", got)
+	}
+	if got := look(15, true); !slices.Equal(got.Removed, []router.Count{{Kind: "originals", N: 1}}) {
+		t.Errorf("a dry run says %+v", got)
+	}
+	if got := look(15, false); !slices.Equal(got.Removed, []router.Count{{Kind: "originals", N: 1}}) || !slices.Equal(got.Spared, []router.Count{{Kind: "originals", N: 2}}) {
+		t.Errorf("after 15 days: %+v", got)
+	}
+	if n := d.wordsLeft(t, "+49301111111"); n != 3 {
+		t.Errorf("without the original, %d of 3 can be read", n)
+	}
+	if got := look(25, false); !slices.Equal(got.Removed, []router.Count{{Kind: "messages", N: 1}, {Kind: "notes", N: 1}, {Kind: "replies", N: 1}}) {
+		t.Errorf("after 25 days: %+v", got)
+	}
+	for customer, want := range map[string]int{"+49301111111": 0, "+49302222222": 1, "+49303333333": 3} {
+		if n := d.wordsLeft(t, customer); n != want {
+			t.Errorf("of %s %d can be read, want %d", customer, n, want)
+		}
+	}
+	if got := look(25, false); len(got.Removed) > 0 {
+		t.Errorf("the same again removed %+v", got)
+	}
+	if _, err := r.hold(t.Context(), router.ActorControl, "+49303333333", view.Hold{}); err != nil {
+		t.Fatal(err)
+	}
+	look(26, false)
+	if n := d.wordsLeft(t, "+49303333333"); n != 0 {
+		t.Errorf("after the hold was lifted %d can be read", n)
+	}
+	out := ok(t, "", "customers", "retention", "--dry-run", "--json", "--data", dir)
+	if got := oneJSON[retained](t, out); !got.DryRun || got.Keep["messages"] != 20 {
+		t.Errorf("the command says %s", out)
+	}
+}
+
+// Nobody who is held is erased, and whoever may not decide it is refused.
+func TestHeldIsNotErased(t *testing.T) {
+	t.Parallel()
+	d, dir := retainOffice(t)
+	refused(t, 1, "a lawsuit", "customers", "erase", "+49303333333", "--yes", "--data", dir)
+	refused(t, 1, "no customer", "customers", "erase", "nobody@x.test", "--yes", "--data", dir)
+	refused(t, 1, "nothing was done", "customers", "erase", "+49301111111", "--data", dir)
+	refused(t, 1, "Nobody has an account", "customers", "erase", "+49301111111", "--yes", "--by", "x@y", "--data", dir)
+	if len(d.rights.register.Entries()) > 0 {
+		t.Error("what was refused was written down")
+	}
+	out := ok(t, "yes\n", "customers", "erase", "+49301111111", "--data", dir)
+	if !strings.Contains(out, "Erased.") || d.rights.register.Entries()[0].DoneAt.IsZero() {
+		t.Errorf("the command says %s", out)
+	}
+	refused(t, 1, "no customer", "customers", "erase", "+49301111111", "--yes", "--data", dir)
+	ok(t, "", "customers", "hold", "+49303333333", "--lift", "--data", dir)
+	ok(t, "", "customers", "erase", "+49303333333", "--yes", "--json", "--data", dir)
+}
