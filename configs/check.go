@@ -49,6 +49,7 @@ func (k *checker) run() {
 	k.remotes()
 	k.gate(&c.NATS)
 	k.classifier(&c.Classifier)
+	k.crm(&c.CRM)
 	k.signatures(&c.Signatures)
 	k.lastResort(&c.LastResort)
 }

@@ -28,6 +28,8 @@ type Config struct {
 	Channels       Channels `yaml:"channels" json:"channels"`
 	// Classifier is an external classifier, none where it has no URL.
 	Classifier Classifier `yaml:"classifier" json:"classifier"`
+	// CRM is asked what is known of customers, none where it has no URL.
+	CRM CRM `yaml:"crm" json:"crm"`
 	// Signatures says whose signatures on mails are known.
 	Signatures Signatures `yaml:"signatures" json:"signatures"`
 	LastResort LastResort `yaml:"last_resort" json:"last_resort"`
@@ -324,6 +326,7 @@ func Default() *Config {
 			Email: []Email{}, Webhook: []Webhook{}, Mastodon: []Mastodon{}, Slack: []Slack{}, Bluesky: []Bluesky{}, WebChat: []WebChat{}, Remote: []Remote{},
 		},
 		Classifier: Classifier{TimeLimit: 2 * time.Second, AtOnce: 8, Words: "redacted"},
+		CRM:        CRM{TimeLimit: 3 * time.Second, AtOnce: 4, Cache: 24 * time.Hour, Fields: []CRMField{}},
 		Signatures: Signatures{PGPKeys: []string{}},
 		LastResort: LastResort{MailTo: []string{}, OnCall: []OnCall{}},
 		Log:        Log{Level: "info", Format: "text"},

@@ -175,5 +175,13 @@ func (f *Facts) KnowsOrders() bool { return f.OrdersSource != "" }
 // Worth reports whether anything says what they are worth.
 func (f *Facts) Worth() bool { return f.ValueSource != "" }
 
+// SameWorth reports whether they make the same of a customer as others, nil for none.
+func (f *Facts) SameWorth(other *Facts) bool {
+	if other == nil {
+		other = &Facts{}
+	}
+	return f.Points() == other.Points() && f.ValueSource == other.ValueSource && f.Stale == other.Stale && f.Objected == other.Objected && f.TierRule == other.TierRule
+}
+
 // Points gives the value in whole points.
 func (f *Facts) Points() int64 { return (f.Value + Micro/2) / Micro }

@@ -11,6 +11,7 @@ import (
 	"stagecoach/channels"
 	"stagecoach/contact"
 	"stagecoach/desk/view"
+	"stagecoach/explain"
 	"stagecoach/ledger"
 	"stagecoach/router"
 )
@@ -207,6 +208,7 @@ func (s *Service) customer(c *conversationFacts, st *story, conversations int) v
 	v := view.Customer{
 		ID: c.Customer, Since: c.OpenedAt, Conversations: conversations,
 		Language: c.contact.Language, Tier: c.contact.Tier, Identities: []contact.Identity{},
+		Worth:     append([]string{}, s.teller(explain.English, s.now()).Ranked(&c.contact.Contact)...),
 		Addresses: []view.CustomerIdentity{}, Links: []view.CustomerLink{}, Proposals: []view.CustomerLink{},
 	}
 	var from contact.Address

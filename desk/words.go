@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stagecoach/contact"
+	"stagecoach/explain"
 	"stagecoach/ledger"
 	"stagecoach/router"
 )
@@ -71,6 +72,8 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		return s.feedbackWords(ctx, e)
 	case "contact_opened":
 		return openedWords(e)
+	case "customer_changed":
+		return s.customerChanged(e)
 	case "reply_channel_chosen":
 		return s.channelChosenWords(e)
 	case "outbound_held", "outbound_released", "outbound_dropped":
@@ -81,6 +84,11 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		return "Sending failed: " + troubleWords(e.Reason, e.Code) + "."
 	}
 	return ""
+}
+
+func (s *Service) customerChanged(e *ledger.Entry) string {
+	text := s.teller(explain.English, s.now()).CustomerChanged(e)
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }
 
 func openedWords(e *ledger.Entry) string {

@@ -27,6 +27,8 @@ func (t *Teller) step(e *ledger.Entry) string {
 		return t.assigned(e)
 	case "unassigned":
 		return t.say("taken back from %[1]s by %[2]s%[3]s", "%[1]s abgenommen durch %[2]s%[3]s", t.name(e.Agent), t.name(e.Actor), t.because(e.Reason))
+	case "customer_changed":
+		return t.CustomerChanged(e)
 	case "holder_warned":
 		return t.say("%s was warned for being silent", "%s wurde gemahnt: Es gab noch keine Antwort", t.name(e.Agent))
 	case "hold_extended":

@@ -170,12 +170,13 @@ func indented(lines []string) []string {
 }
 
 func (t *Teller) head(r *ledger.Row) []string {
-	return []string{
+	out := []string{
 		t.say("Contact %[1]s (number %[2]d) of conversation %[3]s", "Kontakt %[1]s (Nummer %[2]d) der Unterhaltung %[3]s", r.ID, r.Num, r.Conversation),
 		t.say("Came by %[1]s, account %[2]s; queue %[3]s, last resort %[4]s", "Kam per %[1]s, Konto %[2]s; Warteschlange %[3]s, letzte Instanz %[4]s",
 			t.channel(r.Channel), or(r.Account), or(r.Queue), or(r.LastResort)),
 		t.say("Promise: %[1]s, since %[2]s, due %[3]s", "Versprechen: %[1]s, seit %[2]s, fällig %[3]s", t.promise(r.Promise), t.second(r.Start), t.second(r.Due)) + t.madeFrom(r),
 	}
+	return append(out, t.Ranked(&r.Contact)...)
 }
 
 // madeFrom tells what a promise is made from, "" where a person has made it.

@@ -100,12 +100,8 @@ func (t *Teller) Mine(why *match.Explanation) []string {
 // claim says what the contact itself brought: its worth, its urgency.
 func (t *Teller) claim(w *Won) []string {
 	var out []string
-	if worth := float64(w.Traits.Value) / match.Micro; w.Traits.Value > 0 && math.Abs(worth-1) > 0.01 && w.Why.Lane != match.LaneGuard {
-		if worth == math.Trunc(worth) {
-			out = append(out, t.say("Its promise counts as much as those of %d ordinary customers.", "Sein Versprechen zählt so viel wie die von %d gewöhnlichen Kunden.", int(worth)))
-		} else {
-			out = append(out, t.say("Its promise counts %[1]s times an ordinary customer's.", "Sein Versprechen zählt %[2]s-mal so viel wie das eines gewöhnlichen Kunden.", t.number(worth), t.number(worth)))
-		}
+	if said := t.counts(w.Traits.Value); said != "" && w.Why.Lane != match.LaneGuard {
+		out = append(out, said)
 	}
 	whole, gone := w.Due.Sub(w.Start), w.At.Sub(w.Start)
 	switch {
@@ -120,6 +116,19 @@ func (t *Teller) claim(w *Won) []string {
 			"Von der versprochenen Zeit waren %[1]d %% um, übrig: %[2]s.", int(100*gone/whole), t.span(whole-gone)))
 	}
 	return out
+}
+
+// counts says what a promise of this value counts beside others, "" for as much as
+// theirs.
+func (t *Teller) counts(value int64) string {
+	worth := float64(value) / match.Micro
+	switch {
+	case value <= 0 || math.Abs(worth-1) <= 0.01:
+		return ""
+	case worth == math.Trunc(worth):
+		return t.say("Its promise counts as much as those of %d ordinary customers.", "Sein Versprechen zählt so viel wie die von %d gewöhnlichen Kunden.", int(worth))
+	}
+	return t.say("Its promise counts %[1]s times an ordinary customer's.", "Sein Versprechen zählt %[2]s-mal so viel wie das eines gewöhnlichen Kunden.", t.number(worth), t.number(worth))
 }
 
 // number writes a number as people of the language do.

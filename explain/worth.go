@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"stagecoach/customers"
+	"stagecoach/ledger"
+	"stagecoach/router"
 )
 
 // Worth tells what is known of a customer's worth, what tier that came to and where
@@ -27,6 +29,37 @@ func (t *Teller) Worth(k *customers.Facts, tier string, at time.Time) []string {
 		out = append(out, t.terms(k, at))
 	}
 	return withoutEmpty(out)
+}
+
+// Ranked tells what is known of the worth of a contact's customer, and what that does
+// where contacts are given out: nothing where neither is known.
+func (t *Teller) Ranked(c *router.Contact) []string {
+	out := t.Worth(c.Known, c.Tier, c.Start)
+	if len(out) == 0 {
+		return nil
+	}
+	out[0] = t.say("Customer: %s", "Kunde: %s", out[0])
+	if said := t.counts(c.Traits.Value); said != "" {
+		out = append(out, said+" "+t.say(
+			"What is close to its time comes first all the same, and once a turn is owed only time counts.",
+			"Was bald fällig ist, kommt trotzdem zuerst, und wer an der Reihe sein muss, für den zählt nur noch die Zeit."))
+	}
+	return out
+}
+
+// CustomerChanged tells that more is known of a customer, or other things than before.
+func (t *Teller) CustomerChanged(e *ledger.Entry) string {
+	text := t.say("more is known of the customer", "über den Kunden ist mehr bekannt")
+	if lines := t.Worth(e.Detail.Known, e.Detail.Tier, e.At); len(lines) > 0 {
+		text += ": " + lines[0]
+	}
+	if e.Channel != "" {
+		text += t.say("; the answer is to go by %s", "; die Antwort soll per %s gehen", t.channel(e.Channel))
+	}
+	if !e.Until.IsZero() {
+		text += t.say("; due %s", "; fällig %s", t.second(e.Until))
+	}
+	return text
 }
 
 // tier tells of a tier that isn't there for what the customer is worth.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/policies"
 	"stagecoach/router"
 	"stagecoach/router/match"
@@ -97,6 +98,9 @@ type Detail struct {
 	Cleared  bool          `json:"cleared,omitempty"`
 	Bounced  bool          `json:"bounced,omitempty"`
 	Missed   bool          `json:"missed,omitempty"`
+	// Known is what is known of a customer as that changes, and Tier what it makes.
+	Known *customers.Facts `json:"known,omitempty"`
+	Tier  string           `json:"tier,omitempty"`
 	// Removal is what an erasure, or the retention, removed; nil of others.
 	Removal *Removal `json:"removal,omitempty"`
 }

@@ -132,6 +132,7 @@ func (f *fold) customerChanged(ctx context.Context, e *router.CustomerChanged) e
 		line.Until = c.facts.Due
 		line.Detail = Detail{Policy: e.Policy, Class: c.facts.Class, Queue: c.facts.Queue, Rule: c.facts.Rule}
 	}
+	line.Detail.Known, line.Detail.Tier = c.facts.Known, c.facts.Tier
 	f.touchContact(c)
 	f.line(v, c, line)
 	return nil

@@ -31,6 +31,7 @@ func (t *turn) changeCustomer(cmd *ChangeCustomer) error {
 	}
 	if k := cmd.Class; k != nil && c.Revisable() && c.Proposed == "" && cmd.Policy == t.env.Rules.Version() {
 		class := *k
+		class.Known = nil // that is said already
 		class.Settle(c)
 		if e.ReplyChannel != "" {
 			class.Demand.ReplyChannel = e.ReplyChannel

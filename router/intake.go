@@ -262,10 +262,14 @@ func (i *Intake) Classify(ctx context.Context, set *policies.Set, of *Contact, r
 	}
 	c := &Receive{Item: Item{Channel: in.Channel, Account: in.Account, ReceivedAt: in.ReceivedAt.UTC()}, Asked: of.Asked}
 	i.classify(set, c, m, i.KnownOf(ctx, of.Customer, of.Known))
-	return Reclassified{
+	found := Reclassified{
 		Class: c.Class, Kind: c.About, Rule: c.UsualRule, Queue: queueOr(c.UsualQueue, queueGeneral), Language: c.Language, Tier: c.Tier,
 		Demand: c.Demand, Preferred: c.Preferred, Propose: c.Propose, ProposeRule: proposedBy(c),
-	}, nil
+	}
+	if facts := c.Profile.Facts; facts != (customers.Facts{}) {
+		found.Known = &facts
+	}
+	return found, nil
 }
 
 // proposedBy names the rule that proposes a message, "" where none does.

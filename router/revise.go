@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/router/match"
 )
 
@@ -60,6 +61,9 @@ type Reclassified struct {
 	// Propose is what it is proposed as, by ProposeRule: of what lies in review only.
 	Propose     contact.Disposition `json:"propose,omitempty"`
 	ProposeRule string              `json:"propose_rule,omitempty"`
+	// Known is what is known of the customer, with what that makes them worth; nil for
+	// what was known before.
+	Known *customers.Facts `json:"known,omitempty"`
 }
 
 // Revision is what is still to be found anew since a policy set was activated.
@@ -169,6 +173,9 @@ func (c *Contact) Revisable() bool {
 func RevisionOf(rules Rules, c *Contact, class *Reclassified, lengthen bool) Revised {
 	facts := factsOf(c)
 	if class != nil {
+		if class.Known != nil {
+			facts.Value = class.Known.Points()
+		}
 		facts.Class, facts.Kind, facts.Queue, facts.Language, facts.Tier = class.Class, class.Kind, class.Queue, class.Language, class.Tier
 	}
 	r := Revised{Contact: c.ID, Class: class, Traits: rules.Traits(c.Promise, facts), Entry: rules.Entry(c.Promise, facts)}
@@ -222,6 +229,9 @@ func (c *Contact) take(k *Reclassified) {
 	}
 	c.Class, c.Kind, c.Rule, c.Queue, c.Language, c.Tier = k.Class, k.Kind, k.Rule, k.Queue, k.Language, k.Tier
 	c.Demand, c.Preferred = k.Demand, k.Preferred
+	if k.Known != nil {
+		c.Known = k.Known
+	}
 	if k.Propose != "" {
 		c.Proposed = k.Propose
 	}
@@ -277,7 +287,7 @@ func (k *Reclassified) Settle(c *Contact) {
 // Changes reports whether the contact was taken for something else.
 func (k *Reclassified) Changes(c *Contact) bool {
 	return k.Propose != "" && (k.Propose != c.Proposed || k.Rule != c.Rule) || k.Class != c.Class || k.Kind != c.Kind || k.Queue != c.Queue || k.Language != c.Language || k.Tier != c.Tier ||
-		k.Demand.Key() != c.Demand.Key() || !slices.Equal(k.Preferred, c.Preferred)
+		k.Demand.Key() != c.Demand.Key() || !slices.Equal(k.Preferred, c.Preferred) || k.Known != nil && !k.Known.SameWorth(c.Known)
 }
 
 func (s *State) applyContactsRevised(e *ContactsRevised) {

@@ -384,3 +384,11 @@ func (s *State) WaitingFor(agent string) int {
 
 // OpenOf gives the ids of a person's open contacts.
 func (s *State) OpenOf(person string) []string { return s.byCustomer[person] }
+
+// OpenFor gives the ids of the open contacts of whoever a customer is.
+func (s *State) OpenFor(customer string) []string {
+	if e := s.Persons[customer]; e != nil {
+		return s.OpenOf(e.ID)
+	}
+	return s.OpenOf(customer)
+}

@@ -66,6 +66,9 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 		if cfg.Classifier.URL != "" && set != nil {
 			found.Channels = append(found.Channels, tryClassifier(ctx, &cfg.Classifier, set))
 		}
+		if cfg.CRM.Asked() {
+			found.Channels = append(found.Channels, tryCRM(ctx, &cfg.CRM))
+		}
 		for i := range found.Channels {
 			found.OK = found.OK && found.Channels[i].OK
 		}

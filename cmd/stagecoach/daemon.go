@@ -40,7 +40,9 @@ type Daemon struct {
 	// classifier is the external one, nil for none, and asks its address.
 	classifier atomic.Pointer[classifier.Client]
 	asks       atomic.Pointer[string]
-	keeper     *policyKeeper
+	// crm is asked about customers, nil for none.
+	crm    atomic.Pointer[askedCRM]
+	keeper *policyKeeper
 	// policyDesk is what people do with policy sets, shadow the one that is tried.
 	policyDesk *policyDesk
 	shadow     *policyShadow
@@ -188,6 +190,11 @@ func (d *Daemon) open(ctx context.Context) error {
 	}
 	d.asks.Store(&d.cfg.Classifier.URL)
 	d.askElsewhere(client)
+	asked, err := newCRM(&d.cfg.CRM, d.logger)
+	if err != nil {
+		return err
+	}
+	d.askCRM(asked)
 	d.intake = router.NewIntake(router.IntakeConfig{
 		Keys: d.keys, Parse: d.words.read, Policy: d.policy.Load, Account: d.links.account, Ours: d.links.ours,
 		Agent:     d.agentID,
@@ -326,6 +333,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
 		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.customerKeeper().Run, d.habitKeeper().Run, d.activate, d.revise, d.shadow.Run, d.reread, d.runRights,
+		d.followCRM,
 	} {
 		others.Add(1)
 		g.Go(func() error {

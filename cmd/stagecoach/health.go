@@ -93,6 +93,11 @@ func (d *Daemon) Warnings() []string {
 	if why := d.keeper.bad.Load(); why != nil {
 		out = append(out, "the policy directory was not taken up, the policy set goes on deciding that did before: "+*why)
 	}
+	if asked := d.crm.Load(); asked != nil {
+		if s := asked.client.Status(); s.Down || s.Paused {
+			out = append(out, "the CRM can't be asked, what it said of customers last counts and is marked as stale: "+s.Trouble)
+		}
+	}
 	return out
 }
 
@@ -161,6 +166,13 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		for trouble, n := range s.Troubles {
 			count(classified, float64(n), string(trouble))
 		}
+	}
+	if asked := g.d.crm.Load(); asked != nil {
+		s := asked.client.Status()
+		questions := desc("crm_questions_total", "Customers whom the CRM was asked about, by what came of it.", "outcome")
+		count(questions, float64(s.Found), "found")
+		count(questions, float64(s.Unknown), "unknown")
+		count(questions, float64(s.Failed), "failed")
 	}
 	for _, s := range g.d.links.States() {
 		labels := []string{string(s.Channel), s.Account}

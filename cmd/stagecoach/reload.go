@@ -79,6 +79,10 @@ func (d *Daemon) takeUp(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	asked, err := newCRM(&cfg.CRM, d.logger)
+	if err != nil {
+		return err
+	}
 	if err := d.keeper.take(ctx, set); err != nil {
 		return err
 	}
@@ -88,6 +92,7 @@ func (d *Daemon) takeUp(ctx context.Context, path string) error {
 	d.links.swap(made)
 	d.asks.Store(&cfg.Classifier.URL)
 	d.askElsewhere(client)
+	d.askCRM(asked)
 	d.lastResort.Store(&cfg.LastResort)
 	for _, w := range cfg.Warnings {
 		d.logger.WarnContext(ctx, "the configuration is odd", "err", w)

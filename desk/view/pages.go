@@ -16,6 +16,8 @@ type Customer struct {
 	Identities []contact.Identity `json:"identities"`
 	Language   string             `json:"language"`
 	Tier       string             `json:"tier"`
+	// Worth says what they are worth, why, and what that does, line by line.
+	Worth []string `json:"worth"`
 	// Since is when they first wrote, zero when unknown.
 	Since time.Time `json:"since"`
 	// Conversations counts all of theirs, this one included.
