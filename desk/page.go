@@ -47,6 +47,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 	s.conversationPages(mux)
 	s.listPages(mux)
 	s.voicePages(mux)
+	s.rightsPages(mux)
 	s.peoplePages(mux)
 	s.policyPages(mux)
 	s.customerPages(mux)

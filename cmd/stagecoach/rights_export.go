@@ -164,7 +164,7 @@ func (g *gathering) conversations(t *ledger.Theirs) error {
 
 func contactOf(row *ledger.Row) export.Contact {
 	c := export.Contact{
-		ID: row.ID, Channel: row.Channel, Start: row.Start, Due: row.Due, Class: row.Class, Kind: row.Contact.Kind,
+		ID: row.ID, Channel: row.Channel, Start: row.Start, Due: row.Due, Class: row.Class, Kind: row.Kind,
 		Queue: row.Queue, Tier: row.Tier, Outcome: string(row.End), EndedAt: row.EndedAt, Kept: row.Kept,
 	}
 	switch {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 
 // retainOffice is a running office with people who called: one was answered, one waits,
 // one was answered and is held.
-func retainOffice(t *testing.T) (d *Daemon, dir string) {
+func retainOffice(t *testing.T) (d *Daemon, dir, token string) {
 	t.Helper()
 	set, err := policies.LoadFiles("retain", map[string][]byte{
 		"privacy.yaml": []byte("version: 1\nretention:\n  - {name: originals, keep: 10d}\n  - {name: messages, keep: 20d}\n  - {name: replies, keep: 20d}\n  - {name: notes, keep: 20d}\n"),
@@ -58,7 +59,7 @@ func retainOffice(t *testing.T) (d *Daemon, dir string) {
 	if _, err := d.rights.hold(t.Context(), router.ActorControl, "+49303333333", view.Hold{Reason: "a lawsuit"}); err != nil {
 		t.Fatal(err)
 	}
-	return d, dir
+	return d, dir, in.Token
 }
 
 // found reports which of the callers' words the search finds, and which can be read.
@@ -86,7 +87,7 @@ func (d *Daemon) wordsLeft(t *testing.T, customer string) (readable int) {
 // held; what was removed is recorded, and a hold that is lifted lets the rest go.
 func TestRetention(t *testing.T) {
 	t.Parallel()
-	d, dir := retainOffice(t)
+	d, dir, _ := retainOffice(t)
 	r := d.rights
 	in := func(days int) time.Time { return time.Now().AddDate(0, 0, days) }
 	look := func(days int, dry bool) *retained {
@@ -136,13 +137,19 @@ func TestRetention(t *testing.T) {
 // Nobody who is held is erased, and whoever may not decide it is refused.
 func TestHeldIsNotErased(t *testing.T) {
 	t.Parallel()
-	d, dir := retainOffice(t)
+	d, dir, token := retainOffice(t)
 	refused(t, 1, "a lawsuit", "customers", "erase", "+49303333333", "--yes", "--data", dir)
 	refused(t, 1, "no customer", "customers", "erase", "nobody@x.test", "--yes", "--data", dir)
 	refused(t, 1, "nothing was done", "customers", "erase", "+49301111111", "--data", dir)
 	refused(t, 1, "Nobody has an account", "customers", "erase", "+49301111111", "--yes", "--by", "x@y", "--data", dir)
 	if len(d.rights.register.Entries()) > 0 {
 		t.Error("what was refused was written down")
+	}
+	if page := d.pageOf(t, token, "/customers/%2B49303333333/data"); !strings.Contains(page, "a lawsuit") || strings.Contains(page, "Erase this person") {
+		t.Errorf("the page of who is held shows %s", page)
+	}
+	if page := d.pageOf(t, token, "/customers/%2B49301111111/data"); !strings.Contains(page, "Erase this person") || !strings.Contains(page, "Download") {
+		t.Errorf("the page shows %s", page)
 	}
 	out := ok(t, "yes\n", "customers", "erase", "+49301111111", "--data", dir)
 	if !strings.Contains(out, "Erased.") || d.rights.register.Entries()[0].DoneAt.IsZero() {
@@ -151,4 +158,24 @@ func TestHeldIsNotErased(t *testing.T) {
 	refused(t, 1, "no customer", "customers", "erase", "+49301111111", "--yes", "--data", dir)
 	ok(t, "", "customers", "hold", "+49303333333", "--lift", "--data", dir)
 	ok(t, "", "customers", "erase", "+49303333333", "--yes", "--json", "--data", dir)
+}
+
+// pageOf gives what whoever has a session sees.
+func (d *Daemon) pageOf(t *testing.T, token, path string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL()+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.AddCookie(&http.Cookie{Name: "stagecoach", Value: token})
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("%s answers %d, %v", path, resp.StatusCode, err)
+	}
+	return string(data)
 }

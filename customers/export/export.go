@@ -169,7 +169,7 @@ func (a *archive) file(n int, f *File) error {
 	in, err := f.Open()
 	if err != nil {
 		f.Gone = "it could not be read"
-		return nil //nolint:nilerr // the rest is theirs all the same
+		return nil
 	}
 	defer func() { _ = in.Close() }()
 	path := fmt.Sprintf("attachments/%04d-%s", n, SafeName(f.Name))

@@ -92,11 +92,12 @@ func mailOf(it *Item) ([]byte, error) {
 	m.SetDateWithValue(it.At)
 	m.SetMessageIDWithValue(it.ID + "@" + string(it.Channel) + ".invalid")
 	m.SetGenHeader("X-Channel", string(it.Channel))
-	text := it.Text
+	var text strings.Builder
+	text.WriteString(it.Text)
 	for _, f := range it.Files {
-		text += "\n[" + oneLine(f.Name) + ": " + f.Path + f.Gone + "]"
+		text.WriteString("\n[" + oneLine(f.Name) + ": " + f.Path + f.Gone + "]")
 	}
-	m.SetBodyString(gomail.TypeTextPlain, text)
+	m.SetBodyString(gomail.TypeTextPlain, text.String())
 	var out bytes.Buffer
 	if _, err := m.WriteTo(&out); err != nil {
 		return nil, err
