@@ -96,6 +96,12 @@ func (f *fold) conversationParted(ctx context.Context, e *router.ConversationPar
 	if v == nil {
 		return err
 	}
+	if e.Contact == "" { // it was answered, and waits for nothing
+		v.facts.Part(e)
+		v.facts.Touched = f.n
+		f.line(v, nil, Entry{Kind: "conversation_parted", Item: e.With, Channel: v.facts.Channel})
+		return nil
+	}
 	c, _, err := f.knownContact(ctx, e.Contact, "conversation_parted")
 	if c == nil {
 		return err

@@ -74,11 +74,11 @@ func TestPersonInTheLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	together, err := l.Together(t.Context(), []string{alice}, []string{visitor})
-	if err != nil || len(together) != 1 || together[0].Conversation.ID != joined || len(together[0].Messages) != 1 {
-		t.Fatalf("answered together: %+v, %v", together, err)
+	parts, together, err := l.Apart(t.Context(), router.PartsOf(p.Members, nil))
+	if err != nil || len(parts) != 1 || parts[0].ID != joined || len(together) != 1 || together[0].Conversation.ID != joined || len(together[0].Messages) != 1 {
+		t.Fatalf("answered together: %+v, %+v, %v", parts, together, err)
 	}
-	s.do("anna", router.Unlink{Link: p.Links[0].ID, Edges: p.Edges(), Together: together, AsOf: asOf})
+	s.do("anna", router.Unlink{Link: p.Links[0].ID, Edges: p.Edges(), Joined: parts, Together: together, AsOf: asOf})
 	if s.state.Totals.Open != 1 {
 		t.Errorf("%d are open: the mail was never answered by mail", s.state.Totals.Open)
 	}

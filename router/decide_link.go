@@ -25,7 +25,9 @@ type Unlink struct {
 	Link   string
 	Remark string
 	Edges  []Edge
-	// Together is what was answered with somebody else's.
+	// Joined are the conversations that wait, or waited, with one of another part for
+	// an answer; Together is what was answered on a channel of the others' alone.
+	Joined   []Conversation
 	Together []AnsweredTogether
 	AsOf     uint64
 }
@@ -228,6 +230,11 @@ func (t *turn) unlink(c *Unlink) error {
 	t.result.Link = edge.Link
 	for i := range parts {
 		t.part(&parts[i])
+	}
+	for i := range c.Joined {
+		if v := t.recall(&c.Joined[i]); v.With != "" {
+			t.emit(ConversationParted{Conversation: v.ID, With: v.With, Messages: []string{}})
+		}
 	}
 	for i := range c.Together {
 		t.answerApart(&c.Together[i])

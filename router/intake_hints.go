@@ -89,15 +89,14 @@ func (i *Intake) hints(ctx context.Context, r *reading, p people, known map[stri
 		if id := known[key].Customer; id != "" {
 			return id
 		}
-		if all := p.owners[key]; len(all) == 1 {
-			return all[0]
+		if all := p.persons(key, nil, known); len(all) == 1 {
+			return all[0][0]
 		}
 		return ""
 	}
 	if c.Trust.Proven() {
-		others := slices.DeleteFunc(slices.Clone(p.owners[c.Identity]), func(id string) bool { return slices.Contains(mine, id) })
-		if len(others) == 1 { // of several, nobody knows who it is
-			s.add(others[0], customers.SameAddress, "")
+		if others := p.persons(c.Identity, mine, known); len(others) == 1 { // of several, nobody knows who it is
+			s.add(others[0][0], customers.SameAddress, "")
 		}
 		if r.message != nil && r.message.VouchedID != "" {
 			s.add(p.vouched[r.message.VouchedID], customers.SignedWeb, "")

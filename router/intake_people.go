@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -112,6 +113,38 @@ func (p *people) askedOf(r *reading) []string {
 	return out
 }
 
+// persons gives the owners of an address but for some, those of one person together.
+func (p *people) persons(key string, but []string, known map[string]Found) [][]string {
+	var out [][]string
+	at := map[string]int{}
+	for _, id := range p.owners[key] {
+		if slices.Contains(but, id) {
+			continue
+		}
+		person := cmp.Or(known[CustomerKey(id)].Person, id)
+		k, there := at[person]
+		if !there {
+			k = len(out)
+			at[person] = k
+			out = append(out, nil)
+		}
+		out[k] = append(out[k], id)
+	}
+	return out
+}
+
+// ownerOf gives which of one person's customers has the sender's address as their own,
+// and not by what was proved of another.
+func (i *Intake) ownerOf(ctx context.Context, c *Receive, ids []string) string {
+	for _, id := range ids {
+		records, err := i.cfg.Directory.Records(ctx, []string{id})
+		if err == nil && len(records) > 0 && provenBy(i.sourceOf(records, c)) == "" {
+			return id
+		}
+	}
+	return ids[0]
+}
+
 // meet fills in what is known of an item's sender, and who else they may be.
 func (i *Intake) meet(ctx context.Context, r *reading, p people, known map[string]Found) customers.Known {
 	c := r.cmd
@@ -120,9 +153,9 @@ func (i *Intake) meet(ctx context.Context, r *reading, p people, known map[strin
 		return customers.Known{}
 	}
 	me := known[c.Identity].Customer
-	all := p.owners[c.Identity]
-	if me == "" && len(all) == 1 {
-		me, c.Profile.Record = all[0], all[0]
+	if all := p.persons(c.Identity, nil, known); me == "" && len(all) == 1 {
+		me = i.ownerOf(ctx, c, all[0])
+		c.Profile.Record = me
 	}
 	mine := []string{me}
 	if f := known[CustomerKey(me)]; me != "" && f.Person != "" {
@@ -133,12 +166,22 @@ func (i *Intake) meet(ctx context.Context, r *reading, p people, known map[strin
 		i.logger.WarnContext(ctx, "the customers' directory could not be read", "err", err)
 		return customers.Known{}
 	}
-	if e := provenBy(i.sourceOf(records, c)); c.Profile.Record != "" && e != "" { // another address of theirs: met now
+	if e := provenBy(i.sourceOf(only(records, me), c)); c.Profile.Record != "" && e != "" { // another address of theirs: met now
 		c.Profile.Record = ""
 		c.Hints = append(c.Hints, Hint{Customer: me, Evidence: e})
 	}
 	i.hints(ctx, r, p, known, mine, records)
 	return customers.KnownOf(records...)
+}
+
+// only gives the record of one customer.
+func only(records []*customers.Record, id string) []*customers.Record {
+	for _, r := range records {
+		if r.ID == id {
+			return []*customers.Record{r}
+		}
+	}
+	return nil
 }
 
 // KnownOf gives what is known of a customer, with all that are the same person: was is

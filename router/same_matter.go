@@ -154,7 +154,6 @@ func (t *turn) answerApart(j *AnsweredTogether) {
 	if v.Contact != "" || len(j.Messages) == 0 {
 		return
 	}
-	t.emit(ConversationParted{Conversation: v.ID, With: j.Contact.Conversation, Contact: j.Contact.ID, Messages: []string{}})
 	messages := slices.Clone(j.Messages)
 	for i := range messages {
 		messages[i].In = ""

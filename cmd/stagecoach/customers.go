@@ -55,6 +55,9 @@ func (c *customerControls) one(ctx context.Context, who string) (*directory.Dire
 	if len(list) > 1 && (list[0].ID == who || list[0].External == who && list[1].External != who) {
 		exact = list[:1]
 	}
+	if exact, err = c.apart(ctx, exact); err != nil {
+		return nil, nil, err
+	}
 	switch len(exact) {
 	case 0:
 		return nil, nil, &desk.Problem{Status: http.StatusNotFound, Code: "not_found", Detail: fmt.Sprintf(
@@ -70,6 +73,27 @@ func (c *customerControls) one(ctx context.Context, who string) (*directory.Dire
 		names.WriteString("\n  …")
 	}
 	return nil, nil, &desk.Problem{Status: http.StatusConflict, Code: "ambiguous", Detail: fmt.Sprintf("several customers are known by %q: give the id of the one that is meant%s", who, names.String())}
+}
+
+// apart leaves one record of each person: the company's own, if there is one.
+func (c *customerControls) apart(ctx context.Context, list []customers.Record) ([]customers.Record, error) {
+	var out []customers.Record
+	at := map[string]int{}
+	for _, rec := range list {
+		p, _, err := c.ledger.Person(ctx, rec.ID)
+		if err != nil {
+			return nil, err
+		}
+		k, there := at[p.ID]
+		switch {
+		case !there:
+			at[p.ID] = len(out)
+			out = append(out, rec)
+		case out[k].External == "" && rec.External != "":
+			out[k] = rec
+		}
+	}
+	return out, nil
 }
 
 // answerCustomer answers with what a person can mend as such.

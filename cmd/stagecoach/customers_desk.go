@@ -55,7 +55,7 @@ func (c *customerDesk) named(ctx context.Context, text string) (string, error) {
 	if len(known) == 1 && len(text) >= shortestCustomerID {
 		return known[0], nil
 	}
-	_, rec, err := (&customerControls{open: c.directory}).one(ctx, text)
+	_, rec, err := (&customerControls{controls: &controls{ledger: c.ledger}, open: c.directory}).one(ctx, text)
 	if err != nil {
 		return "", err
 	}
@@ -299,14 +299,9 @@ func (c *customerDesk) Unlink(ctx context.Context, by desk.Word, link string) (r
 		}
 		rest := slices.DeleteFunc(p.Edges(), func(e router.Edge) bool { return e.Link == l.ID })
 		cmd := router.Unlink{Link: l.ID, Remark: by.Remark, Edges: p.Edges(), AsOf: asOf}
-		parts := router.PartsOf(p.Members, rest)
-		for i := range parts {
-			others := slices.DeleteFunc(slices.Clone(p.Members), func(id string) bool { return slices.Contains(parts[i].Members, id) })
-			together, err := c.ledger.Together(ctx, parts[i].Members, others)
-			if err != nil {
-				return nil, err
-			}
-			cmd.Together = append(cmd.Together, together...)
+		cmd.Joined, cmd.Together, err = c.ledger.Apart(ctx, router.PartsOf(p.Members, rest))
+		if err != nil {
+			return nil, err
 		}
 		return cmd, nil
 	})

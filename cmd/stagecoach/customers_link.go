@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"time"
 
 	"stagecoach/desk/view"
 )
@@ -100,18 +101,24 @@ func showPerson(ctx context.Context, io std, line *client, id string, asJSON boo
 
 // printLinks prints links with their proof.
 func printLinks(w io.Writer, links []view.CustomerLink) {
-	if len(links) == 0 {
-		return
-	}
-	t := table{head: []string{"LINK", "SAME PERSON", "PROOF", "BY", "SINCE"}}
 	for _, l := range links {
+		fmt.Fprintf(w, "  %s  %s = %s\n", l.ID, personWords(l.A), personWords(l.B))
 		why := l.Why
-		if l.Remark != "" {
-			why += ": " + oneLine(l.Remark)
+		if l.Against != "" {
+			why += ", but " + l.Against
 		}
-		t.add(cell{text: l.ID}, cell{text: personWords(l.A) + " = " + personWords(l.B)}, cell{text: why}, cell{text: l.By}, cell{text: l.At.Local().Format("2006-01-02 15:04")})
+		fmt.Fprintf(w, "    %s\n", paint(w, faint, linkLine(why, l.Remark, l.By, l.At)))
+		if l.EndedBy != "" {
+			fmt.Fprintf(w, "    %s\n", paint(w, faint, linkLine(l.State, l.EndedRemark, l.EndedBy, l.EndedAt)))
+		}
 	}
-	t.print(w)
+}
+
+func linkLine(what, remark, by string, at time.Time) string {
+	if remark != "" {
+		what += " (" + oneLine(remark) + ")"
+	}
+	return what + "; by " + by + ", " + localTime(at)
 }
 
 // printSame prints whom else a customer is, may be, and is not.
