@@ -35,7 +35,7 @@ func copyContact(st *router.State, c *router.Contact) facts {
 func (s *Service) card(ctx context.Context, f *facts) view.Card {
 	h := s.headlineFor(ctx, f)
 	return view.Card{
-		Contact: f.ID, Conversation: f.Conversation, Channel: f.ReplyChannel, Account: f.Account,
+		Contact: f.ID, Conversation: f.Conversation, Channel: f.Channel, Account: f.Account,
 		Customer: f.Customer, CustomerName: h.name, Subject: h.subject, Snippet: h.snippet,
 		Language: cmp.Or(f.Language, h.language), Queue: f.Queue, State: string(f.State),
 		Promise: string(f.Promise), Start: f.Start, Due: f.Due, UsedShare: s.usedShare(f),

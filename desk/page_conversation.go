@@ -26,13 +26,15 @@ func (s *Server) conversationPages(mux *http.ServeMux) {
 	for name, f := range map[string]pageFunc{
 		"reply": s.replyForm, "draft": s.draftForm, "note": s.noteForm, "transfer": s.transferForm, "forward": s.forwardForm,
 		"dispose": s.disposeForm, "reopen": s.reopenForm, "take": s.takeForm,
-		"done": s.doneForm,
+		"done": s.doneForm, "prefer": s.preferForm,
 	} {
 		s.page(mux, "POST /c/{conversation}/"+name, agents, f)
 	}
 	s.presencePages(mux)
 	s.page(mux, "POST /replies/{id}/resolve", agents, s.resolveForm)
 	s.page(mux, "POST /replies/{id}/confirm", agents, s.confirmForm)
+	s.page(mux, "POST /replies/{id}/send-now", agents, s.sendNowForm)
+	s.page(mux, "POST /replies/{id}/take-back", agents, s.takeBackForm)
 }
 
 // conversationLive answers a form by the live regions of the conversation.
@@ -78,7 +80,7 @@ func (s *Server) sending(r *http.Request) (Sending, error) {
 		ID: f.Get("reply_id"), Kind: contact.ReplyKind(f.Get("kind")), Contact: f.Get("contact"),
 		Conversation: r.PathValue("conversation"), Covers: f.Get("covers"), To: to, CC: cc,
 		Subject: f.Get("subject"), Text: f.Get("text"), Attachments: files, Quote: f.Get("quoted") == "1",
-		Confirmed: f.Get("confirmed") == "1", Given: f.Get("given") == "1",
+		Confirmed: f.Get("confirmed") == "1", Given: f.Get("given") == "1", Way: f.Get("way"), Notice: f.Get("notice") == "1",
 	}, nil
 }
 
@@ -137,7 +139,7 @@ func (s *Server) draftForm(w http.ResponseWriter, r *http.Request, who Who) erro
 		}
 	}
 	err = s.svc.SaveDraft(r.Context(), who, contact.Draft{
-		Contact: f.Get("contact"), To: typed(f.Get("to")), CC: typed(f.Get("cc")),
+		Contact: f.Get("contact"), Way: f.Get("way"), To: typed(f.Get("to")), CC: typed(f.Get("cc")),
 		Subject: f.Get("subject"), Text: f.Get("text"), Attachments: files,
 	})
 	if err != nil {

@@ -151,7 +151,7 @@ func (s *Server) newForm(w http.ResponseWriter, r *http.Request, who Who) error 
 	if err != nil {
 		return err
 	}
-	done, err := s.svc.StartOutbound(r.Context(), who, Outbound{Sending: in, Account: r.PostForm.Get("account")})
+	done, err := s.svc.StartOutbound(r.Context(), who, Outbound{Sending: in, Account: r.PostForm.Get("account"), Purpose: r.PostForm.Get("purpose"), Urgent: r.PostForm.Get("urgent")})
 	if err != nil {
 		return err
 	}

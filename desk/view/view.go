@@ -285,6 +285,9 @@ type Way struct {
 	Not string `json:"not,omitempty"`
 }
 
+// Quotes reports whether an answer that way begins from what they wrote.
+func (w Way) Quotes() bool { return w.Quoted != "" }
+
 // SavedAnswer is a text that agents use again.
 type SavedAnswer struct {
 	ID    string `json:"id"`

@@ -209,6 +209,8 @@ func keyGroups() []keyGroup {
 		}},
 		{"In a conversation", [][2]string{
 			{"r", "write a reply"},
+			{"w", "choose by which channel it goes"},
+			{"p", "note where the customer wants to be answered"},
 			{"n", "write a note"},
 			{"Ctrl+Enter", "send, or save the note"},
 			{"s", "saved answers"},

@@ -67,6 +67,7 @@ func gallery() []shot {
 		{"conversation", conv(thread(7))},
 		{"conversation-60", conv(thread(60))},
 		{"conversation-trouble", conv(troubled())},
+		{"conversation-ways", conv(wayful())},
 		{"conversation-extreme", conv(extreme())},
 		{"conversation-reading", conv(read)},
 		{"conversation-ended", conv(ended)},

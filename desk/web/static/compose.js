@@ -13,7 +13,7 @@
 
   function fields(form) {
     const out = new URLSearchParams();
-    for (const name of ["contact", "to", "cc", "subject", "text", "attachment"]) {
+    for (const name of ["contact", "way", "to", "cc", "subject", "text", "attachment"]) {
       for (const v of new FormData(form).getAll(name)) out.append(name, v);
     }
     if (!written(form)) out.set("text", "");
@@ -88,7 +88,7 @@
     if (!text.dataset.began) { text.dataset.began = "1"; text.setSelectionRange(0, 0); text.scrollTop = 0; }
   }
 
-  window.stagecoach.composer = { pane, fields, written, insert };
+  window.stagecoach.composer = { pane, fields, written, insert, room };
   // insert puts text where the cursor is, as one step that can be undone.
   function insert(area, text) {
     area.focus();

@@ -74,7 +74,7 @@
 
   function send(e) {
     const pane = document.activeElement.closest?.("form, dialog") || document.querySelector(".pane:not([hidden])");
-    const button = pane?.querySelector("[data-send]") ?? pane?.querySelector("button.primary");
+    const button = [...pane?.querySelectorAll("[data-send]") ?? []].find((b) => !b.closest("[hidden]")) ?? pane?.querySelector("button.primary");
     if (button) { e.preventDefault(); button.click(); }
   }
 
