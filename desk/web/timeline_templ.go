@@ -1928,7 +1928,7 @@ func heldActs(it view.Item) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 145, "\" hx-swap=\"none\"><button class=\"small\">Take it back</button></form><details class=\"acts heldnow\"><summary class=\"button small\">Send it now…</summary><form method=\"post\" action=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 145, "\" hx-swap=\"none\"><button class=\"small\">Take it back</button></form><details class=\"heldnow\"><summary class=\"button small\">Send it now…</summary><form method=\"post\" action=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
