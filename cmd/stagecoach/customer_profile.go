@@ -153,7 +153,10 @@ func (p customerPages) Change(ctx context.Context, conversation string, c portal
 		}
 		return nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return p.d.customerChanged(ctx, m.Customer) // what is open goes by it at once
 }
 
 // byCustomer is who changes a record on their own page.

@@ -133,7 +133,11 @@ func (c *checker) set(row *customers.Row, column, text string) (err error) {
 			return plainText(s, 100)
 		})
 	default:
-		row.Attributes = append(row.Attributes, customers.Attribute{Name: strings.TrimPrefix(column, attrPrefix), Value: text})
+		name := strings.TrimPrefix(column, attrPrefix)
+		if text, err = c.order(name, text); err != nil {
+			return err
+		}
+		row.Attributes = append(row.Attributes, customers.Attribute{Name: name, Value: text})
 		return plainText(text, mostAttr)
 	}
 	return err
