@@ -134,6 +134,53 @@ func TestCRMIsAskedBeside(t *testing.T) {
 	}
 }
 
+// An objection takes what anybody is worth out of what is open, at once, and the CRM is
+// asked no more.
+func TestObjectionHoldsForWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		fmt.Fprint(w, `{"value": 1000}`)
+	}))
+	t.Cleanup(server.Close)
+	data := filepath.Join(t.TempDir(), "data")
+	d := crmDaemon(t, data, server.URL+"/?q={address}")
+	set := policyFiles(t, map[string]string{
+		"customers.yaml": "version: 1\ntiers:\n  - {name: gold, value: 6, when: customer.value >= 800}\n  - {name: silver, value: 2, when: customer.value >= 400}\n",
+	})
+	ok(t, "", "policy", "activate", set, "--data", data)
+	o := &reloadedOffice{d: d}
+	id := mailFrom(t, d, 1, "order")
+	customer := ""
+	o.until(t, "the tier of a value", func(s *router.State) bool {
+		c := s.Contacts[id]
+		customer = c.Customer
+		return c.Tier == "gold" && c.Traits.Value == 6_000_000
+	})
+	if _, err := d.directory.Update(t.Context(), customer, "customer", func(rec *customers.Record) error {
+		rec.Objection = &customers.Mark{At: time.Now(), By: "customer"}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.customerChanged(t.Context(), customer); err != nil {
+		t.Fatal(err)
+	}
+	o.until(t, "the middle tier", func(s *router.State) bool {
+		c := s.Contacts[id]
+		return c.Tier == "silver" && c.Traits.Value == 2_000_000 && c.Known.Objected && c.Known.Value == 0 && c.Known.TierRule == customers.RuleObjection
+	})
+	before := asked.Load()
+	d.crm.Load().cache = 0
+	next := mailAgain(t, d, 1, 2)
+	o.until(t, "it is so from the first moment", func(s *router.State) bool { return s.Contacts[next].Tier == "silver" })
+	d.askAbout(t.Context(), customer)
+	if asked.Load() != before {
+		t.Error("the CRM is asked about who objects")
+	}
+}
+
 // mailAgain is another mail of a sender, of another matter.
 func mailAgain(t *testing.T, d *Daemon, sender, n int) string {
 	t.Helper()
