@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -237,7 +236,7 @@ func (b *bench) startWith(ctx context.Context, name, dir string) error {
 	}
 	b.add(figure{Name: name, Value: took.Seconds(), Unit: "s", Limit: raw.Seconds()}, atMost(10))
 	if name == "customers_start" {
-		runtime.GC()
+		debug.FreeOSMemory()
 		b.add(figure{Name: "customers_memory_each", Value: float64(max(1, ownResident()-before)) / float64(b.cmd.Customers), Unit: "B"}, atMost(1024))
 		info, serr := os.Stat(directory.Path(dir))
 		if err = errors.Join(err, serr); serr == nil {

@@ -176,12 +176,11 @@ func (k *customerKeeper) write(ctx context.Context, all []met) error {
 		}
 		byCustomer[m.customer] = append(append(byCustomer[m.customer], i), k.vouched(ctx, m)...)
 	}
-	same := func(a, b customers.Identity) bool { return k.directory.KeyOf(a) == k.directory.KeyOf(b) }
 	changes := make([]directory.Change, len(order))
 	for n, id := range order {
 		changes[n] = directory.Change{ID: id, Make: func(rec *customers.Record) error {
 			for _, i := range byCustomer[id] {
-				rec.Meet(i, same)
+				rec.Meet(i, k.directory.Same)
 			}
 			return nil
 		}}

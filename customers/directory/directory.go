@@ -150,6 +150,16 @@ func (d *Directory) Get(ctx context.Context, id string) (*customers.Record, erro
 	return rec, nil
 }
 
+// Same reports whether two identities are one and the same.
+func (d *Directory) Same(a, b customers.Identity) bool {
+	if a.Channel != b.Channel && !(isNumber(a.Channel) && isNumber(b.Channel)) || a.Unproven != b.Unproven {
+		return false
+	}
+	return a.Channel == b.Channel && a.Address == b.Address || d.KeyOf(a) == d.KeyOf(b)
+}
+
+func isNumber(ch contact.Channel) bool { return ch == contact.Phone || ch == contact.SMS }
+
 // External gives the record with one of the company's own ids.
 func (d *Directory) External(ctx context.Context, external string) (*customers.Record, error) {
 	id, err := d.db.external(ctx, external)

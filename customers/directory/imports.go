@@ -79,12 +79,9 @@ func (d *Directory) Import(ctx context.Context, rows []customers.Row, dry bool) 
 // importPlans makes of records what was planned.
 func (d *Directory) importPlans(ctx context.Context, plans []plan, dry bool, out *Imported) error {
 	now := d.cfg.Now().UTC()
-	same := func(a, b customers.Identity) bool {
-		return a.Channel == b.Channel && a.Address == b.Address || d.KeyOf(a) == d.KeyOf(b)
-	}
 	changes := make([]Change, len(plans))
 	for n, p := range plans {
-		changes[n] = Change{ID: p.id, New: p.made, Make: func(rec *customers.Record) error { return rec.Take(p.row, now, same) }}
+		changes[n] = Change{ID: p.id, New: p.made, Make: func(rec *customers.Record) error { return rec.Take(p.row, now, d.Same) }}
 	}
 	update := d.UpdateAll
 	if dry {
