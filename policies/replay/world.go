@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/router"
 	"stagecoach/router/sim/stage"
 )
@@ -240,6 +241,19 @@ func (w *world) follow(t *Turn) {
 	}
 }
 
+// worthOf gives what the customer of a turn is worth by the set that is tried, or was
+// when it came: a promise may ask for it.
+func worthOf(t *Turn, k *router.Reclassified) customers.Facts {
+	known := t.Facts.Known
+	if k.Known != nil {
+		known = k.Known
+	}
+	if known == nil {
+		return customers.Facts{}
+	}
+	return customers.Facts{Value: known.Value, ValueSource: known.ValueSource, Stale: known.Stale, Objected: known.Objected, TierRule: known.TierRule}
+}
+
 // arrive gives the core one message of a turn.
 func (w *world) arrive(t *Turn, j int, received time.Time) error {
 	v, k := w.chains[t.Chain], w.class(t)
@@ -254,6 +268,7 @@ func (w *world) arrive(t *Turn, j int, received time.Time) error {
 		Class: k.Class, About: k.Kind, Rule: k.Rule, Queue: k.Queue, UsualQueue: k.Queue, UsualRule: k.Rule, Language: k.Language, Tier: k.Tier,
 		Demand: k.Demand, Preferred: k.Preferred, LastAgent: w.knownBy(t), Propose: t.Facts.Proposed, Asked: t.Facts.Asked, AsOf: w.State.N,
 	}
+	r.Profile.Facts = worthOf(t, &k)
 	if v.facts == nil && t.Place == 0 && t.Facts.Promise == router.PromiseNext {
 		v.facts = &router.Conversation{
 			ID: v.key, Customer: person, Channel: t.Facts.Channel, Account: t.Facts.Account, State: router.ConversationWithCustomer,
