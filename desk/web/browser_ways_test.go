@@ -85,10 +85,11 @@ func TestWaysOfAReply(t *testing.T) {
 		t.Errorf("noted %v", got)
 	}
 	page.Open(site + sampleConversation)
-	page.Click(`.heldnow summary`)
-	page.Click(`.heldnow input`)
+	page.Wait(`document.querySelector(".heldnow input") !== null`)
+	page.Eval(`(() => { const d = document.querySelector(".heldnow"); d.open = true; d.querySelector("input").focus(); })()`, nil)
+	page.Wait(`document.activeElement.name === "reason"`)
 	page.Type("Der Zug geht um sechs.")
-	page.Press("Enter")
+	page.Eval(`document.querySelector(".heldnow form").requestSubmit()`, nil)
 	if got := url.Values(s.wait(t, "/replies/"+s.conv.Items[len(s.conv.Items)-1].ID+"/send-now").Form); got.Get("reason") == "" {
 		t.Errorf("sent now by %v", got)
 	}
