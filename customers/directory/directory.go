@@ -152,7 +152,7 @@ func (d *Directory) Get(ctx context.Context, id string) (*customers.Record, erro
 
 // Same reports whether two identities are one and the same.
 func (d *Directory) Same(a, b customers.Identity) bool {
-	if a.Channel != b.Channel && !(isNumber(a.Channel) && isNumber(b.Channel)) || a.Unproven != b.Unproven {
+	if a.Channel != b.Channel && (!isNumber(a.Channel) || !isNumber(b.Channel)) || a.Unproven != b.Unproven {
 		return false
 	}
 	return a.Channel == b.Channel && a.Address == b.Address || d.KeyOf(a) == d.KeyOf(b)
