@@ -187,6 +187,9 @@ func (c *checkCmd) print(streams std, f *checked, cfg *configs.Config, set *poli
 		accounts = cfg.Channels.Count()
 	}
 	fmt.Fprintf(w, "%s %s: %d accounts, policies %s.\n", paint(w, green, "ok"), what, accounts, set.Version)
+	if accounts > 0 && cfg.HTTP.CustomerURL == "" && len(set.Page().Channels) > 0 {
+		fmt.Fprintln(w, "Replies have no link to the customer's own page: http.customer_url doesn't say where customers reach it.")
+	}
 	if !c.Connect && accounts > 0 {
 		fmt.Fprintln(w, "Nothing was connected to: --connect tries each account.")
 	}
