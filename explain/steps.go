@@ -184,6 +184,8 @@ func (t *Teller) laterStep(e *ledger.Entry) string {
 		return t.end(e)
 	case "contact_reopened":
 		return t.say("opened again with its first clock, due %[1]s%[2]s", "wieder offen mit der ersten Uhr, fällig %[1]s%[2]s", t.second(e.Until), t.because(e.Reason))
+	case "feedback_given":
+		return t.feedback(e)
 	case "noted":
 		return t.say("%s left a note", "%s hinterließ eine Notiz", t.name(e.Actor))
 	}

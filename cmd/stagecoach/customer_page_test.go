@@ -421,6 +421,9 @@ func TestIdeaAndErasureOnThePage(t *testing.T) {
 
 	b.post(link+"/code", nil)
 	has(t, b.post(link+"/enter", url.Values{"code": {found(t, codeInMail, o.mails(4)[3])}}), "Our conversation", "unmistakable", "in green from May on")
+	if zipped := b.get(link + "/data.zip"); !strings.HasPrefix(zipped, "PK") {
+		t.Errorf("the export begins with %q", zipped[:min(len(zipped), 40)])
+	}
 	has(t, b.get(link+"/erase"), "It can&#39;t be undone")
 	has(t, b.post(link+"/erase/code", nil), "Yes, erase everything")
 	code := found(t, codeInMail, o.mails(5)[4])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"stagecoach/configs"
 	"stagecoach/demo"
@@ -43,6 +44,9 @@ func startForDemo(ctx context.Context, config string, io std) (*demo.Daemon, err
 	cfg, err := configs.Load(config)
 	if err != nil {
 		return nil, err
+	}
+	if _, port, err := net.SplitHostPort(cfg.HTTP.Listen); err == nil && port != "0" { // customers are on this machine
+		cfg.HTTP.CustomerURL = "http://" + cfg.HTTP.Listen
 	}
 	d, err := NewDaemon(ctx, cfg, Options{Dir: cfg.Data}, newLogger(cfg.Log, io.err))
 	if err != nil {
