@@ -63,7 +63,7 @@ func (o *office) Reach(context.Context, string) (string, error) {
 }
 
 func (o *office) SendCode(_ context.Context, _, _, text string) error {
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if word = strings.Trim(word, "."); len(word) == 6 && strings.Trim(word, "0123456789") == "" {
 			o.mu.Lock()
 			o.code = word
@@ -119,8 +119,10 @@ func sampleOffice(language string) *office {
 			Kept: []portal.Kept{{Kind: "messages", Days: 730}, {Kind: "originals", Days: 365}, {Kind: "replies", Days: 730}, {Kind: "notes", Days: 365}, {Kind: "profile"}, {Kind: "facts", Days: -1}},
 			Profile: portal.Profile{
 				Fields: []portal.Field{
-					{Name: "name", Value: "Miriam Köhler", Source: "import", Since: at}, {Name: "customer_since", Value: "2019-04-02", Source: "import", Since: at},
-					{Name: "tier", Value: "gold", Source: "policy", Since: at}, {Name: "value", Value: "812 / 1000", Source: "orders", Since: at, Stale: true},
+					{Name: "name", Value: "Miriam Köhler", Source: "import", Since: at},
+					{Name: "customer_since", Value: "2019-04-02", Source: "import", Since: at},
+					{Name: "tier", Value: "gold", Source: "policy", Since: at},
+					{Name: "value", Value: "812 / 1000", Source: "orders", Since: at, Stale: true},
 				},
 				Addresses: []portal.Field{{Name: "email", Value: "miriam.koehler@example.org", Source: "message", Since: at}},
 				Channels:  []contact.Channel{contact.Email, contact.WebChat}, Prefer: contact.Email, PreferSource: "stated",
