@@ -85,6 +85,28 @@ func readMembers(ctx context.Context, tx querier, customer string) (person strin
 	return person, members, err
 }
 
+// PersonsOf gives whom customers are part of, those only who are of somebody else too.
+func (l *Ledger) PersonsOf(ctx context.Context, customers []string) (map[string]string, error) {
+	list, err := json.Marshal(customers)
+	if err != nil {
+		return nil, fmt.Errorf("reading who customers are: %w", err)
+	}
+	out := map[string]string{}
+	err = l.view(ctx, func(tx querier) error {
+		const query = "SELECT customer, person FROM person WHERE customer IN (SELECT value FROM json_each(?))"
+		return each(ctx, tx, query, []any{string(list)}, func(rows *sql.Rows) error {
+			var id, person string
+			err := rows.Scan(&id, &person)
+			out[id] = person
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading who customers are: %w", err)
+	}
+	return out, nil
+}
+
 // readLinks gives all links of customers, the oldest first.
 func readLinks(ctx context.Context, tx querier, members []string) ([]Link, error) {
 	list, err := json.Marshal(members)

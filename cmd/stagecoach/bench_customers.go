@@ -77,7 +77,7 @@ func (b *bench) home(ctx context.Context, dir string) (*home, error) {
 		return nil, err
 	}
 	keys := router.NewKeys(j.Keys().Key(journal.KeyHash), j.Keys().Key(journal.KeyToken))
-	d, err := openDirectory(ctx, j, dir, keys)
+	d, err := openDirectory(ctx, j, dir, keys, nil)
 	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
@@ -220,7 +220,7 @@ func (b *bench) startWith(ctx context.Context, name, dir string) error {
 		}
 		raw = time.Since(begun)
 		keys := router.NewKeys(j.Keys().Key(journal.KeyHash), j.Keys().Key(journal.KeyToken))
-		d, err := openDirectory(ctx, j, dir, keys)
+		d, err := openDirectory(ctx, j, dir, keys, nil)
 		if err != nil {
 			return errors.Join(err, j.Close())
 		}

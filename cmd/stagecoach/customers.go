@@ -124,7 +124,7 @@ func (s *stopped) customerControls(ctx context.Context, c *controls) *customerCo
 		if s.directory != nil {
 			return s.directory, nil
 		}
-		d, err := openDirectory(ctx, s.journal, s.dir, s.keys)
+		d, err := openDirectory(ctx, s.journal, s.dir, s.keys, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"stagecoach/router"
 )
@@ -12,8 +13,14 @@ import (
 // theirs is open: tier and promise are found anew.
 func (d *Daemon) customerChanged(ctx context.Context, customer string) error {
 	var open []router.Contact
+	person, _, err := d.ledger.Person(ctx, customer)
+	if err != nil {
+		return err
+	}
 	if err := d.engine.View(ctx, func(s *router.State) {
-		for _, id := range s.OpenFor(customer) {
+		all := append(slices.Clone(s.OpenFor(customer)), s.OpenOf(person.ID)...)
+		slices.Sort(all)
+		for _, id := range slices.Compact(all) {
 			if c := s.Contacts[id]; c != nil && c.Open() {
 				open = append(open, router.Contact{ID: id, Customer: c.Customer, Known: c.Known, Asked: c.Asked, Messages: c.Messages[:min(len(c.Messages), 1)]})
 			}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"stagecoach/configs"
 	"stagecoach/contact"
 	"stagecoach/customers"
+	"stagecoach/journal"
 	"stagecoach/router"
 )
 
@@ -106,5 +109,74 @@ func TestNameAloneLinksNobody(t *testing.T) {
 	list, err := d.ledger.Proposals(t.Context(), 10)
 	if err != nil || len(list) != 1 || list[0].Evidence != customers.SameName {
 		t.Errorf("proposed: %+v, %v", list, err)
+	}
+}
+
+// What becomes known of a customer counts for what is open already, also what was noted
+// while nobody was here.
+func TestOpenContactsLearn(t *testing.T) {
+	t.Parallel()
+	cfg := configs.Default()
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	dir := filepath.Join(t.TempDir(), "data")
+	d, stop := startDaemon(t, cfg, Options{Dir: dir, Unsynced: true})
+	res := take(t, d, said("p1", contact.Phone, "+4930111111", "Anna Meyer", "Where is my order?"))
+	c, err := d.ledger.Contact(t.Context(), res.Contact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worth := func(d *Daemon, amount float64, since string) {
+		t.Helper()
+		_, err := d.directory.Update(t.Context(), c.Customer, "import", func(rec *customers.Record) error {
+			rec.Since, rec.Values = since, []customers.Value{{Amount: amount, Source: "import", At: time.Now().UTC()}}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	known := func(d *Daemon, since string) {
+		t.Helper()
+		until(t, "the contact knows its customer since "+since, func() bool {
+			c, err := d.ledger.Contact(t.Context(), res.Contact)
+			return err == nil && c.Known != nil && c.Known.Since == since
+		})
+	}
+	until(t, "a record", func() bool { _, err := d.directory.Get(t.Context(), c.Customer); return err == nil })
+	worth(d, 500, "2020-01-01")
+	known(d, "2020-01-01")
+	stop()
+
+	j, err := journal.Open(t.Context(), journal.Config{Dir: dir, Office: cfg.Office, Replicas: cfg.NATS.Replicas, Unsynced: true}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	still := &Daemon{}
+	if still.directory, err = openDirectory(t.Context(), j, dir, d.keys, nil); err != nil {
+		t.Fatal(err)
+	}
+	worth(still, 600, "2021-01-01")
+	if err := errors.Join(still.directory.Close(), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d, stop = startDaemon(t, cfg, Options{Dir: dir, Unsynced: true})
+	defer stop()
+	known(d, "2021-01-01")
+}
+
+// A sweep finds what was changed while nobody told of it.
+func TestSweepFindsWhatWasChanged(t *testing.T) {
+	t.Parallel()
+	was := customers.Facts{Record: "a", Version: 1, Since: "2020-01-01", Value: 5, TierRule: "gold"}
+	now := was
+	now.Record, now.Version, now.Value, now.TierRule = "b", 3, 7, ""
+	if !sameGiven(&now, &was) {
+		t.Error("what a policy makes of it is no change")
+	}
+	if now.Since = "2021-01-01"; sameGiven(&now, &was) {
+		t.Error("another day is a change")
+	}
+	if sameGiven(&was, nil) || !sameGiven(&customers.Facts{Record: "a"}, nil) {
+		t.Error("what becomes known of nobody is a change, that they have a record is none")
 	}
 }

@@ -12,9 +12,9 @@ import (
 )
 
 // openDirectory opens the customers' directory of a journal.
-func openDirectory(ctx context.Context, j *journal.Journal, dir string, keys router.Keys) (*directory.Directory, error) {
+func openDirectory(ctx context.Context, j *journal.Journal, dir string, keys router.Keys, changed func(ids []string, by string)) (*directory.Directory, error) {
 	return directory.Open(ctx, directory.Config{
-		Dir: dir, Store: customerStore{j}, Now: time.Now, Key: identityKey(keys),
+		Dir: dir, Store: customerStore{j}, Now: time.Now, Key: identityKey(keys), Changed: changed,
 		Unproven: func(ch contact.Channel, address string) string { return keys.Unproven(string(ch), address) },
 	})
 }

@@ -49,6 +49,8 @@ type Daemon struct {
 	engine     *router.Engine
 	// directory has the customers' records.
 	directory *directory.Directory
+	// changes tells the router of records that were changed.
+	changes *customerRefresh
 	// rights does what people ask of what is kept about them.
 	rights *rights
 	intake *router.Intake
@@ -163,7 +165,8 @@ func (d *Daemon) open(ctx context.Context) error {
 		return err
 	}
 	d.pages = &pageLinks{base: d.cfg.HTTP.CustomerURL, signer: portal.NewSigner(j.Keys().Key(journal.KeySign)), policy: &d.policy}
-	if d.directory, err = openDirectory(ctx, j, d.opts.Dir, d.keys); err != nil {
+	d.changes = newCustomerRefresh()
+	if d.directory, err = openDirectory(ctx, j, d.opts.Dir, d.keys, d.changes.from); err != nil {
 		return err
 	}
 	life := d.opts.Life
@@ -333,7 +336,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		func(ctx context.Context) error { return d.ledger.Run(ctx, d.journal.Log(), d.words) },
 		func(ctx context.Context) error { return quiet(ctx, d.journal.ConsumeInbox(ctx, d.intake.Handle)) },
 		d.links.Run, d.runGate, d.notify.Run, d.caller.Run, d.receipts.Run, d.desk.Run, d.keepHouse, d.serveHTTP, d.serveControl, d.customerKeeper().Run, d.habitKeeper().Run, d.activate, d.revise, d.shadow.Run, d.reread, d.runRights,
-		d.followCRM,
+		d.followCRM, d.customerRefresh().Run,
 	} {
 		others.Add(1)
 		g.Go(func() error {
@@ -359,6 +362,14 @@ func (d *Daemon) customerKeeper() *customerKeeper {
 	return &customerKeeper{
 		directory: d.directory, log: d.journal.Log(), words: d.words, keys: d.keys, logger: d.logger.With("component", "customers"),
 	}
+}
+
+// customerRefresh gives what tells the router of records that were changed.
+func (d *Daemon) customerRefresh() *customerRefresh {
+	r := d.changes
+	r.engine, r.known, r.persons, r.tell = d.engine, d.intake.KnownOf, d.ledger.PersonsOf, d.customerChanged
+	r.logger = d.logger.With("component", "customers")
+	return r
 }
 
 // quiet takes the error of a loop that ended because ctx did for none.

@@ -64,6 +64,9 @@ type Config struct {
 	// nobody by those.
 	Unproven func(ch contact.Channel, address string) string
 	Now      func() time.Time
+	// Changed is told whose records were changed, and by whom, after they were; it must
+	// not wait. It may be nil.
+	Changed func(ids []string, by string)
 }
 
 // KeyOf gives the key of one of a record's identities, "" where it has none.

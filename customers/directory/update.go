@@ -264,12 +264,27 @@ func (d *Directory) store(ctx context.Context, news []fresh) error {
 			return nil
 		})
 	}
+	if err == nil {
+		d.tell(news)
+	}
 	if err != nil { // what was stored is unknown: read it before the next change
 		for _, f := range news {
 			d.shards[d.cfg.Store.Shard(f.rec.ID)].behind = true
 		}
 	}
 	return err
+}
+
+// tell says whose records were changed.
+func (d *Directory) tell(news []fresh) {
+	if d.cfg.Changed == nil {
+		return
+	}
+	ids := make([]string, len(news))
+	for n, f := range news {
+		ids[n] = f.rec.ID
+	}
+	d.cfg.Changed(ids, news[0].rec.By)
 }
 
 // PutAll stores records as they are, each as the next version, in atomic batches.
