@@ -1,3 +1,5 @@
+//go:build chaos
+
 package e2e
 
 import (
@@ -44,9 +46,9 @@ func unpacked(t *testing.T, backup string) string {
 	return dir
 }
 
-// TestBackup copies the data while people write, erases some of them, and restores the
+// TestChaosBackup copies the data while people write, erases some of them, and restores the
 // older copy: they are not in the newer one, and do not come back with the older.
-func TestBackup(t *testing.T) {
+func TestChaosBackup(t *testing.T) {
 	s := newSquare(t)
 	s.begin()
 	s.open()
