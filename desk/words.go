@@ -72,16 +72,27 @@ func (s *Service) eventWords(ctx context.Context, e *ledger.Entry) string {
 		return s.feedbackWords(ctx, e)
 	case "contact_opened":
 		return openedWords(e)
+	case "acknowledgement_dropped":
+		return receiptWords(e.Reason)
+	case "attempt_failed":
+		return "Sending failed: " + troubleWords(e.Reason, e.Code) + "."
+	}
+	return s.customerWords(ctx, e)
+}
+
+// customerWords does so for what an entry says of the customer, and of the way to them.
+func (s *Service) customerWords(ctx context.Context, e *ledger.Entry) string {
+	switch e.Kind {
 	case "customer_changed":
 		return s.customerChanged(e)
 	case "reply_channel_chosen":
 		return s.channelChosenWords(e)
 	case "outbound_held", "outbound_released", "outbound_dropped":
 		return s.begunWords(ctx, e)
-	case "acknowledgement_dropped":
-		return receiptWords(e.Reason)
-	case "attempt_failed":
-		return "Sending failed: " + troubleWords(e.Reason, e.Code) + "."
+	case "conversation_joined":
+		return "They write about the same matter on several channels: it waits for one answer."
+	case "conversation_parted":
+		return "It turned out to be somebody else's: it stands for itself again."
 	}
 	return ""
 }

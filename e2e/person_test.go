@@ -64,7 +64,7 @@ func newWanderer(t *testing.T) *wanderer {
 	}
 	t.Cleanup(func() { _ = w.fedi.Close() })
 	server := "{host: 127.0.0.1, port: %d, tls: starttls, ca_file: mail.pem, password_file: mail.password}"
-	w.office.save(w.config, fmt.Sprintf("version: 1\nhttp: {listen: %q}\nchannels:\n"+
+	w.save(w.config, fmt.Sprintf("version: 1\nhttp: {listen: %q}\nchannels:\n"+
 		"  email:\n    - {name: acme, address: %s, imap: "+server+", smtp: "+server+"}\n"+
 		"  mastodon:\n    - {name: acme, server: %q, address: %q, token_file: fedi.token, poll: 5s, watch: 5s}\n"+
 		"  webchat:\n    - {name: acme, title: Acme, secret_file: chat.secret}\n",

@@ -188,8 +188,9 @@ func (d *Daemon) askAbout(ctx context.Context, customer string) {
 	if err != nil {
 		d.logger.DebugContext(ctx, "the CRM could not be asked", "customer", customer, "err", err)
 	}
+	answered := err == nil
 	_, failed := d.directory.Update(ctx, customer, customers.FromCRM, func(rec *customers.Record) error {
-		if err != nil {
+		if !answered {
 			crm.MarkStale(rec)
 			return nil
 		}

@@ -134,13 +134,6 @@ func ccList(c view.Conversation) string {
 	return addresses(c.CC)
 }
 
-func subjectLine(c view.Conversation) string {
-	if c.Draft != nil && c.Draft.Subject != "" {
-		return c.Draft.Subject
-	}
-	return c.Subject
-}
-
 func draftFiles(c view.Conversation) []contact.Attachment {
 	if c.Draft == nil {
 		return nil

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 
 	"stagecoach/contact"
@@ -145,12 +146,9 @@ func wayWhy(w view.Way) string {
 func preferable(c view.Conversation) []contact.Channel {
 	out := []contact.Channel{}
 	add := func(ch contact.Channel) {
-		for _, have := range out {
-			if have == ch {
-				return
-			}
+		if !slices.Contains(out, ch) {
+			out = append(out, ch)
 		}
-		out = append(out, ch)
 	}
 	for _, w := range c.Ways {
 		add(w.Channel)
