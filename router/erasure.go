@@ -75,7 +75,7 @@ func (t *turn) erase(cmd *Erase) error {
 	by := t.Erasures[cmd.Erasure].By
 	open := t.openToErase(cmd)
 	for _, id := range open[:min(len(open), mostErased)] {
-		t.endErased(t.Contacts[id], by)
+		t.eraseFrom(t.Contacts[id], by)
 	}
 	t.result.Left = max(0, len(open)-mostErased)
 	if t.result.Left == 0 {
@@ -84,11 +84,13 @@ func (t *turn) erase(cmd *Erase) error {
 	return nil
 }
 
-// openToErase gives the open contacts of an erasure, in a fixed order.
+// openToErase gives the open contacts of an erasure, and those that stand for a
+// conversation of it, in a fixed order.
 func (t *turn) openToErase(cmd *Erase) []string {
 	var open []string
 	for _, customer := range t.Erasures[cmd.Erasure].Customers {
 		open = append(open, t.byCustomer[customer]...)
+		open = append(open, t.byCustomer[t.personID(customer)]...)
 	}
 	for id := range t.Conversations {
 		if v := t.Conversations[id]; t.erased[v.Customer] && v.Contact != "" {
@@ -99,8 +101,49 @@ func (t *turn) openToErase(cmd *Erase) []string {
 	slices.Sort(open)
 	return slices.DeleteFunc(slices.Compact(open), func(id string) bool {
 		c := t.Contacts[id]
-		return c == nil || !c.Open()
+		return c == nil || !c.Open() || !t.isErased(c) && !slices.ContainsFunc(c.Also, t.erasedConversation)
 	})
+}
+
+// isErased reports whether a contact is of an erased customer, or in a conversation of
+// theirs.
+func (t *turn) isErased(c *Contact) bool {
+	return t.erased[c.Customer] || t.erasedConversation(c.Conversation)
+}
+
+func (t *turn) erasedConversation(id string) bool {
+	v := t.Conversations[id]
+	return v != nil && t.erased[v.Customer]
+}
+
+// eraseFrom takes an open contact of a person apart, some of whose members are erased:
+// what the others wrote waits on, in a contact of their own where this one is erased.
+func (t *turn) eraseFrom(c *Contact, by string) {
+	ends := t.isErased(c)
+	for _, id := range slices.Clone(c.Also) {
+		switch v := t.Conversations[id]; {
+		case v == nil || t.erased[v.Customer] == ends:
+		case ends:
+			t.partFrom(c, v)
+		default:
+			t.forgetIn(c, v)
+		}
+	}
+	if c.Open() && (ends || c.idle()) {
+		t.endErased(c, by)
+	}
+}
+
+// forgetIn takes an erased customer's conversation off somebody else's contact.
+func (t *turn) forgetIn(c *Contact, v *Conversation) {
+	ids := []string{}
+	for _, m := range c.Messages {
+		if m.In == v.ID {
+			ids = append(ids, m.ID)
+		}
+	}
+	t.emit(ConversationParted{Conversation: v.ID, With: c.Conversation, Contact: c.ID, Messages: ids})
+	t.emit(ConversationClosed{Conversation: v.ID, State: ConversationResolved})
 }
 
 // endErased ends one contact, whatever state it is in. A reply on its way is not

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 )
 
 // erasedStory is a customer who is erased while a contact waits, one is held with a
@@ -123,5 +124,52 @@ func TestRestored(t *testing.T) {
 	}
 	if left := r.must(ActorRouter, Restored{}).Left; left != 0 || len(r.state.InDoubt()) != 3 || len(r.state.Unsent()) != 0 {
 		t.Errorf("%d are in doubt, %d unsent, %d left", len(r.state.InDoubt()), len(r.state.Unsent()), left)
+	}
+}
+
+// Of one person with two addresses, one is erased alone, as a restored backup may know
+// a link that was undone since: what the other wrote waits on, whoever began it.
+func TestEraseOneOfAPerson(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bool{true, false} {
+		for _, sending := range []bool{true, false} {
+			r := newRig(t)
+			r.agent("anna", contact.RoleAgent, 100)
+			chat := r.visit("w1", "visitor")
+			one := r.receive(chat)
+			mail := r.mail("m1", "alice")
+			mail.Hints = []Hint{{Customer: r.whose(chat), Evidence: customers.SignedWeb}}
+			r.receive(mail)
+			if len(one.Messages) != 2 {
+				t.Fatal("they don't wait together")
+			}
+			if sending {
+				r.reply(r.accept(one), one, contact.Answer, one.LastMessage())
+			}
+			stays, goes := r.whose(chat), r.whose(mail)
+			message := one.Messages[0].ID
+			if first {
+				stays, goes, message = goes, stays, one.Messages[1].ID
+			}
+			r.must(ActorControl, Erase{Erasure: "e1", Customers: []string{goes}})
+			left := map[string][]string{}
+			for _, c := range r.state.Contacts {
+				if c.Open() {
+					for _, m := range c.Messages {
+						left[c.Customer] = append(left[c.Customer], m.ID)
+					}
+					if len(c.Also) > 0 {
+						t.Errorf("%s still stands for %v", c.ID, c.Also)
+					}
+				}
+			}
+			if len(left) != 1 || !slices.Equal(left[stays], []string{message}) {
+				t.Errorf("first erased: %v, sending: %v: there wait %v, want %s of %s", first, sending, left, message, stays)
+			}
+			if again := r.must(ActorControl, Erase{Erasure: "e1", Customers: []string{goes}}); again.Left != 0 || r.state.Totals.Open != 1 {
+				t.Errorf("once more: %+v, %d open", again, r.state.Totals.Open)
+			}
+			r.check()
+		}
 	}
 }

@@ -121,10 +121,15 @@ func (t *turn) partFrom(c *Contact, v *Conversation) {
 	if len(messages) > 0 {
 		t.openApart(v, c, messages)
 	}
-	if len(c.Messages) == 0 && c.State != Sending && c.Promise != PromisePledge && c.Undelivered == nil {
+	if c.idle() {
 		t.revokeOffers(c, "", "merged")
 		t.emit(ContactEnded{Contact: c.ID, End: EndMerged, Into: v.Contact, By: t.actor})
 	}
+}
+
+// idle reports whether nothing waits in the contact, and nothing was said that it sees to.
+func (c *Contact) idle() bool {
+	return len(c.Messages) == 0 && c.State != Sending && c.Promise != PromisePledge && c.Undelivered == nil
 }
 
 // openApart opens a contact in a conversation for messages that waited elsewhere.
@@ -137,6 +142,9 @@ func (t *turn) openApart(v *Conversation, of *Contact, messages []MsgRef) {
 		Prefer: v.LastAgent,
 	}
 	n.Person = t.ofPerson(v.Customer, nil)
+	if t.Persons[v.Customer] == nil && v.Customer != of.PersonID() && t.erased[of.Customer] { // the link holds on
+		n.Person = of.PersonID()
+	}
 	if v.Answered {
 		n.Promise = PromiseNext
 	}
