@@ -77,6 +77,8 @@ func (t *turn) link(c *Link) error {
 		return refuse(RefusedInvalid, "%q is no proof", c.Evidence)
 	case c.Evidence == customers.ByAgent && !t.vouches():
 		return refuse(RefusedNotAllowed, "only a person vouches for a link")
+	case t.erased[c.A] || t.erased[c.B]:
+		return refuse(RefusedEnded, "this customer was erased: nothing is known of them any more")
 	case c.Conflict != "":
 		return refuse(RefusedConflict, "these are two people: %s", conflictWords(c.Conflict))
 	}
@@ -172,7 +174,7 @@ func (t *turn) linked(c *Link, a, b Person) (id string) {
 // hint handles what an item says of who else its sender may be.
 func (t *turn) hint(c *Receive, customer, message string) {
 	for _, h := range c.Hints {
-		if h.Customer == "" || h.Customer == customer {
+		if h.Customer == "" || h.Customer == customer || t.erased[h.Customer] {
 			continue
 		}
 		a, b := t.personOf(customer, c.Known), t.personOf(h.Customer, c.Known)

@@ -320,7 +320,7 @@ func (t *turn) burst(c *Receive, customer string) *Conversation {
 	var best *Contact
 	for _, id := range t.byCustomer[t.personOf(customer, c.Known).ID] {
 		o := t.Contacts[id]
-		if o.Account != c.Account || o.Channel != c.Channel || o.State == Sending || len(o.Messages) == 0 {
+		if t.erased[o.Customer] || o.Account != c.Account || o.Channel != c.Channel || o.State == Sending || len(o.Messages) == 0 {
 			continue
 		}
 		last := o.Messages[len(o.Messages)-1].ReceivedAt

@@ -173,3 +173,63 @@ func TestEraseOneOfAPerson(t *testing.T) {
 		}
 	}
 }
+
+// While an erasure is at work, nobody becomes one person with whom is erased, and what
+// comes doesn't wait with what is about to end.
+func TestNobodyIsLedToWhomIsErased(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 0)
+	r.now = r.now.Add(time.Hour)
+	chat, mail := r.visit("w1", "visitor"), r.mail("m1", "alice")
+	r.receive(chat)
+	stranger := r.receive(r.mail("s1", "bob"))
+	r.must(ActorControl, Erase{Erasure: "e1", Customers: []string{r.whose(chat)}})
+	mail.Hints = []Hint{{Customer: r.whose(chat), Evidence: customers.SignedWeb}}
+	r.receive(mail)
+	if n := r.count("customers_linked"); n != 0 {
+		t.Error("somebody who writes was linked to an erased customer")
+	}
+	r.refused(RefusedEnded, "anna", Link{A: r.whose(chat), B: stranger.Customer, Evidence: customers.ByAgent})
+	r.check()
+}
+
+// A message of a person doesn't join what is another member's and about to be erased.
+func TestErasureTakesNoMore(t *testing.T) {
+	t.Parallel()
+	for _, visits := range []bool{true, false} {
+		r := newRig(t)
+		r.agent("anna", contact.RoleAgent, 0)
+		goes := r.mail("x0", "bob")
+		r.receive(goes)
+		other := r.visit("w0", "visitor")
+		other.Class = "another matter"
+		r.receive(other)
+		r.must("anna", Link{A: r.whose(goes), B: r.whose(other), Evidence: customers.ByAgent})
+		for i := range 2 * mostErased { // more than one command ends
+			r.now = r.now.Add(time.Hour)
+			r.receive(r.mail(fmt.Sprint("x", i+1), "bob"))
+		}
+		cmd := Erase{Erasure: "e1", Customers: []string{r.whose(goes)}}
+		if left := r.must(ActorControl, cmd).Left; left == 0 {
+			t.Fatal("one command has ended all")
+		}
+		next := r.visit("w1", "visitor")
+		if !visits {
+			next = r.mail("m1", "carol")
+			next.Known = map[string]Found{}
+			next.Hints = nil
+			next.Identity = other.Identity
+		}
+		c := r.receive(next)
+		if c.Customer != r.whose(other) {
+			t.Errorf("visits %v: it waits in a contact of whom is erased", visits)
+		}
+		for r.must(ActorRouter, cmd).Left > 0 {
+		}
+		if !c.Open() {
+			t.Errorf("visits %v: it ended with what was erased", visits)
+		}
+		r.check()
+	}
+}

@@ -70,6 +70,9 @@ func (t *turn) followUp(c *Receive, v *Conversation, was *Contact) string {
 	e := MessageReceived{Item: c.Item, Message: id, Customer: v.Customer, Conversation: v.ID, Keys: c.Keys, Trust: c.Trust, JoinedBy: joinedByToken}
 	if open := t.Contacts[v.Contact]; open != nil && open.Open() {
 		e.Contact = open.ID
+		if v.ID != open.Conversation {
+			m.In = v.ID
+		}
 		t.emit(e)
 		t.join(open, m, c)
 	} else {

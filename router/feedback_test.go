@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/policies"
 )
 
@@ -204,4 +205,28 @@ func lastOf[E Event](r *rig) E {
 		}
 	}
 	return found
+}
+
+// What is said of an answer while its conversation waits in another's contact leaves
+// that contact with its conversation.
+func TestBadAnswerWaitsElsewhere(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	c := r.answered()
+	chat := r.visit("w1", "visitor")
+	chat.Class = c.Class
+	one := r.receive(chat)
+	mail := r.mail("m2", "alice", "m1")
+	mail.Class, mail.Hints = c.Class, []Hint{{Customer: r.whose(chat), Evidence: customers.SignedWeb}}
+	r.receive(mail)
+	r.must(ActorIntake, *r.rated("f1", c, FeedbackFact{Rating: contact.RatedBad, Agent: "anna", Words: true}))
+	if len(one.Messages) != 3 {
+		t.Fatalf("there wait %v", one.Messages)
+	}
+	r.must("anna", Unlink{Link: r.edges()[0].Link, Edges: r.edges(), AsOf: r.state.N})
+	own := r.state.Contacts[r.state.Conversations[c.Conversation].Contact]
+	if own == nil || len(own.Messages) != 2 || len(one.Messages) != 1 {
+		t.Errorf("what alice said waits with a stranger: %v", one.Messages)
+	}
+	r.check()
 }

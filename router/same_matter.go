@@ -18,7 +18,7 @@ func (t *turn) sameMatter(c *Receive, v *Conversation) *Contact {
 	var best *Contact
 	for _, id := range t.byCustomer[t.personOf(v.Customer, c.Known).ID] {
 		o := t.Contacts[id]
-		if o.Channel == v.Channel || o.Class != c.Class || !t.near(o, c.ReceivedAt) {
+		if t.erased[o.Customer] || o.Channel == v.Channel || o.Class != c.Class || !t.near(o, c.ReceivedAt) {
 			continue
 		}
 		if best == nil || o.Start.Before(best.Start) || o.Start.Equal(best.Start) && strings.Compare(o.ID, best.ID) < 0 {
