@@ -316,25 +316,42 @@ func manyPeoples(unanswerable string) bool {
 // account and has no answer yet: one person, one matter, until a person says
 // otherwise.
 func (t *turn) burst(c *Receive, customer string) *Conversation {
-	window := t.env.Rules.Timing().Burst
 	var best *Contact
+	var in *Conversation
 	for _, id := range t.byCustomer[t.personOf(customer, c.Known).ID] {
 		o := t.Contacts[id]
-		if t.erased[o.Customer] || o.Account != c.Account || o.Channel != c.Channel || o.State == Sending || len(o.Messages) == 0 {
-			continue
-		}
-		last := o.Messages[len(o.Messages)-1].ReceivedAt
-		if d := c.ReceivedAt.Sub(last); d > window || d < -window {
+		v := t.ownIn(o, customer, c.Channel, c.Account)
+		if v == nil || t.erased[o.Customer] || !t.justNow(o, c.ReceivedAt) {
 			continue
 		}
 		if best == nil || o.Start.Before(best.Start) || o.Start.Equal(best.Start) && strings.Compare(o.ID, best.ID) < 0 {
-			best = o
+			best, in = o, v
 		}
 	}
-	if best == nil {
-		return nil
+	return in
+}
+
+// ownIn gives the sender's own conversation on an account among those that a contact
+// stands for, nil for none: another member's of the same person is not theirs, should
+// it turn out that they are two.
+func (t *turn) ownIn(o *Contact, customer string, ch contact.Channel, account string) *Conversation {
+	for _, id := range o.Conversations() {
+		if v := t.Conversations[id]; v != nil && v.Customer == customer && v.Channel == ch && v.Account == account {
+			return v
+		}
 	}
-	return t.Conversations[best.Conversation]
+	return nil
+}
+
+// justNow reports whether something at that time goes on with what was just written to
+// a contact.
+func (t *turn) justNow(o *Contact, at time.Time) bool {
+	if o.State == Sending || len(o.Messages) == 0 {
+		return false
+	}
+	window := t.env.Rules.Timing().Burst
+	d := at.Sub(o.Messages[len(o.Messages)-1].ReceivedAt)
+	return d <= window && d >= -window
 }
 
 func (t *turn) newConversation(c *Receive, customer string) *Conversation {

@@ -289,3 +289,33 @@ func TestLinksAreReversible(t *testing.T) {
 		r.check()
 	})
 }
+
+// What comes from another address of the same person right after joins the contact, in a
+// conversation of its own: unlinked, it is nobody else's.
+func TestTwoAddressesOnOneChannel(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 100)
+	home := r.mail("m1", "alice")
+	one := r.receive(home)
+	r.now = r.now.Add(10 * time.Second)
+	work := r.mail("m2", "alice.work")
+	work.Hints = []Hint{{Customer: r.whose(home), Evidence: customers.SignedWeb}}
+	r.receive(work)
+	more := r.mail("m3", "alice.work")
+	r.receive(more)
+	if r.state.Totals.Open != 1 || len(one.Messages) != 3 || len(one.Also) != 1 {
+		t.Fatalf("open %d, there wait %v with %v", r.state.Totals.Open, one.Messages, one.Also)
+	}
+	r.must("anna", Unlink{Link: r.edges()[0].Link, Edges: r.edges(), AsOf: r.state.N})
+	waits := map[string]int{}
+	for _, c := range r.state.Contacts {
+		if c.Open() {
+			waits[c.Customer] += len(c.Messages)
+		}
+	}
+	if waits[r.whose(home)] != 1 || waits[r.whose(work)] != 2 {
+		t.Errorf("after unlinking there wait %v", waits)
+	}
+	r.check()
+}

@@ -18,7 +18,7 @@ func (t *turn) sameMatter(c *Receive, v *Conversation) *Contact {
 	var best *Contact
 	for _, id := range t.byCustomer[t.personOf(v.Customer, c.Known).ID] {
 		o := t.Contacts[id]
-		if t.erased[o.Customer] || o.Channel == v.Channel || o.Class != c.Class || !t.near(o, c.ReceivedAt) {
+		if t.erased[o.Customer] || !t.near(o, c.ReceivedAt) || !t.takesUp(c, v, o) {
 			continue
 		}
 		if best == nil || o.Start.Before(best.Start) || o.Start.Equal(best.Start) && strings.Compare(o.ID, best.ID) < 0 {
@@ -26,6 +26,16 @@ func (t *turn) sameMatter(c *Receive, v *Conversation) *Contact {
 		}
 	}
 	return best
+}
+
+// takesUp reports whether a message of a conversation goes on with a contact of the same
+// person: about the same matter on another channel, or from another address of theirs
+// right after.
+func (t *turn) takesUp(c *Receive, v *Conversation, o *Contact) bool {
+	if o.Channel != v.Channel {
+		return o.Class == c.Class
+	}
+	return o.Customer != v.Customer && o.Account == v.Account && t.justNow(o, c.ReceivedAt)
 }
 
 // near reports whether something at that time may be of the contact's matter.
