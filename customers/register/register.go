@@ -191,11 +191,11 @@ func (r *Register) Begin(e Entry) error {
 	if _, known := r.place[e.Erasure]; known {
 		return nil
 	}
-	if err := r.write(e); err != nil {
-		return err
+	err := r.write(e)
+	if stands(err) {
+		r.note(&e)
 	}
-	r.note(&e)
-	return nil
+	return err
 }
 
 // End writes down that nothing is left.
@@ -206,11 +206,17 @@ func (r *Register) End(erasure string, at time.Time) error {
 	if !known || !r.entries[k].DoneAt.IsZero() {
 		return nil
 	}
-	if err := r.write(done{Done: erasure, At: at}); err != nil {
-		return err
+	err := r.write(done{Done: erasure, At: at})
+	if stands(err) {
+		r.entries[k].DoneAt = at
 	}
-	r.entries[k].DoneAt = at
-	return nil
+	return err
+}
+
+// stands reports whether a line was written, be it copied or not.
+func stands(err error) bool {
+	_, copying := errors.AsType[*CopyError](err)
+	return err == nil || copying
 }
 
 // write appends lines, and copies the file.
@@ -311,8 +317,9 @@ func syncDir(dir string) error {
 }
 
 // Merge takes over every erasure of another register that this one lacks, as not
-// yet done.
+// yet done. That the copy can't be written is told once all are taken over.
 func (r *Register) Merge(from *Register) (added int, err error) {
+	var uncopied error
 	for _, e := range from.Entries() {
 		r.mu.Lock()
 		_, known := r.place[e.Erasure]
@@ -320,10 +327,12 @@ func (r *Register) Merge(from *Register) (added int, err error) {
 		if known {
 			continue
 		}
-		if err := r.Begin(e); err != nil {
+		err := r.Begin(e)
+		if !stands(err) {
 			return added, err
 		}
+		uncopied = err
 		added++
 	}
-	return added, nil
+	return added, uncopied
 }

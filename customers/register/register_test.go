@@ -1,6 +1,7 @@
 package register_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,5 +103,38 @@ func TestMerge(t *testing.T) {
 	}
 	if n, err := old.Merge(newer); err != nil || n != 1 || len(old.Entries()) != 2 {
 		t.Errorf("merged %d, %v: %+v", n, err, old.Entries())
+	}
+}
+
+// An erasure whose line couldn't be copied is written down all the same, once, and so is
+// its end.
+func TestNotCopied(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	r, err := register.Open(dir, "main", filepath.Join(dir, "not", "there"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := register.Entry{Erasure: "e1", Customers: []string{"c1"}, By: "anna", At: at}
+	notCopied := func(err error) {
+		t.Helper()
+		if _, is := errors.AsType[*register.CopyError](err); !is {
+			t.Errorf("got %v, want that it wasn't copied", err)
+		}
+	}
+	notCopied(r.Begin(e))
+	if err := r.Begin(e); err != nil {
+		t.Errorf("it is written down once more: %v", err)
+	}
+	notCopied(r.End("e1", at.Add(time.Minute)))
+	again, err := register.Open(dir, "main", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []*register.Register{r, again} {
+		if all := one.Entries(); len(all) != 1 || all[0].DoneAt.IsZero() {
+			t.Errorf("got %+v", all)
+		}
 	}
 }
