@@ -28,7 +28,9 @@ var pageSpace = uuid.MustParse("9d1b7f4e-6f0a-4a56-9a70-3a4a0f3f9a11")
 // Write implements portal.Acts: what is written on the page is a message of the
 // customer like any other, stored first and then taken in.
 func (p customerPages) Write(ctx context.Context, conversation string, w portal.Written) error {
-	id := uuid.NewSHA1(pageSpace, []byte("write "+conversation+" "+w.ID)).String()
+	// Other words are another message, also from the form of the first one: whoever
+	// goes back in the browser and writes more there has the same form again.
+	id := uuid.NewSHA1(pageSpace, []byte("write "+conversation+" "+w.ID+" "+w.Text)).String()
 	_, err := p.enter(ctx, conversation, channels.Fresh, id, w.Text, nil)
 	return err
 }
@@ -43,7 +45,7 @@ func (p customerPages) Rate(ctx context.Context, conversation string, r portal.R
 	if err != nil {
 		return time.Time{}, err
 	}
-	_, answer := p.ratedOf(ctx, conversation, all, r.Reply)
+	said, answer := p.ratedOf(ctx, conversation, all, r.Reply)
 	if answer == nil && r.Rating != "" {
 		return time.Time{}, portal.ErrNothing
 	}
@@ -51,7 +53,11 @@ func (p customerPages) Rate(ctx context.Context, conversation string, r portal.R
 	if answer != nil {
 		fb.Contact, fb.Reply, fb.Agent = answer.Contact, answer.Item, answer.Agent
 	}
-	what := fmt.Sprintf("rate %s %s %s %s %s", conversation, fb.Contact, fb.Rating, fb.Kind, r.Words)
+	changed := ""
+	if said != nil && said.Rating != r.Rating {
+		changed = said.ID // good, bad, and good again are three
+	}
+	what := fmt.Sprintf("rate %s %s %s %s %s %s", conversation, fb.Contact, fb.Rating, fb.Kind, changed, r.Words)
 	res, err := p.enter(ctx, conversation, channels.Rated, uuid.NewSHA1(pageSpace, []byte(what)).String(), cmp.Or(r.Words, noWords(r.Rating, languageOf(m))), fb)
 	if err != nil || r.Rating != contact.RatedBad || res.Contact == "" {
 		return time.Time{}, err
@@ -116,13 +122,9 @@ func (p customerPages) enter(ctx context.Context, conversation string, kind chan
 	if err != nil {
 		return router.Result{}, err
 	}
-	now := time.Now().UTC()
-	msg := contact.Message{
-		ID: id, Channel: m.Channel, Account: m.Account, ReceivedAt: now, From: last.Sender(), Subject: last.Subject, Text: text, ReplyText: text,
-		To: []contact.Address{}, CC: []contact.Address{}, ReplyTo: []contact.Address{}, Attachments: []contact.Attachment{}, Warnings: []string{},
-		MessageID: "page-" + id, References: chainOf(last), Token: p.d.keys.Token(conversation), Origin: last.Origin, Language: languageOf(m), Feedback: fb,
-	}
-	if msg.Public = last.Public; fb == nil { // a code has proved who it is
+	msg := pageMessage(id, last, text, time.Now().UTC())
+	msg.Token, msg.Language, msg.Feedback = p.d.keys.Token(conversation), languageOf(m), fb
+	if fb == nil { // a code has proved who it is
 		msg.Auth.Trust = contact.TrustProven
 	}
 	raw, err := json.Marshal(msg)
@@ -130,8 +132,8 @@ func (p customerPages) enter(ctx context.Context, conversation string, kind chan
 		return router.Result{}, fmt.Errorf("writing what came from a page: %w", err)
 	}
 	in := &channels.Inbound{
-		Schema: channels.InboundSchema, Kind: kind, Channel: m.Channel, Account: m.Account, Source: string(m.Channel) + "/" + m.Account + "/page",
-		Position: id, ProviderID: "page-" + id, Sender: conversation, ReceivedAt: now, Format: "json", Raw: raw, Size: int64(len(raw)),
+		Schema: channels.InboundSchema, Kind: kind, Channel: msg.Channel, Account: msg.Account, Source: string(msg.Channel) + "/" + msg.Account + "/page",
+		Position: id, ProviderID: "page-" + id, Sender: conversation, ReceivedAt: msg.ReceivedAt, Format: "json", Raw: raw, Size: int64(len(raw)),
 	}
 	ref, _, err := p.d.journal.PutInbound(ctx, in)
 	if err != nil {
@@ -146,6 +148,17 @@ func (p customerPages) enter(ctx context.Context, conversation string, kind chan
 		return res, nil // the page is behind for a moment, no more
 	}
 	return res, nil
+}
+
+// pageMessage makes what somebody wrote on their page a message like their last one: by
+// its channel, which need not be the one that the conversation began on, since their
+// address means nothing on another.
+func pageMessage(id string, last *contact.Message, text string, now time.Time) contact.Message {
+	return contact.Message{
+		ID: id, Channel: last.Channel, Account: last.Account, ReceivedAt: now, From: last.Sender(), Subject: last.Subject, Text: text, ReplyText: text,
+		To: []contact.Address{}, CC: []contact.Address{}, ReplyTo: []contact.Address{}, Attachments: []contact.Attachment{}, Warnings: []string{},
+		MessageID: "page-" + id, References: chainOf(last), Origin: last.Origin, Public: last.Public,
+	}
 }
 
 var errNoWords = errors.New("nothing of the customer's is readable any more")

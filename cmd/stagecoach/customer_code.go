@@ -136,13 +136,7 @@ func (p customerPages) SendCode(ctx context.Context, conversation, subject, text
 		return err
 	}
 	a := &w.link.adapter
-	r := &contact.Reply{
-		ID: randomID(), Kind: contact.Acknowledgement, Channel: a.Channel, Account: a.Account, CreatedAt: time.Now().UTC().Truncate(time.Second),
-		To: []contact.Address{w.to}, CC: []contact.Address{}, Subject: subject, Text: text, Attachments: []contact.Attachment{},
-	}
-	if w.answers != nil && a.Channel != contact.Email {
-		r.Origin, r.InReplyTo, r.Conversation = w.answers.Origin, w.answers.MessageID, conversation
-	}
+	r := codeReply(w, a.Channel, a.Account, conversation, subject, text)
 	if r.Raw, err = a.Composer.Compose(r); err != nil {
 		return fmt.Errorf("composing a code: %w", err)
 	}
@@ -152,4 +146,17 @@ func (p customerPages) SendCode(ctx context.Context, conversation, subject, text
 		return fmt.Errorf("sending a code: %w", err)
 	}
 	return nil
+}
+
+// codeReply is a code on its way. Where a message must be answered it answers it; on
+// Slack it begins a direct conversation, as others may read the one that was asked in.
+func codeReply(w *way, ch contact.Channel, account, conversation, subject, text string) *contact.Reply {
+	r := &contact.Reply{
+		ID: randomID(), Kind: contact.Acknowledgement, Channel: ch, Account: account, CreatedAt: time.Now().UTC().Truncate(time.Second),
+		To: []contact.Address{w.to}, CC: []contact.Address{}, Subject: subject, Text: text, Attachments: []contact.Attachment{},
+	}
+	if w.answers != nil && ch != contact.Email && ch != contact.Slack {
+		r.Origin, r.InReplyTo, r.Conversation = w.answers.Origin, w.answers.MessageID, conversation
+	}
+	return r
 }

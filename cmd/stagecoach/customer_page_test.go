@@ -291,6 +291,16 @@ func (o *pageOffice) rated(good string, alice *browser) {
 	if said() != 1 {
 		o.t.Errorf("rated as %d", said())
 	}
+	for _, again := range []struct {
+		v    string
+		want int
+	}{{"bad", 10}, {"good", 1}} { // a changed mind counts, and one changed back too
+		values.Set("v", again.v)
+		alice.post(path, values)
+		if said() != again.want {
+			o.t.Errorf("rated %s, as %d", again.v, said())
+		}
+	}
 	values.Set("v", "bad")
 	values.Set("words", "Sie ist nicht gekommen.")
 	has(o.t, alice.post(path, values), "Sie bekommen bis")
@@ -315,7 +325,9 @@ func (o *pageOffice) again(alice *browser, link string) {
 	if n := strings.Count(body, "vergessen?"); n != 1 {
 		o.t.Errorf("%d times", n)
 	}
-	if c := o.open(); len(c.Messages) != 2 {
+	// Whoever goes back and writes something else has the same form.
+	has(o.t, alice.post(link+"/write", url.Values{"text": {"Es eilt!"}, "form": {form}}), "Ihre Nachricht ist bei uns angekommen", "Es eilt!")
+	if c := o.open(); len(c.Messages) != 4 {
 		o.t.Errorf("the follow-up has %d messages", len(c.Messages))
 	}
 	summary, err := o.d.ledger.Audit(o.t.Context(), nil)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,10 +55,17 @@ func (p customerPages) profile(ctx context.Context, m *matter) (portal.Profile, 
 	if rec.Objection != nil {
 		out.ObjectedAt = rec.Objection.At
 	}
-	if rec.Hold != nil {
-		out.HeldUntil = cmp.Or(rec.Hold.Until, rec.Hold.Reason)
-	}
+	out.Held, out.HeldUntil = heldFor(rec.Hold, time.Now())
 	return out, nil
+}
+
+// heldFor tells whether a hold keeps something, and until when, "" for until it is
+// lifted. Why is not for the customer's page.
+func heldFor(h *customers.Hold, now time.Time) (held bool, until string) {
+	if h == nil || !holds(h, now) {
+		return false, ""
+	}
+	return true, h.Until
 }
 
 // stated is the source of what the customer has said themselves.

@@ -29,10 +29,7 @@ type matter struct {
 // matter finds a conversation, live from the router or from the ledger; ErrGone where
 // its customer was erased.
 func (p customerPages) matter(ctx context.Context, id string) (*matter, error) {
-	row, err := p.d.ledger.Conversation(ctx, id)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return nil, portal.ErrGone
-	}
+	row, err := p.row(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +65,32 @@ func (p customerPages) matter(ctx context.Context, id string) (*matter, error) {
 		}
 	}
 	return m, nil
+}
+
+// behindTime is how long a page waits for the ledger to know what the router does.
+const behindTime = 5 * time.Second
+
+// row gives a conversation from the ledger, ErrGone where it has none. A link may be
+// opened before the ledger has caught up, at the latest while it is built anew: that is
+// waited for, since nobody is told then that their link holds no longer.
+func (p customerPages) row(ctx context.Context, id string) (ledger.ConversationRow, error) {
+	row, err := p.d.ledger.Conversation(ctx, id)
+	if !errors.Is(err, ledger.ErrNotFound) {
+		return row, err
+	}
+	var n uint64
+	if err := p.d.engine.View(ctx, func(st *router.State) { n = st.N }); err != nil {
+		return row, fmt.Errorf("looking up a conversation: %w", err)
+	}
+	limited, cancel := context.WithTimeout(ctx, behindTime)
+	defer cancel()
+	if err := p.d.ledger.WaitFor(limited, n); err != nil {
+		return row, err
+	}
+	if row, err = p.d.ledger.Conversation(ctx, id); errors.Is(err, ledger.ErrNotFound) {
+		err = portal.ErrGone
+	}
+	return row, err
 }
 
 // Standing implements portal.Source.

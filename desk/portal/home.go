@@ -148,6 +148,15 @@ func (w *words) keep(days int) string {
 	return fmt.Sprintf(w.days, days)
 }
 
+// held says that nothing can be erased for now, until a day like 2031-12-31.
+func (w *words) held(until string) string {
+	day, err := time.Parse(time.DateOnly, until)
+	if err != nil {
+		return w.eraseKept
+	}
+	return fmt.Sprintf(w.eraseHeld, day.Format(w.day))
+}
+
 // size writes a file's size for people.
 func size(n int64) string {
 	switch {

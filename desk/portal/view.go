@@ -100,7 +100,9 @@ type Profile struct {
 	PreferSource string
 	Consents     []Consent
 	ObjectedAt   time.Time
-	// HeldUntil is the day until which a part is kept by law, "" for none.
+	// Held is true where nothing may be erased for now, HeldUntil the last day of
+	// that, "" for none.
+	Held      bool
 	HeldUntil string
 	// CanChange is true where there is a record that can be changed, CanErase and
 	// CanExport where these can be done here.

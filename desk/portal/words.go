@@ -3,6 +3,8 @@ package portal
 // words are what a customer reads, in one language.
 type words struct {
 	lang, otherLang, otherName string
+	// day is how a day is written, as package time has it.
+	day string
 
 	forged, trouble string
 
@@ -50,7 +52,7 @@ func wordsOf(language string) *words {
 
 //nolint:gochecknoglobals // a table
 var english = words{
-	lang: "en", otherLang: "de", otherName: "Deutsch",
+	lang: "en", day: "2 January 2006", otherLang: "de", otherName: "Deutsch",
 	forged:       "This came from another site's page, so nothing was done. Open your link again.",
 	trouble:      "Something went wrong here. It has been logged; try again in a few minutes.",
 	footPage:     "See how your question stands, and what we keep about you:",
@@ -87,8 +89,8 @@ var english = words{
 	save: "Save", allow: "What we may send you unasked", allowLead: "Answers to your own questions always come.", saved: "Saved.",
 	data: "Your data", download: "Download everything", downloadLead: "All that is kept about you, as files that you and programs can read.",
 	erase: "Erase everything about me", eraseLead: "All your messages, our answers and what we know of you. It can't be undone.", eraseConfirm: "Yes, erase everything",
-	eraseKept:    "The law has us keep it for now. It is put away, used for nothing else, and may be erased later.",
-	eraseRunning: "A question of yours is still open: erasing ends it without an answer.", eraseHeld: "The law has us keep a part of it until %s: that is put away and used for nothing else.",
+	eraseKept:    "The law has us keep it for now. It may be erased later.",
+	eraseRunning: "A question of yours is still open: erasing ends it without an answer.", eraseHeld: "The law has us keep it until %s. It may be erased after that.",
 	eraseDone: "Everything about you is being erased", eraseDoneLead: "Nothing of it is shown any more. This page ends with it.", noErase: "Ask for it by a message to us: a person sees to it.",
 	linksLead: "Did one fall into wrong hands? The next message of ours has a new one.", linksEnd: "Make all old links invalid", linksEnded: "All links until now are invalid.", leave: "Close my page on this device",
 

@@ -2,7 +2,7 @@ package portal
 
 //nolint:gochecknoglobals // a table
 var german = words{
-	lang: "de", otherLang: "en", otherName: "English",
+	lang: "de", day: "2.1.2006", otherLang: "en", otherName: "English",
 	forged:       "Das kam von der Seite eines anderen, deshalb ist nichts geschehen. Öffnen Sie Ihren Link noch einmal.",
 	trouble:      "Hier ist etwas schiefgegangen. Es ist vermerkt; versuchen Sie es in ein paar Minuten wieder.",
 	footPage:     "So steht es um Ihre Frage, und das speichern wir über Sie:",
@@ -39,8 +39,8 @@ var german = words{
 	save: "Speichern", allow: "Was wir Ihnen ungefragt senden dürfen", allowLead: "Antworten auf Ihre eigenen Fragen kommen immer.", saved: "Gespeichert.",
 	data: "Ihre Daten", download: "Alles herunterladen", downloadLead: "Alles, was über Sie gespeichert ist, als Dateien, die Sie und Programme lesen können.",
 	erase: "Alles über mich löschen", eraseLead: "Alle Ihre Nachrichten, unsere Antworten und was wir von Ihnen wissen. Es lässt sich nicht rückgängig machen.", eraseConfirm: "Ja, alles löschen",
-	eraseKept:    "Im Augenblick müssen wir es nach dem Gesetz aufbewahren. Es wird weggelegt, für nichts anderes verwendet und kann später gelöscht werden.",
-	eraseRunning: "Eine Frage von Ihnen ist noch offen: Das Löschen beendet sie ohne Antwort.", eraseHeld: "Einen Teil müssen wir nach dem Gesetz bis %s aufbewahren: Er wird weggelegt und für nichts anderes verwendet.",
+	eraseKept:    "Im Augenblick müssen wir es nach dem Gesetz aufbewahren. Später kann es gelöscht werden.",
+	eraseRunning: "Eine Frage von Ihnen ist noch offen: Das Löschen beendet sie ohne Antwort.", eraseHeld: "Bis %s müssen wir es nach dem Gesetz aufbewahren. Danach kann es gelöscht werden.",
 	eraseDone: "Alles über Sie wird gelöscht", eraseDoneLead: "Nichts davon wird mehr gezeigt. Auch diese Seite endet damit.", noErase: "Bitten Sie uns in einer Nachricht darum: Ein Mensch kümmert sich.",
 	linksLead: "Ist einer in falsche Hände geraten? Unsere nächste Nachricht hat einen neuen.", linksEnd: "Alle alten Links ungültig machen", linksEnded: "Alle bisherigen Links sind ungültig.", leave: "Meine Seite auf diesem Gerät schließen",
 
