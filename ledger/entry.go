@@ -110,6 +110,7 @@ type Removal struct {
 	// Customers are those of an erasure.
 	Customers []string       `json:"customers,omitempty"`
 	Removed   []router.Count `json:"removed,omitempty"`
+	Kept      []router.Kept  `json:"kept,omitempty"`
 	Spared    []router.Count `json:"spared,omitempty"`
 }
 

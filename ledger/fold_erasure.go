@@ -9,7 +9,7 @@ func (f *fold) erasure(ev router.Event) {
 	case router.CustomersErased:
 		f.line(nil, nil, Entry{Kind: "customers_erased", Actor: e.By, Item: e.Erasure, Detail: Detail{Removal: &Removal{Customers: e.Customers}}})
 	case router.ErasureEnded:
-		f.line(nil, nil, Entry{Kind: "erasure_ended", Item: e.Erasure, Detail: Detail{Removal: &Removal{Removed: e.Removed}}})
+		f.line(nil, nil, Entry{Kind: "erasure_ended", Item: e.Erasure, Detail: Detail{Removal: &Removal{Removed: e.Removed, Kept: e.Kept}}})
 	case router.RetentionApplied:
 		f.line(nil, nil, Entry{Kind: "retention_applied", Detail: Detail{Policy: e.Policy, Removal: &Removal{Removed: e.Removed, Spared: e.Spared}}})
 	}

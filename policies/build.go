@@ -199,6 +199,7 @@ func (b *builder) buildPrivacy(f *privacyFile) {
 		b.checkName(d, fmt.Sprintf("retention[%d]", i), e.Name, seen)
 		b.set.retention = append(b.set.retention, Retention{Kind: e.Name, Keep: e.Keep})
 	}
+	b.buildStatutory(f.Statutory)
 	b.set.figures = f.Figures
 	b.set.objection = f.Objection
 	b.buildPage(&f.Page)

@@ -180,6 +180,8 @@ func nounOf(list string) string {
 		return "step"
 	case "retention":
 		return "retention of"
+	case "statutory":
+		return "keeping by law of"
 	default:
 		return strings.ReplaceAll(strings.TrimSuffix(list, "s"), "_", " ")
 	}

@@ -356,6 +356,7 @@ type textEntry struct {
 type privacyFile struct {
 	Version   int              `yaml:"version" range:"1..1"`
 	Retention []retentionEntry `yaml:"retention"`
+	Statutory []statutoryEntry `yaml:"statutory"`
 	Figures   string           `yaml:"figures" enum:"named|team|off"`
 	// Objection says what becomes of who objects to being scored.
 	Objection string `yaml:"objection" enum:"middle|none"`
@@ -366,6 +367,14 @@ type privacyFile struct {
 type pageEntry struct {
 	Channels []string      `yaml:"channels" enum:"email|webchat|slack|mastodon|bluesky|webhook|sms"`
 	Keep     time.Duration `yaml:"keep" range:"1d..3660d"`
+}
+
+type statutoryEntry struct {
+	Name   string        `yaml:"name" required:"true"`
+	Keep   time.Duration `yaml:"keep" range:"1d..36500d" required:"true"`
+	From   string        `yaml:"from" enum:"end|year"`
+	When   string        `yaml:"when" required:"true"`
+	Reason string        `yaml:"reason" required:"true"`
 }
 
 type retentionEntry struct {

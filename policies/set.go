@@ -45,6 +45,7 @@ type Set struct {
 	ladder        []ladderRule
 	lastResort    LastResort
 	retention     []Retention
+	statutory     []Statutory
 	page          Page
 	feedback      Feedback
 	figures       string

@@ -20,6 +20,8 @@ type Erasure struct {
 	At        time.Time `json:"at"`
 	// Ended is true once nothing is left of them outside the log.
 	Ended bool `json:"ended,omitempty"`
+	// Kept is what a law has us keep, put away.
+	Kept []Kept `json:"kept,omitempty"`
 }
 
 // Erased reports whether a customer was erased, or is being.
@@ -38,7 +40,7 @@ func (s *State) applyCustomersErased(e *CustomersErased) {
 
 func (s *State) applyErasureEnded(e *ErasureEnded) {
 	if one := s.Erasures[e.Erasure]; one != nil {
-		one.Ended = true
+		one.Ended, one.Kept = true, e.Kept
 	}
 }
 
@@ -221,8 +223,8 @@ func (t *turn) endErasure(cmd *EndErasure) error {
 	if one == nil {
 		return refuse(RefusedNotFound, "there is no such erasure")
 	}
-	if !one.Ended {
-		t.emit(ErasureEnded{Erasure: cmd.Erasure, Removed: cmd.Removed})
+	if !one.Ended || !slices.Equal(one.Kept, cmd.Kept) {
+		t.emit(ErasureEnded{Erasure: cmd.Erasure, Removed: cmd.Removed, Kept: cmd.Kept})
 	}
 	return nil
 }

@@ -16,6 +16,17 @@ type CustomersErased struct {
 type ErasureEnded struct {
 	Erasure string  `json:"erasure"`
 	Removed []Count `json:"removed,omitempty"`
+	// Kept is what a law has us keep, put away until a day. It is recorded once more
+	// when some of it has been erased.
+	Kept []Kept `json:"kept,omitempty"`
+}
+
+// Kept is how many messages and replies are kept by a rule of the policy, and until
+// which day.
+type Kept struct {
+	Rule  string `json:"rule"`
+	Until string `json:"until"`
+	N     uint64 `json:"n"`
 }
 
 // RetentionApplied records that what was older than the policy keeps it was
@@ -56,6 +67,7 @@ type Erase struct {
 type EndErasure struct {
 	Erasure string
 	Removed []Count
+	Kept    []Kept
 }
 
 // ApplyRetention records what was removed because it was old.

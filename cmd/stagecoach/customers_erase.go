@@ -31,7 +31,8 @@ func (*customersEraseCmd) Help() string {
 
 It removes messages, replies, notes, files, drafts, the record and what the search and the web chat hold of
 the person, so that no byte stays in the data directory. Ids, times, codes and keyed hashes stay in the log,
-so that the ledger goes on adding up. Open contacts end as "erased". Once it has begun it is finished, also
+so that the ledger goes on adding up. What a law has you keep ('statutory' in privacy.yaml) is put away until its
+last day, out of search and use, and told. Open contacts end as "erased". Once it has begun it is finished, also
 after a crash. What lies elsewhere is not touched: the mailbox at the provider, posts, exports made earlier,
 and backups, which lose the person when they are restored (see 'stagecoach restore').`
 }
@@ -146,6 +147,9 @@ func printCustomerData(w io.Writer, d *view.CustomerData) {
 	for _, id := range d.Same {
 		fmt.Fprintln(w, paint(w, yellow, "  "+id+" has one of these addresses too, and is not linked: it stays"))
 	}
+	for _, k := range d.Statutory {
+		fmt.Fprintln(w, paint(w, yellow, "  kept by law: "+keptWords(k)))
+	}
 	if d.Held != "" {
 		fmt.Fprintln(w, paint(w, red, fmt.Sprintf("  held %s: %s", cmp.Or("until "+d.HeldUntil, "until lifted"), oneLine(d.Held))))
 	}
@@ -160,5 +164,13 @@ func printErasure(w io.Writer, e *view.Erasure) {
 	for _, k := range e.Kept {
 		fmt.Fprintln(w, "  kept: "+k)
 	}
+	for _, k := range e.Statutory {
+		fmt.Fprintln(w, paint(w, yellow, "  kept by law: "+keptWords(k)))
+	}
 	fmt.Fprintln(w, "What lies elsewhere was not touched: mailboxes and posts at providers, exports made earlier, backups (which lose it when they are restored).")
+}
+
+// keptWords tells what a law has us keep.
+func keptWords(k view.Kept) string {
+	return fmt.Sprintf("%d of %s, until %s (%s); put away and used for nothing else, then erased by itself", k.N, oneLine(k.Name), k.Until, cmp.Or(oneLine(k.Reason), "a rule that the policy no longer has"))
 }

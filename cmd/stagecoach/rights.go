@@ -219,7 +219,8 @@ func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, err
 		}
 	}
 	v.Held, v.HeldUntil = who.held, who.heldUntil
-	return v, nil
+	v.Statutory, err = r.keptByLaw(ctx, t)
+	return v, err
 }
 
 // catchUp waits until the ledger has what the router knows.

@@ -108,7 +108,7 @@ func (r *rights) erasure(ctx context.Context, id string) (*view.Erasure, error) 
 	var out *view.Erasure
 	err := r.router.View(ctx, func(s *router.State) {
 		if one := s.Erasures[id]; one != nil {
-			out = &view.Erasure{ID: id, Customers: slices.Clone(one.Customers), At: one.At, Ended: one.Ended, Removed: []view.Removed{}, Kept: []string{}}
+			out = &view.Erasure{ID: id, Customers: slices.Clone(one.Customers), At: one.At, Ended: one.Ended, Removed: []view.Removed{}, Kept: []string{}, Statutory: r.told(one.Kept)}
 		}
 	})
 	if err != nil {
@@ -215,7 +215,7 @@ func (r *rights) finish(ctx context.Context, id string) error {
 	var removed []router.Count
 	r.note(id, func(e *erasing) { removed, e.kept = counts(e.removed), w.kept })
 	fault.Here(fault.EraseBeforeEnd)
-	if _, err := r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: router.EndErasure{Erasure: id, Removed: removed}}); err != nil {
+	if _, err := r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: router.EndErasure{Erasure: id, Removed: removed, Kept: w.away}}); err != nil {
 		return err
 	}
 	// Also one of which this register does not know yet, as another was put in its

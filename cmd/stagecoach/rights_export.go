@@ -13,7 +13,6 @@ import (
 	"stagecoach/contact"
 	"stagecoach/customers"
 	"stagecoach/customers/export"
-	"stagecoach/journal"
 	"stagecoach/ledger"
 	"stagecoach/router"
 )
@@ -270,7 +269,7 @@ func (g *gathering) reply(e *ledger.Entry) (*export.Item, error) {
 	if r.Channel != contact.Email {
 		it.Mail = nil
 	} else if it.Mail == nil && r.RawObject != "" {
-		if it.Mail, err = g.object(r.RawObject); err != nil {
+		if it.Mail, err = g.object(g.ctx, r.RawObject); err != nil {
 			return nil, err
 		}
 	}
@@ -300,16 +299,4 @@ func (g *gathering) files(list []contact.Attachment) []export.File {
 		out = append(out, f)
 	}
 	return out
-}
-
-func (g *gathering) object(id string) ([]byte, error) {
-	in, err := g.journal.GetObject(g.ctx, id)
-	if errors.Is(err, journal.ErrErased) || errors.Is(err, journal.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = in.Close() }()
-	return io.ReadAll(in)
 }

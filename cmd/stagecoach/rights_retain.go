@@ -31,6 +31,9 @@ func (r *rights) keepRetention(ctx context.Context) error {
 			return nil
 		case <-due.C:
 		}
+		if err := r.overdue(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			r.logger.ErrorContext(ctx, "what was kept by law was not removed: it is tried again tomorrow", "err", err)
+		}
 		done, err := r.retain(ctx, time.Now(), false)
 		if err != nil && ctx.Err() == nil {
 			r.logger.ErrorContext(ctx, "what is old was not removed: it is tried again tomorrow", "err", err)

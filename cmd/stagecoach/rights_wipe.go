@@ -28,6 +28,8 @@ type wiping struct {
 	step  func(done, total int)
 	who   *identities
 	kept  []string
+	// away is what a law has us keep, put away.
+	away []router.Kept
 }
 
 func (w *wiping) wipe(customers []string) error {
@@ -36,6 +38,9 @@ func (w *wiping) wipe(customers []string) error {
 		return err
 	}
 	if w.who, err = w.known(w.ctx, t); err != nil {
+		return err
+	}
+	if err := w.putAway(t); err != nil {
 		return err
 	}
 	strays, err := w.strays()
@@ -59,6 +64,11 @@ func (w *wiping) wipe(customers []string) error {
 		return err
 	}
 	fault.Here(fault.EraseAfterContent)
+	away, err := w.rights.away(w.ctx, t)
+	if err != nil {
+		return err
+	}
+	w.away = keptOf(awayBounds(away))
 	records, err := w.directory(w.ctx)
 	if err != nil {
 		return err

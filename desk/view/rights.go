@@ -31,6 +31,17 @@ type CustomerData struct {
 	// day of that, "" for until it is lifted.
 	Held      string `json:"held,omitempty"`
 	HeldUntil string `json:"held_until,omitempty"`
+	// Statutory is what a law has us keep when they are erased, or, once they are,
+	// what is kept.
+	Statutory []Kept `json:"statutory,omitempty"`
+}
+
+// Kept is how many messages and replies a law has us keep, and until which day.
+type Kept struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason,omitempty"`
+	Until  string `json:"until"`
+	N      uint64 `json:"n"`
 }
 
 // OpenContact is a contact that awaits its reply.
@@ -58,6 +69,9 @@ type Erasure struct {
 	Removed []Removed `json:"removed"`
 	// Kept says in words what is not ours to remove, or stays on purpose.
 	Kept []string `json:"kept"`
+	// Statutory is what a law has us keep: put away, out of use, and erased after
+	// its last day.
+	Statutory []Kept `json:"statutory,omitempty"`
 }
 
 // Removed is how many were removed of one kind.
