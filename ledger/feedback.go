@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -64,6 +65,16 @@ func (l *Ledger) said(ctx context.Context, query string, args ...any) ([]Said, e
 // a contact that was rated again only the last.
 func (l *Ledger) Feedback(ctx context.Context, conversation string) ([]Said, error) {
 	return l.said(ctx, "SELECT "+saidColumns+" FROM feedback WHERE last = 1 AND conversation = ? ORDER BY num DESC", conversation)
+}
+
+// SaidBy gives what customers said on their pages, the oldest first, what they said
+// over again included.
+func (l *Ledger) SaidBy(ctx context.Context, customers []string) ([]Said, error) {
+	list, err := json.Marshal(customers)
+	if err != nil {
+		return nil, fmt.Errorf("reading feedback: %w", err)
+	}
+	return l.said(ctx, "SELECT "+saidColumns+" FROM feedback WHERE customer"+ofThem+" ORDER BY num", string(list))
 }
 
 // SaidOfKind gives what was said of a kind, the newest first: agent "" for everybody.

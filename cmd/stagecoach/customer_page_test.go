@@ -431,6 +431,13 @@ func TestIdeaAndErasureOnThePage(t *testing.T) {
 		t.Errorf("voices: %+v, %v", v, err)
 	}
 
+	ids, err := o.d.rights.resolve(ctx, "alice@cust.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := o.d.rights.gather(ctx, ids); err != nil || len(p.Feedback) != 1 || p.Feedback[0].Kind != "idea" || p.Feedback[0].Text != "Sell it in green." {
+		t.Errorf("their export says that they said %+v, %v", p.Feedback, err)
+	}
 	b.post(link+"/code", nil)
 	has(t, b.post(link+"/enter", url.Values{"code": {found(t, codeInMail, o.mails(4)[3])}}), "Our conversation", "unmistakable", "in green from May on")
 	if zipped := b.get(link + "/data.zip"); !strings.HasPrefix(zipped, "PK") {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func (r *rights) gather(ctx context.Context, ids []string) (*export.Person, erro
 	for _, ref := range t.OwnRefs {
 		g.own[ref] = true
 	}
-	if err := g.conversations(t); err != nil {
+	if err := errors.Join(g.conversations(t), g.said(ids)); err != nil {
 		return nil, err
 	}
 	if g.strange > 0 {
@@ -283,6 +284,30 @@ func (g *gathering) note(e *ledger.Entry) (*export.Item, error) {
 		return nil, err
 	}
 	return &export.Item{Kind: "note", ID: n.ID, At: n.At, From: contact.Address{Name: "a colleague"}, Text: n.Text, Files: g.files(n.Attachments)}, nil
+}
+
+// said adds what they said of how they were answered, in their words.
+func (g *gathering) said(ids []string) error {
+	list, err := g.ledger.SaidBy(g.ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		f := export.Feedback{At: list[i].At, Kind: string(list[i].Kind), Rating: string(list[i].Rating)}
+		if ref := list[i].Ref; ref != "" {
+			m, err := g.words.Message(g.ctx, ref)
+			switch {
+			case errors.Is(err, ledger.ErrGone):
+				f.Text = "(these words have been removed)"
+			case err != nil:
+				return err
+			default:
+				f.Text = cmp.Or(m.ReplyText, m.Text)
+			}
+		}
+		g.p.Feedback = append(g.p.Feedback, f)
+	}
+	return nil
 }
 
 // files gives the files of an item, to be read one after the other.
