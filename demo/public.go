@@ -33,6 +33,8 @@ const welcome = `
     - "I am available": an offer comes within half a minute. a accepts it, r writes, Ctrl+Enter sends;
       the customer may write back. Press ? for all keys.
     - Overview: who is on, what waits and until when. Assign a contact, pull one back.
+    - Customers (in the menu "…"): look for Rosa Winter, who is on the shop's list. She asks in the chat, on Mastodon
+      and by mail, half a minute from now: one person, with the proof, one open contact and one answer.
     - Review: what looks like spam ends only by a person's word.
     - Ledger: what became of everything; "why" tells how each contact was routed.
     - in a second terminal:  stagecoach ledger audit --data %s
@@ -51,6 +53,7 @@ func (p *play) public(ctx context.Context) error {
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return p.wave(ctx, p.author.plan(p.opts.Contacts)) })
 		g.Go(func() error { return p.stream(ctx, g) })
+		g.Go(func() error { return p.wander(ctx) })
 		g.Go(func() error { return p.tell(ctx) })
 		return g.Wait()
 	})

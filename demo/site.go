@@ -24,6 +24,7 @@ func furnish(dir, listen string, pc pace, p *post, t *town.Town) (string, error)
 		unpack(path.Join("policy", pc.policy), filepath.Join(dir, "policies")),
 		os.WriteFile(filepath.Join(dir, "mail.password"), []byte(password+"\n"), 0o600),
 		os.WriteFile(filepath.Join(dir, "mail.pem"), p.server.CertificatePEM(), 0o600),
+		list(dir),
 	); err != nil {
 		return "", fmt.Errorf("preparing the demonstration: %w", err)
 	}

@@ -212,16 +212,17 @@ func (s *Service) customer(c *conversationFacts, st *story, conversations int) v
 		Addresses: []view.CustomerIdentity{}, Links: []view.CustomerLink{}, Proposals: []view.CustomerLink{},
 	}
 	var from contact.Address
+	ch := c.Channel
 	switch {
 	case st.last != nil:
-		from = st.last.From
+		from, ch = st.last.From, cmp.Or(st.last.Channel, ch)
 	case st.lastReply != nil && len(st.lastReply.To) > 0:
 		from = st.lastReply.To[0]
 	default:
 		return v
 	}
 	v.Name = called(from)
-	v.Identities = append(v.Identities, contact.Identity{Channel: c.Channel, Address: from.Address, Name: from.Name})
+	v.Identities = append(v.Identities, contact.Identity{Channel: ch, Address: from.Address, Name: from.Name})
 	return v
 }
 

@@ -171,7 +171,26 @@ func (i *Intake) meet(ctx context.Context, r *reading, p people, known map[strin
 		c.Hints = append(c.Hints, Hint{Customer: me, Evidence: e})
 	}
 	i.hints(ctx, r, p, known, mine, records)
-	return customers.KnownOf(records...)
+	return customers.KnownOf(append(records, i.proven(ctx, c, me, known)...)...)
+}
+
+// proven gives the records of whom the item proves its sender to be: what is known of
+// them counts from this contact on.
+func (i *Intake) proven(ctx context.Context, c *Receive, me string, known map[string]Found) []*customers.Record {
+	var out []*customers.Record
+	for _, h := range c.Hints {
+		if !h.Evidence.Proves() || h.Conflict != "" || slices.Contains(known[CustomerKey(me)].Not, h.Customer) {
+			continue
+		}
+		ids := []string{h.Customer}
+		if f := known[CustomerKey(h.Customer)]; f.Person != "" {
+			ids = f.Members
+		}
+		if records, err := i.cfg.Directory.Records(ctx, ids); err == nil {
+			out = append(out, records...)
+		}
+	}
+	return out
 }
 
 // only gives the record of one customer.

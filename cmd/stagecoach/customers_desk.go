@@ -85,6 +85,10 @@ func (c *customerDesk) person(ctx context.Context, id string) (*view.CustomerPer
 			out.External = append(out.External, rec.External)
 		}
 		for _, i := range rec.Identities {
+			if same := slices.IndexFunc(out.Identities, func(o view.CustomerIdentity) bool { return o.Channel == i.Channel && o.Address == i.Address }); same >= 0 {
+				out.Identities[same].Proven = out.Identities[same].Proven || i.Proven
+				continue
+			}
 			shared, err := c.shared(ctx, d, p.Members, i)
 			if err != nil {
 				return nil, err

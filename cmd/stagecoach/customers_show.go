@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,10 @@ func (c *customerControls) show(ctx context.Context, who string) (*shownCustomer
 		return nil, err
 	}
 	out := &shownCustomer{Record: rec, Shared: []sharedAddress{}, Conversations: []shownConversation{}}
+	person, _, err := c.ledger.Person(ctx, rec.ID)
+	if err != nil {
+		return nil, err
+	}
 	for _, i := range rec.Identities {
 		key := d.KeyOf(i)
 		found, err := d.Lookup(ctx, []string{key})
@@ -75,15 +80,14 @@ func (c *customerControls) show(ctx context.Context, who string) (*shownCustomer
 		}
 		s := sharedAddress{Channel: i.Channel, Address: i.Address, With: []string{}}
 		for _, id := range found[key].All {
-			if id != rec.ID {
+			if !slices.Contains(person.Members, id) {
 				s.With = append(s.With, id)
 			}
 		}
+		if len(s.With) == 0 {
+			continue // all of them are the same person
+		}
 		out.Shared = append(out.Shared, s)
-	}
-	person, _, err := c.ledger.Person(ctx, rec.ID)
-	if err != nil {
-		return nil, err
 	}
 	rows, err := c.ledger.ConversationsOf(ctx, person.Members, mostShown)
 	if err != nil {

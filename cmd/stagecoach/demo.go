@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"path/filepath"
 
 	"stagecoach/configs"
 	"stagecoach/demo"
@@ -30,6 +32,9 @@ func (c *demoCmd) Run(ctx context.Context, io std) error {
 	})
 }
 
+// nobody looks at what a command says.
+func nobody() std { return std{out: io.Discard, err: io.Discard} }
+
 // demoBar lends the demonstration this program's bar.
 type demoBar struct{ bar *progress }
 
@@ -47,6 +52,11 @@ func startForDemo(ctx context.Context, config string, io std) (*demo.Daemon, err
 	}
 	if _, port, err := net.SplitHostPort(cfg.HTTP.Listen); err == nil && port != "0" { // customers are on this machine
 		cfg.HTTP.CustomerURL = "http://" + cfg.HTTP.Listen
+	}
+	shop := customersImportCmd{File: filepath.Join(filepath.Dir(config), demo.Listed)}
+	shop.Data = cfg.Data
+	if err := shop.Run(ctx, nobody()); err != nil {
+		return nil, fmt.Errorf("loading the shop's list of customers: %w", err)
 	}
 	d, err := NewDaemon(ctx, cfg, Options{Dir: cfg.Data}, newLogger(cfg.Log, io.err))
 	if err != nil {
