@@ -27,7 +27,13 @@ func (p customerPages) Erase(ctx context.Context, conversation string) error {
 		return err
 	}
 	_, err = p.d.rights.EraseCustomer(ctx, router.ActorCustomer, m.Customer)
-	if refused, is := errors.AsType[*router.Refusal](err); is {
+	return eraseTrouble(err)
+}
+
+// eraseTrouble tells a person whose data are held from any other refusal: nobody is told
+// of a law where there is none.
+func eraseTrouble(err error) error {
+	if refused, is := errors.AsType[*router.Refusal](err); is && refused.Code == "held" {
 		return fmt.Errorf("%w: %w", portal.ErrHeld, refused)
 	}
 	return err
