@@ -60,6 +60,7 @@ func beginning(records []*customers.Record, ch contact.Channel, purpose string) 
 	b := router.Beginning{Purpose: purpose}
 	var said []customers.Consent
 	for _, r := range records {
+		b.Members = append(b.Members, r.ID)
 		said = append(said, r.Consents...)
 		b.Zone = cmp.Or(b.Zone, r.Zone)
 	}

@@ -35,7 +35,7 @@ func (t *turn) send(cmd *Send) error {
 			return refuse(RefusedEnded, "the customer of this conversation was erased")
 		}
 		if cmd.Begins.Purpose != "" {
-			r.Begins = Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone, Whom: t.personOf(t.Conversations[r.Conversation].Customer, nil).ID}
+			r.Begins = Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone, Also: cmd.Begins.Members, Whom: t.personOf(t.Conversations[r.Conversation].Customer, nil).ID}
 		}
 		t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys, Participants: Joined(nil, cmd.Participants)})
 		t.begins(t.Replies[r.ID], &cmd.Begins)
@@ -49,7 +49,7 @@ func (t *turn) send(cmd *Send) error {
 	if err != nil {
 		return err
 	}
-	if r.Begins = (Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone}); r.Begins.Purpose != "" {
+	if r.Begins = (Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone, Also: cmd.Begins.Members}); r.Begins.Purpose != "" {
 		r.Begins.Whom = c.PersonID()
 	}
 	r.Conversation = c.Conversation
@@ -141,7 +141,7 @@ func (t *turn) startOutbound(cmd *StartOutbound) error {
 	}})
 	r := cmd.Reply
 	r.Conversation, r.Agent, r.Kind = id, t.actor, contact.Outbound
-	if r.Begins = (Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone}); r.Begins.Purpose != "" {
+	if r.Begins = (Begins{Purpose: cmd.Begins.Purpose, Zone: cmd.Begins.Zone, Also: cmd.Begins.Members}); r.Begins.Purpose != "" {
 		r.Begins.Whom = t.personOf(customer, cmd.Known).ID
 	}
 	t.emit(ReplyQueued{Reply: r, Keys: cmd.Keys})

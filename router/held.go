@@ -14,6 +14,8 @@ type Begins struct {
 	Purpose string `json:"purpose,omitempty"`
 	// Whom is the person whom it counts for.
 	Whom string `json:"whom,omitempty"`
+	// Also are the customers who were that person as it was written.
+	Also []string `json:"also,omitempty"`
 	// Zone is the customer's time zone, "" where it isn't known.
 	Zone string `json:"zone,omitempty"`
 	// At is when it was first handed over: then it counts.
@@ -66,6 +68,8 @@ type Beginning struct {
 	Purpose string
 	Allowed customers.Allowed
 	Zone    string
+	// Members are the customers who are the same person.
+	Members []string
 	// Remark is where the reason lies for which it goes whatever the hour, "" for none.
 	Remark string
 }
@@ -126,12 +130,14 @@ func (t *turn) holds(r *Reply) (until time.Time, why string) {
 // begun gives when messages went to the customer in the last days that nobody had
 // asked for.
 func (t *turn) begun(r *Reply) []time.Time {
-	whom := r.Begins.Whom
-	out := slices.Clone(t.Began[whom])
-	for _, id := range t.personOf(whom, nil).Members { // linked since
-		if id != whom {
-			out = append(out, t.Began[id]...)
-		}
+	all := append([]string{r.Begins.Whom}, r.Begins.Also...)
+	for _, id := range slices.Clone(all) { // linked since
+		all = append(all, t.personOf(id, nil).Members...)
+	}
+	slices.Sort(all)
+	var out []time.Time
+	for _, id := range slices.Compact(all) {
+		out = append(out, t.Began[id]...)
 	}
 	return out
 }

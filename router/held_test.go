@@ -249,3 +249,34 @@ func boundedStory(r *rig) {
 	r.must(ActorRouter, Tick{})
 	r.deliver("o3")
 }
+
+// The limit of a week is a person's, under whichever of their addresses we write: also
+// once the link has left memory, and for what went before it was made.
+func TestHeldByTheWeekOfAPerson(t *testing.T) {
+	t.Parallel()
+	r := heldRig(t)
+	r.now = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	begin := func(id, sender string, members ...string) {
+		t.Helper()
+		if err := r.begin(id, sender, Beginning{Purpose: customers.Service, Members: members}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin("o1", "alice")
+	r.deliver("o1")
+	begin("o2", "visitor")
+	r.deliver("o2")
+	a, b := r.state.Index["id:alice"].Customer, r.state.Index["id:visitor"].Customer
+	r.must("anna", Link{A: a, B: b, Evidence: customers.ByAgent})
+	r.fadeAll()
+	if len(r.state.Persons) > 0 {
+		t.Fatal("the person is still in memory")
+	}
+	for id, sender := range map[string]string{"o3": "alice", "o4": "visitor"} {
+		begin(id, sender, a, b)
+		if held := r.state.Replies[id]; !held.Held() || held.Begins.Why != customers.HeldWeekly {
+			t.Errorf("%s, the third in a week, goes to %s: %+v", id, sender, held.Begins)
+		}
+	}
+	r.check()
+}
