@@ -22,7 +22,8 @@ type Expired struct {
 	Entry uint64
 	Ref   string
 	// Customer is whose conversation it is in, "" for none; Open is true where a
-	// contact of it still awaits its reply.
+	// contact of it still awaits its reply, or one of the same person's other
+	// conversation in which it waits.
 	Customer string
 	Open     bool
 }
@@ -70,6 +71,7 @@ func (l *Ledger) expired(ctx context.Context, query string, args ...any) ([]Expi
 // older than ?2.
 func expiredQueries() map[string]string {
 	const open = `coalesce(v.customer, ''), EXISTS(SELECT 1 FROM contact c WHERE c.conv = e.conv AND c.state <> 'ended')
+		OR coalesce(json_extract(v.facts, '$.contact'), '') <> ''
 		FROM entry e LEFT JOIN conversation v ON v.num = e.conv WHERE e.id > ?1 AND e.at < ?2 AND `
 	return map[string]string{
 		ExpireMessages: "SELECT e.id, e.ref, " + open + "e.ref <> '' AND e.kind IN ('message_received', 'evidence_received') ORDER BY e.id",

@@ -57,6 +57,10 @@ func TestPersonInTheLedger(t *testing.T) {
 		t.Fatalf("alice is %+v as of %d, %v", p, asOf, err)
 	}
 	joined := one.Messages[1].In
+	old, err := l.Expired(t.Context(), ExpireMessages, s.now.Add(time.Hour), 0, 10)
+	if err != nil || len(old) != 2 || !old[0].Open || !old[1].Open {
+		t.Errorf("of both messages, which wait for one answer, there expire %+v, %v", old, err)
+	}
 	for _, id := range []string{one.Conversation, joined} {
 		entries, err := l.Timeline(t.Context(), id)
 		if err != nil || len(slices.DeleteFunc(entries, func(e Entry) bool { return e.Kind != "message_received" })) != 2 {
@@ -70,6 +74,9 @@ func TestPersonInTheLedger(t *testing.T) {
 	s.do(router.ActorSender, router.Outcome{Reply: "r1", Attempt: attempt, Life: "life-1", Delivered: true})
 
 	l = s.folded()
+	if old, err = l.Expired(t.Context(), ExpireMessages, s.now.Add(time.Hour), 0, 10); err != nil || len(old) != 2 || old[0].Open || old[1].Open {
+		t.Errorf("once they are answered, there expire %+v, %v", old, err)
+	}
 	p, asOf, err = l.Person(t.Context(), visitor)
 	if err != nil {
 		t.Fatal(err)
