@@ -113,11 +113,9 @@ func (a *apart) unanswered(lead string, all []router.Conversation) error {
 	if err := a.facts("reply", c.Reply, &r); err != nil || r == nil {
 		return err
 	}
-	reached := map[int]bool{}
-	for _, v := range all {
-		if v.Channel == r.Channel {
-			reached[a.part[v.Customer]] = true
-		}
+	reached, err := a.reached(r, all)
+	if err != nil {
+		return err
 	}
 	for _, v := range all {
 		if reached[a.part[v.Customer]] || v.Contact != "" {
@@ -132,6 +130,31 @@ func (a *apart) unanswered(lead string, all []router.Conversation) error {
 		}
 	}
 	return nil
+}
+
+// reached gives the parts to whom a reply went: whose channel it went by, and of several
+// on that channel whoever wrote what it answers.
+func (a *apart) reached(r *router.Reply, all []router.Conversation) (map[int]bool, error) {
+	out := map[int]bool{}
+	for _, v := range all {
+		if v.Channel == r.Channel {
+			out[a.part[v.Customer]] = true
+		}
+	}
+	if len(out) < 2 {
+		return out, nil
+	}
+	var last string
+	const query = "SELECT v.id FROM message m JOIN conversation v ON v.num = m.conv WHERE m.id = ?"
+	if _, err := found(a.tx.QueryRowContext(a.ctx, query, r.Covers).Scan(&last)); err != nil {
+		return nil, err
+	}
+	for _, v := range all {
+		if v.ID == last && v.Channel == r.Channel {
+			return map[int]bool{a.part[v.Customer]: true}, nil
+		}
+	}
+	return map[int]bool{}, nil // nobody knows: each is owed an answer
 }
 
 // messages gives those of a conversation that stood in a contact.

@@ -42,7 +42,7 @@ type Gauge struct {
 	GoodShare *Share `json:"good_share"`
 	// Gap is the kept share less the good one, in points of a hundred: over 0 the clock
 	// says that we are better than customers do. Sure is true where its range (Newcombe's
-	// interval of a difference) leaves 0 out, so that it isn't chance.
+	// interval of a difference) leaves 0 out, and so many have voted that it isn't chance.
 	Gap  *Share `json:"gap"`
 	Sure bool   `json:"sure"`
 }
@@ -137,8 +137,11 @@ func (g *Gauge) weigh() {
 		Low:   points(gap - math.Hypot(k.Value-k.Low, s.High-s.Value)),
 		High:  points(gap + math.Hypot(k.High-k.Value, s.Value-s.Low)),
 	}
-	g.Sure = g.Gap.Low > 0 || g.Gap.High < 0
+	g.Sure = g.Good+g.Bad >= fewestVotes && (g.Gap.Low > 0 || g.Gap.High < 0)
 }
+
+// fewestVotes is how many say anything at all of the others.
+const fewestVotes = 10
 
 // wilson gives a share of n with its range (E. B. Wilson, 1927), nil for n 0.
 func wilson(of, n int) *Share {
