@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"stagecoach/contact"
 )
 
@@ -63,20 +65,21 @@ func (w *wanderer) run(ctx context.Context) error {
 	}
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
-	answered := make(chan error, 3)
+	var g errgroup.Group
 	for _, next := range []func() error{
 		func() error { _, err := w.chat.next(ctx); return err },
 		func() error { _, err := w.square.next(ctx); return err },
 		func() error { _, err := w.answer(ctx); return err },
 	} {
-		go func() { answered <- next() }()
+		g.Go(func() error {
+			defer enough() // the first will do
+			if err := next(); err != nil && ctx.Err() == nil {
+				return err
+			}
+			return nil
+		})
 	}
-	err := <-answered
-	enough()
-	for range 2 {
-		<-answered
-	}
-	return err
+	return g.Wait()
 }
 
 // wander lets her come a while after the first customers.
