@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -161,7 +160,7 @@ func pageMessage(id string, last *contact.Message, text string, now time.Time) c
 	}
 }
 
-var errNoWords = errors.New("nothing of the customer's is readable any more")
+var errNoWords = fmt.Errorf("no message of the customer's is readable: %w", portal.ErrGone)
 
 // lastOf gives the newest message of the customer's: an answer to what they write on
 // their page goes the way of one to it.

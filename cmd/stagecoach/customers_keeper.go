@@ -25,6 +25,8 @@ type customerKeeper struct {
 	words     *words
 	keys      router.Keys
 	logger    *slog.Logger
+	// linked is told whose person has changed by a commit; it may be nil.
+	linked func(ids []string, n uint64)
 }
 
 // keeperMark is the name under which it notes how far it has come.
@@ -86,6 +88,7 @@ func (k *customerKeeper) follow(ctx context.Context) error {
 		ended <- k.log.Follow(ctx, after, func(seq uint64, data []byte) error {
 			select {
 			case commits <- read{seq, whomMet(data)}:
+				k.link(data)
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
@@ -107,6 +110,28 @@ func (k *customerKeeper) follow(ctx context.Context) error {
 		}
 	}
 	return <-ended
+}
+
+// link tells whose person a commit has changed: what is known of them is known of
+// whatever is open on either side.
+func (k *customerKeeper) link(data []byte) {
+	if k.linked == nil || !bytes.Contains(data, []byte(`"customers_linked"`)) && !bytes.Contains(data, []byte(`"customers_unlinked"`)) {
+		return
+	}
+	c, err := router.DecodeCommit(data)
+	if err != nil {
+		return // the router and the ledger say so
+	}
+	for _, e := range c.Entries {
+		for _, ev := range e.Events {
+			switch ev := ev.(type) { //nolint:gochecksumtype // only these
+			case router.CustomersLinked:
+				k.linked([]string{ev.A, ev.B}, c.N)
+			case router.CustomersUnlinked:
+				k.linked([]string{ev.A, ev.B}, c.N)
+			}
+		}
+	}
 }
 
 // Catchup makes records of what the log has now.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -12,6 +13,8 @@ import (
 	"stagecoach/configs"
 	"stagecoach/contact"
 	"stagecoach/customers"
+	"stagecoach/customers/directory"
+	"stagecoach/desk"
 	"stagecoach/journal"
 	"stagecoach/router"
 )
@@ -179,4 +182,46 @@ func TestSweepFindsWhatWasChanged(t *testing.T) {
 	if sameGiven(&was, nil) || !sameGiven(&customers.Facts{Record: "a"}, nil) {
 		t.Error("what becomes known of nobody is a change, that they have a record is none")
 	}
+}
+
+// Whoever turns out to be on the list is known by it for what they wrote before, and
+// not any more once that was a mistake.
+func TestLinkTellsWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	cfg := configs.Default()
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	d, stop := startDaemon(t, cfg, Options{Dir: filepath.Join(t.TempDir(), "data"), Unsynced: true})
+	defer stop()
+	now := time.Now().UTC()
+	row := &customers.Record{
+		ID: "0190c0de-0000-7000-8000-000000000002", External: "K-2", Name: "Anna Meyer", Since: "2019-05-01", MadeAt: now, ChangedAt: now, By: "import",
+		Identities: []customers.Identity{{Channel: contact.Phone, Address: "+4930123456", Source: customers.FromImport, At: now}},
+	}
+	if err := d.directory.PutAll(t.Context(), []*customers.Record{row}); err != nil {
+		t.Fatal(err)
+	}
+	res := take(t, d, said("v1", contact.Visit, "badge 17", "A. M.", "I am here about my order."))
+	c, err := d.ledger.Contact(t.Context(), res.Contact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	since := func(want string) func() bool {
+		return func() bool {
+			c, err := d.ledger.Contact(t.Context(), res.Contact)
+			return err == nil && (c.Known != nil && c.Known.Since == want || c.Known == nil && want == "")
+		}
+	}
+	desks := &customerDesk{ledger: d.ledger, router: d.engine, directory: func(context.Context) (*directory.Directory, error) { return d.directory, nil }}
+	linked, err := desks.Link(t.Context(), desk.Word{Actor: router.ActorControl}, c.Customer, "K-2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "what is open knows the list", since("2019-05-01"))
+	if err := d.ledger.WaitFor(t.Context(), linked.Commit); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := desks.Unlink(t.Context(), desk.Word{Actor: router.ActorControl}, linked.Link); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "what is open knows it no more", since(""))
 }

@@ -22,9 +22,14 @@ type customerRefresh struct {
 	tell   func(ctx context.Context, customer string) error
 	logger *slog.Logger
 
+	// reached waits until the ledger has a commit.
+	reached func(ctx context.Context, n uint64) error
+
 	mu      sync.Mutex
 	changed []string
-	wake    chan struct{}
+	// after is the commit up to which the ledger must know who is whom.
+	after uint64
+	wake  chan struct{}
 }
 
 func newCustomerRefresh() *customerRefresh { return &customerRefresh{wake: make(chan struct{}, 1)} }
@@ -38,6 +43,14 @@ func (r *customerRefresh) from(ids []string, by string) {
 	if by != router.ActorRouter {
 		r.note(ids)
 	}
+}
+
+// linked takes in whose person was changed by a commit.
+func (r *customerRefresh) linked(ids []string, n uint64) {
+	r.mu.Lock()
+	r.after = max(r.after, n)
+	r.mu.Unlock()
+	r.note(ids)
 }
 
 // note takes in whose records were changed. It never blocks.
@@ -55,7 +68,10 @@ func (r *customerRefresh) note(ids []string) {
 func (r *customerRefresh) Run(ctx context.Context) error {
 	r.sweep(ctx)
 	for ctx.Err() == nil {
-		ids := r.next()
+		ids, after := r.next()
+		if after > 0 {
+			_ = r.reached(ctx, after) // it ends, or catches up later: then they are told what is known by now
+		}
 		if len(ids) == 0 {
 			select {
 			case <-ctx.Done():
@@ -68,15 +84,15 @@ func (r *customerRefresh) Run(ctx context.Context) error {
 	return nil
 }
 
-func (r *customerRefresh) next() []string {
+func (r *customerRefresh) next() (ids []string, after uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := min(len(r.changed), refreshBatch)
-	ids := r.changed[:n:n]
+	ids, after, r.after = r.changed[:n:n], r.after, 0
 	if r.changed = r.changed[n:]; len(r.changed) == 0 {
 		r.changed = nil
 	}
-	return ids
+	return ids, after
 }
 
 // refresh tells of those among them of whom something is open.

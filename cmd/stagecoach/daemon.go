@@ -360,14 +360,14 @@ func (d *Daemon) Run(ctx context.Context) error {
 // customerKeeper gives what makes records of whom the router meets.
 func (d *Daemon) customerKeeper() *customerKeeper {
 	return &customerKeeper{
-		directory: d.directory, log: d.journal.Log(), words: d.words, keys: d.keys, logger: d.logger.With("component", "customers"),
+		directory: d.directory, log: d.journal.Log(), words: d.words, keys: d.keys, logger: d.logger.With("component", "customers"), linked: d.changes.linked,
 	}
 }
 
 // customerRefresh gives what tells the router of records that were changed.
 func (d *Daemon) customerRefresh() *customerRefresh {
 	r := d.changes
-	r.engine, r.known, r.persons, r.tell = d.engine, d.intake.KnownOf, d.ledger.PersonsOf, d.customerChanged
+	r.engine, r.known, r.persons, r.tell, r.reached = d.engine, d.intake.KnownOf, d.ledger.PersonsOf, d.customerChanged, d.ledger.WaitFor
 	r.logger = d.logger.With("component", "customers")
 	return r
 }
