@@ -9,6 +9,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"stagecoach/scrub"
 )
 
 // SearchOptions says which finds are wanted.
@@ -206,6 +208,12 @@ func (l *Ledger) EraseWords(ctx context.Context, refs []string) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if err := l.eraseRows(ctx, refs); err != nil {
+		return fmt.Errorf("erasing words: %w", err)
+	}
+	if err := l.forgetTerms(ctx); err != nil {
+		return fmt.Errorf("erasing words: %w", err)
+	}
+	if err := scrub.Database(ctx, l.words.write); err != nil {
 		return fmt.Errorf("erasing words: %w", err)
 	}
 	for pause := time.Millisecond; ; pause = min(2*pause, time.Second) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stagecoach/channels"
+	"stagecoach/scrub"
 )
 
 // How often the write-ahead log is emptied again while others read it, and how
@@ -77,6 +78,9 @@ func eraseFormer(ctx context.Context, tx *sql.Tx, former string) error {
 func (s *store) emptyLog(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, emptyTotal)
 	defer cancel()
+	if err := scrub.Database(ctx, s.write); err != nil {
+		return err
+	}
 	for {
 		var busy, frames, moved int
 		if err := s.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {

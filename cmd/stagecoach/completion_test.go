@@ -89,7 +89,7 @@ func TestSuggest(t *testing.T) {
 		return strings.Join(got, " ")
 	}
 	for line, want := range map[string]string{
-		"":                         "adapter agents bench check completion demo ledger mail policy serve simulate version",
+		"":                         "adapter agents backup bench check completion customers demo ledger mail policy restore serve simulate verify version",
 		"ledger audit --c":         "--check --config",
 		"age":                      "agents",
 		"agents add --role ":       "agent supervisor",

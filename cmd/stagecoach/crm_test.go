@@ -116,7 +116,7 @@ func TestCRMIsAskedBeside(t *testing.T) {
 	}
 	// Down, and its word is old: that stays, marked as stale.
 	reply.Store("down")
-	d.crm.Load().cache = 0
+	forgetAnswers(d)
 	fourth := mailAgain(t, d, 2, 4)
 	o.until(t, "the last word stays, marked as stale", func(s *router.State) bool {
 		c := s.Contacts[fourth]
@@ -172,7 +172,7 @@ func TestObjectionHoldsForWhatIsOpen(t *testing.T) {
 		return c.Tier == "silver" && c.Traits.Value == 2_000_000 && c.Known.Objected && c.Known.Value == 0 && c.Known.TierRule == customers.RuleObjection
 	})
 	before := asked.Load()
-	d.crm.Load().cache = 0
+	forgetAnswers(d)
 	next := mailAgain(t, d, 1, 2)
 	o.until(t, "it is so from the first moment", func(s *router.State) bool { return s.Contacts[next].Tier == "silver" })
 	d.askAbout(t.Context(), customer)
@@ -213,4 +213,11 @@ func TestCheckConnectTriesTheCRM(t *testing.T) {
 	if got := tryCRM(t.Context(), &cfg.CRM); got.OK || got.Trouble == "" {
 		t.Errorf("%+v", got)
 	}
+}
+
+// forgetAnswers has the CRM asked again whatever it said before.
+func forgetAnswers(d *Daemon) {
+	now := *d.crm.Load()
+	now.cache = 0
+	d.crm.Store(&now)
 }

@@ -12,6 +12,8 @@ import (
 
 	"modernc.org/sqlite" // also registers the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"stagecoach/scrub"
 )
 
 // applicationID marks our files ("stdi"), so that a stranger's database under our name
@@ -182,6 +184,9 @@ func removeFile(path string) error {
 // truncate writes what the WAL holds into the file and empties it, so that no bytes of
 // what was deleted stay behind.
 func (f *file) truncate(ctx context.Context) error {
+	if err := scrub.Database(ctx, f.write); err != nil {
+		return err
+	}
 	for {
 		var busy, log, done int
 		if err := f.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done); err != nil {
