@@ -89,7 +89,7 @@ func (r *run) lookBack(ctx context.Context) error {
 	if err := r.deliverNews(ctx, late); err != nil {
 		return err
 	}
-	r.watchOver(slices.DeleteFunc(all, func(e entry) bool { return keyTime(e.key) < r.notes.place.Begin }))
+	r.watchOver(slices.DeleteFunc(all, func(e entry) bool { return keyTime(e.key) <= r.notes.place.Begin }))
 	b.known = known
 	if position := b.position(); position != b.list.mark.Position {
 		return r.advance(ctx, b.list, position)
