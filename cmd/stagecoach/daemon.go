@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"stagecoach/channels"
 	"stagecoach/channels/remote"
 	"stagecoach/configs"
 	"stagecoach/customers/directory"
@@ -222,46 +221,6 @@ func (d *Daemon) open(ctx context.Context) error {
 	return d.openDesk(ctx)
 }
 
-// nameOfAgent gives the address of an agent.
-func (d *Daemon) nameOfAgent(id string) string { return d.desk.AgentEmail(id) }
-
-// agentID gives the id of an agent whom a policy names by their address.
-func (d *Daemon) agentID(address string) (id string, known bool) {
-	if d.desk == nil { // a router that resumes before the desk is there
-		return "", false
-	}
-	return d.desk.AgentID(address)
-}
-
-// rules gives the active policy to the core.
-func (d *Daemon) rules() router.Rules {
-	rules := router.RulesOf(d.policy.Load())
-	if every := d.lastResort.Load().Digest; every > 0 {
-		return toldEvery{Rules: rules, every: every}
-	}
-	return rules
-}
-
-// toldEvery is the rules with the digest's interval of the configuration.
-type toldEvery struct {
-	router.Rules
-	every time.Duration
-}
-
-// Timing implements router.Rules.
-func (t toldEvery) Timing() router.Timing {
-	timing := t.Rules.Timing()
-	timing.Digest = t.every
-	return timing
-}
-
-// simulator simulates policy sets beside the daemon's work.
-func (d *Daemon) simulator() desk.Simulator {
-	return &policySimulator{
-		journal: d.journal, look: d.engine.View, fallback: d.policy.Load, words: d.words, intake: d.intake, gentle: true,
-	}
-}
-
 func (d *Daemon) openDesk(ctx context.Context) error {
 	var err error
 	if d.setup, err = setupToken(d.opts.Dir); err != nil {
@@ -357,21 +316,6 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return err
 }
 
-// customerKeeper gives what makes records of whom the router meets.
-func (d *Daemon) customerKeeper() *customerKeeper {
-	return &customerKeeper{
-		directory: d.directory, log: d.journal.Log(), words: d.words, keys: d.keys, logger: d.logger.With("component", "customers"), linked: d.changes.linked,
-	}
-}
-
-// customerRefresh gives what tells the router of records that were changed.
-func (d *Daemon) customerRefresh() *customerRefresh {
-	r := d.changes
-	r.engine, r.known, r.persons, r.tell, r.reached = d.engine, d.intake.KnownOf, d.ledger.PersonsOf, d.customerChanged, d.ledger.WaitFor
-	r.logger = d.logger.With("component", "customers")
-	return r
-}
-
 // quiet takes the error of a loop that ended because ctx did for none.
 func quiet(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -400,15 +344,3 @@ func (d *Daemon) revise(ctx context.Context) error {
 
 // Active is closed once the router is active.
 func (d *Daemon) Active() <-chan struct{} { return d.ready }
-
-// byHand takes in what a person enters: it is stored like any message first.
-type byHand struct{ d *Daemon }
-
-// Enter implements desk.Intake.
-func (b byHand) Enter(ctx context.Context, actor string, in *channels.Inbound) (router.Result, error) {
-	ref, _, err := b.d.journal.PutInbound(ctx, in)
-	if err != nil {
-		return router.Result{}, fmt.Errorf("storing what was entered: %w", err)
-	}
-	return b.d.intake.Take(ctx, actor, ref, in)
-}
