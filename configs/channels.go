@@ -208,6 +208,12 @@ type WebChat struct {
 	PreviousSecretFile string `yaml:"previous_secret_file" json:"previous_secret_file"`
 	PreviousSecretEnv  string `yaml:"previous_secret_env" json:"previous_secret_env"`
 	PreviousSecret     Secret `yaml:"-" json:"-"`
+	// Users names whose numbers the signed user ids are. Where several web chats sign
+	// them each says so: with the same name one number is one customer in all.
+	Users string `yaml:"users" json:"users"`
+	// ExternalIDs says that the user_id which the site signs is the external_id of
+	// the customers' list; a site may number its accounts in another way.
+	ExternalIDs bool `yaml:"external_ids" json:"external_ids"`
 	// MailVia is the e-mail account by which visitors who are gone, and have left
 	// an address, get the answer too.
 	MailVia string `yaml:"mail_via" json:"mail_via"`
@@ -226,6 +232,9 @@ type WebChat struct {
 	Skills    []string      `yaml:"skills" json:"skills"`
 	Language  string        `yaml:"language" json:"language"`
 }
+
+// signs reports whether its site can sign who its customers are.
+func (w WebChat) signs() bool { return w.SecretFile != "" || w.SecretEnv != "" }
 
 // HintFor implements strict.Hinter.
 func (WebChat) HintFor(key string) string { return secretHint(key) }

@@ -163,6 +163,7 @@ func (k *checker) listening(key string, l *Listen, odd func(rune) bool) {
 func (k *checker) webChats() {
 	names := map[string]bool{}
 	var senders []string
+	var signing []int
 	for _, e := range k.config.Channels.Email {
 		if e.SMTP.Host != "" {
 			senders = append(senders, e.Name)
@@ -179,11 +180,26 @@ func (k *checker) webChats() {
 		for j, origin := range w.Origins {
 			k.origin(fmt.Sprintf("%s.origins[%d]", key, j), origin)
 		}
+		if w.signs() {
+			signing = append(signing, i)
+		}
+		if w.Users != "" && !accountName.MatchString(w.Users) {
+			k.doc.Report(key+".users", "such as shop", "must be of letters, digits, - and _, at most 64")
+		}
+		if w.ExternalIDs && !w.signs() {
+			k.doc.Report(key+".external_ids", "give the secret by which the site signs them: secret_file", "nobody's user_id is signed here")
+		}
 		if w.MailAfter != 0 && w.MailVia == "" {
 			k.doc.Report(key+".mail_after", "name the mailbox by mail_via", "nothing is mailed")
 		}
 		if w.MailVia != "" && !slices.Contains(senders, w.MailVia) {
 			k.doc.Report(key+".mail_via", strict.DidYouMean(w.MailVia, senders), "no e-mail account %q that can send", w.MailVia)
+		}
+	}
+	for _, i := range signing {
+		if w := &k.config.Channels.WebChat[i]; len(signing) > 1 && w.Users == "" {
+			k.doc.Report(fmt.Sprintf("channels.webchat[%d]", i), "name by users whose they are: the same word in each where one number is one customer",
+				"%d web chats sign user_ids, so the same number may be two people", len(signing))
 		}
 	}
 }

@@ -160,7 +160,8 @@ type Message struct {
 	// success speaks of, without <>.
 	Concerns string `json:"concerns,omitempty"`
 	// Vouched are other addresses of the sender's for which its channel vouches, and
-	// VouchedID is the company's own id of the customer; nil and "" where it doesn't.
+	// VouchedID is the id that the company's list of customers has for them; nil and ""
+	// where it doesn't.
 	Vouched   []Identity `json:"vouched,omitempty"`
 	VouchedID string     `json:"vouched_id,omitempty"`
 	// Auth is what is known of whether the sender is who they say.

@@ -137,6 +137,7 @@ func (a *Adapter) failure(op string, reason channels.Reason, words string, err e
 // report tells whoever shows agents what visitors do.
 func (a *Adapter) report(act Activity) {
 	if a.cfg.Activity != nil {
+		act.Visitor = a.outside(act.Visitor)
 		a.cfg.Activity(act)
 	}
 }

@@ -38,7 +38,7 @@ func (a *Adapter) Compose(r *contact.Reply) ([]byte, error) {
 	case answers:
 		l.Thread, l.Visitor = place.Thread, place.Visitor
 	case len(r.To) > 0:
-		l.Address = r.To[0].Address
+		l.Address = a.inside(r.To[0].Address)
 	default:
 		return nil, a.failure("compose", channels.Malformed, "the reply says nobody whom it is for", nil)
 	}

@@ -56,6 +56,13 @@ type Config struct {
 	// Secrets sign the identity of logged-in customers, 32 characters at least,
 	// several while one is changed for another; with none nobody is signed.
 	Secrets []Secret
+	// Users names whose numbers the signed user ids are: accounts that name the same
+	// share them, those that don't have customers of their own under them. It may
+	// be empty where there is one such account only.
+	Users string
+	// ExternalIDs says that the site's user_id is the id by which the company's list
+	// of customers has them.
+	ExternalIDs bool
 	// Origins are the web sites that may embed the chat, such as
 	// https://shop.example; http is for this machine alone. Pages of the desk's
 	// own address need not be named.
@@ -148,6 +155,9 @@ func (c Config) parts() (origins map[string]bool, proxies []netip.Prefix, err er
 	bad := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
 	if c.Account == "" || len(c.Account) > 64 || strings.Trim(c.Account, accountLetters) != "" {
 		bad("account %q: want letters, digits, - and _, 64 at most", c.Account)
+	}
+	if len(c.Users) > 64 || strings.Trim(c.Users, accountLetters) != "" {
+		bad("users %q: want letters, digits, - and _, 64 at most", c.Users)
 	}
 	if c.Dir == "" {
 		bad("dir is missing: conversations must be kept somewhere")

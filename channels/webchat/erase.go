@@ -29,6 +29,7 @@ func (a *Adapter) Erase(ctx context.Context, address string) error {
 		return a.failure("erase", channels.Unavailable, "", err)
 	}
 	defer done()
+	address = a.inside(address)
 	var gone string
 	err = store.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		v, err := byAddress(ctx, tx, address)

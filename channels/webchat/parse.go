@@ -131,9 +131,11 @@ func (a *Adapter) Parse(in *channels.Inbound) (*contact.Message, error) {
 	}
 	m.Text = m.ReplyText
 	if ev.User != nil && ev.User.ID != "" {
-		m.From = contact.Address{Address: "user:" + clip(ev.User.ID, maxField), Name: clip(ev.User.Name, maxField)}
+		m.From = contact.Address{Address: a.outside("user:" + clip(ev.User.ID, maxField)), Name: clip(ev.User.Name, maxField)}
 		m.Auth.By, m.Auth.Trust = "webchat/"+in.Account, contact.TrustProven
-		m.VouchedID = clip(ev.User.ID, maxField)
+		if a.cfg.ExternalIDs {
+			m.VouchedID = clip(ev.User.ID, maxField)
+		}
 		if address := clip(ev.User.Email, maxField); address != "" {
 			m.Vouched = []contact.Identity{{Channel: contact.Email, Address: address, Name: m.From.Name}}
 		}

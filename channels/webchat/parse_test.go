@@ -62,6 +62,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// A shop may number its accounts otherwise than the company's list its customers.
+func TestUserIDIsOfTheListOnlyWhereTheAccountSaysSo(t *testing.T) {
+	for list, want := range map[bool]string{false: "", true: "7"} {
+		cfg := config(t.TempDir())
+		cfg.ExternalIDs = list
+		m, err := adapter(t, cfg, nil).Parse(original(`{"schema":1,"event":{"id":"v/1","visitor":"v","thread":"t","user":{"id":"7","email":"ada@cust.test"}}}`))
+		if err != nil || m.VouchedID != want || len(m.Vouched) != 1 {
+			t.Errorf("external ids of the list %v: vouched for %q and %v, %v", list, m.VouchedID, m.Vouched, err)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(`{"schema":1,"event":{"id":"v/1","visitor":"v","thread":"t","text":"x","page":{"url":"https://a/%zz","title":"\u202e"}}}`)
 	f.Add(`{"schema":1,"event":{"id":"v/1","visitor":"v","thread":"t","user":{"id":"1"},"files":[{}]},"files":[{"name":"../..","size":-1,"data":"AA=="}]}`)

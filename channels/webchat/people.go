@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,24 @@ func (v visitor) address() string {
 		return "user:" + v.User
 	}
 	return "visitor:" + v.ID
+}
+
+// outside gives a visitor's address as contacts have it: the number of a signed user
+// with the name of whoever numbers them, if there is one.
+func (a *Adapter) outside(address string) string {
+	if user, ok := cut(address, "user:"); ok && a.cfg.Users != "" {
+		return "user:" + a.cfg.Users + "/" + user
+	}
+	return address
+}
+
+// inside gives the address as the store has it: also one of before the account named
+// whose its users are.
+func (a *Adapter) inside(address string) string {
+	if user, ok := cut(address, "user:"); ok && a.cfg.Users != "" {
+		return "user:" + strings.TrimPrefix(user, a.cfg.Users+"/")
+	}
+	return address
 }
 
 var errNoVisitor = errors.New("no such visitor")

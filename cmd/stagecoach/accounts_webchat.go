@@ -42,6 +42,7 @@ func webChatConfig(cfg *configs.Config, w *configs.WebChat, dir string, with *ch
 	c := webchat.Config{
 		Account: w.Name, Dir: dir, Origins: w.Origins, Title: w.Title, Visitors: w.Visitors,
 		PerAddress: w.PerAddress, PerVisitor: w.PerVisitor, FileBytes: w.FileBytes, Heartbeat: w.Heartbeat, MailAfter: w.MailAfter,
+		Users: w.Users, ExternalIDs: w.ExternalIDs,
 	}
 	for _, one := range []configs.Secret{w.Secret, w.PreviousSecret} {
 		if !one.Empty() {
