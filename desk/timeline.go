@@ -216,7 +216,7 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 	})
 	rest := contact.ReplyKind(e.Code) == contact.Remainder
 	if r == nil || r.Kind != contact.Acknowledgement && r.Kind != contact.Notice && !rest { // nobody wrote that
-		st.failed = state.state == router.ReplyHasFailed
+		st.failed = state.state == router.ReplyHasFailed && state.reason != router.ReasonTakenBack
 	}
 	if r == nil {
 		return item

@@ -276,6 +276,7 @@ func (s *Service) offerWays(ctx context.Context, who Who, c *conversationFacts, 
 			if list[i].elsewhere(answered) {
 				out.Subject, out.Quoted = list[i].Subject, list[i].Quoted
 			}
+			out.Resend, out.ResendFiles = s.resend(c, st, &list[i], out)
 		}
 	}
 }

@@ -148,6 +148,9 @@ func TestAnsweredByMailFromTheChat(t *testing.T) {
 	if w := wayBy(t, after, contact.WebChat, false); after.ReplyBy != w.ID || w.Why != "The answer by e-mail did not arrive" {
 		t.Errorf("after the failure: %q, %+v", after.ReplyBy, after.Ways)
 	}
+	if want := "Das haben wir Ihnen per E-Mail geschrieben, und es kam nicht an:\n\nGern."; after.Resend != want {
+		t.Errorf("to be told to the customer: %q, want %q", after.Resend, want)
+	}
 	if all := strings.Join(titles(after), "|"); !strings.Contains(all, "The answer by e-mail did not arrive: the next one goes by web chat.") {
 		t.Errorf("the timeline says %q", all)
 	}

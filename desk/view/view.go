@@ -233,6 +233,10 @@ type Conversation struct {
 	// Apology is the draft of an apology that the one who looks may begin with, as the
 	// promise was missed; "" for none. It is never sent by itself.
 	Apology string `json:"apology,omitempty"`
+	// Resend is what our last answer said, with a line that tells the customer that it did
+	// not arrive where it went; "" where that is not so. ResendFiles are the files it had.
+	Resend      string `json:"resend,omitempty"`
+	ResendFiles int    `json:"resend_files,omitempty"`
 	// Quoted is the last message as quoted text for the composer.
 	Quoted string `json:"quoted"`
 	// Colleagues can be transferred to.
