@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"unicode"
 
 	"stagecoach/contact"
+	"stagecoach/desk/view"
 )
 
 // What of a private message is known again in a public answer: so many words in a
@@ -22,7 +24,7 @@ var addressForm = regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{
 
 // keepsSecrets refuses an answer that anybody can read and that has words in it which
 // were said in private, or which the policy keeps out of public.
-func (s *Service) keepsSecrets(r *contact.Reply, w *way, st *story) error {
+func (s *Service) keepsSecrets(ctx context.Context, c *conversationFacts, r *contact.Reply, w *way, st *story) error {
 	if w == nil || !w.Public {
 		return nil
 	}
@@ -39,10 +41,72 @@ func (s *Service) keepsSecrets(r *contact.Reply, w *way, st *story) error {
 			continue
 		}
 		if found := quotesPrivate(r.Text, cmp.Or(m.Text, m.ReplyText)); found != "" {
-			return invalid(fmt.Sprintf("Anybody can read this answer, and “%s” was said in private. Write it in private, or leave it out.", found))
+			return saidInPrivate(found)
+		}
+	}
+	if found := quotesPrivate(r.Text, s.keptOf(ctx, c)); found != "" {
+		return invalid(fmt.Sprintf("Anybody can read this answer, and “%s” is what you know of the customer. Write it in private, or leave it out.", found))
+	}
+	private, err := s.privateElsewhere(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, m := range private {
+		if found := quotesPrivate(r.Text, cmp.Or(m.ReplyText, m.Text)); found != "" {
+			return saidInPrivate(found)
 		}
 	}
 	return nil
+}
+
+func saidInPrivate(what string) error {
+	return invalid(fmt.Sprintf("Anybody can read this answer, and “%s” was said in private. Write it in private, or leave it out.", what))
+}
+
+// keptOf gives the addresses and numbers that are kept of a customer.
+func (s *Service) keptOf(ctx context.Context, c *conversationFacts) string {
+	var kept []string
+	for _, record := range s.records(ctx, c.Customer) {
+		kept = append(kept, record.External)
+		for _, id := range record.Identities {
+			if id.Channel == contact.Email || id.Channel == contact.Phone || id.Channel == contact.SMS {
+				kept = append(kept, id.Address)
+			}
+		}
+	}
+	return strings.Join(kept, " ; ")
+}
+
+// How far back it is looked for what was said in private in other conversations.
+const secretMessages = 100
+
+// privateElsewhere gives what the same person wrote in private in their other
+// conversations, the newest first.
+func (s *Service) privateElsewhere(ctx context.Context, c *conversationFacts) ([]*contact.Message, error) {
+	rows, err := s.historyOf(ctx, c, &view.Conversation{})
+	if err != nil {
+		return nil, fmt.Errorf("reading what was said in private: %w", err)
+	}
+	var out []*contact.Message
+	for i := range rows {
+		if rows[i].ID == c.ID {
+			continue
+		}
+		entries, err := s.deps.Ledger.Timeline(ctx, rows[i].ID)
+		if err != nil {
+			return nil, fmt.Errorf("reading what was said in private: %w", err)
+		}
+		for _, e := range slices.Backward(entries) {
+			if e.Kind != eventMessage || len(out) == secretMessages {
+				continue
+			}
+			m, err := s.deps.Messages.Message(ctx, e.Ref)
+			if err == nil && !m.Public { // what is erased, or expired, nobody can repeat
+				out = append(out, m)
+			}
+		}
+	}
+	return out, nil
 }
 
 // quotesPrivate gives what a text repeats of a private one, "" for nothing.

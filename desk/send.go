@@ -85,7 +85,7 @@ func (s *Service) Send(ctx context.Context, who Who, in Sending) (view.Done, err
 		return view.Done{}, err
 	}
 	r := s.compose(who, c, &in, st, w)
-	if err := s.keepsSecrets(r, w, st); err != nil {
+	if err := s.keepsSecrets(ctx, c, r, w, st); err != nil {
 		return view.Done{}, err
 	}
 	given := in.Given || r.Channel.ByHand()

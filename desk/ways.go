@@ -200,7 +200,7 @@ func (s *Service) choose(list []way, asked string, c *conversationFacts, answere
 	}
 	// Where nothing is known of what they prefer, the answer goes where they wrote last.
 	if by := c.contact.ReplyBy; c.has && (by.Source != "" || by.Private || answered == nil) {
-		private := by.Private
+		private := by.Private || by.Public && len(c.contact.Tried) > 0 // what came back was for them alone
 		for _, strict := range []bool{true, false} {
 			for i := range list {
 				if list[i].Channel == c.contact.ReplyChannel && list[i].Not == "" && (!strict || !private || !list[i].Public) {
