@@ -32,11 +32,13 @@ func (k *Known) Attribute(name string) string {
 }
 
 // KnownOf gives what the records of one person know together. Of each source the
-// newest value counts; orders of several records are added up; whoever objects to
+// newest value counts; orders of several records are added up, but for what the CRM says
+// twice of the same; whoever objects to
 // being scored in one of them does so in all. Fields that only one of them can give
 // are the first's that has them, so put the one that the contact came to first.
 func KnownOf(records ...*Record) Known {
 	var k Known
+	var counted []*Orders
 	for _, r := range records {
 		if k.Record == "" {
 			k.Record, k.Version = r.ID, r.Version
@@ -49,14 +51,37 @@ func KnownOf(records ...*Record) Known {
 		for i := range r.Values {
 			k.value(&r.Values[i])
 		}
-		k.orders(OrdersOf(r))
+		if o := OrdersOf(r); o != nil {
+			counted = addOrders(counted, o)
+		}
 		for i := range r.Preferences {
 			k.prefer(&r.Preferences[i])
 		}
 		k.words(r)
 		k.reached(r)
 	}
+	for _, o := range counted {
+		k.orders(o)
+	}
 	return k
+}
+
+// addOrders adds what one record says of orders, once where it is what another says: a
+// source that is asked by two addresses of a customer tells of the same orders twice.
+// The newer word counts.
+func addOrders(all []*Orders, o *Orders) []*Orders {
+	for n, was := range all {
+		named := o.Whose != "" || was.Whose != ""
+		alike := o.Count == was.Count && o.Revenue == was.Revenue && o.First == was.First && o.Last == was.Last
+		if o.Source != FromCRM || was.Source != FromCRM || named && o.Whose != was.Whose || !named && !alike {
+			continue
+		}
+		if o.At.After(was.At) {
+			all[n] = o
+		}
+		return all
+	}
+	return append(all, o)
 }
 
 func (k *Known) value(v *Value) {
@@ -69,9 +94,6 @@ func (k *Known) value(v *Value) {
 }
 
 func (k *Known) orders(o *Orders) {
-	if o == nil {
-		return
-	}
 	revenue, _ := MicroOf(o.Revenue)
 	k.Orders += max(o.Count, 0)
 	k.Revenue = min(max(k.Revenue+revenue, 0), mostAmount*Micro)

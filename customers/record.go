@@ -94,10 +94,13 @@ type Orders struct {
 	Count   int     `json:"count"`
 	Revenue float64 `json:"revenue"`
 	// First and Last are the days of the first and the last order, YYYY-MM-DD.
-	First  string    `json:"first,omitempty"`
-	Last   string    `json:"last,omitempty"`
-	Source string    `json:"source"`
-	At     time.Time `json:"at"`
+	First  string `json:"first,omitempty"`
+	Last   string `json:"last,omitempty"`
+	Source string `json:"source"`
+	// Whose is the id that the source has for them, "" where it gives none: what it
+	// says under several addresses of one customer is the same orders.
+	Whose string    `json:"whose,omitempty"`
+	At    time.Time `json:"at"`
 }
 
 // Preference is a channel on which the customer wants to be answered.

@@ -138,6 +138,28 @@ func TestKnownOfJoinsRecordsOfOnePerson(t *testing.T) {
 	}
 }
 
+// The CRM that is asked by two addresses of one customer tells of the same orders twice.
+func TestOrdersOfOneCustomerCountOnce(t *testing.T) {
+	of := func(count int, whose string, at time.Time) *customers.Record {
+		return &customers.Record{ID: whose, Orders: &customers.Orders{Count: count, Revenue: 10, Source: customers.FromCRM, Whose: whose, At: at}}
+	}
+	for name, c := range map[string]struct {
+		a, b *customers.Record
+		want int
+	}{
+		"the same id, the newer counts": {of(5, "K-1", noon.Add(time.Hour)), of(4, "K-1", noon), 5},
+		"the same id, the later one":    {of(4, "K-1", noon), of(5, "K-1", noon.Add(time.Hour)), 5},
+		"two ids":                       {of(4, "K-1", noon), of(4, "K-2", noon), 8},
+		"the same words without an id":  {of(4, "", noon), of(4, "", noon.Add(time.Hour)), 4},
+		"other words without an id":     {of(4, "", noon), of(3, "", noon), 7},
+		"one with an id":                {of(4, "K-1", noon), of(4, "", noon), 8},
+	} {
+		if k := customers.KnownOf(c.a, c.b); k.Orders != c.want {
+			t.Errorf("%s: %d orders, want %d", name, k.Orders, c.want)
+		}
+	}
+}
+
 func TestCheckOrder(t *testing.T) {
 	for _, ok := range [][2]string{{"orders", "14"}, {"revenue", "1234.5"}, {"revenue", "-12,5"}, {"last_order", "2026-05-03"}, {"last_order", "2026-05-03T10:00:00Z"}, {"colour", "1e"}, {"orders", " "}} {
 		if err := customers.CheckOrder(ok[0], ok[1]); err != nil {

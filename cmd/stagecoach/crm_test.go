@@ -175,7 +175,7 @@ func TestObjectionHoldsForWhatIsOpen(t *testing.T) {
 	forgetAnswers(d)
 	next := mailAgain(t, d, 1, 2)
 	o.until(t, "it is so from the first moment", func(s *router.State) bool { return s.Contacts[next].Tier == "silver" })
-	d.askAbout(t.Context(), customer)
+	d.askAbout(t.Context(), askedFor{customer: customer})
 	if asked.Load() != before {
 		t.Error("the CRM is asked about who objects")
 	}

@@ -31,7 +31,7 @@ func (a *Answer) Apply(rec *customers.Record, at time.Time) {
 	switch {
 	case a.Orders != nil && (rec.Orders == nil || rec.Orders.Source == customers.FromCRM || rec.Orders.At.Before(at)):
 		o := *a.Orders
-		o.Source, o.At = customers.FromCRM, at
+		o.Source, o.Whose, o.At = customers.FromCRM, a.External, at
 		rec.Orders = &o
 	case a.Orders == nil && rec.Orders != nil && rec.Orders.Source == customers.FromCRM:
 		rec.Orders = nil
