@@ -29,4 +29,6 @@ type Feedback struct {
 	Agent   string `json:"agent,omitempty"`
 	// Words is true where the customer wrote some.
 	Words bool `json:"words,omitempty"`
+	// ByLink is true where nobody has proved who they are: the vote was by the link alone.
+	ByLink bool `json:"by_link,omitempty"`
 }

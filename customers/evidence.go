@@ -38,3 +38,16 @@ func (e Evidence) Proves() bool {
 	}
 	return false
 }
+
+// Opens reports whether a link on the evidence lets each of the two read on their own
+// page what is the other's: it shows that one person reads at both addresses. Somebody's
+// word does not, since it may have been talked out of them, nor does an answer to a
+// token, since a mail can be passed on.
+func (e Evidence) Opens() bool {
+	switch e {
+	case SameAddress, SignedWeb, ByCode, ByImport:
+		return true
+	case ByToken, ByAgent, SameName, Mentioned, SharedAddress, UnprovenFrom:
+	}
+	return false
+}

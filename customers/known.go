@@ -107,7 +107,7 @@ func (k *Known) orders(o *Orders) {
 // learnt, and then the newer one.
 func (k *Known) prefer(p *Preference) {
 	rank := func(source string) int { return slices.Index([]string{"learnt", "import", "stated"}, source) }
-	if k.Prefer != "" && cmp.Or(cmp.Compare(rank(p.Source), rank(k.PreferSource)), p.At.Compare(k.PreferAt)) <= 0 {
+	if k.PreferSource != "" && cmp.Or(cmp.Compare(rank(p.Source), rank(k.PreferSource)), p.At.Compare(k.PreferAt)) <= 0 {
 		return
 	}
 	k.Prefer, k.PreferSource, k.PreferAt = p.Channel, p.Source, p.At.UTC()

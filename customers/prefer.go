@@ -66,6 +66,9 @@ func (r PreferRules) Wanted(said []Preference, habits []Habit) (Choice, bool) {
 		switch source {
 		case PreferStated:
 			if p, ok := lastSaid(said); ok {
+				if p.Channel == "" { // wherever they write
+					return Choice{}, false
+				}
 				return Choice{Channel: p.Channel, Source: p.Source, At: p.At}, true
 			}
 		case PreferLearnt:
@@ -80,19 +83,20 @@ func (r PreferRules) Wanted(said []Preference, habits []Habit) (Choice, bool) {
 }
 
 // lastSaid gives what was said last; the customer's own word counts before what a
-// list says, however new that is.
+// list says, however new that is. Its channel is "" where they want to be answered
+// wherever they write.
 func lastSaid(said []Preference) (Preference, bool) {
 	var best Preference
 	rank := map[string]int{PreferStated: 2, PreferImport: 1}
 	for _, p := range said {
-		if rank[p.Source] == 0 || p.Channel == "" {
+		if rank[p.Source] == 0 || p.Channel == "" && p.Source != PreferStated {
 			continue
 		}
 		if rank[p.Source] > rank[best.Source] || rank[p.Source] == rank[best.Source] && p.At.After(best.At) {
 			best = p
 		}
 	}
-	return best, best.Channel != ""
+	return best, best.Source != ""
 }
 
 // Asking is what the channel of an answer depends on.

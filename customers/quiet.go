@@ -31,10 +31,23 @@ const (
 	Objected  Allowed = "refused"
 )
 
-// ConsentTo gives the customer's last word on a channel and a purpose: what was said of
-// the channel itself counts before what was said of all of them, and of two words the
-// newer one.
+// ConsentTo gives the customer's last word on a channel and a purpose, as LastConsent
+// finds it.
 func ConsentTo(list []Consent, ch contact.Channel, purpose string) Allowed {
+	best := LastConsent(list, ch, purpose)
+	switch {
+	case best == nil:
+		return Unsaid
+	case best.Given:
+		return Consented
+	}
+	return Objected
+}
+
+// LastConsent gives what counts of what a customer has said, nil for nothing: what was
+// said of the channel itself counts before what was said of all of them, and of two
+// words the newer one.
+func LastConsent(list []Consent, ch contact.Channel, purpose string) *Consent {
 	var best *Consent
 	for i := range list {
 		c := &list[i]
@@ -45,13 +58,7 @@ func ConsentTo(list []Consent, ch contact.Channel, purpose string) Allowed {
 			best = c
 		}
 	}
-	switch {
-	case best == nil:
-		return Unsaid
-	case best.Given:
-		return Consented
-	}
-	return Objected
+	return best
 }
 
 // SendRules bound what we begin ourselves.

@@ -105,6 +105,7 @@ type Orders struct {
 
 // Preference is a channel on which the customer wants to be answered.
 type Preference struct {
+	// Channel is "" where they have said that they want it wherever they write.
 	Channel contact.Channel `json:"channel"`
 	// Source is "stated" (by the customer or on their word), "import" or "learnt".
 	Source string    `json:"source"`

@@ -255,3 +255,36 @@ func (s *Service) EndPageLinks(ctx context.Context, who Who, commandID, conversa
 	facts := row.Conversation
 	return s.do(ctx, who, commandID, router.EndPageLinks{Conversation: conversation, Facts: &facts})
 }
+
+// EndPersonsLinks makes all links invalid that were sent to a person.
+func (s *Service) EndPersonsLinks(ctx context.Context, who Who, commandID, customer string) (view.Done, error) {
+	if s.deps.Customers == nil {
+		return view.Done{}, noCustomers()
+	}
+	p, err := s.deps.Customers.Person(ctx, customer)
+	if err != nil {
+		return view.Done{}, err
+	}
+	return s.EndLinksOf(ctx, who, commandID, p.Members)
+}
+
+// mostEnded bounds of how many conversations of one person links are made invalid.
+const mostEnded = 1000
+
+// EndLinksOf makes all links invalid that were sent to some customers.
+func (s *Service) EndLinksOf(ctx context.Context, who Who, commandID string, customers []string) (done view.Done, err error) {
+	rows, err := s.deps.Persons.ConversationsOf(ctx, customers, mostEnded)
+	if err != nil {
+		return done, fmt.Errorf("reading a person's conversations: %w", err)
+	}
+	for i := range rows {
+		id, facts := "", rows[i].Conversation
+		if commandID != "" {
+			id = derivedID("end links", commandID, rows[i].ID)
+		}
+		if done, err = s.do(ctx, who, id, router.EndPageLinks{Conversation: facts.ID, Facts: &facts}); err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}

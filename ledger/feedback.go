@@ -26,22 +26,24 @@ type Said struct {
 	// Follow is the contact that sees to it, "" for none.
 	Follow string    `json:"follow"`
 	At     time.Time `json:"at"`
+	// ByLink is true where it was said with the link alone, which may have been passed on.
+	ByLink bool `json:"by_link"`
 }
 
-const saidColumns = "id, conversation, contact, customer, agent, rating, kind, ref, follow, at"
+const saidColumns = "id, conversation, contact, customer, agent, rating, kind, ref, follow, at, by_link"
 
 // saidOf reads what was said on pages, and what messages of a kind said. Who earned a
 // message's praise is who answered before it.
 const saidOf = "SELECT " + saidColumns + " FROM feedback WHERE last = 1 AND (kind = ?1 OR ?1 = 'praise' AND rating = 'good' AND kind = '') " +
 	"UNION ALL SELECT c.id, c.conversation, c.id, c.customer, coalesce(json_extract(c.facts, '$.prefer'), ''), '', json_extract(c.facts, '$.kind'), " +
-	"coalesce(json_extract(c.facts, '$.messages[0].ref'), ''), '', c.start FROM contact c " +
+	"coalesce(json_extract(c.facts, '$.messages[0].ref'), ''), '', c.start, 0 FROM contact c " +
 	"WHERE json_extract(c.facts, '$.kind') = ?1 AND json_extract(c.facts, '$.kind') IN ('praise', 'idea', 'complaint') " +
 	"AND coalesce(json_extract(c.facts, '$.follows_up'), '') = '' AND c.disposition NOT IN ('spam', 'machine')"
 
 func scanSaid(rows *sql.Rows, more ...any) (Said, error) {
 	var s Said
 	var at int64
-	err := rows.Scan(append([]any{&s.ID, &s.Conversation, &s.Contact, &s.Customer, &s.Agent, &s.Rating, &s.Kind, &s.Ref, &s.Follow, &at}, more...)...)
+	err := rows.Scan(append([]any{&s.ID, &s.Conversation, &s.Contact, &s.Customer, &s.Agent, &s.Rating, &s.Kind, &s.Ref, &s.Follow, &at, &s.ByLink}, more...)...)
 	s.At = fromMicros(at)
 	return s, err
 }
@@ -129,7 +131,7 @@ type Idea struct {
 // Ideas gives customers' ideas, the newest first; state "" for all.
 func (l *Ledger) Ideas(ctx context.Context, state router.IdeaState, most int) ([]Idea, error) {
 	out := []Idea{}
-	query := "SELECT s.id, s.conversation, s.contact, s.customer, s.agent, s.rating, s.kind, s.ref, s.follow, s.at, " +
+	query := "SELECT s.id, s.conversation, s.contact, s.customer, s.agent, s.rating, s.kind, s.ref, s.follow, s.at, s.by_link, " +
 		"coalesce(i.state, 'open'), coalesce(i.at, 0), coalesce(i.by, ''), coalesce(i.ref, ''), coalesce(i.reply, '') " +
 		"FROM (" + saidOf + ") s LEFT JOIN idea i ON i.id = s.id WHERE ?2 = '' OR coalesce(i.state, 'open') = ?2 ORDER BY s.at DESC, s.id LIMIT ?3"
 	err := l.view(ctx, func(tx querier) error {

@@ -61,7 +61,7 @@ func (w *writer) feedback() {
 			w.exec(w.s.oldFeedback, r.Contact)
 		}
 		w.exec(w.s.newFeedback, r.num, r.Feedback, r.Conversation, r.Contact, r.Customer, r.Agent, r.Reply,
-			string(r.Rating), string(r.Kind), r.Ref, r.Follow, micros(r.at))
+			string(r.Rating), string(r.Kind), r.Ref, r.Follow, micros(r.at), r.ByLink)
 	}
 	for i := range w.f.ideas {
 		d := &w.f.ideas[i]

@@ -2,7 +2,7 @@ package ledger
 
 // factsVersion is the version of ledger.db. Another version in the file means
 // that it is deleted and folded again.
-const factsVersion = 4
+const factsVersion = 5
 
 // factsSchema makes ledger.db. Times are microseconds since 1970, 0 when there
 // is none; nums are given in the order of the log, so that a rebuild gives the
@@ -87,7 +87,8 @@ CREATE INDEX entry_words ON entry(id) WHERE ref <> '' AND kind IN ('message_rece
 CREATE TABLE feedback(
 	num INTEGER PRIMARY KEY, id TEXT NOT NULL, conversation TEXT NOT NULL, contact TEXT NOT NULL,
 	customer TEXT NOT NULL, agent TEXT NOT NULL, reply TEXT NOT NULL, rating TEXT NOT NULL,
-	kind TEXT NOT NULL, ref TEXT NOT NULL, follow TEXT NOT NULL, at INTEGER NOT NULL, last INTEGER NOT NULL
+	kind TEXT NOT NULL, ref TEXT NOT NULL, follow TEXT NOT NULL, at INTEGER NOT NULL, last INTEGER NOT NULL,
+	by_link INTEGER NOT NULL
 );
 CREATE INDEX feedback_contact ON feedback(contact);
 CREATE INDEX feedback_customer ON feedback(customer);

@@ -20,6 +20,8 @@ type FeedbackGiven struct {
 	Ref string `json:"ref,omitempty"`
 	// Follow is the contact that sees to it, "" for none.
 	Follow string `json:"follow,omitempty"`
+	// ByLink is true where it was said with the link alone, which may have been passed on.
+	ByLink bool `json:"by_link,omitempty"`
 }
 
 // IdeaDecided records what becomes of a customer's idea. The words are at Ref, what

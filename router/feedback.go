@@ -14,6 +14,8 @@ type FeedbackFact struct {
 	Contact, Reply, Agent string
 	// Words is true where they wrote some.
 	Words bool
+	// ByLink is true where nobody has proved who they are.
+	ByLink bool
 }
 
 // FollowUp says what becomes of a bad answer.
@@ -40,6 +42,7 @@ func (t *turn) feedback(c *Receive) {
 	v = t.recall(v)
 	e := FeedbackGiven{
 		Conversation: v.ID, Customer: v.Customer, Contact: fb.Contact, Reply: fb.Reply, Agent: fb.Agent, Rating: fb.Rating, Kind: fb.Kind,
+		ByLink: fb.ByLink,
 	}
 	if fb.Words {
 		e.Ref = c.Ref

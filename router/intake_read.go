@@ -65,7 +65,7 @@ func (i *Intake) identify(c *Receive, m *contact.Message) {
 	}
 	i.thread(c, m)
 	if fb := m.Feedback; fb != nil && c.Kind == KindFeedback {
-		c.Feedback = &FeedbackFact{Rating: fb.Rating, Kind: fb.Kind, Contact: fb.Contact, Reply: fb.Reply, Agent: fb.Agent, Words: fb.Words}
+		c.Feedback = &FeedbackFact{Rating: fb.Rating, Kind: fb.Kind, Contact: fb.Contact, Reply: fb.Reply, Agent: fb.Agent, Words: fb.Words, ByLink: fb.ByLink}
 	}
 	for _, mark := range m.Copies {
 		c.Copies = append(c.Copies, k.Of("copy", ch, mark))

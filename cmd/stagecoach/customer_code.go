@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,43 +9,130 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/customers"
-	"stagecoach/customers/directory"
 	"stagecoach/desk/portal"
 )
 
 // way is a private way to a customer.
 type way struct {
-	link *link
-	to   contact.Address
-	// origin and thread are those of the message that it answers, for channels where
-	// one must be answered; nil for a mail.
+	customer string
+	link     *link
+	to       contact.Address
+	// answers is the message that a code answers, for channels where one must be
+	// answered; nil for a mail.
 	answers *contact.Message
 }
 
-// way finds where a code can be sent: to the address from which the customer wrote
-// last where nobody else can read, else to a mailbox of theirs that was proven.
-func (p customerPages) way(ctx context.Context, conversation string) (*way, error) {
-	m, err := p.matter(ctx, conversation)
+func (p customerPages) portalWay(w *way) portal.Way {
+	ch := w.link.adapter.Channel
+	return portal.Way{ID: p.wayID(ch, w.to.Address), Shown: masked(ch, w.to), Customer: w.customer}
+}
+
+// wayID names a way on the page: a part of the keyed hash of its address.
+func (p customerPages) wayID(ch contact.Channel, address string) string {
+	key := p.d.keys.Identity(string(ch), address)
+	return key[:min(len(key), wayIDSize)]
+}
+
+const wayIDSize = 16
+
+// ways finds where codes can be sent: to the addresses from which the customers of the
+// conversation wrote where nobody else can read, the newest first, and to a mailbox of
+// theirs that is nobody else's. Whoever has proved themselves may also prove the others
+// who are taken for them.
+func (p customerPages) ways(ctx context.Context, who portal.Who) ([]way, error) {
+	m, err := p.matter(ctx, who.Conversation)
 	if err != nil {
 		return nil, err
 	}
+	person, _, err := p.d.ledger.Person(ctx, m.Customer)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.writtenBy(ctx, m.ID, person.Members)
+	if err != nil {
+		return nil, err
+	}
+	boxes := []string{m.Customer}
+	if sees := seenFrom(person, who.Proved); len(sees) > 0 {
+		r := reader{matter: m, person: person, sees: sees}
+		boxes = append(boxes, r.hidden()...)
+		boxes = append(boxes, sees...)
+	}
+	for _, id := range boxes {
+		if out, err = p.waysOf(ctx, id, out); err != nil {
+			return nil, err
+		}
+	}
+	if len(out) == 0 {
+		return nil, portal.ErrNoWay
+	}
+	return out, nil
+}
+
+// waysOf adds a way to a customer to whom there is none yet: a mailbox, else where they
+// wrote in another conversation.
+func (p customerPages) waysOf(ctx context.Context, id string, out []way) ([]way, error) {
+	has := func() bool { return slices.ContainsFunc(out, func(w way) bool { return w.customer == id }) }
+	if has() {
+		return out, nil
+	}
+	box, err := p.mailbox(ctx, id)
+	if err != nil || box != nil {
+		return appendWay(out, box), err
+	}
+	rows, err := p.d.ledger.Conversations(ctx, id, mostSearched)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		more, err := p.writtenBy(ctx, rows[i].ID, []string{id})
+		if err != nil {
+			return nil, err
+		}
+		if len(more) > 0 {
+			return append(out, more[0]), nil
+		}
+	}
+	return out, nil
+}
+
+// mostSearched is in how many conversations of a customer a way is looked for.
+const mostSearched = 5
+
+func appendWay(out []way, w *way) []way {
+	if w == nil {
+		return out
+	}
+	return append(out, *w)
+}
+
+// writtenBy finds from where customers wrote in a conversation where nobody else reads,
+// each of them once, the newest first.
+func (p customerPages) writtenBy(ctx context.Context, conversation string, members []string) ([]way, error) {
 	all, err := p.read(ctx, conversation)
 	if err != nil {
 		return nil, err
 	}
-	if all, err = p.seen(ctx, m, all); err != nil {
+	owner, err := p.owner(ctx, peopleIn(all))
+	if err != nil {
 		return nil, err
 	}
+	var out []way
 	for _, one := range slices.Backward(all) {
 		msg := one.message
 		if msg == nil || msg.Public || msg.Feedback != nil || one.entry.Kind != "message_received" {
 			continue
 		}
-		if link := p.d.links.get(msg.Channel, msg.Account); link.sends() {
-			return &way{link: link, to: msg.Sender(), answers: msg}, nil
+		to := msg.Sender()
+		id := owner(contact.Identity{Channel: msg.Channel, Address: to.Address})
+		if !slices.Contains(members, id) || slices.ContainsFunc(out, func(w way) bool { return w.customer == id }) {
+			continue
+		}
+		if link := p.d.links.get(msg.Channel, msg.Account); link.sends() && private(link, msg) {
+			out = append(out, way{customer: id, link: link, to: to, answers: msg})
 		}
 	}
-	return p.mailbox(ctx, m.Customer)
+	return out, nil
 }
 
 // sends reports whether something can be sent through an account.
@@ -54,18 +140,26 @@ func (k *link) sends() bool {
 	return k != nil && k.adapter.Sender != nil && k.adapter.Composer != nil && !k.adapter.Channel.ByHand()
 }
 
-// mailbox finds a mailbox that is the customer's and nobody else's.
+// private reports whether what goes to the sender of a message reaches them alone.
+func private(k *link, msg *contact.Message) bool {
+	return !msg.Public && (!k.adapter.Limits.Public || direct(msg.Channel))
+}
+
+// direct reports whether a channel has direct messages: what answers no post of theirs
+// goes to the person.
+func direct(ch contact.Channel) bool {
+	return ch == contact.Mastodon || ch == contact.Bluesky || ch == contact.Slack
+}
+
+// mailbox finds a mailbox that is the customer's and nobody else's, nil for none.
 func (p customerPages) mailbox(ctx context.Context, customer string) (*way, error) {
-	rec, err := p.d.directory.Get(ctx, customer)
-	if errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrErased) {
-		return nil, portal.ErrNoWay
-	}
-	if err != nil {
+	rec, err := p.record(ctx, customer)
+	if err != nil || rec == nil {
 		return nil, err
 	}
 	via := p.d.links.through("", nil)
 	if via == nil {
-		return nil, portal.ErrNoWay
+		return nil, nil //nolint:nilnil // none is an answer
 	}
 	for i := range rec.Identities {
 		one := &rec.Identities[i]
@@ -78,23 +172,27 @@ func (p customerPages) mailbox(ctx context.Context, customer string) (*way, erro
 			return nil, err
 		}
 		if !found[key].Shared {
-			return &way{link: via, to: contact.Address{Address: one.Address}}, nil
+			return &way{customer: customer, link: via, to: contact.Address{Address: one.Address}}, nil
 		}
 	}
-	return nil, portal.ErrNoWay
+	return nil, nil //nolint:nilnil // none is an answer
 }
 
 // provenMailbox reports whether a mailbox is known to be the customer's: they wrote
 // from it, or the company's own list says so.
 func provenMailbox(i *customers.Identity) bool { return !i.Unproven }
 
-// Reach implements portal.Source.
-func (p customerPages) Reach(ctx context.Context, conversation string) (string, error) {
-	w, err := p.way(ctx, conversation)
+// Ways implements portal.Source.
+func (p customerPages) Ways(ctx context.Context, who portal.Who) ([]portal.Way, error) {
+	list, err := p.ways(ctx, who)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return masked(w.link.adapter.Channel, w.to), nil
+	out := make([]portal.Way, len(list))
+	for i := range list {
+		out[i] = p.portalWay(&list[i])
+	}
+	return out, nil
 }
 
 // masked writes an address so that its owner knows it, and nobody learns it.
@@ -130,13 +228,18 @@ const codeTime = 20 * time.Second
 
 // SendCode implements portal.Source. A code is no reply: it is sent at once or not at
 // all, is kept nowhere, and ends no contact.
-func (p customerPages) SendCode(ctx context.Context, conversation, subject, text string) error {
-	w, err := p.way(ctx, conversation)
+func (p customerPages) SendCode(ctx context.Context, who portal.Who, to portal.Way, subject, text string) error {
+	list, err := p.ways(ctx, who)
 	if err != nil {
 		return err
 	}
+	at := slices.IndexFunc(list, func(w way) bool { return p.portalWay(&w) == to })
+	if at < 0 {
+		return portal.ErrMoved
+	}
+	w := &list[at]
 	a := &w.link.adapter
-	r := codeReply(w, a.Channel, a.Account, conversation, subject, text)
+	r := codeReply(w, a.Channel, a.Account, who.Conversation, subject, text)
 	if r.Raw, err = a.Composer.Compose(r); err != nil {
 		return fmt.Errorf("composing a code: %w", err)
 	}
@@ -148,14 +251,15 @@ func (p customerPages) SendCode(ctx context.Context, conversation, subject, text
 	return nil
 }
 
-// codeReply is a code on its way. Where a message must be answered it answers it; on
-// Slack it begins a direct conversation, as others may read the one that was asked in.
+// codeReply is a code on its way. Where a message must be answered it answers it; where
+// there are direct messages it begins one, as others may read the post or the thread that
+// was asked in.
 func codeReply(w *way, ch contact.Channel, account, conversation, subject, text string) *contact.Reply {
 	r := &contact.Reply{
 		ID: randomID(), Kind: contact.Acknowledgement, Channel: ch, Account: account, CreatedAt: time.Now().UTC().Truncate(time.Second),
 		To: []contact.Address{w.to}, CC: []contact.Address{}, Subject: subject, Text: text, Attachments: []contact.Attachment{},
 	}
-	if w.answers != nil && ch != contact.Email && ch != contact.Slack {
+	if w.answers != nil && ch != contact.Email && !direct(ch) {
 		r.Origin, r.InReplyTo, r.Conversation = w.answers.Origin, w.answers.MessageID, conversation
 	}
 	return r

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -8,6 +9,7 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/desk/portal"
+	"stagecoach/journal"
 	"stagecoach/policies"
 	"stagecoach/router"
 )
@@ -37,13 +39,16 @@ func (p *pageLinks) of(c *router.Conversation, ch contact.Channel) string {
 func (p *pageLinks) ask() bool { return p.policy.Load().Feedback().Ask }
 
 // openPages makes the customers' own pages, where customers can reach us.
-func (d *Daemon) openPages() (err error) {
+func (d *Daemon) openPages(ctx context.Context) (err error) {
 	if d.pages.base == "" {
 		return nil
 	}
 	pages := customerPages{d}
+	if d.codes, err = portal.OpenCodes(ctx, d.opts.Dir, d.journal.Keys().Key(journal.KeySign), time.Now); err != nil {
+		return err
+	}
 	d.portal, err = portal.NewServer(portal.Config{
-		Base: d.pages.base, Signer: d.pages.signer, Origin: d.server.Origin,
+		Base: d.pages.base, Signer: d.pages.signer, Codes: d.codes, Origin: d.server.Origin,
 		Keep: func() time.Duration { return d.policy.Load().Page().Keep },
 	}, pages, pages, d.logger)
 	return err

@@ -42,7 +42,7 @@ func newPageOffice(t *testing.T) *pageOffice {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.provider, err = emailfake.Start(emailfake.Config{Users: map[string]string{"support@acme.test": "pw", "alice@cust.test": "pw"}})
+	o.provider, err = emailfake.Start(emailfake.Config{Users: map[string]string{"support@acme.test": "pw", "alice@cust.test": "pw", "carol@work.test": "pw"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +71,14 @@ func newPageOffice(t *testing.T) *pageOffice {
 	return o
 }
 
-// mails gives what alice got, in plain text with its whole source before it.
-func (o *pageOffice) mails(n int) []string {
+// mails gives what alice got, in plain text with its subject before it.
+func (o *pageOffice) mails(n int) []string { return o.mailsOf("alice@cust.test", n) }
+
+func (o *pageOffice) mailsOf(whose string, n int) []string {
 	o.t.Helper()
 	var out []string
-	until(o.t, fmt.Sprintf("alice has %d mails", n), func() bool {
-		raw, err := o.provider.Folder("alice@cust.test", "INBOX")
+	until(o.t, fmt.Sprintf("%s has %d mails", whose, n), func() bool {
+		raw, err := o.provider.Folder(whose, "INBOX")
 		if err != nil || len(raw) < n {
 			return false
 		}
@@ -88,6 +90,29 @@ func (o *pageOffice) mails(n int) []string {
 		return true
 	})
 	return out
+}
+
+// customer gives the customer of an address.
+func (o *pageOffice) customer(address string) string {
+	o.t.Helper()
+	key := o.d.keys.Identity("email", address)
+	_, known, err := o.d.ledger.Known(o.t.Context(), []string{key})
+	if err != nil || known[key].Customer == "" {
+		o.t.Fatalf("who is %s: %+v, %v", address, known, err)
+	}
+	return known[key].Customer
+}
+
+// unlinked takes back the one link there is.
+func (o *pageOffice) unlinked(by desk.Who) {
+	o.t.Helper()
+	person, _, err := o.d.ledger.Person(o.t.Context(), o.customer("alice@cust.test"))
+	if err != nil || len(person.Links) != 1 {
+		o.t.Fatalf("linked: %+v, %v", person, err)
+	}
+	if _, err := o.d.desk.UnlinkCustomers(o.t.Context(), by, "", person.Links[0].ID, "two people after all"); err != nil {
+		o.t.Fatal(err)
+	}
 }
 
 // browser is a browser without JavaScript.
@@ -147,6 +172,7 @@ func (b *browser) post(path string, form url.Values) string {
 var (
 	linkInMail = regexp.MustCompile(`http://help\.test(/q/[A-Za-z0-9_-]{43})\s`)
 	goodInMail = regexp.MustCompile(`http://help\.test(/q/[A-Za-z0-9_-]{43}/rate\?v=good&r=[0-9a-f]{8})\s`)
+	wayOnPage  = regexp.MustCompile(`name="to" value="([0-9a-zA-Z_-]+)">Send a code`)
 	codeInMail = regexp.MustCompile(`\b[0-9]{6}\b`)
 )
 
@@ -286,8 +312,7 @@ func (o *pageOffice) rated(good string, alice *browser) {
 	if status, _, _ := crossing.send(http.MethodPost, path, values); status != http.StatusForbidden {
 		o.t.Errorf("another site's form: %d", status)
 	}
-	has(o.t, prefetcher.post(path, values), "Danke!", "Möchten Sie eine Zeile hinzufügen?")
-	has(o.t, prefetcher.post(path, values), "Danke!")
+	o.ratedByLink(path, values, prefetcher)
 	if said() != 1 {
 		o.t.Errorf("rated as %d", said())
 	}
@@ -310,6 +335,26 @@ func (o *pageOffice) rated(good string, alice *browser) {
 	next := o.open()
 	if next == nil || next.Kind != "complaint" || next.FollowsUp == "" || len(next.Cool) != 1 {
 		o.t.Fatalf("nobody follows up: %+v", next)
+	}
+}
+
+// ratedByLink has somebody vote with the link of a mail alone: once, and without words.
+func (o *pageOffice) ratedByLink(path string, values url.Values, stranger *browser) {
+	o.t.Helper()
+	for range 2 {
+		has(o.t, stranger.post(path, values), "Danke!", "Öffnen Sie Ihre Seite mit einem Code")
+	}
+	for what, more := range map[string]url.Values{
+		"Ändern können nur Sie das":      {"r": values["r"], "v": {"bad"}},
+		"So kann niemand in Ihrem Namen": {"r": values["r"], "v": {"good"}, "words": {"I am alice"}},
+	} {
+		if status, body, _ := stranger.send(http.MethodPost, path, more); status != http.StatusUnprocessableEntity || !strings.Contains(body, what) {
+			o.t.Errorf("by the link alone: %d, not %q in %s", status, what, body)
+		}
+	}
+	praise, err := o.d.ledger.SaidOfKind(o.t.Context(), contact.FeedbackPraise, o.anna.ID, 10)
+	if err != nil || len(praise) != 1 || !praise[0].ByLink {
+		o.t.Errorf("by link: %+v, %v", praise, err)
 	}
 }
 
@@ -367,12 +412,12 @@ func TestNobodyFindsPages(t *testing.T) {
 	if status, other, _ := b.send(http.MethodGet, link[:len(link)-1]+"!", nil); status != http.StatusNotFound || other != unknown || short != unknown {
 		t.Errorf("%d: those that try learn something:\n%s\n%s", status, other, unknown)
 	}
-	for n := range 3 {
+	for n := range 5 {
 		has(t, b.post(link+"/code", nil), "A code is on its way")
 		o.mails(2 + n)
 	}
 	has(t, b.post(link+"/code", nil), "Too many codes")
-	last := o.mails(4)[3]
+	last := o.mails(6)[5]
 	right := found(t, codeInMail, last)
 	wrong := "111111"
 	if right == wrong {
@@ -408,7 +453,13 @@ func TestIdeaAndErasureOnThePage(t *testing.T) {
 	o.answer("It comes tomorrow.")
 	o.mails(2)
 	b := o.browser()
-	has(t, b.post(link+"/rate", url.Values{"idea": {"yes"}, "words": {"Sell it in green."}}), "Thank you!")
+	idea := url.Values{"idea": {"yes"}, "words": {"Sell it in green."}}
+	if status, body, _ := b.send(http.MethodPost, link+"/rate", idea); status != http.StatusUnprocessableEntity || !strings.Contains(body, "first open your page with a code") {
+		t.Errorf("words by the link alone: %d %s", status, body)
+	}
+	b.post(link+"/code", nil)
+	has(t, b.post(link+"/enter", url.Values{"code": {found(t, codeInMail, o.mails(3)[2])}}), "Our conversation", "unmistakable")
+	has(t, b.post(link+"/rate", idea), "Thank you!")
 	if o.open() != nil {
 		t.Error("an idea has opened a contact")
 	}
@@ -422,7 +473,7 @@ func TestIdeaAndErasureOnThePage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	has(t, o.mails(3)[2], "Re: Meine Bestellung", "in green from May on")
+	has(t, o.mails(4)[3], "Re: Meine Bestellung", "in green from May on")
 	if fans, err := o.d.ledger.Fans(ctx, 10); err != nil || len(fans) != 1 || fans[0].Ideas != 1 {
 		t.Errorf("fans: %+v, %v", fans, err)
 	}
@@ -438,8 +489,7 @@ func TestIdeaAndErasureOnThePage(t *testing.T) {
 	if p, err := o.d.rights.gather(ctx, ids); err != nil || len(p.Feedback) != 1 || p.Feedback[0].Kind != "idea" || p.Feedback[0].Text != "Sell it in green." {
 		t.Errorf("their export says that they said %+v, %v", p.Feedback, err)
 	}
-	b.post(link+"/code", nil)
-	has(t, b.post(link+"/enter", url.Values{"code": {found(t, codeInMail, o.mails(4)[3])}}), "Our conversation", "unmistakable", "in green from May on")
+	has(t, b.get(link), "Our conversation", "unmistakable", "in green from May on")
 	if zipped := b.get(link + "/data.zip"); !strings.HasPrefix(zipped, "PK") {
 		t.Errorf("the export begins with %q", zipped[:min(len(zipped), 40)])
 	}

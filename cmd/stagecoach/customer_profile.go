@@ -15,7 +15,7 @@ import (
 	"stagecoach/desk/portal"
 )
 
-// record gives the record of a conversation's customer, nil where there is none.
+// record gives the record of a customer, nil where there is none.
 func (p customerPages) record(ctx context.Context, customer string) (*customers.Record, error) {
 	rec, err := p.d.directory.Get(ctx, customer)
 	if errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrErased) {
@@ -24,38 +24,98 @@ func (p customerPages) record(ctx context.Context, customer string) (*customers.
 	return rec, err
 }
 
-// profile says what is known of a customer, each field with where it is from.
-func (p customerPages) profile(ctx context.Context, m *matter) (portal.Profile, error) {
-	out := portal.Profile{CanExport: p.d.rights != nil, CanErase: p.d.rights != nil}
-	rec, err := p.record(ctx, m.Customer)
+// profile says what is known of a person, each field with where it is from: what we go
+// by is of all of them, words and addresses are of those that the reader sees.
+func (p customerPages) profile(ctx context.Context, r *reader) (portal.Profile, error) {
+	out := portal.Profile{CanChange: true, CanExport: p.d.rights != nil, CanErase: p.d.rights != nil && r.whole()}
+	seen, err := p.records(ctx, r.sees)
 	if err != nil {
 		return out, err
 	}
-	if m.contact != nil {
-		out.Fields = append(out.Fields, portal.Field{Name: "tier", Value: m.contact.Tier, Source: "policy", Since: m.contact.Start})
+	all, err := p.records(ctx, append(slices.Clone(r.sees), r.hidden()...))
+	if err != nil {
+		return out, err
 	}
-	if rec == nil {
-		return out, nil
+	for _, rec := range seen {
+		for _, f := range fieldsOf(rec) {
+			if !slices.ContainsFunc(out.Fields, func(o portal.Field) bool { return o.Name == f.Name && o.Value == f.Value }) {
+				out.Fields = append(out.Fields, f)
+			}
+		}
+		p.addresses(&out, rec)
 	}
-	out.CanChange = true
-	out.Fields = append(fieldsOf(rec), out.Fields...)
-	out.Fields = append(out.Fields, p.worth(rec)...)
+	if r.contact != nil {
+		out.Fields = append(out.Fields, portal.Field{Name: "tier", Value: r.contact.Tier, Source: "policy", Since: r.contact.Start})
+	}
+	if len(all) > 0 {
+		p.person(&out, all)
+	}
+	if out.Hidden, err = p.notShown(ctx, r); err != nil {
+		return out, err
+	}
+	for _, rec := range all {
+		if held, until := heldFor(rec.Hold, time.Now()); held {
+			out.Held, out.HeldUntil = true, until
+		}
+	}
+	return out, nil
+}
+
+// addresses adds those of a record, each once.
+func (p customerPages) addresses(out *portal.Profile, rec *customers.Record) {
 	for _, i := range rec.Identities {
-		out.Addresses = append(out.Addresses, portal.Field{Name: string(i.Channel), Value: i.Address, Source: i.Source, Since: i.At})
+		if !slices.ContainsFunc(out.Addresses, func(o portal.Field) bool { return o.Name == string(i.Channel) && o.Value == i.Address }) {
+			out.Addresses = append(out.Addresses, portal.Field{Name: string(i.Channel), Value: i.Address, Source: i.Source, Since: i.At})
+		}
 		if ch := i.Channel; !slices.Contains(out.Channels, ch) && !ch.ByHand() {
 			out.Channels = append(out.Channels, ch)
 		}
 	}
-	for _, pref := range rec.Preferences {
-		if out.Prefer == "" || pref.Source == stated {
-			out.Prefer, out.PreferSource = pref.Channel, pref.Source
+}
+
+// person adds what we go by, of all who are one person.
+func (p customerPages) person(out *portal.Profile, all []*customers.Record) {
+	set := p.d.policy.Load()
+	known := customers.KnownOf(all...)
+	known.Want(set.Prefer())
+	out.Fields = append(out.Fields, p.worth(&known)...)
+	out.Prefer, out.PreferSource, out.PreferAt = known.Prefer, known.PreferSource, known.PreferAt
+	if ch := known.Prefer; ch != "" && !slices.Contains(out.Channels, ch) && !ch.ByHand() {
+		out.Channels = append(out.Channels, ch)
+	}
+	out.Consents = consentsOf(all, out.Channels, set.Sending())
+	for _, rec := range all {
+		if o := rec.Objection; o != nil && (out.ObjectedAt.IsZero() || o.At.Before(out.ObjectedAt)) {
+			out.ObjectedAt = o.At
 		}
 	}
-	out.Consents = consentsOf(rec, out.Channels)
-	if rec.Objection != nil {
-		out.ObjectedAt = rec.Objection.At
+}
+
+// notShown lists the addresses that we take for theirs on less than a proof.
+func (p customerPages) notShown(ctx context.Context, r *reader) ([]portal.Hidden, error) {
+	hidden := r.hidden()
+	if len(hidden) == 0 {
+		return nil, nil
 	}
-	out.Held, out.HeldUntil = heldFor(rec.Hold, time.Now())
+	ways, err := p.ways(ctx, portal.Who{Conversation: r.ID, Proved: r.sees})
+	if err != nil && !errors.Is(err, portal.ErrNoWay) {
+		return nil, err
+	}
+	var out []portal.Hidden
+	for _, id := range hidden {
+		link := r.linkTo(id)
+		one := portal.Hidden{Why: string(link.Evidence), At: link.At}
+		if at := slices.IndexFunc(ways, func(w way) bool { return w.customer == id }); at >= 0 {
+			w := p.portalWay(&ways[at])
+			one.Channel, one.Shown, one.Way = ways[at].link.adapter.Channel, w.Shown, w.ID
+		} else if rec, err := p.record(ctx, id); err != nil {
+			return nil, err
+		} else if rec != nil && len(rec.Identities) > 0 {
+			i := rec.Identities[0]
+			one.Channel, one.Shown = i.Channel, masked(i.Channel, contact.Address{Address: i.Address})
+		}
+		out = append(out, one)
+	}
 	return out, nil
 }
 
@@ -67,9 +127,6 @@ func heldFor(h *customers.Hold, now time.Time) (held bool, until string) {
 	}
 	return true, h.Until
 }
-
-// stated is the source of what the customer has said themselves.
-const stated = "stated"
 
 func fieldsOf(rec *customers.Record) []portal.Field {
 	var out []portal.Field
@@ -95,10 +152,9 @@ func fieldsOf(rec *customers.Record) []portal.Field {
 	return out
 }
 
-// worth says what the customer is worth to us, as it is reckoned with now, and what
-// that is made of.
-func (p customerPages) worth(rec *customers.Record) []portal.Field {
-	known := customers.KnownOf(rec)
+// worth says what a person is worth to us, as it is reckoned with now, and what that is
+// made of.
+func (p customerPages) worth(known *customers.Known) []portal.Field {
 	facts := known.Facts
 	p.d.policy.Load().Value(&facts, time.Now())
 	var out []portal.Field
@@ -108,27 +164,24 @@ func (p customerPages) worth(rec *customers.Record) []portal.Field {
 		value.Source, value.Since, value.Stale = facts.ValueSource, facts.ValueAt, facts.Stale
 	}
 	out = append(out, value)
-	if o := customers.OrdersOf(rec); o != nil {
-		text := strconv.Itoa(o.Count) + " (" + strconv.FormatFloat(o.Revenue, 'f', 2, 64) + ")"
-		out = append(out, portal.Field{Name: "orders", Value: text, Source: o.Source, Since: o.At})
+	if facts.OrdersSource != "" {
+		text := strconv.Itoa(facts.Orders) + " (" + strconv.FormatFloat(float64(facts.Revenue)/customers.Micro, 'f', 2, 64) + ")"
+		out = append(out, portal.Field{Name: "orders", Value: text, Source: facts.OrdersSource, Since: facts.OrdersAt})
 	}
 	return out
 }
 
-// purposes are what is asked about on the page.
-func purposes() []string { return []string{"marketing", "feedback"} }
-
-// consentsOf gives what the customer allows, for each channel and purpose. What
-// nobody has said is no.
-func consentsOf(rec *customers.Record, channels []contact.Channel) []portal.Consent {
+// consentsOf gives what a person allows, for each purpose and channel: what was said of
+// a channel counts before what was said of all of them.
+func consentsOf(all []*customers.Record, channels []contact.Channel, rules *customers.SendRules) []portal.Consent {
+	said := saidOf(all)
 	var out []portal.Consent
-	for _, purpose := range purposes() {
+	for _, purpose := range customers.Purposes() {
 		for _, ch := range channels {
-			one := portal.Consent{Channel: ch, Purpose: purpose}
-			for _, c := range rec.Consents {
-				if c.Purpose == purpose && (c.Channel == ch || c.Channel == "") {
-					one.Given = c.Given
-				}
+			one := portal.Consent{Channel: ch, Purpose: purpose, Needed: rules.Needs(purpose)}
+			last := customers.LastConsent(said, ch, purpose)
+			if one.Given = !one.Needed; last != nil {
+				one.Given, one.Source, one.At = last.Given, last.Source, last.At
 			}
 			out = append(out, one)
 		}
@@ -136,60 +189,102 @@ func consentsOf(rec *customers.Record, channels []contact.Channel) []portal.Cons
 	return out
 }
 
-// Change implements portal.Acts.
-func (p customerPages) Change(ctx context.Context, conversation string, c portal.Change) error {
-	m, err := p.matter(ctx, conversation)
-	if err != nil {
-		return err
+func saidOf(all []*customers.Record) []customers.Consent {
+	var said []customers.Consent
+	for _, rec := range all {
+		said = append(said, rec.Consents...)
 	}
-	now := time.Now().UTC().Truncate(time.Second)
-	_, err = p.d.directory.Update(ctx, m.Customer, byCustomer, func(rec *customers.Record) error {
-		if c.Prefer != "" {
-			preferring(rec, contact.Channel(c.Prefer), now)
-		}
-		for _, one := range c.Consents {
-			allowing(rec, one, now)
-		}
-		switch {
-		case c.Object == nil:
-		case !*c.Object:
-			rec.Objection = nil
-		case rec.Objection == nil:
-			rec.Objection = &customers.Mark{At: now, By: byCustomer}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return p.d.customerChanged(ctx, m.Customer) // what is open goes by it at once
+	return said
 }
 
 // byCustomer is who changes a record on their own page.
-const byCustomer = "customer"
+const byCustomer = customers.FromCustomer
 
-// preferring notes the channel that the customer likes best, one that they have; "-"
-// for none.
-func preferring(rec *customers.Record, ch contact.Channel, now time.Time) {
-	has := slices.ContainsFunc(rec.Identities, func(i customers.Identity) bool { return i.Channel == ch })
-	if ch != "-" && !has {
+// Change implements portal.Acts. It is of the person: what they say now is written to the
+// record of the address that they proved, and what it takes back is removed from all that
+// they see; whoever is told apart from them again later has back their own.
+func (p customerPages) Change(ctx context.Context, who portal.Who, c portal.Change) error {
+	r, err := p.reader(ctx, who)
+	if err != nil {
+		return err
+	}
+	all, err := p.records(ctx, r.person.Members)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	changes := []directory.Change{{ID: r.sees[0], Make: func(rec *customers.Record) error {
+		if c.Prefer != "" {
+			preferring(rec, contact.Channel(c.Prefer), reached(all), now)
+		}
+		for _, one := range c.Consents {
+			allowing(rec, one, saidOf(all), p.d.policy.Load().Sending(), now)
+		}
+		if c.Object != nil {
+			objecting(rec, *c.Object, now)
+		}
+		return nil
+	}}}
+	for _, rec := range all {
+		if c.Object == nil || *c.Object || rec.ID == r.sees[0] || !slices.Contains(r.sees, rec.ID) {
+			continue
+		}
+		changes = append(changes, directory.Change{ID: rec.ID, Make: func(rec *customers.Record) error {
+			objecting(rec, false, now)
+			return nil
+		}})
+	}
+	done, err := p.d.directory.UpdateAll(ctx, byCustomer, changes)
+	if err != nil {
+		return err
+	}
+	for _, one := range done {
+		if one.Err != nil {
+			return one.Err
+		}
+	}
+	return p.d.customerChanged(ctx, r.sees[0]) // what is open goes by it at once
+}
+
+// reached gives the channels on which a person is known.
+func reached(all []*customers.Record) []contact.Channel {
+	var out []contact.Channel
+	for _, rec := range all {
+		for _, i := range rec.Identities {
+			out = append(out, i.Channel)
+		}
+	}
+	return out
+}
+
+// preferring notes the channel that the customer likes best, one that they have; "-" for
+// wherever they write.
+func preferring(rec *customers.Record, ch contact.Channel, have []contact.Channel, now time.Time) {
+	if ch == "-" {
+		ch = ""
+	} else if !slices.Contains(have, ch) {
 		return
 	}
-	rec.Preferences = slices.DeleteFunc(rec.Preferences, func(p customers.Preference) bool { return p.Source == stated })
-	if ch != "-" {
-		rec.Preferences = append(rec.Preferences, customers.Preference{Channel: ch, Source: stated, At: now, By: byCustomer})
+	rec.Preferences = customers.Prefer(rec.Preferences, customers.Preference{Channel: ch, Source: customers.PreferStated, At: now, By: byCustomer})
+}
+
+// objecting notes that they object to being scored, or don't any more.
+func objecting(rec *customers.Record, objects bool, now time.Time) {
+	switch {
+	case !objects:
+		rec.Objection = nil
+	case rec.Objection == nil:
+		rec.Objection = &customers.Mark{At: now, By: byCustomer}
 	}
 }
 
-// allowing notes a yes or a no, where it is another than before.
-func allowing(rec *customers.Record, one portal.Consent, now time.Time) {
-	given, said := false, false
-	for _, c := range rec.Consents {
-		if c.Purpose == one.Purpose && (c.Channel == one.Channel || c.Channel == "") {
-			given, said = c.Given, true
-		}
+// allowing notes a yes or a no, where it is another than what holds.
+func allowing(rec *customers.Record, one portal.Consent, said []customers.Consent, rules *customers.SendRules, now time.Time) {
+	given := !rules.Needs(one.Purpose)
+	if last := customers.LastConsent(said, one.Channel, one.Purpose); last != nil {
+		given = last.Given
 	}
-	if given == one.Given && (said || !one.Given) {
+	if given == one.Given {
 		return
 	}
 	same := func(c customers.Consent) bool { return c.Purpose == one.Purpose && c.Channel == one.Channel }

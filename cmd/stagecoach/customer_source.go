@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"stagecoach/contact"
 	"stagecoach/desk/portal"
 	"stagecoach/ledger"
 	"stagecoach/policies"
@@ -144,36 +143,4 @@ func (p customerPages) zone(c *router.Contact) *time.Location {
 		return own.Location()
 	}
 	return time.Local
-}
-
-// theirs are all base customers who are the same person as the conversation's.
-func (p customerPages) theirs(ctx context.Context, customer string) (map[string]bool, error) {
-	out := map[string]bool{customer: true}
-	person, _, err := p.d.ledger.Person(ctx, customer)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range person.Members {
-		out[id] = true
-	}
-	return out, nil
-}
-
-// whose tells for addresses whether they are of the customer.
-func (p customerPages) whose(ctx context.Context, customer string, addresses []contact.Identity) (func(contact.Channel, string) bool, error) {
-	theirs, err := p.theirs(ctx, customer)
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]string, len(addresses))
-	for i, a := range addresses {
-		keys[i] = p.d.keys.Identity(string(a.Channel), a.Address)
-	}
-	_, known, err := p.d.ledger.Known(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	return func(ch contact.Channel, address string) bool {
-		return address != "" && theirs[known[p.d.keys.Identity(string(ch), address)].Customer]
-	}, nil
 }

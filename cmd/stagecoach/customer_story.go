@@ -67,22 +67,6 @@ func (p customerPages) read(ctx context.Context, conversation string) ([]spoken,
 	return out, nil
 }
 
-// seen keeps of what was written what is between the customer and us: who else takes
-// part in a conversation has not asked to be shown to them.
-func (p customerPages) seen(ctx context.Context, m *matter, all []spoken) ([]spoken, error) {
-	var people []contact.Identity
-	for i := range all {
-		people = append(people, all[i].people()...)
-	}
-	theirs, err := p.whose(ctx, m.Customer, people)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(all, func(one spoken) bool {
-		return one.missing == "" && !slices.ContainsFunc(one.people(), func(i contact.Identity) bool { return theirs(i.Channel, i.Address) })
-	}), nil
-}
-
 // people are who wrote it, or whom it was written to.
 func (t *spoken) people() []contact.Identity {
 	var out []contact.Identity
@@ -98,28 +82,25 @@ func (t *spoken) people() []contact.Identity {
 }
 
 // Story implements portal.Source.
-func (p customerPages) Story(ctx context.Context, conversation string) (*portal.Story, error) {
-	m, err := p.matter(ctx, conversation)
+func (p customerPages) Story(ctx context.Context, who portal.Who) (*portal.Story, error) {
+	r, err := p.reader(ctx, who)
 	if err != nil {
 		return nil, err
 	}
-	all, err := p.read(ctx, conversation)
+	all, err := p.spokenTo(ctx, r)
 	if err != nil {
-		return nil, err
-	}
-	if all, err = p.seen(ctx, m, all); err != nil {
 		return nil, err
 	}
 	out := &portal.Story{Lines: make([]portal.Line, 0, len(all)), Kept: p.kept()}
 	for i := range all {
 		out.Lines = append(out.Lines, pageLine(&all[i]))
 	}
-	rated, answered := p.ratedOf(ctx, conversation, all, "")
+	rated, answered := p.ratedOf(ctx, r.ID, all, "")
 	out.CanRate = answered != nil
 	if rated != nil {
 		out.Rated = rated.Rating
 	}
-	out.Profile, err = p.profile(ctx, m)
+	out.Profile, err = p.profile(ctx, r)
 	return out, err
 }
 
@@ -184,16 +165,13 @@ func (p customerPages) ratedOf(ctx context.Context, conversation string, all []s
 }
 
 // File implements portal.Source: one of those that Story shows, nothing else.
-func (p customerPages) File(ctx context.Context, conversation string, f portal.File) (portal.File, io.ReadCloser, error) {
-	m, err := p.matter(ctx, conversation)
+func (p customerPages) File(ctx context.Context, who portal.Who, f portal.File) (portal.File, io.ReadCloser, error) {
+	r, err := p.reader(ctx, who)
 	if err != nil {
 		return f, nil, err
 	}
-	all, err := p.read(ctx, conversation)
+	all, err := p.spokenTo(ctx, r)
 	if err != nil {
-		return f, nil, err
-	}
-	if all, err = p.seen(ctx, m, all); err != nil {
 		return f, nil, err
 	}
 	for _, one := range all {

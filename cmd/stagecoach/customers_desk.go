@@ -143,7 +143,7 @@ func factsOf(records []*customers.Record) []view.CustomerFact {
 			out = append(out, view.CustomerFact{Name: "Value", Value: amount(v.Amount) + staleWords(v.Stale), Source: v.Source, At: v.At})
 		}
 		for _, p := range rec.Preferences {
-			out = append(out, view.CustomerFact{Name: "Prefers", Value: string(p.Channel), Source: p.Source, At: p.At})
+			out = append(out, view.CustomerFact{Name: "Prefers", Value: cmp.Or(string(p.Channel), "wherever they write"), Source: p.Source, At: p.At})
 		}
 		if rec.Objection != nil {
 			out = append(out, view.CustomerFact{Name: "Scoring", Value: "objected", Source: rec.Objection.By, At: rec.Objection.At})

@@ -157,7 +157,7 @@ func printCustomer(w io.Writer, s *shownCustomer) {
 		line("orders", fmt.Sprintf("%d for %s, %s to %s", o.Count, strconv.FormatFloat(o.Revenue, 'f', -1, 64), cmp.Or(o.First, "?"), cmp.Or(o.Last, "?")), o.Source, o.At)
 	}
 	for _, p := range s.Preferences {
-		line("prefers", string(p.Channel), p.Source, p.At)
+		line("prefers", cmp.Or(string(p.Channel), "wherever they write"), p.Source, p.At)
 	}
 	for _, one := range s.Consents {
 		line("consent", consentText(one), one.Source, one.At)

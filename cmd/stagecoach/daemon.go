@@ -19,7 +19,6 @@ import (
 	"stagecoach/desk"
 	"stagecoach/desk/portal"
 	"stagecoach/desk/view"
-	"stagecoach/fault"
 	"stagecoach/journal"
 	"stagecoach/ledger"
 	"stagecoach/policies"
@@ -67,6 +66,7 @@ type Daemon struct {
 	// pages makes the links to the customers' own pages.
 	pages  *pageLinks
 	portal *portal.Server
+	codes  *portal.Codes
 	// receipts writes the automatic receipts that are owed.
 	receipts *acknowledger
 	// lastResort is the configuration's as last read; stale says why a newer
@@ -174,7 +174,7 @@ func (d *Daemon) open(ctx context.Context) error {
 		life = randomID()
 	}
 	d.engine = router.NewEngine(router.Config{
-		Office: d.cfg.Office, Life: life, Now: fault.Now, Rules: d.rules, Resume: d.keeper.resume, Agent: d.agentID,
+		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules, Resume: d.keeper.resume, Agent: d.agentID,
 	}, j.Log(), snapshots{j}, outbox{j}, d.logger)
 	d.keeper.engine, d.keeper.journal = d.engine, j
 	d.links = newLinks(d.engine, j, d.opts.Dir, life, d.logger)
@@ -232,7 +232,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		proxies = append(proxies, p.Prefix)
 	}
 	d.desk = desk.NewService(desk.Config{
-		BaseURL: d.cfg.HTTP.BaseURL, TrustedProxies: proxies, Setup: d.setup, Zone: time.Local, Version: version, Now: fault.Now,
+		BaseURL: d.cfg.HTTP.BaseURL, TrustedProxies: proxies, Setup: d.setup, Zone: time.Local, Version: version,
 	}, desk.Deps{
 		Router: d.engine, Ledger: d.ledger, Records: d.ledger, Content: deskContent{d.journal}, Messages: d.words,
 		Intake: byHand{d}, Keys: d.keys, Channels: d.links, Sessions: deskSessions{d.journal.Sessions()},
@@ -255,7 +255,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 	if d.server, err = desk.NewServer(d.desk, d.logger); err != nil {
 		return err
 	}
-	return d.openPages()
+	return d.openPages(ctx)
 }
 
 // Close releases the data directory.
@@ -266,6 +266,9 @@ func (d *Daemon) Close() error {
 	}
 	if d.directory != nil {
 		errs = append(errs, d.directory.Close())
+	}
+	if d.codes != nil {
+		errs = append(errs, d.codes.Close())
 	}
 	if d.journal != nil {
 		errs = append(errs, d.journal.Close())

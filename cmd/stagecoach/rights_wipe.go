@@ -50,6 +50,9 @@ func (w *wiping) wipe(customers []string) error {
 	if err := w.chats(); err != nil {
 		return err
 	}
+	if err := w.codes(t); err != nil {
+		return err
+	}
 	fault.Here(fault.EraseAfterChats)
 	refs := t.Refs()
 	if err := w.ledger.EraseWords(w.ctx, refs); err != nil {

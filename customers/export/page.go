@@ -90,7 +90,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;margin:.3rem 0}.by{
 {{range .Records}}{{if .External}}<tr><th>our number for you<td>{{.External}}{{end}}
 {{if .Language}}<tr><th>language<td>{{.Language}}{{end}}
 {{range .Values}}<tr><th>value<td>{{.Amount}} (from {{.Source}}, {{day .At}}){{end}}
-{{range .Preferences}}<tr><th>preferred channel<td>{{.Channel}} ({{.Source}}, {{day .At}}){{end}}
+{{range .Preferences}}<tr><th>preferred channel<td>{{or .Channel "wherever they write"}} ({{.Source}}, {{day .At}}){{end}}
 {{range .Consents}}<tr><th>{{.Purpose}}{{if .Channel}} by {{.Channel}}{{end}}<td>{{if .Given}}allowed{{else}}not allowed{{end}} ({{.Source}}, {{day .At}}){{end}}
 {{with .Objection}}<tr><th>scoring<td>you object to it, since {{day .At}}{{end}}
 {{range .Attributes}}<tr><th>{{.Name}}<td>{{.Value}}{{end}}{{end}}

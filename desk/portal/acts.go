@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,8 +31,12 @@ type rating struct {
 	reply, value string
 	words        string
 	note         string
-	thanks       bool
-	again        time.Time
+	// idea is true where only an idea was meant, thanks once it was taken in, and door
+	// where the rest of it needs a proof.
+	idea   bool
+	thanks bool
+	door   bool
+	again  time.Time
 }
 
 func (s *Server) ratePage(w http.ResponseWriter, r *http.Request, v *visit) {
@@ -54,27 +59,36 @@ func shortID(id string) string {
 	return id
 }
 
+// rate takes in what is said of an answer. With the link alone it is one vote and no
+// words: programs that look links up press no button, and a stranger to whom a mail was
+// passed on can neither write in the customer's name nor change what they have said.
 func (s *Server) rate(w http.ResponseWriter, r *http.Request, v *visit) {
-	page := &rating{v: v, reply: shortID(r.FormValue("r")), value: known(r.FormValue("v")), words: strings.TrimSpace(r.FormValue("words"))}
-	idea := r.FormValue("idea") != ""
+	page := &rating{
+		v: v, reply: shortID(r.FormValue("r")), value: known(r.FormValue("v")), words: strings.TrimSpace(plain(r.FormValue("words"))), idea: r.FormValue("idea") != "",
+	}
 	status := http.StatusUnprocessableEntity
 	switch {
-	case page.value == "" && (page.words == "" || !idea):
+	case !v.in() && page.words != "":
+		page.note, page.door = v.w.rateDoor, true
+	case page.value == "" && (page.words == "" || !page.idea):
 		page.note = v.w.rateNothing
 	case utf8.RuneCountInString(page.words) > maxLine:
 		page.note = fmt.Sprintf(v.w.tooLong, maxLine)
 	default:
-		again, err := s.acts.Rate(r.Context(), v.link.Conversation, Rating{
-			Reply: page.reply, Rating: contact.Rating(page.value), Idea: idea, Words: plain(page.words),
+		again, err := s.acts.Rate(r.Context(), v.who(), Rating{
+			Reply: page.reply, Rating: contact.Rating(page.value), Idea: page.idea && v.in(), Words: page.words,
 		})
 		switch {
 		case errors.Is(err, ErrNothing):
 			page.note = v.w.rateWhich
+		case errors.Is(err, ErrRated):
+			page.note, page.door = v.w.rateAlready, true
 		case err != nil:
-			s.trouble(w, r, err)
+			s.fail(w, r, v, err)
 			return
 		default:
 			page.thanks, page.again, status = true, again, http.StatusOK
+			page.door = !v.in()
 		}
 	}
 	s.show(r.Context(), w, status, ratePage(page))
@@ -103,8 +117,8 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, v *visit) {
 	case utf8.RuneCountInString(text) > maxWritten:
 		s.back(w, r, v, "long", "write")
 	default:
-		if err := s.acts.Write(r.Context(), v.link.Conversation, Written{ID: id.String(), Text: text}); err != nil {
-			s.trouble(w, r, err)
+		if err := s.acts.Write(r.Context(), v.who(), Written{ID: id.String(), Text: text}); err != nil {
+			s.fail(w, r, v, err)
 			return
 		}
 		s.back(w, r, v, "written", "")
@@ -112,8 +126,8 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, v *visit) {
 }
 
 func (s *Server) change(w http.ResponseWriter, r *http.Request, v *visit, c Change, at string) {
-	if err := s.acts.Change(r.Context(), v.link.Conversation, c); err != nil {
-		s.trouble(w, r, err)
+	if err := s.acts.Change(r.Context(), v.who(), c); err != nil {
+		s.fail(w, r, v, err)
 		return
 	}
 	s.back(w, r, v, "saved", at)
@@ -129,9 +143,9 @@ func (s *Server) prefer(w http.ResponseWriter, r *http.Request, v *visit) {
 
 // allow takes in the boxes that are ticked; those that aren't are no.
 func (s *Server) allow(w http.ResponseWriter, r *http.Request, v *visit) {
-	story, err := s.source.Story(r.Context(), v.link.Conversation)
+	story, err := s.source.Story(r.Context(), v.who())
 	if err != nil {
-		s.trouble(w, r, err)
+		s.fail(w, r, v, err)
 		return
 	}
 	consents := story.Profile.Consents
@@ -150,8 +164,8 @@ func (s *Server) object(w http.ResponseWriter, r *http.Request, v *visit) {
 }
 
 func (s *Server) endLinks(w http.ResponseWriter, r *http.Request, v *visit) {
-	if err := s.acts.EndLinks(r.Context(), v.link.Conversation); err != nil {
-		s.trouble(w, r, err)
+	if err := s.acts.EndLinks(r.Context(), v.who()); err != nil {
+		s.fail(w, r, v, err)
 		return
 	}
 	s.show(r.Context(), w, http.StatusOK, messagePage(v.w, v.w.linksEnded, v.w.linksLead))
@@ -166,13 +180,13 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, v *visit) {
 		s.stray(w, r)
 		return
 	}
-	f, body, err := s.source.File(r.Context(), v.link.Conversation, File{Of: r.URL.Query().Get("of"), N: n})
+	f, body, err := s.source.File(r.Context(), v.who(), File{Of: r.URL.Query().Get("of"), N: n})
 	switch {
 	case errors.Is(err, ErrGone):
 		s.message(w, r, http.StatusGone, v.w.expired, "")
 		return
 	case err != nil:
-		s.trouble(w, r, err)
+		s.fail(w, r, v, err)
 		return
 	}
 	defer func() { _ = body.Close() }()
@@ -192,9 +206,9 @@ func disposition(name string) string {
 
 func (s *Server) export(w http.ResponseWriter, r *http.Request, v *visit) {
 	out := &late{ResponseWriter: w}
-	if err := s.acts.Export(r.Context(), v.link.Conversation, out); err != nil {
+	if err := s.acts.Export(r.Context(), v.who(), out); err != nil {
 		if !out.begun {
-			s.trouble(w, r, err)
+			s.fail(w, r, v, err)
 			return
 		}
 		s.log.ErrorContext(r.Context(), "an export to a customer broke off", "err", err)
@@ -234,9 +248,9 @@ func (s *Server) erasePage(w http.ResponseWriter, r *http.Request, v *visit) {
 }
 
 func (s *Server) eraseStep(w http.ResponseWriter, r *http.Request, v *visit, done string) {
-	story, err := s.source.Story(r.Context(), v.link.Conversation)
+	story, err := s.source.Story(r.Context(), v.who())
 	if err != nil {
-		s.trouble(w, r, err)
+		s.fail(w, r, v, err)
 		return
 	}
 	if !story.Profile.CanErase {
@@ -244,27 +258,53 @@ func (s *Server) eraseStep(w http.ResponseWriter, r *http.Request, v *visit, don
 		return
 	}
 	p := &erasing{v: v, story: story, sent: done == "sent" || done == "wrong", running: !v.standing.Due.IsZero()}
-	p.reach, _ = s.source.Reach(r.Context(), v.link.Conversation)
+	way, err := s.ownWay(r, v)
+	if err != nil && !errors.Is(err, ErrNoWay) {
+		s.fail(w, r, v, err)
+		return
+	}
+	if way != nil {
+		p.reach = way.Shown
+	}
 	p.note, p.bad = v.doneWords(done, p.reach)
 	s.show(r.Context(), w, http.StatusOK, erasePage(p))
 }
 
+// ownWay gives a way to somebody as whom the device has proved itself.
+func (s *Server) ownWay(r *http.Request, v *visit) (*Way, error) {
+	ways, err := s.source.Ways(r.Context(), v.who())
+	if err != nil {
+		return nil, err
+	}
+	for i := range ways {
+		if slices.Contains(v.proved, ways[i].Customer) {
+			return &ways[i], nil
+		}
+	}
+	return nil, ErrNoWay
+}
+
 func (s *Server) eraseCode(w http.ResponseWriter, r *http.Request, v *visit) {
-	http.Redirect(w, r, v.path("/erase?done="+s.code(r, v, forErase)), http.StatusSeeOther) //nolint:gosec // below Path, with a token of ours
+	way, err := s.ownWay(r, v)
+	if err != nil && !errors.Is(err, ErrNoWay) {
+		s.fail(w, r, v, err)
+		return
+	}
+	http.Redirect(w, r, v.path("/erase?done="+s.code(r, v, forErase, way)), http.StatusSeeOther) //nolint:gosec // below Path, with a token of ours
 }
 
 func (s *Server) erase(w http.ResponseWriter, r *http.Request, v *visit) {
-	if done := s.tryCode(r, v, forErase); done != "" {
+	if _, done := s.tryCode(r, v, forErase); done != "" {
 		http.Redirect(w, r, v.path("/erase?done="+done), http.StatusSeeOther) //nolint:gosec // below Path, with a token of ours
 		return
 	}
-	err := s.acts.Erase(r.Context(), v.link.Conversation)
+	err := s.acts.Erase(r.Context(), v.who())
 	switch {
 	case errors.Is(err, ErrHeld):
 		s.eraseStep(w, r, v, "held")
 		return
 	case err != nil:
-		s.trouble(w, r, err)
+		s.fail(w, r, v, err)
 		return
 	}
 	s.setCookie(w, s.cookieName(v.link), "", -1)

@@ -3,6 +3,7 @@
 package portal_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -25,6 +26,7 @@ type office struct {
 	mu       sync.Mutex
 	standing portal.Standing
 	story    portal.Story
+	ways     []portal.Way
 	code     string
 	did      []string
 }
@@ -47,22 +49,20 @@ func (o *office) Standing(context.Context, string) (*portal.Standing, error) {
 	return &st, nil
 }
 
-func (o *office) Story(context.Context, string) (*portal.Story, error) {
+func (o *office) Story(context.Context, portal.Who) (*portal.Story, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	st := o.story
 	return &st, nil
 }
 
-func (o *office) File(context.Context, string, portal.File) (portal.File, io.ReadCloser, error) {
+func (o *office) File(context.Context, portal.Who, portal.File) (portal.File, io.ReadCloser, error) {
 	return portal.File{Name: "Rechnung.pdf"}, io.NopCloser(strings.NewReader("%PDF")), nil
 }
 
-func (o *office) Reach(context.Context, string) (string, error) {
-	return "m•••@e•••.org", nil
-}
+func (o *office) Ways(context.Context, portal.Who) ([]portal.Way, error) { return o.ways, nil }
 
-func (o *office) SendCode(_ context.Context, _, _, text string) error {
+func (o *office) SendCode(_ context.Context, _ portal.Who, _ portal.Way, _, text string) error {
 	for word := range strings.FieldsSeq(text) {
 		if word = strings.Trim(word, "."); len(word) == 6 && strings.Trim(word, "0123456789") == "" {
 			o.mu.Lock()
@@ -73,12 +73,12 @@ func (o *office) SendCode(_ context.Context, _, _, text string) error {
 	return nil
 }
 
-func (o *office) Write(_ context.Context, _ string, w portal.Written) error {
+func (o *office) Write(_ context.Context, _ portal.Who, w portal.Written) error {
 	o.note("write " + w.Text)
 	return nil
 }
 
-func (o *office) Rate(_ context.Context, _ string, r portal.Rating) (time.Time, error) {
+func (o *office) Rate(_ context.Context, _ portal.Who, r portal.Rating) (time.Time, error) {
 	o.note("rate " + string(r.Rating) + " " + r.Words)
 	if r.Rating == contact.RatedBad {
 		return time.Date(2026, 11, 25, 16, 0, 0, 0, time.UTC), nil
@@ -86,13 +86,14 @@ func (o *office) Rate(_ context.Context, _ string, r portal.Rating) (time.Time, 
 	return time.Time{}, nil
 }
 
-func (o *office) Change(_ context.Context, _ string, c portal.Change) error {
+func (o *office) Change(_ context.Context, _ portal.Who, c portal.Change) error {
 	o.note("change " + c.Prefer)
 	return nil
 }
-func (o *office) EndLinks(context.Context, string) error          { o.note("links"); return nil }
-func (o *office) Export(context.Context, string, io.Writer) error { return nil }
-func (o *office) Erase(context.Context, string) error             { o.note("erase"); return nil }
+
+func (o *office) EndLinks(context.Context, portal.Who) error          { o.note("links"); return nil }
+func (o *office) Export(context.Context, portal.Who, io.Writer) error { return nil }
+func (o *office) Erase(context.Context, portal.Who) error             { o.note("erase"); return nil }
 
 func sampleOffice(language string) *office {
 	at := time.Date(2026, 11, 23, 9, 12, 0, 0, time.UTC)
@@ -106,6 +107,7 @@ func sampleOffice(language string) *office {
 		question, answer = "Hello,\n\nwhere is my order 4711? I paid on 12 November.\n\nMiriam Köhler", "Dear Ms Köhler,\n\nit was handed to the carrier today and should be with you on Wednesday.\n\nAnna Amsel"
 	}
 	return &office{
+		ways: []portal.Way{{ID: "way1", Shown: "m•••@e•••.org", Customer: "miriam"}},
 		standing: portal.Standing{
 			State: portal.StateHeld, AskedAt: at, Due: at.Add(7 * time.Hour), Name: "Anna Amsel", Language: language, Zone: berlin, LastAt: time.Now(),
 		},
@@ -126,7 +128,18 @@ func sampleOffice(language string) *office {
 				},
 				Addresses: []portal.Field{{Name: "email", Value: "miriam.koehler@example.org", Source: "message", Since: at}},
 				Channels:  []contact.Channel{contact.Email, contact.WebChat}, Prefer: contact.Email, PreferSource: "stated",
-				Consents:  []portal.Consent{{Channel: contact.Email, Purpose: "marketing"}, {Channel: contact.Email, Purpose: "feedback", Given: true}},
+				PreferAt: at,
+				Consents: []portal.Consent{
+					{Channel: contact.Email, Purpose: "service", Given: true},
+					{Channel: contact.WebChat, Purpose: "service", Given: true},
+					{Channel: contact.Email, Purpose: "marketing", Needed: true, Source: "customer", At: at},
+					{Channel: contact.WebChat, Purpose: "marketing", Needed: true},
+					{Channel: contact.Email, Purpose: "feedback", Given: true, Source: "customer", At: at},
+					{Channel: contact.WebChat, Purpose: "feedback", Given: true},
+					{Channel: contact.Email, Purpose: "outreach", Needed: true},
+					{Channel: contact.WebChat, Purpose: "outreach", Needed: true},
+				},
+				Hidden:    []portal.Hidden{{Channel: contact.Mastodon, Shown: "Mastodon", Why: "agent", At: at, Way: "way2"}, {Channel: contact.SMS, Shown: "SMS", Why: "token", At: at}},
 				CanChange: true, CanErase: true, CanExport: true,
 			},
 		},
@@ -139,8 +152,13 @@ func pageOf(t *testing.T, o *office) string {
 	var handler http.Handler
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(srv.Close)
+	codes, err := portal.OpenCodes(t.Context(), t.TempDir(), bytes.Repeat([]byte{7}, 32), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = codes.Close() })
 	s, err := portal.NewServer(portal.Config{
-		Base: srv.URL, Signer: signer(7), Keep: func() time.Duration { return 90 * 24 * time.Hour }, Origin: func(r *http.Request) string { return r.RemoteAddr },
+		Base: srv.URL, Signer: signer(7), Codes: codes, Keep: func() time.Duration { return 90 * 24 * time.Hour }, Origin: func(r *http.Request) string { return r.RemoteAddr },
 	}, o, o, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

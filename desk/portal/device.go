@@ -28,10 +28,17 @@ func (s *Server) setCookie(w http.ResponseWriter, name, value string, age int) {
 	})
 }
 
-// letIn has a device see everything for a while.
-func (s *Server) letIn(w http.ResponseWriter, v *visit) {
-	now := s.cfg.Now()
-	s.setCookie(w, s.cookieName(v.link), s.cfg.Signer.Device(v.link, now.Add(deviceLife)), int(deviceLife.Seconds()))
+// mostProved bounds as how many customers one device has proved itself.
+const mostProved = 20
+
+// letIn has a device see what is a customer's for a while, besides what it saw before.
+func (s *Server) letIn(w http.ResponseWriter, v *visit, customer string) {
+	proved := v.proved
+	if !slices.Contains(proved, customer) {
+		proved = append(slices.Clone(proved), customer)
+	}
+	proved = proved[max(0, len(proved)-mostProved):]
+	s.setCookie(w, s.cookieName(v.link), s.cfg.Signer.Device(v.link, proved, s.cfg.Now().Add(deviceLife)), int(deviceLife.Seconds()))
 }
 
 // languageOf gives the language of a page: the one asked for, else the customer's,
@@ -70,25 +77,48 @@ const (
 	forErase = "erase"
 )
 
-// sendCode sends a code to the known address.
+// sendCode sends a code to a known address.
 func (s *Server) sendCode(w http.ResponseWriter, r *http.Request, v *visit) {
-	s.back(w, r, v, s.code(r, v, forPage), "door")
+	ways, err := s.source.Ways(r.Context(), v.who())
+	if err != nil && !errors.Is(err, ErrNoWay) {
+		s.fail(w, r, v, err)
+		return
+	}
+	way := wayOf(ways, r.FormValue("to"))
+	s.back(w, r, v, s.code(r, v, forPage, way), "door", "to", idOf(way))
+}
+
+// wayOf finds the way that was asked for, the likeliest where none was, nil for none.
+func wayOf(ways []Way, id string) *Way {
+	if at := slices.IndexFunc(ways, func(w Way) bool { return w.ID == id }); at >= 0 {
+		return &ways[at]
+	}
+	if len(ways) == 0 || id != "" {
+		return nil
+	}
+	return &ways[0]
+}
+
+func idOf(way *Way) string {
+	if way == nil {
+		return ""
+	}
+	return way.ID
 }
 
 // code makes and sends a code, and gives what to say of it.
-func (s *Server) code(r *http.Request, v *visit, purpose string) string {
-	ctx, conversation := r.Context(), v.link.Conversation
-	if _, err := s.source.Reach(ctx, conversation); err != nil {
-		return s.codeTrouble(r, err)
+func (s *Server) code(r *http.Request, v *visit, purpose string, way *Way) string {
+	if way == nil {
+		return "noway"
 	}
-	digits, err := s.codes.give(conversation, purpose+" "+conversation)
+	ctx, conversation := r.Context(), v.link.Conversation
+	digits, err := s.cfg.Codes.give(ctx, conversation, purpose, way)
 	if err != nil {
 		return s.codeTrouble(r, err)
 	}
 	w := wordsOf(v.standing.Language)
-	if err := s.source.SendCode(ctx, conversation, fmt.Sprintf(w.codeSubject, digits), fmt.Sprintf(w.codeText, digits)); err != nil {
-		s.codes.drop(purpose + " " + conversation)
-		return s.codeTrouble(r, err)
+	if err := s.source.SendCode(ctx, v.who(), *way, fmt.Sprintf(w.codeSubject, digits), fmt.Sprintf(w.codeText, digits)); err != nil {
+		return s.codeTrouble(r, errors.Join(err, s.cfg.Codes.drop(ctx, conversation, purpose)))
 	}
 	return "sent"
 }
@@ -106,29 +136,37 @@ func (s *Server) codeTrouble(r *http.Request, err error) string {
 
 // enter lets a device in that knows the code.
 func (s *Server) enter(w http.ResponseWriter, r *http.Request, v *visit) {
-	if done := s.tryCode(r, v, forPage); done != "" {
-		s.back(w, r, v, done, "door")
+	customer, done := s.tryCode(r, v, forPage)
+	if done != "" {
+		s.back(w, r, v, done, "door", "to", r.FormValue("to"))
 		return
 	}
-	s.letIn(w, v)
+	s.letIn(w, v, customer)
 	s.back(w, r, v, "", "")
 }
 
-// tryCode tries the code of a form, and gives what is wrong with it, "" for nothing.
-func (s *Server) tryCode(r *http.Request, v *visit, purpose string) string {
+// tryCode tries the code of a form, and gives whose it is, and what is wrong with it, ""
+// for nothing.
+func (s *Server) tryCode(r *http.Request, v *visit, purpose string) (customer, done string) {
 	digits := strings.Map(func(c rune) rune {
 		if c < '0' || c > '9' {
 			return -1
 		}
 		return c
 	}, r.FormValue("code"))
-	switch err := s.codes.take(purpose+" "+v.link.Conversation, digits); {
+	customer, err := s.cfg.Codes.take(r.Context(), v.link.Conversation, purpose, digits)
+	switch {
+	case err == nil:
+		return customer, ""
 	case errors.Is(err, errWrongCode):
-		return "wrong"
-	case err != nil:
-		return "over"
+		return "", "wrong"
+	case errors.Is(err, errManyTries):
+		return "", "many"
+	case !errors.Is(err, errNoCode):
+		s.log.ErrorContext(r.Context(), "a customer's code could not be tried", "err", err)
+		return "", "unsent"
 	}
-	return ""
+	return "", "over"
 }
 
 // leave ends the proof of this device.

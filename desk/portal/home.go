@@ -18,12 +18,14 @@ import (
 // in everything else.
 type home struct {
 	v *visit
-	// Story is nil on a device that wasn't let in.
+	// story is nil on a device that wasn't let in.
 	story *Story
-	// reach is where a code goes, "" where there is no way; done says what was done.
-	reach string
-	done  string
-	bad   bool
+	// ways are where a code can go, way is the one that was chosen; done says what was
+	// done.
+	ways []Way
+	way  *Way
+	done string
+	bad  bool
 	// sent is true once a code is on its way, or one was tried.
 	sent bool
 	// form makes what is written one message however often it is sent.
@@ -32,21 +34,26 @@ type home struct {
 
 func (s *Server) home(w http.ResponseWriter, r *http.Request, v *visit) {
 	h := &home{v: v, form: uuid.NewString()}
-	reach, err := s.source.Reach(r.Context(), v.link.Conversation)
-	if err != nil && !errors.Is(err, ErrNoWay) {
-		s.trouble(w, r, err)
-		return
-	}
-	h.reach = reach
-	done := r.URL.Query().Get("done")
-	h.sent = done == "sent" || done == "wrong"
-	h.done, h.bad = v.doneWords(done, reach)
-	if v.in {
-		if h.story, err = s.source.Story(r.Context(), v.link.Conversation); err != nil {
-			s.trouble(w, r, err)
+	var err error
+	if v.in() {
+		if h.story, err = s.source.Story(r.Context(), v.who()); err != nil {
+			s.fail(w, r, v, err)
 			return
 		}
 	}
+	if h.ways, err = s.source.Ways(r.Context(), v.who()); err != nil && !errors.Is(err, ErrNoWay) {
+		s.fail(w, r, v, err)
+		return
+	}
+	q := r.URL.Query()
+	h.way = wayOf(h.ways, q.Get("to"))
+	done := q.Get("done")
+	h.sent = done == "sent" || done == "wrong"
+	reach := ""
+	if h.way != nil {
+		reach = h.way.Shown
+	}
+	h.done, h.bad = v.doneWords(done, reach)
 	s.show(r.Context(), w, http.StatusOK, homePage(h))
 }
 
@@ -78,6 +85,8 @@ func (v *visit) doneWords(done, reach string) (words string, bad bool) {
 		return w.eraseKept, true
 	case "person":
 		return w.noErase, true
+	case "nowrite":
+		return w.noWrite, true
 	}
 	return "", false
 }
@@ -168,13 +177,31 @@ func size(n int64) string {
 	return fmt.Sprintf("%d B", n)
 }
 
-// consent says what is allowed, and where.
-func (w *words) consent(c Consent) string {
-	what := cmp.Or(w.purposes[c.Purpose], c.Purpose)
-	if c.Channel == "" {
-		return what
+// byPurpose gives consents in groups, each of one purpose.
+func byPurpose(all []Consent) [][]Consent {
+	var out [][]Consent
+	for i, c := range all {
+		if i == 0 || all[i-1].Purpose != c.Purpose {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], c)
 	}
-	return what + " (" + w.channel(c.Channel) + ")"
+	return out
+}
+
+func (w *words) proof(code string) string { return cmp.Or(w.proofs[code], code) }
+
+func (w *words) purpose(code string) string { return cmp.Or(w.purposes[code], code) }
+
+// said tells where a yes or a no is from, and since when.
+func (v *visit) said(c Consent) string {
+	if c.Source == "" {
+		if c.Needed {
+			return v.w.unsaidNo
+		}
+		return v.w.unsaidYes
+	}
+	return v.from(Field{Source: c.Source, Since: c.At})
 }
 
 // footPageTitle is what leads to the whole page.

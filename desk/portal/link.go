@@ -27,7 +27,7 @@ type Signer struct{ link, device []byte }
 
 // NewSigner gives the signer of a secret of at least 32 bytes.
 func NewSigner(secret []byte) Signer {
-	return Signer{link: derived(secret, "customer's link"), device: derived(secret, "customer's device")}
+	return Signer{link: derived(secret, "customer's link"), device: derived(secret, "customer's device, as whom")}
 }
 
 // String hides the secrets.
@@ -81,27 +81,32 @@ func (l Link) facts() ([]byte, bool) {
 	return binary.BigEndian.AppendUint16(out, uint16(l.Epoch)), true
 }
 
-// Device gives the proof that a device was let in to a conversation's page until
-// then; it stands in a cookie.
-func (s Signer) Device(l Link, until time.Time) string {
+// Device gives the proof that a device was let in to a conversation's page until then,
+// as whom; it stands in a cookie.
+func (s Signer) Device(l Link, proved []string, until time.Time) string {
 	facts, ok := l.facts()
 	if !ok {
 		return ""
 	}
 	facts = binary.BigEndian.AppendUint64(facts[:idSize], uint64(max(until.Unix(), 0)))
 	facts = binary.BigEndian.AppendUint16(facts, uint16(l.Epoch)) //nolint:gosec // bounded by facts
+	facts = append(facts, strings.Join(proved, ",")...)
 	return base64.RawURLEncoding.EncodeToString(append(facts, mac(s.device, facts)...))
 }
 
-// LetIn reports whether a proof is ours, of this conversation and epoch, and holds.
-func (s Signer) LetIn(proof string, l Link, now time.Time) bool {
+// LetIn gives as whom a device has proved itself; nobody where its proof isn't ours, is
+// of another conversation or epoch, or holds no longer.
+func (s Signer) LetIn(proof string, l Link, now time.Time) []string {
 	const size = idSize + 8 + 2
 	b, err := base64.RawURLEncoding.Strict().DecodeString(proof)
-	if err != nil || len(b) != size+sha256.Size || !hmac.Equal(b[size:], mac(s.device, b[:size])) {
-		return false
+	if err != nil || len(b) <= size+sha256.Size || !hmac.Equal(b[len(b)-sha256.Size:], mac(s.device, b[:len(b)-sha256.Size])) {
+		return nil
 	}
 	until := time.Unix(int64(binary.BigEndian.Uint64(b[idSize:])), 0) //nolint:gosec // we wrote it
-	return idText(b[:idSize]) == l.Conversation && int(binary.BigEndian.Uint16(b[idSize+8:])) == l.Epoch && now.Before(until)
+	if idText(b[:idSize]) != l.Conversation || int(binary.BigEndian.Uint16(b[idSize+8:])) != l.Epoch || !now.Before(until) {
+		return nil
+	}
+	return strings.Split(string(b[size:len(b)-sha256.Size]), ",")
 }
 
 func derived(secret []byte, purpose string) []byte { return mac(secret, []byte(purpose)) }

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,20 +57,20 @@ func TestLinkOfOthers(t *testing.T) {
 func TestDeviceIsLetInToOneConversation(t *testing.T) {
 	now := time.Date(2026, 2, 3, 10, 0, 0, 0, time.UTC)
 	link := portal.Link{Conversation: conversation, Epoch: 1}
-	proof := signer(1).Device(link, now.Add(time.Hour))
-	if !signer(1).LetIn(proof, link, now) {
-		t.Error("not let in")
+	proof := signer(1).Device(link, []string{"anna", "ben"}, now.Add(time.Hour))
+	if got := signer(1).LetIn(proof, link, now); !slices.Equal(got, []string{"anna", "ben"}) {
+		t.Errorf("let in as %q", got)
 	}
 	other := link
 	other.Conversation = strings.Replace(conversation, "8057", "8058", 1)
 	later := link
 	later.Epoch = 2
-	for what, in := range map[string]bool{
+	for what, in := range map[string][]string{
 		"another conversation": signer(1).LetIn(proof, other, now), "links made invalid": signer(1).LetIn(proof, later, now),
 		"its time is over": signer(1).LetIn(proof, link, now.Add(time.Hour)), "another key": signer(2).LetIn(proof, link, now),
 		"nothing": signer(1).LetIn("", link, now), "a link": signer(1).LetIn(signer(1).Token(link), link, now),
 	} {
-		if in {
+		if len(in) > 0 {
 			t.Errorf("let in with %s", what)
 		}
 	}

@@ -26,6 +26,8 @@ type Config struct {
 	Signer Signer
 	// Keep gives how long a link holds after the last message.
 	Keep func() time.Duration
+	// Codes are the codes that were sent.
+	Codes *Codes
 	// Origin gives the network address that a request comes from.
 	Origin func(r *http.Request) string
 	// Now is time.Now if left out.
@@ -38,7 +40,6 @@ type Server struct {
 	source Source
 	acts   Acts
 	log    *slog.Logger
-	codes  *codes
 	// strays bounds tries of links that aren't ours, visits what one address may do.
 	strays, visits *auth.Limiter
 	cross          *http.CrossOriginProtection
@@ -60,7 +61,7 @@ func NewServer(cfg Config, source Source, acts Acts, log *slog.Logger) (*Server,
 		cfg.Now = time.Now
 	}
 	s := &Server{
-		cfg: cfg, source: source, acts: acts, log: log.With("component", "portal"), codes: newCodes(cfg.Now),
+		cfg: cfg, source: source, acts: acts, log: log.With("component", "portal"),
 		strays: auth.NewLimiter(strayEvery, strayBurst), visits: auth.NewLimiter(visitEvery, visitBurst), cross: http.NewCrossOriginProtection(),
 	}
 	if u, err := url.Parse(cfg.Base); err != nil {
@@ -146,11 +147,16 @@ type visit struct {
 	token    string
 	link     Link
 	standing *Standing
-	// in is true on a device that was let in.
-	in   bool
-	lang string
-	w    *words
+	// proved is as whom the device was let in; nobody with the link alone.
+	proved []string
+	lang   string
+	w      *words
 }
+
+// in is true on a device that was let in.
+func (v *visit) in() bool { return len(v.proved) > 0 }
+
+func (v *visit) who() Who { return Who{Conversation: v.link.Conversation, Proved: v.proved} }
 
 // visit finds out what a request's link is worth, or answers it: to whoever tries
 // links that aren't ours always the same.
@@ -182,7 +188,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) *visit {
 	v := &visit{token: token, link: link, standing: st, lang: s.languageOf(r, st.Language)}
 	v.w = wordsOf(v.lang)
 	if c, err := r.Cookie(s.cookieName(link)); err == nil {
-		v.in = s.cfg.Signer.LetIn(c.Value, link, now)
+		v.proved = s.cfg.Signer.LetIn(c.Value, link, now)
 	}
 	s.keepLanguage(w, r)
 	return v
@@ -191,7 +197,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) *visit {
 // inside lets only those devices through that were let in; others see the status.
 func (s *Server) inside(next func(http.ResponseWriter, *http.Request, *visit)) func(http.ResponseWriter, *http.Request, *visit) {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) {
-		if !v.in {
+		if !v.in() {
 			s.back(w, r, v, "", "door")
 			return
 		}
@@ -220,6 +226,22 @@ func (s *Server) trouble(w http.ResponseWriter, r *http.Request, err error) {
 	s.message(w, r, http.StatusInternalServerError, wordsOf(s.languageOf(r, "")).trouble, "")
 }
 
+// fail answers what could not be done: whoever has proved themselves as somebody who is
+// not of this conversation any more sees what anybody with the link does.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err error) {
+	switch {
+	case errors.Is(err, ErrStranger):
+		s.setCookie(w, s.cookieName(v.link), "", -1)
+		s.back(w, r, v, "", "door")
+	case errors.Is(err, ErrGone):
+		s.gone(w, r, v.lang)
+	case errors.Is(err, ErrNoWay):
+		s.back(w, r, v, "nowrite", "")
+	default:
+		s.trouble(w, r, err)
+	}
+}
+
 func (s *Server) message(w http.ResponseWriter, r *http.Request, status int, title, text string) {
 	lang := wordsOf(s.languageOf(r, ""))
 	s.show(r.Context(), w, status, messagePage(lang, title, text))
@@ -232,10 +254,18 @@ func (s *Server) show(ctx context.Context, w http.ResponseWriter, status int, pa
 }
 
 // back answers a form: the page again, with what was done.
-func (s *Server) back(w http.ResponseWriter, r *http.Request, v *visit, done, at string) {
-	to := Path + v.token
+func (s *Server) back(w http.ResponseWriter, r *http.Request, v *visit, done, at string, more ...string) {
+	to, q := Path+v.token, url.Values{}
 	if done != "" {
-		to += "?done=" + url.QueryEscape(done)
+		q.Set("done", done)
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		if more[i+1] != "" {
+			q.Set(more[i], more[i+1])
+		}
+	}
+	if len(q) > 0 {
+		to += "?" + q.Encode()
 	}
 	if at != "" {
 		to += "#" + at

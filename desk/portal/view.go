@@ -10,11 +10,33 @@ import (
 )
 
 // ErrGone means that nothing is kept of a conversation any more, ErrNoWay that there
-// is no private way to reach the customer.
+// is no private way to reach the customer, ErrMoved that the way is another than it was.
 var (
 	ErrGone  = errors.New("nothing is kept of it any more")
 	ErrNoWay = errors.New("no private way to the customer is known")
+	ErrMoved = errors.New("the way to the customer is another by now")
+	// ErrStranger means that who has proved themselves is not of the conversation any
+	// more: a link between two customers was taken back.
+	ErrStranger = errors.New("this customer is not of this conversation")
 )
+
+// Who is somebody on a page: of which conversation the page is, and as whom they have
+// proved themselves, by codes that were sent to addresses of these customers. With the
+// link alone nobody has proved anything.
+type Who struct {
+	Conversation string
+	Proved       []string
+}
+
+// Way is a private way on which a code can be sent.
+type Way struct {
+	// ID names it on the page, so that nobody else learns anything by it.
+	ID string
+	// Shown is the address, so that its owner knows it and nobody learns it.
+	Shown string
+	// Customer is whoever reads there.
+	Customer string
+}
 
 // State says how a question stands.
 type State string
@@ -95,9 +117,13 @@ type Profile struct {
 	Fields   []Field
 	Channels []contact.Channel
 	// Addresses are those by which they are known.
-	Addresses    []Field
+	Addresses []Field
+	// Hidden are addresses that we take for theirs, and whose words are not shown until
+	// a code that was sent there was entered.
+	Hidden       []Hidden
 	Prefer       contact.Channel
 	PreferSource string
+	PreferAt     time.Time
 	Consents     []Consent
 	ObjectedAt   time.Time
 	// Held is true where nothing may be erased for now, HeldUntil the last day of
@@ -107,6 +133,17 @@ type Profile struct {
 	// CanChange is true where there is a record that can be changed, CanErase and
 	// CanExport where these can be done here.
 	CanChange, CanErase, CanExport bool
+}
+
+// Hidden is an address that we take for the customer's on less than a proof.
+type Hidden struct {
+	Channel contact.Channel
+	// Shown is the address as its owner knows it, Why the code of the evidence, At when
+	// it was linked.
+	Shown, Why string
+	At         time.Time
+	// Way is where a code goes, "" where none can.
+	Way string
 }
 
 // Field is one thing that is known.
@@ -121,6 +158,11 @@ type Consent struct {
 	Channel contact.Channel
 	Purpose string
 	Given   bool
+	// Source is where that is from, "" where nobody has said anything; Needed is true
+	// for a purpose for which silence is a no.
+	Source string
+	At     time.Time
+	Needed bool
 }
 
 // Rating is what a customer says of an answer.
@@ -151,35 +193,40 @@ type Source interface {
 	// Standing gives how a conversation stands, ErrGone where nothing is kept of it.
 	Standing(ctx context.Context, conversation string) (*Standing, error)
 	// Story gives what only the customer sees.
-	Story(ctx context.Context, conversation string) (*Story, error)
+	Story(ctx context.Context, who Who) (*Story, error)
 	// File opens an attachment of what Story shows.
-	File(ctx context.Context, conversation string, f File) (File, io.ReadCloser, error)
-	// Reach gives the known address, so that its owner knows it and others don't;
-	// ErrNoWay where there is none that is private.
-	Reach(ctx context.Context, conversation string) (string, error)
-	// SendCode sends words with a code to it.
-	SendCode(ctx context.Context, conversation, subject, text string) error
+	File(ctx context.Context, who Who, f File) (File, io.ReadCloser, error)
+	// Ways gives where a code can be sent, the likeliest first: with the link alone to
+	// those who take part in the conversation, and whoever has proved themselves may
+	// prove their other addresses. ErrNoWay where there is none that is private.
+	Ways(ctx context.Context, who Who) ([]Way, error)
+	// SendCode sends words with a code there, ErrMoved where it goes elsewhere by now.
+	SendCode(ctx context.Context, who Who, way Way, subject, text string) error
 }
 
 // Acts are what customers do on their page. Each is durable as it returns.
 type Acts interface {
 	// Write takes a message in.
-	Write(ctx context.Context, conversation string, w Written) error
+	Write(ctx context.Context, who Who, w Written) error
 	// Rate takes in what they say of an answer, and gives by when it is looked at
-	// again, zero if it isn't.
-	Rate(ctx context.Context, conversation string, r Rating) (again time.Time, err error)
+	// again, zero if it isn't. With the link alone an answer is rated once: ErrRated.
+	Rate(ctx context.Context, who Who, r Rating) (again time.Time, err error)
 	// Change changes what they say of themselves.
-	Change(ctx context.Context, conversation string, c Change) error
-	// EndLinks makes all links invalid that were sent.
-	EndLinks(ctx context.Context, conversation string) error
+	Change(ctx context.Context, who Who, c Change) error
+	// EndLinks makes all links invalid that they were sent.
+	EndLinks(ctx context.Context, who Who) error
 	// Export writes everything that is kept of them, as a ZIP file.
-	Export(ctx context.Context, conversation string, w io.Writer) error
+	Export(ctx context.Context, who Who, w io.Writer) error
 	// Erase begins to erase everything that is kept of them.
-	Erase(ctx context.Context, conversation string) error
+	Erase(ctx context.Context, who Who) error
 }
 
 // ErrHeld means that the law has us keep what would be erased.
 var ErrHeld = errors.New("it must be kept for now")
 
-// ErrNothing means that there is no answer to rate.
-var ErrNothing = errors.New("there is no answer yet")
+// ErrNothing means that there is no answer to rate, ErrRated that it was rated already
+// and only the customer can change that.
+var (
+	ErrNothing = errors.New("there is no answer yet")
+	ErrRated   = errors.New("this answer was rated already")
+)

@@ -29,14 +29,17 @@ type words struct {
 	data, download, downloadLead, erase, eraseLead, eraseConfirm          string
 	eraseRunning, eraseHeld, eraseKept, eraseDone, eraseDoneLead, noErase string
 	linksLead, linksEnd, linksEnded, leave                                string
+	moreWhyOne, whichWay, noWrite, unsaidYes, unsaidNo                    string
+	hidden, hiddenLead, hiddenWhy, hiddenNoWay, hiddenShow                string
 
 	rate, rateLead, rateQuestion, rateFree, rateIdea, ratePost, rateThanks string
 	rateThanksBad, rateMore, rateNothing, rateWhich                        string
+	rateDoor, rateAlready, rateOnlyVote, rateMoreDoor, rateByLink          string
 	back                                                                   string
 
 	codeSubject, codeText string
 
-	sources, fields, purposes, kinds, reasons, channelNames map[string]string
+	sources, fields, purposes, kinds, reasons, channelNames, proofs map[string]string
 }
 
 // Languages are those that the page speaks.
@@ -97,6 +100,13 @@ var english = words{
 	rate: "How was this answer?", rateLead: "It is read by people, and reaches whoever answered you.", rateQuestion: "Your answer counts once you press the button.", rateFree: "A line, if you like",
 	rateIdea: "This is an idea for you", ratePost: "Send", rateThanks: "Thank you! That reaches whoever answered you.", rateThanksBad: "Thank you for saying so. We look at it again: you get another answer by %s.",
 	rateMore: "Would you like to add a line?", rateNothing: "Say good or not good, or write a line.", rateWhich: "There is no answer yet that could be rated.",
+	moreWhyOne: "So that nobody else can read this with a link that was passed on, we send you a code of six digits.",
+	whichWay:   "Where shall the code go?", noWrite: "We know no private way to answer you from here. Answer one of our messages instead.",
+	unsaidYes: "you have said nothing: we may, until you say no", unsaidNo: "you have said nothing: we don't, until you say yes",
+	hidden: "Other addresses that are probably yours", hiddenLead: "We treat you as one person with them. What was written there is shown here only once you have entered a code that we send there, so that nobody reads it who isn't you.",
+	hiddenWhy: "We think so because %s.", hiddenNoWay: "We can send no code there. Write to us from there: a person will help you.", hiddenShow: "Send a code to %s",
+	rateDoor: "To write a line, first open your page with a code: so nobody can write in your name.", rateAlready: "This answer was rated already. Only you can change that: open your page with a code first.",
+	rateOnlyVote: "Nothing else is needed: your vote counts as you press the button.", rateMoreDoor: "Would you like to add a line, or to change your mind? Open your page with a code.", rateByLink: "Open my page",
 	back: "Back",
 
 	codeSubject: "Your code: %s",
@@ -104,8 +114,9 @@ var english = words{
 
 	sources:      map[string]string{"import": "our customer list", "crm": "our customer system", "orders": "your orders", "message": "your messages", "agent": "one of us wrote it down", "customer": "you", "stated": "you", "learnt": "how you answered", "router": "your messages", "policy": "our rules"},
 	fields:       map[string]string{"name": "Name", "language": "Language", "timezone": "Time zone", "customer_since": "Customer since", "external_id": "Customer number", "tags": "Marks", "value": "Your value to us", "tier": "Your tier", "orders": "Orders", "contacts": "Questions so far"},
-	purposes:     map[string]string{"marketing": "offers and news", "feedback": "questions on how we were", "outreach": "first messages on social networks"},
+	purposes:     map[string]string{"marketing": "offers and news", "feedback": "questions on how we were", "outreach": "first messages of ours, when you haven't asked us anything", "service": "messages about your orders and contracts"},
 	kinds:        map[string]string{"messages": "Your messages", "originals": "Your messages as they came", "replies": "Our answers", "notes": "Remarks for colleagues", "quarantine": "What could not be read", "facts": "That and when you wrote, without words or addresses", "profile": "What we know of you"},
 	reasons:      map[string]string{"messages": "to answer you, and to know what was said", "originals": "to prove what was sent, and to open files", "replies": "to know what we told you", "notes": "so that you need not explain anything twice", "quarantine": "so that nothing is lost", "facts": "to prove that every question was answered", "profile": "to know you, and to answer where you like it"},
+	proofs:       map[string]string{"agent": "one of our people was told so", "token": "somebody answered a message from there that we had sent only to you", "same_address": "both use the same address", "signed_web": "you were logged in on our site", "code": "a code was entered", "import": "they stand together in our customer list"},
 	channelNames: map[string]string{"email": "e-mail", "webchat": "chat", "slack": "Slack", "mastodon": "Mastodon", "bluesky": "Bluesky", "webhook": "message", "sms": "SMS", "phone": "telephone", "letter": "letter", "visit": "visit"},
 }

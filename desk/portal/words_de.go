@@ -47,6 +47,13 @@ var german = words{
 	rate: "Wie war diese Antwort?", rateLead: "Menschen lesen das, und es erreicht, wer Ihnen geantwortet hat.", rateQuestion: "Es zählt, sobald Sie auf „Absenden“ drücken.", rateFree: "Eine Zeile, wenn Sie mögen",
 	rateIdea: "Das ist eine Idee für Sie", ratePost: "Absenden", rateThanks: "Danke! Das erreicht, wer Ihnen geantwortet hat.", rateThanksBad: "Danke, dass Sie es sagen. Wir sehen es uns noch einmal an: Sie bekommen bis %s eine weitere Antwort.",
 	rateMore: "Möchten Sie eine Zeile hinzufügen?", rateNothing: "Sagen Sie gut oder nicht gut, oder schreiben Sie eine Zeile.", rateWhich: "Es gibt noch keine Antwort, die bewertet werden könnte.",
+	moreWhyOne: "Damit niemand sonst das mit einem weitergegebenen Link liest, senden wir Ihnen einen Code aus sechs Ziffern.",
+	whichWay:   "Wohin soll der Code gehen?", noWrite: "Wir kennen keinen privaten Weg, Ihnen von hier aus zu antworten. Antworten Sie stattdessen auf eine unserer Nachrichten.",
+	unsaidYes: "Sie haben nichts gesagt: Wir dürfen es, bis Sie Nein sagen", unsaidNo: "Sie haben nichts gesagt: Wir tun es nicht, bis Sie Ja sagen",
+	hidden: "Weitere Adressen, die wohl Ihre sind", hiddenLead: "Wir behandeln Sie und diese Adressen als eine Person. Was dort geschrieben wurde, zeigen wir hier erst, wenn Sie einen Code eingegeben haben, den wir dorthin senden. So liest es niemand, der nicht Sie ist.",
+	hiddenWhy: "Das nehmen wir an, weil %s.", hiddenNoWay: "Dorthin können wir keinen Code senden. Schreiben Sie uns von dort: Ein Mensch hilft Ihnen.", hiddenShow: "Code an %s senden",
+	rateDoor: "Um eine Zeile zu schreiben, öffnen Sie erst Ihre Seite mit einem Code: So kann niemand in Ihrem Namen schreiben.", rateAlready: "Diese Antwort wurde schon bewertet. Ändern können nur Sie das: Öffnen Sie erst Ihre Seite mit einem Code.",
+	rateOnlyVote: "Mehr braucht es nicht: Ihre Stimme zählt, sobald Sie auf den Knopf drücken.", rateMoreDoor: "Möchten Sie eine Zeile hinzufügen oder Ihre Meinung ändern? Öffnen Sie Ihre Seite mit einem Code.", rateByLink: "Meine Seite öffnen",
 	back: "Zurück",
 
 	codeSubject: "Ihr Code: %s",
@@ -54,8 +61,9 @@ var german = words{
 
 	sources:      map[string]string{"import": "unsere Kundenliste", "crm": "unser Kundensystem", "orders": "Ihre Bestellungen", "message": "Ihre Nachrichten", "agent": "von uns notiert", "customer": "Sie", "stated": "Sie", "learnt": "wie Sie geantwortet haben", "router": "Ihre Nachrichten", "policy": "unsere Regeln"},
 	fields:       map[string]string{"name": "Name", "language": "Sprache", "timezone": "Zeitzone", "customer_since": "Kunde seit", "external_id": "Kundennummer", "tags": "Merkmale", "value": "Ihr Wert für uns", "tier": "Ihre Stufe", "orders": "Bestellungen", "contacts": "Fragen bisher"},
-	purposes:     map[string]string{"marketing": "Angebote und Neuigkeiten", "feedback": "Fragen, wie wir waren", "outreach": "erste Nachrichten in sozialen Netzen"},
+	purposes:     map[string]string{"marketing": "Angebote und Neuigkeiten", "feedback": "Fragen, wie wir waren", "outreach": "erste Nachrichten von uns, wenn Sie uns nichts gefragt haben", "service": "Nachrichten zu Ihren Bestellungen und Verträgen"},
 	kinds:        map[string]string{"messages": "Ihre Nachrichten", "originals": "Ihre Nachrichten, wie sie kamen", "replies": "Unsere Antworten", "notes": "Notizen für Kollegen", "quarantine": "Was nicht lesbar war", "facts": "Dass und wann Sie geschrieben haben, ohne Worte und Adressen", "profile": "Was wir von Ihnen wissen"},
 	reasons:      map[string]string{"messages": "um Ihnen zu antworten und zu wissen, was gesagt wurde", "originals": "um zu belegen, was gesendet wurde, und um Dateien zu öffnen", "replies": "um zu wissen, was wir Ihnen gesagt haben", "notes": "damit Sie nichts zweimal erklären müssen", "quarantine": "damit nichts verloren geht", "facts": "um zu belegen, dass jede Frage beantwortet wurde", "profile": "um Sie zu kennen und dort zu antworten, wo Sie es mögen"},
+	proofs:       map[string]string{"agent": "es jemandem von uns so gesagt wurde", "token": "jemand von dort auf eine Nachricht geantwortet hat, die wir nur Ihnen gesendet hatten", "same_address": "beide dieselbe Adresse benutzen", "signed_web": "Sie auf unserer Website angemeldet waren", "code": "ein Code eingegeben wurde", "import": "sie in unserer Kundenliste zusammenstehen"}, //nolint:gosec // codes of evidence
 	channelNames: map[string]string{"email": "E-Mail", "webchat": "Chat", "slack": "Slack", "mastodon": "Mastodon", "bluesky": "Bluesky", "webhook": "Nachricht", "sms": "SMS", "phone": "Telefon", "letter": "Brief", "visit": "Besuch"},
 }
