@@ -4,6 +4,7 @@ import (
 	"stagecoach/contact"
 	"stagecoach/customers"
 	"stagecoach/ledger"
+	"stagecoach/router"
 )
 
 // replyChannel says by which channel a contact is answered, and why.
@@ -42,27 +43,32 @@ func (t *Teller) heldWhy(why string) string {
 }
 
 // ChannelName is a channel in words.
-func (t *Teller) ChannelName(ch contact.Channel) string {
-	switch ch {
-	case contact.Email:
-		return t.say("e-mail", "E-Mail")
-	case contact.WebChat:
-		return t.say("web chat", "Web-Chat")
-	case contact.Phone:
-		return t.say("telephone", "Telefon")
-	case contact.Letter:
-		return t.say("letter", "Brief")
-	case contact.Visit:
-		return t.say("a visit", "einen Besuch")
-	case contact.SMS:
-		return "SMS"
-	case contact.Slack:
-		return "Slack"
-	case contact.Mastodon:
-		return "Mastodon"
-	case contact.Bluesky:
-		return "Bluesky"
-	case contact.Webhook:
+func (t *Teller) ChannelName(ch contact.Channel) string { return t.channel(ch) }
+
+// heldStep tells what becomes of a message of ours that nobody has asked for.
+func (t *Teller) heldStep(e *ledger.Entry) string {
+	switch {
+	case e.Kind == "outbound_held":
+		return t.say("our message waits until %[1]s: %[2]s", "unsere Nachricht wartet bis %[1]s: %[2]s", t.second(e.Until), t.heldWhy(e.Reason))
+	case e.Kind == "outbound_dropped":
+		return t.say("%s took our message back before it went", "%s nahm unsere Nachricht zurück, bevor sie hinausging", t.name(e.Actor))
+	case e.Actor == router.ActorRouter || e.Actor == router.ActorSender:
+		return t.say("our message may go now", "unsere Nachricht darf jetzt hinaus")
 	}
-	return string(ch)
+	return t.say("%s let our message go at once", "%s ließ unsere Nachricht sofort hinaus", t.name(e.Actor))
+}
+
+// togetherStep tells that conversations of one person are answered as one, or no more.
+func (t *Teller) togetherStep(e *ledger.Entry) string {
+	if e.Kind == "conversation_parted" {
+		return t.say("what came by %s is somebody else's and stands for itself again", "was per %s kam, ist von jemand anderem und steht wieder für sich", t.channel(e.Channel))
+	}
+	why := t.say("the same person writes about the same matter", "dieselbe Person schreibt in derselben Sache")
+	switch e.Code {
+	case "linked":
+		why = t.say("it turned out to be the same person", "es ist dieselbe Person, wie sich zeigte")
+	case "agent":
+		why = t.say("%s said so", "so sagt es %s", t.name(e.Actor))
+	}
+	return t.say("what came by %[1]s waits here for one answer: %[2]s", "was per %[1]s kam, wartet hier auf eine Antwort für beides: %[2]s", t.channel(e.Channel), why)
 }

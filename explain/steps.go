@@ -154,15 +154,10 @@ func (t *Teller) laterStep(e *ledger.Entry) string {
 		return t.say("the automatic receipt is not sent: %s", "die Eingangsbestätigung wird nicht geschickt: %s", t.receipt(e.Reason))
 	case "reply_channel_chosen":
 		return t.replyChannel(e)
-	case "outbound_held":
-		return t.say("our message waits until %[1]s: %[2]s", "unsere Nachricht wartet bis %[1]s: %[2]s", t.second(e.Until), t.heldWhy(e.Reason))
-	case "outbound_released":
-		if e.Actor == router.ActorRouter {
-			return t.say("our message may go now", "unsere Nachricht darf jetzt hinaus")
-		}
-		return t.say("%s let our message go at once", "%s ließ unsere Nachricht sofort hinaus", t.name(e.Actor))
-	case "outbound_dropped":
-		return t.say("%s took our message back before it went", "%s nahm unsere Nachricht zurück, bevor sie hinausging", t.name(e.Actor))
+	case "outbound_held", "outbound_released", "outbound_dropped":
+		return t.heldStep(e)
+	case "conversation_joined", "conversation_parted":
+		return t.togetherStep(e)
 	case "recipients_refused":
 		return t.refused(e)
 	case "reply_queued":

@@ -51,7 +51,11 @@ func (t *Teller) Ranked(c *router.Contact) []string {
 func (t *Teller) CustomerChanged(e *ledger.Entry) string {
 	text := t.say("more is known of the customer", "über den Kunden ist mehr bekannt")
 	if lines := t.Worth(e.Detail.Known, e.Detail.Tier, e.At); len(lines) > 0 {
-		text += ": " + lines[0]
+		text += ": " + strings.TrimSuffix(lines[0], ".")
+		if k := e.Detail.Known; k.Stale && !k.Objected {
+			old := strings.TrimSuffix(t.stale(k), ".")
+			text += "; " + strings.ToLower(old[:1]) + old[1:]
+		}
 	}
 	if e.Channel != "" {
 		text += t.say("; the answer is to go by %s", "; die Antwort soll per %s gehen", t.channel(e.Channel))

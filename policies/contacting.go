@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"stagecoach/configs/strict"
 	"stagecoach/contact"
 	"stagecoach/customers"
 )
@@ -19,7 +20,28 @@ type contacting struct {
 	// kinds and classes are what is answered in private though it was asked in public.
 	kinds, classes []string
 	secret         []string
-	zones          sync.Map
+	// named are the channels of preferred.channels, each with what is wrong where no
+	// account serves it.
+	named []namedChannel
+	zones sync.Map
+}
+
+// namedChannel is a channel that the policy names.
+type namedChannel struct {
+	channel  contact.Channel
+	unserved strict.Error
+}
+
+// UnservedChannels warns of the channels by which customers are to be answered and never
+// are, as no account sends there.
+func (s *Set) UnservedChannels(served func(contact.Channel) bool) strict.Errors {
+	var out strict.Errors
+	for i := range s.contacting.named {
+		if n := &s.contacting.named[i]; !served(n.channel) {
+			out = append(out, n.unserved)
+		}
+	}
+	return out
 }
 
 // preferredEntry says where customers are answered.
@@ -104,11 +126,13 @@ func (b *builder) buildContacting(f *customersFile) {
 	c := &b.set.contacting
 	p, l := &f.Preferred, &f.Limits
 	c.prefer = customers.PreferRules{Order: p.Order, LearntAfter: p.LearntAfter}
-	for _, ch := range p.Channels {
-		c.prefer.Channels = append(c.prefer.Channels, contact.Channel(ch))
-	}
 	c.kinds, c.classes = p.Private.Kinds, p.Private.Classes
 	d := b.docFor("customers.yaml", "preferred")
+	for i, ch := range p.Channels {
+		c.prefer.Channels = append(c.prefer.Channels, contact.Channel(ch))
+		unserved := d.Problem(fmt.Sprintf("preferred.channels[%d]", i), "take it out, or add an account", "nobody is answered by %s unless they wrote there: no account sends there", ch)
+		c.named = append(c.named, namedChannel{contact.Channel(ch), unserved})
+	}
 	seen := map[string]bool{}
 	for i, source := range p.Order {
 		if key := fmt.Sprintf("preferred.order[%d]", i); seen[source] {

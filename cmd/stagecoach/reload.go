@@ -148,6 +148,14 @@ func (d *Daemon) warnOfUncalled(ctx context.Context, set *policies.Set) {
 	}
 }
 
+// warnOfUnserved says by which channels a policy set has customers answered and no
+// account sends.
+func (d *Daemon) warnOfUnserved(ctx context.Context, set *policies.Set) {
+	for _, w := range set.UnservedChannels(d.links.reaches) {
+		d.logger.WarnContext(ctx, "a policy answers by a channel that no account serves", "err", w)
+	}
+}
+
 // warnOf says which settings of a policy set have no effect.
 func (d *Daemon) warnOf(ctx context.Context, set *policies.Set) {
 	for _, w := range set.Warnings() {
