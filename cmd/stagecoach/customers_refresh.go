@@ -22,11 +22,15 @@ type customerRefresh struct {
 	tell   func(ctx context.Context, customer string) error
 	logger *slog.Logger
 
+	// link links those of customers who have something open to whom the list names.
+	link func(ctx context.Context, open []string)
 	// reached waits until the ledger has a commit.
 	reached func(ctx context.Context, n uint64) error
 
 	mu      sync.Mutex
 	changed []string
+	// listed is true while rows of the list came since their links were looked for.
+	listed bool
 	// after is the commit up to which the ledger must know who is whom.
 	after uint64
 	wake  chan struct{}
@@ -40,9 +44,15 @@ const refreshBatch = 1_000
 // from takes in whose records were changed by somebody. That the router has met them, or
 // what was learnt from their answers, counts from their next contact on.
 func (r *customerRefresh) from(ids []string, by string) {
-	if by != router.ActorRouter {
-		r.note(ids)
+	if by == router.ActorRouter {
+		return
 	}
+	if by == customers.FromImport {
+		r.mu.Lock()
+		r.listed = true
+		r.mu.Unlock()
+	}
+	r.note(ids)
 }
 
 // linked takes in whose person was changed by a commit.
@@ -67,10 +77,15 @@ func (r *customerRefresh) note(ids []string) {
 // Run tells the router until ctx ends: first of what was changed while it was stopped.
 func (r *customerRefresh) Run(ctx context.Context) error {
 	r.sweep(ctx)
+	r.linkOpen(ctx)
 	for ctx.Err() == nil {
 		ids, after := r.next()
 		if after > 0 {
 			_ = r.reached(ctx, after) // it ends, or catches up later: then they are told what is known by now
+		}
+		if len(ids) == 0 && r.wereListed() {
+			r.linkOpen(ctx)
+			continue
 		}
 		if len(ids) == 0 {
 			select {
@@ -93,6 +108,30 @@ func (r *customerRefresh) next() (ids []string, after uint64) {
 		r.changed = nil
 	}
 	return ids, after
+}
+
+func (r *customerRefresh) wereListed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	listed := r.listed
+	r.listed = false
+	return listed
+}
+
+// linkOpen links those who have something open to whom the list names.
+func (r *customerRefresh) linkOpen(ctx context.Context) {
+	var open []string
+	if err := r.engine.View(ctx, func(s *router.State) {
+		for _, c := range s.Contacts {
+			if c.Open() {
+				open = append(open, c.Customer)
+			}
+		}
+	}); err != nil {
+		return // it is ending
+	}
+	slices.Sort(open)
+	r.link(ctx, slices.Compact(open))
 }
 
 // refresh tells of those among them of whom something is open.

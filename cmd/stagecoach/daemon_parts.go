@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stagecoach/channels"
+	"stagecoach/customers/directory"
 	"stagecoach/desk"
 	"stagecoach/router"
 )
@@ -62,7 +63,16 @@ func (d *Daemon) customerRefresh() *customerRefresh {
 	r := d.changes
 	r.engine, r.known, r.persons, r.tell, r.reached = d.engine, d.intake.KnownOf, d.ledger.PersonsOf, d.customerChanged, d.ledger.WaitFor
 	r.logger = d.logger.With("component", "customers")
+	r.link = d.listedLinks().link
 	return r
+}
+
+// listedLinks gives what links whom the list names.
+func (d *Daemon) listedLinks() *listedLinks {
+	here := func(context.Context) (*directory.Directory, error) { return d.directory, nil }
+	return &listedLinks{
+		desk: &customerDesk{ledger: d.ledger, router: d.engine, directory: here}, directory: d.directory, logger: d.logger.With("component", "customers"),
+	}
 }
 
 // byHand takes in what a person enters: it is stored like any message first.
