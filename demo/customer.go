@@ -74,14 +74,17 @@ func (u *customer) answered(ctx context.Context, first incoming) error {
 	case vague:
 		return u.goOn(ctx, first, "number")
 	case thanks:
-		return u.thank(ctx, first)
+		if err := u.thank(ctx, first); err != nil {
+			return err
+		}
+		return u.judge(ctx, first)
 	case pledged:
 		_, err := u.answer(ctx)
 		return err
 	case awayNow:
 		return u.away(ctx, first)
 	default:
-		return nil
+		return u.judge(ctx, first)
 	}
 }
 

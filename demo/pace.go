@@ -42,6 +42,8 @@ type pace struct {
 	// is the share of a promise after which they assign what waits.
 	review   time.Duration
 	leftover float64
+	// opinions is the share of customers who say how an answer was.
+	opinions float64
 }
 
 func fast() pace {
@@ -62,7 +64,7 @@ func live() pace {
 		afterthought: span{500 * time.Millisecond, 3 * s}, answer: span{5 * s, 20 * s}, bounce: span{2 * s, 4 * s},
 		react: span{1 * s, 4 * s}, think: span{5 * s, 15 * s}, gone: span{20 * s, 40 * s}, lost: span{50 * s, 60 * s},
 		pledge: 60 * s, research: 6 * s,
-		heartbeat: 5 * s, poll: 3 * s, review: 20 * s, leftover: 0.5,
+		heartbeat: 5 * s, poll: 3 * s, review: 20 * s, leftover: 0.5, opinions: 0.5,
 	}
 }
 
