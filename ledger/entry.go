@@ -112,6 +112,9 @@ type Removal struct {
 	Removed   []router.Count `json:"removed,omitempty"`
 	Kept      []router.Kept  `json:"kept,omitempty"`
 	Spared    []router.Count `json:"spared,omitempty"`
+	// Held says that a hold stands, Until which day.
+	Held  bool   `json:"held,omitempty"`
+	Until string `json:"until,omitempty"`
 }
 
 // entryRow is an entry on its way into the file.

@@ -254,7 +254,7 @@ func (f *fold) apply(ctx context.Context, ev router.Event) error { //nolint:funl
 		return f.acknowledgement(ctx, ev)
 	case router.FeedbackGiven, router.IdeaDecided, router.PageLinksEnded:
 		return f.feedback(ctx, ev)
-	case router.CustomersErased, router.ErasureEnded, router.RetentionApplied:
+	case router.CustomersErased, router.ErasureEnded, router.ErasureHeld, router.KeptRead, router.RetentionApplied:
 		f.erasure(ev)
 		return nil
 	case router.ReplyChannelChosen:

@@ -222,6 +222,10 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 		s.applyCustomersErased(&e)
 	case ErasureEnded:
 		s.applyErasureEnded(&e)
+	case ErasureHeld:
+		s.applyErasureHeld(&e)
+	case KeptRead:
+		s.applyKeptRead(&e)
 	case RetentionApplied:
 	}
 }

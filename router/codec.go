@@ -276,6 +276,10 @@ func CommandName(c Command) string { //nolint:funlen // a table
 		return "restored"
 	case Erase:
 		return "erase"
+	case HoldErasure:
+		return "hold_erasure"
+	case ReadKept:
+		return "read_kept"
 	case EndErasure:
 		return "end_erasure"
 	case ApplyRetention:

@@ -150,6 +150,10 @@ func EventName(e Event) string { //nolint:funlen // a table
 		return "customers_erased"
 	case ErasureEnded:
 		return "erasure_ended"
+	case ErasureHeld:
+		return "erasure_held"
+	case KeptRead:
+		return "kept_read"
 	case RetentionApplied:
 		return "retention_applied"
 	}
@@ -236,5 +240,7 @@ var decoders = map[string]func(json.RawMessage) (Event, error){
 
 	"customers_erased":  decodeAs[CustomersErased],
 	"erasure_ended":     decodeAs[ErasureEnded],
+	"erasure_held":      decodeAs[ErasureHeld],
+	"kept_read":         decodeAs[KeptRead],
 	"retention_applied": decodeAs[RetentionApplied],
 }

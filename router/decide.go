@@ -162,6 +162,10 @@ func (t *turn) decide(cmd Command) error { //nolint:funlen // a table
 		return nil
 	case Erase:
 		return t.erase(&c)
+	case HoldErasure:
+		return t.holdErasure(&c)
+	case ReadKept:
+		return t.readKept(&c)
 	case EndErasure:
 		return t.endErasure(&c)
 	case ApplyRetention:

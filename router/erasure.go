@@ -20,8 +20,33 @@ type Erasure struct {
 	At        time.Time `json:"at"`
 	// Ended is true once nothing is left of them outside the log.
 	Ended bool `json:"ended,omitempty"`
-	// Kept is what a law has us keep, put away.
+	// Kept is what a law or a hold has us keep, put away.
 	Kept []Kept `json:"kept,omitempty"`
+	// Held is true while a hold stands on it, until its last day or, with none, until
+	// it is lifted. HeldAt is when that was decided.
+	Held   bool      `json:"held,omitempty"`
+	Until  string    `json:"until,omitempty"`
+	HeldAt time.Time `json:"held_at,omitzero"`
+	// Reasons are where words about it lie: why a hold was made or lifted, and why
+	// what is put away was read. They go with it.
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// Holds reports whether a hold stands on a day, written like 2031-12-31. The last day
+// is part of it.
+func (e *Erasure) Holds(today string) bool { return e.Held && (e.Until == "" || e.Until >= today) }
+
+// ErasureOf gives the erasure of a customer, "" where they weren't erased.
+func (s *State) ErasureOf(customer string) string {
+	if !s.Erased(customer) {
+		return ""
+	}
+	for id, e := range s.Erasures {
+		if slices.Contains(e.Customers, customer) {
+			return id
+		}
+	}
+	return ""
 }
 
 // Erased reports whether a customer was erased, or is being.
@@ -32,7 +57,11 @@ func (s *State) applyCustomersErased(e *CustomersErased) {
 	if s.Erasures == nil {
 		s.Erasures = map[string]*Erasure{}
 	}
-	s.Erasures[e.Erasure] = &Erasure{Customers: slices.Clone(e.Customers), By: e.By, At: s.At}
+	one := &Erasure{Customers: slices.Clone(e.Customers), By: e.By, At: s.At, Held: e.Held, Until: e.Until}
+	if e.Held {
+		one.HeldAt = s.At
+	}
+	s.Erasures[e.Erasure] = one
 	for _, id := range e.Customers {
 		s.erased[id] = true
 	}
@@ -41,6 +70,25 @@ func (s *State) applyCustomersErased(e *CustomersErased) {
 func (s *State) applyErasureEnded(e *ErasureEnded) {
 	if one := s.Erasures[e.Erasure]; one != nil {
 		one.Ended, one.Kept = true, e.Kept
+	}
+}
+
+func (s *State) applyErasureHeld(e *ErasureHeld) {
+	if one := s.Erasures[e.Erasure]; one != nil {
+		one.Held, one.Until, one.HeldAt = e.Held, e.Until, s.At
+		one.reason(e.Remark)
+	}
+}
+
+func (s *State) applyKeptRead(e *KeptRead) {
+	if one := s.Erasures[e.Erasure]; one != nil {
+		one.reason(e.Remark)
+	}
+}
+
+func (e *Erasure) reason(ref string) {
+	if ref != "" {
+		e.Reasons = append(e.Reasons, ref)
 	}
 }
 
@@ -72,7 +120,7 @@ func (t *turn) erase(cmd *Erase) error {
 		return refuse(RefusedInvalid, "say who is to be erased")
 	}
 	if t.Erasures[cmd.Erasure] == nil {
-		t.emit(CustomersErased{Erasure: cmd.Erasure, Customers: cmd.Customers, By: decided})
+		t.emit(CustomersErased{Erasure: cmd.Erasure, Customers: cmd.Customers, By: decided, Held: cmd.Held, Until: cmd.Until})
 	}
 	by := t.Erasures[cmd.Erasure].By
 	open := t.openToErase(cmd)
@@ -226,6 +274,39 @@ func (t *turn) endErasure(cmd *EndErasure) error {
 	if !one.Ended || !slices.Equal(one.Kept, cmd.Kept) {
 		t.emit(ErasureEnded{Erasure: cmd.Erasure, Removed: cmd.Removed, Kept: cmd.Kept})
 	}
+	return nil
+}
+
+// holdErasure changes or lifts the hold on what is put away of an erasure.
+func (t *turn) holdErasure(cmd *HoldErasure) error {
+	by := t.actor
+	switch one := t.Erasures[cmd.Erasure]; {
+	case one == nil:
+		return refuse(RefusedNotFound, "there is no such erasure")
+	case t.actor == ActorRouter && cmd.By != "":
+		by = cmd.By
+	case !t.isSupervisor():
+		return refuse(RefusedNotAllowed, "only a supervisor, by name, holds what is kept, or lifts that")
+	}
+	one := t.Erasures[cmd.Erasure]
+	if one.Ended && len(one.Kept) == 0 {
+		return refuse(RefusedNotFound, "nothing is kept any more: it has been erased")
+	}
+	if one.Held != cmd.Held || one.Until != cmd.Until {
+		t.emit(ErasureHeld{Erasure: cmd.Erasure, Held: cmd.Held, Until: cmd.Until, By: by, Remark: cmd.Remark})
+	}
+	return nil
+}
+
+// readKept records that what is put away of an erasure is read.
+func (t *turn) readKept(cmd *ReadKept) error {
+	switch one := t.Erasures[cmd.Erasure]; {
+	case one == nil || one.Ended && len(one.Kept) == 0:
+		return refuse(RefusedNotFound, "nothing is kept")
+	case !t.isSupervisor():
+		return refuse(RefusedNotAllowed, "only a supervisor, by name, reads what is kept")
+	}
+	t.emit(KeptRead{Erasure: cmd.Erasure, By: t.actor, Remark: cmd.Remark})
 	return nil
 }
 

@@ -35,6 +35,59 @@ func TestErasedGolden(t *testing.T) {
 	}
 }
 
+// restrictedStory is a customer whose erasure is asked for while a hold stands: all is
+// put away, read by somebody, the hold changed and lifted; and another's, of whom a law
+// has us keep something until its day has come.
+func restrictedStory(r *rig) {
+	r.agent("lead", contact.RoleSupervisor, 0)
+	c := r.receive(r.mail("m1", "alice"))
+	r.must("lead", Erase{Erasure: "e1", Customers: []string{c.Customer}, Held: true, Until: "2026-12-31"})
+	r.must(ActorRouter, EndErasure{Erasure: "e1", Removed: []Count{{Kind: "messages", N: 1}}, Kept: []Kept{{Until: "2026-12-31", N: 1, Hold: true}}})
+	r.must("lead", ReadKept{Erasure: "e1", Remark: "reason.r1"})
+	r.must("lead", HoldErasure{Erasure: "e1", Held: true, Remark: "reason.r2"})
+	r.must(ActorRouter, EndErasure{Erasure: "e1", Kept: []Kept{{N: 1, Hold: true}}})
+	r.must(ActorRouter, HoldErasure{Erasure: "e1", By: "lead"})
+	r.must(ActorRouter, EndErasure{Erasure: "e1", Removed: []Count{{Kind: "kept", N: 1}}})
+	d := r.receive(r.mail("m2", "bob"))
+	r.must("lead", Erase{Erasure: "e2", Customers: []string{d.Customer}})
+	r.must(ActorRouter, EndErasure{Erasure: "e2", Kept: []Kept{{Rule: "letters", Until: "2032-12-31", N: 1}}})
+}
+
+func TestRestrictedGolden(t *testing.T) {
+	t.Parallel()
+	if *update == "log-restricted" {
+		r := newRig(t)
+		restrictedStory(r)
+		writeGolden(t, r, *update)
+	}
+}
+
+// What is kept of who was restricted is known from the log alone: until when, and that
+// nothing is once it has ended; and only a named supervisor has a say.
+func TestRestricted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	restrictedStory(r)
+	first, second := r.state.Erasures["e1"], r.state.Erasures["e2"]
+	if first.Held || len(first.Kept) > 0 || !slices.Equal(first.Reasons, []string{"reason.r1", "reason.r2"}) {
+		t.Errorf("the lifted one is %+v", first)
+	}
+	if len(second.Kept) != 1 || second.Kept[0] != (Kept{Rule: "letters", Until: "2032-12-31", N: 1}) {
+		t.Errorf("the one kept by law is %+v", second)
+	}
+	r.agent("anna", contact.RoleAgent, 100)
+	for _, actor := range []string{"anna", ActorControl} {
+		r.refused(RefusedNotAllowed, actor, HoldErasure{Erasure: "e2", Held: true})
+		r.refused(RefusedNotAllowed, actor, ReadKept{Erasure: "e2"})
+	}
+	r.refused(RefusedNotFound, "lead", HoldErasure{Erasure: "e1", Held: true})
+	r.refused(RefusedNotFound, "lead", ReadKept{Erasure: "e1"})
+	r.must("lead", HoldErasure{Erasure: "e2", Held: true, Until: "2033-01-01"})
+	if !second.Holds("2033-01-01") || second.Holds("2033-01-02") {
+		t.Errorf("held %+v", second)
+	}
+}
+
 // An erased customer has nothing open, nothing is sent to them, and what they
 // write afterwards is a new customer's, even as an answer to what was.
 func TestErase(t *testing.T) {

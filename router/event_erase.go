@@ -9,6 +9,29 @@ type CustomersErased struct {
 	Customers []string `json:"customers"`
 	// By is the person who decided it.
 	By string `json:"by"`
+	// Held is true where a hold stands: all that is theirs is put away, out of use,
+	// and erased once the hold has ended. Until is its last day, "" for until it is
+	// lifted.
+	Held  bool   `json:"held,omitempty"`
+	Until string `json:"until,omitempty"`
+}
+
+// ErasureHeld records that a hold on what is put away was made, changed or, where
+// Held is false, lifted.
+type ErasureHeld struct {
+	Erasure string `json:"erasure"`
+	Held    bool   `json:"held,omitempty"`
+	Until   string `json:"until,omitempty"`
+	// By is the person who decided it, Remark where their reason lies.
+	By     string `json:"by"`
+	Remark string `json:"remark,omitempty"`
+}
+
+// KeptRead records that somebody read what is put away, and where their reason lies.
+type KeptRead struct {
+	Erasure string `json:"erasure"`
+	By      string `json:"by"`
+	Remark  string `json:"remark,omitempty"`
 }
 
 // ErasureEnded records that nothing is left of them outside the log. Removed counts
@@ -21,12 +44,14 @@ type ErasureEnded struct {
 	Kept []Kept `json:"kept,omitempty"`
 }
 
-// Kept is how many messages and replies are kept by a rule of the policy, and until
-// which day.
+// Kept is how many pieces of words are kept by a rule of the policy, or by a hold,
+// and until which day; "" is until the hold is lifted.
 type Kept struct {
 	Rule  string `json:"rule"`
 	Until string `json:"until"`
 	N     uint64 `json:"n"`
+	// Hold is true where a hold keeps them, and no rule does for longer.
+	Hold bool `json:"hold,omitempty"`
 }
 
 // RetentionApplied records that what was older than the policy keeps it was
@@ -46,6 +71,8 @@ type Count struct {
 }
 
 func (CustomersErased) event()  {}
+func (ErasureHeld) event()      {}
+func (KeptRead) event()         {}
 func (ErasureEnded) event()     {}
 func (RetentionApplied) event() {}
 
@@ -61,7 +88,22 @@ type Erase struct {
 	// By is who decided it, where the router goes on with what the register of
 	// erasures says: after a crash, or after a restore.
 	By string
+	// Held and Until say that a hold stands, and which is its last day.
+	Held  bool
+	Until string
 }
+
+// HoldErasure changes or lifts the hold on what is put away. By is who decided it,
+// where the router goes on with what the register says.
+type HoldErasure struct {
+	Erasure    string
+	Held       bool
+	Until      string
+	By, Remark string
+}
+
+// ReadKept records that what is put away is read: a supervisor does, for a reason.
+type ReadKept struct{ Erasure, Remark string }
 
 // EndErasure records that nothing is left outside the log.
 type EndErasure struct {
@@ -79,5 +121,7 @@ type Restored struct{}
 
 func (Restored) command()       {}
 func (Erase) command()          {}
+func (HoldErasure) command()    {}
+func (ReadKept) command()       {}
 func (EndErasure) command()     {}
 func (ApplyRetention) command() {}

@@ -8,6 +8,11 @@
 //	{"register":"stagecoach erasures","version":1,"office":"main","made":"…"}
 //	{"erasure":"…","customers":["…"],"by":"…","at":"…"}
 //	{"done":"…","at":"…"}
+//	{"hold":"…","standing":true,"until":"2031-12-31","by":"…","at":"…"}
+//
+// An erasure that a hold has become of has "standing" and "until" too: what is theirs
+// is put away until that has ended, and a backup that is restored, be it older than the
+// hold, keeps it restricted. A line "hold" changes that, or lifts it.
 //
 // A line that was cut off by a crash, the last one, is passed over.
 package register
@@ -36,8 +41,23 @@ type Entry struct {
 	Customers []string  `json:"customers"`
 	By        string    `json:"by"`
 	At        time.Time `json:"at"`
+	// Held is true where a hold stands, Until its last day, "" for until it is lifted.
+	Held  bool   `json:"standing,omitempty"`
+	Until string `json:"until,omitempty"`
+	// HeldBy decided that last, HeldAt is when; zero where it was with the erasure.
+	HeldBy string    `json:"held_by,omitempty"`
+	HeldAt time.Time `json:"held_at,omitzero"`
 	// DoneAt is when nothing was left, zero while something may be.
 	DoneAt time.Time `json:"-"`
+}
+
+// hold is the line by which a hold is changed or lifted.
+type hold struct {
+	Hold  string    `json:"hold"`
+	Held  bool      `json:"standing,omitempty"`
+	Until string    `json:"until,omitempty"`
+	By    string    `json:"by"`
+	At    time.Time `json:"at"`
 }
 
 // head is the first line, done the one that says that an erasure has ended.
@@ -135,6 +155,7 @@ func (r *Register) line(n int, data []byte) error {
 	var both struct {
 		Entry
 		Done string `json:"done"`
+		Hold string `json:"hold"`
 	}
 	if err := json.Unmarshal(data, &both); err != nil {
 		return fmt.Errorf("a line that can't be read: %w", err)
@@ -144,6 +165,8 @@ func (r *Register) line(n int, data []byte) error {
 		if k, ok := r.place[both.Done]; ok {
 			r.entries[k].DoneAt = both.At
 		}
+	case both.Hold != "":
+		r.noteHold(&hold{Hold: both.Hold, Held: both.Held, Until: both.Until, By: both.By, At: both.At})
 	case both.Erasure == "" || len(both.Customers) == 0:
 		return errors.New("a line that is neither an erasure nor the end of one")
 	default:
@@ -156,6 +179,13 @@ func (r *Register) note(e *Entry) {
 	if _, known := r.place[e.Erasure]; !known {
 		r.place[e.Erasure] = len(r.entries)
 		r.entries = append(r.entries, *e)
+	}
+}
+
+func (r *Register) noteHold(h *hold) {
+	if k, ok := r.place[h.Hold]; ok {
+		e := &r.entries[k]
+		e.Held, e.Until, e.HeldBy, e.HeldAt = h.Held, h.Until, h.By, h.At
 	}
 }
 
@@ -175,7 +205,7 @@ func (r *Register) Newest() time.Time {
 	defer r.mu.Unlock()
 	var last time.Time
 	for i := range r.entries {
-		for _, at := range []time.Time{r.entries[i].At, r.entries[i].DoneAt} {
+		for _, at := range []time.Time{r.entries[i].At, r.entries[i].DoneAt, r.entries[i].HeldAt} {
 			if at.After(last) {
 				last = at
 			}
@@ -191,9 +221,30 @@ func (r *Register) Begin(e Entry) error {
 	if _, known := r.place[e.Erasure]; known {
 		return nil
 	}
+	e.DoneAt = time.Time{} // another register's end is not ours
 	err := r.write(e)
 	if stands(err) {
 		r.note(&e)
+	}
+	return err
+}
+
+// Hold writes down that a hold on an erasure was made, changed or lifted. What is known
+// already changes nothing.
+func (r *Register) Hold(erasure string, held bool, until, by string, at time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, known := r.place[erasure]
+	if !known {
+		return fmt.Errorf("the register has no erasure %q", erasure)
+	}
+	if e := &r.entries[k]; e.Held == held && e.Until == until {
+		return nil
+	}
+	h := hold{Hold: erasure, Held: held, Until: until, By: by, At: at}
+	err := r.write(h)
+	if stands(err) {
+		r.noteHold(&h)
 	}
 	return err
 }
@@ -317,22 +368,37 @@ func syncDir(dir string) error {
 }
 
 // Merge takes over every erasure of another register that this one lacks, as not
-// yet done. That the copy can't be written is told once all are taken over.
+// yet done, and what was decided of holds since. That the copy can't be written is told
+// once all are taken over.
 func (r *Register) Merge(from *Register) (added int, err error) {
 	var uncopied error
 	for _, e := range from.Entries() {
-		r.mu.Lock()
-		_, known := r.place[e.Erasure]
-		r.mu.Unlock()
-		if known {
-			continue
+		mine, known := r.entry(e.Erasure)
+		var err error
+		switch {
+		case !known:
+			if err = r.Begin(e); stands(err) {
+				added++
+			}
+		case e.HeldAt.After(mine.HeldAt):
+			err = r.Hold(e.Erasure, e.Held, e.Until, e.HeldBy, e.HeldAt)
 		}
-		err := r.Begin(e)
 		if !stands(err) {
 			return added, err
 		}
-		uncopied = err
-		added++
+		if err != nil {
+			uncopied = err
+		}
 	}
 	return added, uncopied
+}
+
+func (r *Register) entry(erasure string) (Entry, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, known := r.place[erasure]
+	if !known {
+		return Entry{}, false
+	}
+	return r.entries[k], true
 }

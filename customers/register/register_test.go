@@ -138,3 +138,63 @@ func TestNotCopied(t *testing.T) {
 		}
 	}
 }
+
+// A hold that stands on an erasure, and what became of it since, is there again, and is
+// taken over from a newer register, however old the one is that takes it over.
+func TestHolds(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	open := func(dir string) *register.Register {
+		r, err := register.Open(dir, "main", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := open(dir)
+	for _, id := range []string{"e1", "e2", "e3"} {
+		must(r.Begin(register.Entry{Erasure: id, Customers: []string{"c-" + id}, By: "anna", At: at, Held: true, Until: "2031-12-31"}))
+		must(r.End(id, at.Add(time.Second)))
+	}
+	old := t.TempDir()
+	must(open(old).Begin(register.Entry{Erasure: "e1", Customers: []string{"c-e1"}, By: "anna", At: at, Held: true, Until: "2031-12-31"}))
+	must(r.Hold("e1", false, "", "berta", at.Add(time.Hour)))
+	must(r.Hold("e2", true, "", "berta", at.Add(time.Hour)))
+	if err := r.Hold("e9", true, "", "berta", at); err == nil {
+		t.Error("a hold on nothing is written down")
+	}
+	check := func(r *register.Register, done bool) {
+		t.Helper()
+		all := r.Entries()
+		if len(all) != 3 || all[0].Held || !all[1].Held || all[1].Until != "" || all[1].HeldBy != "berta" || !all[2].Held || all[2].Until != "2031-12-31" {
+			t.Errorf("got %+v", all)
+		}
+		for _, e := range all {
+			if e.DoneAt.IsZero() == done {
+				t.Errorf("%s is done at %s", e.Erasure, e.DoneAt)
+			}
+		}
+		if !r.Newest().Equal(at.Add(time.Hour)) {
+			t.Errorf("the newest is of %s", r.Newest())
+		}
+	}
+	check(r, true)
+	check(open(dir), true)
+	mine := open(old)
+	if added, err := mine.Merge(open(dir)); err != nil || added != 2 {
+		t.Errorf("%d were added, %v", added, err)
+	}
+	check(mine, false)
+	check(open(old), false)
+	must(mine.End("e2", at.Add(2*time.Hour)))
+	if e := open(old).Entries()[1]; e.DoneAt.IsZero() {
+		t.Error("the end of one taken over is not written down")
+	}
+}
