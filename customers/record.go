@@ -134,6 +134,9 @@ type Mark struct {
 // Hold keeps what would be erased, out of use, until a day.
 type Hold struct {
 	Reason string `json:"reason"`
+	// Told is the reason for the customer's eyes, "" for "a legal obligation": the other
+	// may be confidential.
+	Told string `json:"told,omitempty"`
 	// Until is the last day of it, YYYY-MM-DD, "" for until it is lifted.
 	Until string    `json:"until,omitempty"`
 	At    time.Time `json:"at"`

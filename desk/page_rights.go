@@ -14,24 +14,21 @@ import (
 func (s *Server) rightsPages(mux *http.ServeMux) {
 	s.page(mux, "GET /customers/{customer}/data", supervisors, func(w http.ResponseWriter, r *http.Request, who Who) error {
 		return s.show(w, r, who, func(p web.Page) (templ.Component, error) {
-			if s.svc.deps.Rights == nil {
-				return nil, noRights()
+			d, err := s.svc.CustomerData(r.Context(), r.PathValue("customer"))
+			if err != nil {
+				return nil, err
 			}
-			d, err := s.svc.deps.Rights.CustomerData(r.Context(), r.PathValue("customer"))
-			return web.CustomerData(p, d, "/customers/"+url.PathEscape(r.PathValue("customer"))), err
+			return web.CustomerData(p, d, "/customers/"+url.PathEscape(r.PathValue("customer"))), nil
 		})
 	})
 	s.page(mux, "POST /customers/{customer}/hold", supervisors, func(w http.ResponseWriter, r *http.Request, who Who) error {
-		if s.svc.deps.Rights == nil {
-			return noRights()
-		}
-		hold, words := view.Hold{Reason: r.PostForm.Get("reason"), Until: r.PostForm.Get("until")}, "Held."
+		hold, words := view.Hold{Reason: r.PostForm.Get("reason"), Told: r.PostForm.Get("told"), Until: r.PostForm.Get("until")}, "Held."
 		if r.PostForm.Get("lift") != "" {
 			hold, words = view.Hold{}, "Held no longer."
 		} else if hold.Reason == "" {
 			return invalid("Say why it must be kept.")
 		}
-		if _, err := s.svc.deps.Rights.HoldCustomer(r.Context(), who.ID, r.PathValue("customer"), hold); err != nil {
+		if _, err := s.svc.HoldCustomer(r.Context(), who, r.PathValue("customer"), hold); err != nil {
 			return err
 		}
 		return s.goTo(w, r, "/customers/"+url.PathEscape(r.PathValue("customer"))+"/data", view.Done{}, words)
@@ -48,11 +45,11 @@ func (s *Server) rightsPages(mux *http.ServeMux) {
 	})
 	s.page(mux, "GET /erasures/{erasure}", supervisors, func(w http.ResponseWriter, r *http.Request, who Who) error {
 		return s.show(w, r, who, func(p web.Page) (templ.Component, error) {
-			if s.svc.deps.Rights == nil {
-				return nil, noRights()
+			e, err := s.svc.Erasure(r.Context(), r.PathValue("erasure"))
+			if err != nil {
+				return nil, err
 			}
-			e, err := s.svc.deps.Rights.Erasure(r.Context(), r.PathValue("erasure"))
-			return web.Erasure(p, e), err
+			return web.Erasure(p, e), nil
 		})
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"stagecoach/desk/view"
+	"stagecoach/router"
 )
 
 // Rights is what people may ask of what is kept about them. A customer is named by
@@ -25,6 +26,9 @@ type Rights interface {
 	Erasure(ctx context.Context, id string) (*view.Erasure, error)
 	// HoldCustomer keeps it from being erased, and out of use, or lifts that.
 	HoldCustomer(ctx context.Context, by, customer string, hold view.Hold) (*view.CustomerData, error)
+	// KeptOfCustomer gives what is put away of somebody who asked to be erased, and puts
+	// on record who read it and why.
+	KeptOfCustomer(ctx context.Context, by, customer, reason string) (*view.KeptWords, error)
 }
 
 func noRights() error {
@@ -55,27 +59,40 @@ type holdIn struct {
 	Body view.Hold
 }
 
+type keptIn struct {
+	ByCustomer
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"Why it must be read; it is put on record"`
+		By     string `json:"by,omitempty" maxLength:"320" doc:"On the control socket: the supervisor who reads it, by e-mail address or id"`
+	}
+}
+
 func (a *api) registerRights() {
 	op(a, supervisors, "GET /api/customers/{id}/data", "customer-data", "What there is of a person, before it is exported or erased", func(ctx context.Context, _ Who, in *ByCustomer) (*view.CustomerData, error) {
-		if a.svc.deps.Rights == nil {
-			return nil, noRights()
-		}
-		return a.svc.deps.Rights.CustomerData(ctx, in.name())
+		return a.svc.CustomerData(ctx, in.name())
 	})
 	op(a, supervisors, "POST /api/customers/{id}/erase", "erase-customer", "Erase all that is kept of a person; goes on by itself once it has begun", func(ctx context.Context, who Who, in *eraseIn) (*view.Erasure, error) {
 		return a.svc.EraseCustomer(ctx, who, in.name(), in.Body.By)
 	}, bodiless)
 	op(a, supervisors, "GET /api/erasures/{id}", "erasure", "How far an erasure is", func(ctx context.Context, _ Who, in *ByCustomer) (*view.Erasure, error) {
-		if a.svc.deps.Rights == nil {
-			return nil, noRights()
-		}
-		return a.svc.deps.Rights.Erasure(ctx, in.ID)
+		return a.svc.Erasure(ctx, in.ID)
 	})
 	op(a, supervisors, "POST /api/customers/{id}/hold", "hold-customer", "Keep a person's data from being erased, and out of use, or lift that", func(ctx context.Context, who Who, in *holdIn) (*view.CustomerData, error) {
+		return a.svc.HoldCustomer(ctx, who, in.name(), in.Body)
+	})
+	op(a, supervisors, "POST /api/customers/{id}/kept", "kept-of-customer", "Read what is kept of a person who asked to be erased; who does and why is put on record", func(ctx context.Context, who Who, in *keptIn) (*view.KeptWords, error) {
 		if a.svc.deps.Rights == nil {
 			return nil, noRights()
 		}
-		return a.svc.deps.Rights.HoldCustomer(ctx, who.ID, in.name(), in.Body)
+		by, err := a.svc.deciding(who, in.Body.By)
+		if err != nil {
+			return nil, err
+		}
+		out, err := a.svc.deps.Rights.KeptOfCustomer(ctx, by, in.name(), in.Body.Reason)
+		if err == nil {
+			a.svc.nameAsker(&out.Restricted)
+		}
+		return out, err
 	})
 	id := &huma.Param{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "string"}, Description: "A customer's id or its beginning, the company's own id, or an address"}
 	a.plain("GET /api/customers/{id}/export", "export-customer", "All that is kept of a person, as a ZIP file", "application/zip", a.srv.exportCustomer, id)
@@ -87,16 +104,89 @@ func (s *Service) EraseCustomer(ctx context.Context, who Who, customer, by strin
 	if s.deps.Rights == nil {
 		return nil, noRights()
 	}
-	actor := who.ID
-	if by != "" {
-		if who.ID != Control {
-			return nil, forbidden("Only you can decide in your name.")
-		}
-		if actor = s.personNamed(by); actor == "" {
-			return nil, missing("Nobody has an account with the address or id " + by + ".")
-		}
+	actor, err := s.deciding(who, by)
+	if err != nil {
+		return nil, err
 	}
-	return s.deps.Rights.EraseCustomer(ctx, actor, customer)
+	e, err := s.deps.Rights.EraseCustomer(ctx, actor, customer)
+	return s.erasureNamed(e), err
+}
+
+// CustomerData tells what there is of a person.
+func (s *Service) CustomerData(ctx context.Context, customer string) (*view.CustomerData, error) {
+	if s.deps.Rights == nil {
+		return nil, noRights()
+	}
+	d, err := s.deps.Rights.CustomerData(ctx, customer)
+	if err == nil {
+		s.nameAsker(d.Restricted)
+	}
+	return d, err
+}
+
+// Erasure tells how far an erasure is.
+func (s *Service) Erasure(ctx context.Context, id string) (*view.Erasure, error) {
+	if s.deps.Rights == nil {
+		return nil, noRights()
+	}
+	e, err := s.deps.Rights.Erasure(ctx, id)
+	return s.erasureNamed(e), err
+}
+
+func (s *Service) erasureNamed(e *view.Erasure) *view.Erasure {
+	if e != nil {
+		e.ByName = s.askerWords(e.By)
+	}
+	return e
+}
+
+func (s *Service) nameAsker(r *view.Restricted) {
+	if r != nil {
+		r.ByName = s.askerWords(r.By)
+	}
+}
+
+// askerWords says who asked for an erasure.
+func (s *Service) askerWords(by string) string {
+	switch by {
+	case router.ActorCustomer:
+		return "the customer, on their page"
+	case Control:
+		return "somebody at the command line"
+	}
+	return s.accounts.name(by)
+}
+
+// HoldCustomer keeps a person's data, or lifts that, in somebody's name.
+func (s *Service) HoldCustomer(ctx context.Context, who Who, customer string, hold view.Hold) (*view.CustomerData, error) {
+	if s.deps.Rights == nil {
+		return nil, noRights()
+	}
+	actor, err := s.deciding(who, hold.By)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.deps.Rights.HoldCustomer(ctx, actor, customer, hold)
+	if err == nil {
+		s.nameAsker(d.Restricted)
+	}
+	return d, err
+}
+
+// deciding gives who decides something: whoever asks or, on the control socket, whom they
+// name.
+func (s *Service) deciding(who Who, by string) (string, error) {
+	if by == "" {
+		return who.ID, nil
+	}
+	if who.ID != Control {
+		return "", forbidden("Only you can decide in your name.")
+	}
+	actor := s.personNamed(by)
+	if actor == "" {
+		return "", missing("Nobody has an account with the address or id " + by + ".")
+	}
+	return actor, nil
 }
 
 // personNamed gives the id of an agent by their address or id, "" for nobody.

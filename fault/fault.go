@@ -71,6 +71,17 @@ func ErasurePoints() []Point {
 	}
 }
 
+// The points at which an erasure restricts, as something must be kept, and at which
+// what was kept goes on its day, in their order.
+const (
+	RestrictAfterHead  Point = "restrict.after_head"
+	RestrictAfterFirst Point = "restrict.after_first"
+	DueAfterFirst      Point = "due.after_first"
+	DueBeforeHead      Point = "due.before_head"
+	DueBeforeEnd       Point = "due.before_end"
+	LiftAfterRegister  Point = "lift.after_register"
+)
+
 // The points of an adapter that runs as a process of its own.
 const (
 	ItemBeforeDeliver  Point = "item.before_deliver"

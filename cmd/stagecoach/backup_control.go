@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"stagecoach/journal"
 	"stagecoach/ledger"
@@ -43,7 +42,7 @@ func (r *rights) routes(mux *http.ServeMux, pending ledger.Pending) {
 	})
 	mux.HandleFunc("POST /control/retention", func(w http.ResponseWriter, req *http.Request) {
 		answerWork(w, req, func(ctx context.Context, _ journal.Step) (any, error) {
-			return r.retain(ctx, time.Now(), req.URL.Query().Get("dry") != "")
+			return r.retain(ctx, r.now(), req.URL.Query().Get("dry") != "")
 		})
 	})
 	mux.HandleFunc("POST /control/verify", func(w http.ResponseWriter, req *http.Request) {

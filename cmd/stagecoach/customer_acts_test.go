@@ -97,18 +97,3 @@ func TestPageTellsOfHoldsThatHold(t *testing.T) {
 		}
 	}
 }
-
-// Only of what is held a customer is told that the law has us keep it.
-func TestPageTellsOfNoLawWhereThereIsNone(t *testing.T) {
-	t.Parallel()
-	if err := eraseTrouble(held("a lawsuit", "")); !errors.Is(err, portal.ErrHeld) {
-		t.Errorf("held: %v", err)
-	}
-	other := &router.Refusal{Code: router.RefusedNotFound, Message: "nothing there"}
-	if err := eraseTrouble(other); errors.Is(err, portal.ErrHeld) || !errors.Is(err, other) {
-		t.Errorf("not found: %v", err)
-	}
-	if err := eraseTrouble(nil); err != nil {
-		t.Error(err)
-	}
-}

@@ -20,7 +20,8 @@ type customersCmd struct {
 	Link      customersLinkCmd      `cmd:"" help:"Say that two customers are one person."`
 	Unlink    customersUnlinkCmd    `cmd:"" help:"Take a link back: all is as it was before."`
 	Export    customersExportCmd    `cmd:"" help:"Write all that is kept of a person as files that they can read."`
-	Hold      customersHoldCmd      `cmd:"" help:"Keep a person's data from being erased, for a reason and until a day."`
+	Hold      customersHoldCmd      `cmd:"" help:"Keep a person's data, for a reason and until a day: who is erased meanwhile is restricted."`
+	Kept      customersKeptCmd      `cmd:"" help:"Read what is kept of somebody who asked to be erased, for a reason that is put on record."`
 	Retention customersRetentionCmd `cmd:"" help:"Remove what is older than privacy.yaml keeps it, as the daemon does every day."`
 	Erase     customersEraseCmd     `cmd:"" help:"Erase all that is kept of a person, for good; shows what there is and asks first."`
 }

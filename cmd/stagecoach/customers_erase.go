@@ -31,8 +31,9 @@ func (*customersEraseCmd) Help() string {
 
 It removes messages, replies, notes, files, drafts, the record and what the search and the web chat hold of
 the person, so that no byte stays in the data directory. Ids, times, codes and keyed hashes stay in the log,
-so that the ledger goes on adding up. What a law has you keep ('statutory' in privacy.yaml) is put away until its
-last day, out of search and use, and told. Open contacts end as "erased". Once it has begun it is finished, also
+so that the ledger goes on adding up. What a law ('statutory' in privacy.yaml) or a hold ('customers hold') has you
+keep is put away, out of search and use, told, and erased by itself after its last day, or once the hold is lifted:
+the person is restricted until then ('customers kept' reads it, on record). Open contacts end as "erased". Once it has begun it is finished, also
 after a crash. What lies elsewhere is not touched: the mailbox at the provider, posts, exports made earlier,
 and backups, which lose the person when they are restored (see 'stagecoach restore').`
 }
@@ -54,8 +55,12 @@ func (c *customersEraseCmd) Run(ctx context.Context, io std) error {
 		if !c.JSON || !c.Yes {
 			printCustomerData(io.err, out.Data)
 		}
-		if out.Data.Held == "" && !c.Yes {
-			if err := confirm(io, "Erase all of this for good?"); err != nil {
+		if out.Data.Restricted == nil && !c.Yes {
+			question := "Erase all of this for good?"
+			if out.Data.Held != "" {
+				question = "Put all of this out of use now, and erase it once it need not be kept?"
+			}
+			if err := confirm(io, question); err != nil {
 				return err
 			}
 		}
@@ -147,17 +152,32 @@ func printCustomerData(w io.Writer, d *view.CustomerData) {
 	for _, id := range d.Same {
 		fmt.Fprintln(w, paint(w, yellow, "  "+id+" has one of these addresses too, and is not linked: it stays"))
 	}
+	if d.Restricted != nil {
+		fmt.Fprintln(w, paint(w, red, fmt.Sprintf("  restricted since %s, asked by %s (erasure %s)", d.Restricted.Since.Local().Format("2 Jan 2006 15:04"), d.Restricted.ByName, d.Restricted.Erasure)))
+	}
 	for _, k := range d.Statutory {
-		fmt.Fprintln(w, paint(w, yellow, "  kept by law: "+keptWords(k)))
+		fmt.Fprintln(w, paint(w, yellow, "  "+keptWords(k)))
 	}
 	if d.Held != "" {
-		fmt.Fprintln(w, paint(w, red, fmt.Sprintf("  held %s: %s", cmp.Or("until "+d.HeldUntil, "until lifted"), oneLine(d.Held))))
+		fmt.Fprintln(w, paint(w, red, fmt.Sprintf("  held %s: %s; the customer is told: %s", untilWords(d.HeldUntil), oneLine(d.Held), cmp.Or(oneLine(d.HeldTold), "a legal obligation"))))
 	}
+}
+
+// untilWords says until when something is held.
+func untilWords(day string) string {
+	if day == "" {
+		return "until it is lifted"
+	}
+	return "until " + day
 }
 
 // printErasure tells what was removed.
 func printErasure(w io.Writer, e *view.Erasure) {
-	fmt.Fprintf(w, "%s Erasure %s of %s.\n", paint(w, green, "Erased."), e.ID, strings.Join(e.Customers, " "))
+	title := "Erased."
+	if e.Restricted {
+		title = "Restricted: all but what must be kept is erased, and that is out of use."
+	}
+	fmt.Fprintf(w, "%s Erasure %s of %s, asked by %s.\n", paint(w, green, title), e.ID, strings.Join(e.Customers, " "), e.ByName)
 	for _, r := range e.Removed {
 		fmt.Fprintf(w, "  %d %s\n", r.N, r.Kind)
 	}
@@ -165,12 +185,16 @@ func printErasure(w io.Writer, e *view.Erasure) {
 		fmt.Fprintln(w, "  kept: "+k)
 	}
 	for _, k := range e.Statutory {
-		fmt.Fprintln(w, paint(w, yellow, "  kept by law: "+keptWords(k)))
+		fmt.Fprintln(w, paint(w, yellow, "  "+keptWords(k)))
 	}
 	fmt.Fprintln(w, "What lies elsewhere was not touched: mailboxes and posts at providers, exports made earlier, backups (which lose it when they are restored).")
 }
 
-// keptWords tells what a law has us keep.
+// keptWords tells what a law or a hold has us keep.
 func keptWords(k view.Kept) string {
-	return fmt.Sprintf("%d of %s, until %s (%s); put away and used for nothing else, then erased by itself", k.N, oneLine(k.Name), k.Until, cmp.Or(oneLine(k.Reason), "a rule that the policy no longer has"))
+	if k.Hold {
+		return fmt.Sprintf("kept by a hold %s: %d pieces of words and what was known (%s; the customer is told: %s); put away and used for nothing else, then erased by itself",
+			untilWords(k.Until), k.N, cmp.Or(oneLine(k.Reason), "the reason was written down after this backup was made"), cmp.Or(oneLine(k.Told), "a legal obligation"))
+	}
+	return fmt.Sprintf("kept by law: %d of %s, until %s (%s); put away and used for nothing else, then erased by itself", k.N, oneLine(k.Name), k.Until, cmp.Or(oneLine(k.Reason), "a rule that the policy no longer has"))
 }

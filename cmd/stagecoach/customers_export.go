@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/zip"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -139,43 +138,4 @@ func unpackOne(f *zip.File, path string) error {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil
-}
-
-// customersHoldCmd is `stagecoach customers hold`.
-type customersHoldCmd struct {
-	dataFlags
-	Customer string `arg:"" name:"id" help:"The customer's id or its beginning, the company's own id, or an address of theirs; it stands for the whole person."`
-	Reason   string `help:"Why their data must be kept." placeholder:"WORDS"`
-	Until    string `help:"The last day of it; until it is lifted if left out." placeholder:"YYYY-MM-DD"`
-	Lift     bool   `help:"They need be kept no longer."`
-	JSON     bool   `name:"json" help:"Print JSON."`
-}
-
-// Help adds examples.
-func (*customersHoldCmd) Help() string {
-	return `Examples:
-  stagecoach customers hold ada@example.org --reason "tax law: invoices of 2024" --until 2034-12-31
-  stagecoach customers hold ada@example.org --lift
-
-While a hold lasts, nothing of the person is erased, neither on their request nor because it is old.`
-}
-
-// Run sets or lifts it.
-func (c *customersHoldCmd) Run(ctx context.Context, streams std) error {
-	if c.Lift == (c.Reason != "") {
-		return errors.New("say why the data must be kept (--reason WORDS), or that they need not be any more (--lift)")
-	}
-	return c.with(ctx, streams, toWrite, func(line *client) error {
-		var data view.CustomerData
-		raw, err := line.call(ctx, http.MethodPost, "/api/customers/"+url.PathEscape(c.Customer)+"/hold", view.Hold{Reason: c.Reason, Until: c.Until}, &data)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			_, err := streams.out.Write(append(bytes.TrimSpace(raw), '\n'))
-			return err
-		}
-		printCustomerData(streams.out, &data)
-		return nil
-	})
 }

@@ -15,9 +15,11 @@ import (
 
 	"stagecoach/channels"
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/customers/directory"
 	"stagecoach/customers/register"
 	"stagecoach/desk/view"
+	"stagecoach/fault"
 	"stagecoach/journal"
 	"stagecoach/ledger"
 	"stagecoach/policies"
@@ -43,6 +45,8 @@ type rights struct {
 	// adapters gives the accounts that run, which keep data of their own.
 	adapters func() []channels.Adapter
 	logger   *slog.Logger
+	// now is the calendar by which holds and laws end.
+	now func() time.Time
 
 	// wake has the job look for what was begun.
 	wake chan struct{}
@@ -63,6 +67,7 @@ func newRights(dir, office string, policy func() *policies.Set, j *journal.Journ
 		dir: dir, office: office, policy: policy, journal: j, ledger: l, router: r, words: w, register: reg,
 		keys:     router.NewKeys(j.Keys().Key(journal.KeyHash), j.Keys().Key(journal.KeyToken)),
 		adapters: func() []channels.Adapter { return nil },
+		now:      fault.Now,
 		logger:   logger.With("component", "rights"),
 		wake:     make(chan struct{}, 1), states: map[string]*erasing{},
 	}
@@ -90,12 +95,21 @@ func (d *Daemon) runRights(ctx context.Context) error {
 }
 
 // resolve gives the customers of the person whom a text names: an id or the
-// beginning of one, the company's own id, or an address.
+// beginning of one, the company's own id, or an address; of who is restricted, their
+// erasure's id too. The ledger has caught up with what was done before.
 func (r *rights) resolve(ctx context.Context, text string) ([]string, error) {
 	text = strings.TrimSpace(text)
+	if err := r.catchUp(ctx); err != nil {
+		return nil, err
+	}
 	found, err := r.lookUp(ctx, text)
 	if err != nil {
 		return nil, err
+	}
+	if len(found) == 0 {
+		if found, err = r.restrictedNamed(ctx, text); err != nil || len(found) > 0 {
+			return found, err
+		}
 	}
 	if len(found) == 0 {
 		return nil, &router.Refusal{Code: router.RefusedNotFound, Message: fmt.Sprintf("no customer has the id, external id or address %q", text)}
@@ -153,6 +167,11 @@ func looksLikeID(text string) bool {
 // byAddress finds the customers of an address, on whichever channel, and whoever
 // names it and isn't proven to be there: their words hold it too.
 func (r *rights) byAddress(ctx context.Context, address string) ([]string, error) {
+	return r.ofKeys(ctx, r.keysOfAddress(address))
+}
+
+// keysOfAddress gives what the log may know an address by.
+func (r *rights) keysOfAddress(address string) []string {
 	var keys []string
 	for _, ch := range contact.Channels() {
 		named, rest, ok := strings.Cut(address, ":")
@@ -162,7 +181,7 @@ func (r *rights) byAddress(ctx context.Context, address string) ([]string, error
 		}
 		keys = append(keys, r.keys.Identity(string(ch), address), r.keys.Unproven(string(ch), address))
 	}
-	return r.ofKeys(ctx, keys)
+	return keys
 }
 
 // ofKeys gives the customers of identity keys who aren't erased.
@@ -187,9 +206,6 @@ func (r *rights) ofKeys(ctx context.Context, keys []string) ([]string, error) {
 func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, error) {
 	ids, err := r.resolve(ctx, text)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.catchUp(ctx); err != nil {
 		return nil, err
 	}
 	t, err := r.ledger.Theirs(ctx, ids)
@@ -218,8 +234,21 @@ func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, err
 			v.Same = append(v.Same, id)
 		}
 	}
-	v.Held, v.HeldUntil = who.held, who.heldUntil
-	v.Statutory, err = r.keptByLaw(ctx, t)
+	if v.Restricted, err = r.restricted(ctx, ids); err != nil {
+		return nil, err
+	}
+	if v.Restricted != nil {
+		v.Statutory = v.Restricted.Kept
+		return v, nil
+	}
+	if h := who.held; h != nil {
+		v.Held, v.HeldUntil, v.HeldTold = h.Reason, h.Until, h.Told
+	}
+	gone := false
+	if err := r.router.View(ctx, func(s *router.State) { gone = slices.ContainsFunc(ids, s.Erased) }); err != nil || gone {
+		return v, err
+	}
+	v.Statutory, err = r.keptNow(ctx, t, who.held)
 	return v, err
 }
 
@@ -234,9 +263,10 @@ func (r *rights) catchUp(ctx context.Context) error {
 
 // identities are the addresses of a person, as records and messages have them.
 type identities struct {
-	name            string
-	all             map[contact.Identity]bool
-	held, heldUntil string
+	name string
+	all  map[contact.Identity]bool
+	// held is the hold that stands longest, nil where none does.
+	held *customers.Hold
 }
 
 func (i *identities) list() []string {

@@ -34,3 +34,8 @@ func (r *rights) Erasure(ctx context.Context, id string) (*view.Erasure, error) 
 func (r *rights) HoldCustomer(ctx context.Context, by, customer string, hold view.Hold) (*view.CustomerData, error) {
 	return r.hold(ctx, by, customer, hold)
 }
+
+// KeptOfCustomer implements desk.Rights.
+func (r *rights) KeptOfCustomer(ctx context.Context, by, customer, reason string) (*view.KeptWords, error) {
+	return r.readKept(ctx, by, customer, reason)
+}

@@ -15,18 +15,11 @@ import (
 	"stagecoach/router"
 )
 
-// held refuses an erasure, as a person's data are kept for a reason.
-func held(reason, until string) error {
-	when := "until it is lifted"
-	if until != "" {
-		when = "until " + until
-	}
-	return &router.Refusal{Code: "held", Message: fmt.Sprintf(
-		"nothing is erased: this person's data are kept %s (%s); they are restricted meanwhile, and may be erased then", when, reason)}
-}
-
 // erase begins to erase a person, decided by somebody. It is written down first,
-// then recorded in the log; the rest is done by Run, and finished after a crash.
+// then recorded in the log; the rest is done by Run, and finished after a crash. While a
+// hold stands, or a law has us keep something, that is put away instead, and erased by
+// itself when it need be kept no longer. Once more of whom that was done for says how it
+// stands.
 func (r *rights) erase(ctx context.Context, by, text string) (*view.Erasure, error) {
 	if err := r.mayErase(ctx, by); err != nil {
 		return nil, err
@@ -35,15 +28,22 @@ func (r *rights) erase(ctx context.Context, by, text string) (*view.Erasure, err
 	if err != nil {
 		return nil, err
 	}
-	if data.Held != "" {
-		return nil, held(data.Held, data.HeldUntil)
+	if data.Restricted != nil {
+		return r.erasure(ctx, data.Restricted.Erasure)
 	}
-	e := register.Entry{Erasure: newErasureID(), Customers: data.Customers, By: by, At: time.Now().UTC().Truncate(time.Second)}
+	e := register.Entry{
+		Erasure: newErasureID(), Customers: data.Customers, By: by, At: r.now().UTC().Truncate(time.Second),
+		Held: data.Held != "", Until: data.HeldUntil,
+	}
 	fault.Here(fault.EraseBeforeRegister)
 	if err := r.begin(ctx, &e); err != nil {
 		return nil, err
 	}
-	return r.erasure(ctx, e.Erasure)
+	out, err := r.erasure(ctx, e.Erasure)
+	if err == nil && !out.Ended { // what will be kept is told at once
+		out.Statutory, out.Restricted = data.Statutory, len(data.Statutory) > 0
+	}
+	return out, err
 }
 
 // mayErase refuses who is no supervisor before anything is written down.
@@ -68,7 +68,7 @@ func (r *rights) begin(ctx context.Context, e *register.Entry) error {
 		return err
 	}
 	fault.Here(fault.EraseAfterRegister)
-	cmd := router.Erase{Erasure: e.Erasure, Customers: e.Customers, By: e.By}
+	cmd := router.Erase{Erasure: e.Erasure, Customers: e.Customers, By: e.By, Held: e.Held, Until: e.Until}
 	if _, err := r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: cmd}); err != nil {
 		return err
 	}
@@ -106,9 +106,12 @@ func (r *rights) note(id string, change func(*erasing)) {
 // erasure tells how far an erasure is.
 func (r *rights) erasure(ctx context.Context, id string) (*view.Erasure, error) {
 	var out *view.Erasure
+	var kept []router.Kept
 	err := r.router.View(ctx, func(s *router.State) {
 		if one := s.Erasures[id]; one != nil {
-			out = &view.Erasure{ID: id, Customers: slices.Clone(one.Customers), At: one.At, Ended: one.Ended, Removed: []view.Removed{}, Kept: []string{}, Statutory: r.told(one.Kept)}
+			out = &view.Erasure{ID: id, Customers: slices.Clone(one.Customers), By: one.By, At: one.At, Ended: one.Ended, Removed: []view.Removed{}, Kept: []string{}}
+			kept = keptStill(one, dayOf(r.now()))
+			out.Restricted = len(kept) > 0 || one.Held && !one.Ended
 		}
 	})
 	if err != nil {
@@ -117,6 +120,11 @@ func (r *rights) erasure(ctx context.Context, id string) (*view.Erasure, error) 
 	if out == nil {
 		return nil, &router.Refusal{Code: router.RefusedNotFound, Message: fmt.Sprintf("there is no erasure %q", id)}
 	}
+	h, err := r.head(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out.Statutory = r.told(kept, h.Holds)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if at := r.states[id]; at != nil {
@@ -138,10 +146,15 @@ func counts(m map[string]uint64) []router.Count {
 	return out
 }
 
+// dueEvery is how often the days are looked at on which what is kept goes.
+const dueEvery = 10 * time.Minute
+
 // Run finishes what was begun, now and from now on, until ctx ends.
 func (r *rights) Run(ctx context.Context) error {
 	again := time.NewTimer(0)
 	defer again.Stop()
+	day := time.NewTicker(dueEvery)
+	defer day.Stop()
 	if err := r.catchEvidence(ctx); err != nil && ctx.Err() == nil {
 		r.logger.ErrorContext(ctx, "what came late about erased customers was not removed", "err", err)
 	}
@@ -151,6 +164,7 @@ func (r *rights) Run(ctx context.Context) error {
 			return nil
 		case <-r.wake:
 		case <-again.C:
+		case <-day.C:
 		}
 		if err := r.finishAll(ctx); err != nil && ctx.Err() == nil {
 			r.logger.ErrorContext(ctx, "an erasure did not go on: it is tried again", "err", err)
@@ -173,11 +187,14 @@ func (r *rights) finishAll(ctx context.Context) error {
 	}
 	for _, e := range r.register.Entries() {
 		if ended[e.Erasure] && e.DoneAt.IsZero() { // a crash came between the log and the register
-			if err := r.register.End(e.Erasure, time.Now().UTC().Truncate(time.Second)); err != nil {
+			if err := r.register.End(e.Erasure, r.now().UTC().Truncate(time.Second)); err != nil {
 				r.logger.WarnContext(ctx, "the register of erasures was not brought up to date", "err", err)
 			}
 		}
 		if known[e.Erasure] {
+			if err := r.rehold(ctx, &e); err != nil {
+				return fmt.Errorf("what is held of erasure %s: %w", e.Erasure, err)
+			}
 			continue
 		}
 		if err := r.begin(ctx, &e); err != nil {
@@ -188,13 +205,17 @@ func (r *rights) finishAll(ctx context.Context) error {
 	if err := r.router.View(ctx, func(s *router.State) { pending = s.PendingErasures() }); err != nil {
 		return err
 	}
+	var errs []error // one that does not go on stops no other
 	for _, id := range pending {
 		if err := r.finish(ctx, id); err != nil {
 			r.note(id, func(e *erasing) { e.trouble = err.Error() })
-			return fmt.Errorf("erasure %s: %w", id, err)
+			errs = append(errs, fmt.Errorf("erasure %s: %w", id, err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(append(errs, r.overdue(ctx, r.now()))...)
 }
 
 // finish removes what is left of an erasure's customers, and records the end.
@@ -204,12 +225,15 @@ func (r *rights) finish(ctx context.Context, id string) error {
 		return err
 	}
 	r.note(id, func(e *erasing) { e.trouble = "" })
-	w := &wiping{rights: r, ctx: ctx, count: func(kind string, n uint64) {
+	w := &wiping{rights: r, ctx: ctx, erasure: id, held: one.Holds(dayOf(r.now())), count: func(kind string, n uint64) {
 		r.note(id, func(e *erasing) { e.removed[kind] += n })
 	}, step: func(done, total int) {
 		r.note(id, func(e *erasing) { e.done, e.total = done, total })
 	}}
 	if err := w.wipe(one.Customers); err != nil {
+		return err
+	}
+	if err := w.tally(&one); err != nil {
 		return err
 	}
 	var removed []router.Count
@@ -220,8 +244,8 @@ func (r *rights) finish(ctx context.Context, id string) error {
 	}
 	// Also one of which this register does not know yet, as another was put in its
 	// place.
-	entry := register.Entry{Erasure: id, Customers: one.Customers, By: one.By, At: one.At}
-	err = errors.Join(r.register.Begin(entry), r.register.End(id, time.Now().UTC().Truncate(time.Second)))
+	entry := register.Entry{Erasure: id, Customers: one.Customers, By: one.By, At: one.At, Held: one.Held, Until: one.Until}
+	err = errors.Join(r.register.Begin(entry), r.register.End(id, r.now().UTC().Truncate(time.Second)))
 	if copying, failed := errors.AsType[*register.CopyError](err); failed {
 		r.note(id, func(e *erasing) { e.kept = append(e.kept, copying.Error()) })
 		r.logger.ErrorContext(ctx, "register of erasures not copied", "err", copying)

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"stagecoach/customers"
 	"stagecoach/customers/directory"
-	"stagecoach/desk/view"
 	"stagecoach/router"
 )
 
@@ -77,53 +75,11 @@ func (r *rights) recorded(ctx context.Context, ids []string, who *identities) er
 		for _, one := range rec.Identities {
 			who.add(one.Channel, one.Address)
 		}
-		if rec.Hold != nil && holds(rec.Hold, time.Now()) {
-			who.held, who.heldUntil = rec.Hold.Reason, rec.Hold.Until
+		if rec.Hold != nil && holds(rec.Hold, r.now()) {
+			who.held = longerHold(who.held, rec.Hold)
 		}
 	}
 	return err
-}
-
-// holds reports whether a hold has not run out: its last day is part of it.
-func holds(h *customers.Hold, now time.Time) bool {
-	return h.Until == "" || h.Until >= now.Format(time.DateOnly)
-}
-
-// hold keeps a person's data from being erased, or lifts that.
-func (r *rights) hold(ctx context.Context, by, text string, hold view.Hold) (*view.CustomerData, error) {
-	hold.Reason, hold.Until = strings.TrimSpace(hold.Reason), strings.TrimSpace(hold.Until)
-	if hold.Until != "" {
-		day, err := time.Parse(time.DateOnly, hold.Until)
-		if err != nil {
-			return nil, refusedFor("%q is no day: write it like 2031-12-31", hold.Until)
-		}
-		if day.Format(time.DateOnly) < time.Now().Format(time.DateOnly) {
-			return nil, refusedFor("%s has passed: say a day to come", hold.Until)
-		}
-	}
-	if len(hold.Reason) > 1000 {
-		return nil, refusedFor("a reason has at most 1,000 bytes")
-	}
-	ids, err := r.resolve(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	records, err := r.directory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		_, err := records.Update(ctx, id, by, func(rec *customers.Record) error {
-			if rec.Hold = nil; hold.Reason != "" {
-				rec.Hold = &customers.Hold{Reason: hold.Reason, Until: hold.Until, At: time.Now().UTC(), By: by}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return r.look(ctx, text)
 }
 
 func refusedFor(format string, args ...any) error {

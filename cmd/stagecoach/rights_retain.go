@@ -31,10 +31,7 @@ func (r *rights) keepRetention(ctx context.Context) error {
 			return nil
 		case <-due.C:
 		}
-		if err := r.overdue(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			r.logger.ErrorContext(ctx, "what was kept by law was not removed: it is tried again tomorrow", "err", err)
-		}
-		done, err := r.retain(ctx, time.Now(), false)
+		done, err := r.retain(ctx, r.now(), false)
 		if err != nil && ctx.Err() == nil {
 			r.logger.ErrorContext(ctx, "what is old was not removed: it is tried again tomorrow", "err", err)
 		}
@@ -240,8 +237,8 @@ func (k *retaining) isHeld(customer string) (bool, error) {
 	if err := k.recorded(k.ctx, members, who); err != nil {
 		return false, err
 	}
-	k.held[customer] = who.held != ""
-	return who.held != "", nil
+	k.held[customer] = who.held != nil
+	return who.held != nil, nil
 }
 
 // stripped keeps what a message says, and removes the original with its files: what

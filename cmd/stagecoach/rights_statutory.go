@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,20 +10,21 @@ import (
 	"time"
 
 	"stagecoach/channels"
-	"stagecoach/desk/view"
+	"stagecoach/fault"
 	"stagecoach/journal"
 	"stagecoach/ledger"
 	"stagecoach/policies"
-	"stagecoach/router"
 )
 
-// putAway is a message or a reply of an erased customer that a law has us keep. It
+// putAway is a piece of words of an erased customer that a law or a hold has us keep. It
 // lies beside its reference: whoever reads that finds it erased, and nothing leads
 // here but the erasure.
 type putAway struct {
-	Ref   string `json:"ref"`
-	Rule  string `json:"rule"`
-	Until string `json:"until"`
+	Ref string `json:"ref"`
+	// Rule is the law that keeps it and Until its last day, both "" where the hold
+	// alone does.
+	Rule  string `json:"rule,omitempty"`
+	Until string `json:"until,omitempty"`
 	// Original is the message as it came, Says what it says where the original was
 	// removed before, Reply what we wrote, Files the bytes that they name.
 	Original *channels.Inbound `json:"original,omitempty"`
@@ -39,7 +39,10 @@ func awayRef(ref string) string { return string(journal.KindMessage) + "." + awa
 func awayID(ref string) string { return "kept." + ref }
 
 // bound is by which rule something is kept, and until which day.
-type bound struct{ rule, until string }
+type bound struct {
+	rule, until string
+	hold        bool
+}
 
 // bounds finds what a law has us keep: the messages and replies of contacts for which
 // a rule of the policy holds, and until when. What is open ends now.
@@ -97,45 +100,61 @@ func boundOf(set *policies.Set, row *ledger.Row, now time.Time) bound {
 	}
 	var b bound
 	for _, rule := range set.Statutory(f) {
-		if until := rule.Until(ended); until > b.until && until >= now.UTC().Format(time.DateOnly) {
+		if until := rule.Until(ended); until > b.until && until >= dayOf(now) {
 			b = bound{rule: rule.Name, until: until}
 		}
 	}
 	return b
 }
 
-// putAway puts away what a law has us keep, before the rest is erased. What was put
-// away before a crash stays as it is.
-func (w *wiping) putAway(t *ledger.Theirs) error {
-	bounds, err := w.bounds(w.ctx, t, time.Now())
+// putAway puts away what a law or a hold has us keep, before the rest is erased. What was
+// put away before a crash stays as it is.
+func (w *wiping) putAway(t *ledger.Theirs, strays []string) error {
+	bounds, err := w.bounds(w.ctx, t, w.now())
 	if err != nil {
 		return err
 	}
-	for _, ref := range slices.Concat(t.Messages, t.Replies) {
-		b, is := bounds[ref]
-		if !is {
-			continue
-		}
-		if _, err := w.journal.Get(w.ctx, awayRef(ref)); err == nil {
-			continue
-		}
-		p, err := w.take(ref)
-		if errors.Is(err, ledger.ErrGone) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("putting away what must be kept: %w", err)
-		}
-		p.Ref, p.Rule, p.Until = ref, b.rule, b.until
-		data, err := json.Marshal(p)
-		if err != nil {
-			return fmt.Errorf("putting away what must be kept: %w", err)
-		}
-		if _, err := w.journal.Put(w.ctx, journal.KindMessage, awayID(ref), data); err != nil {
+	refs := slices.Concat(t.Messages, t.Replies)
+	if w.held {
+		refs = slices.Concat(t.Refs(), strays, draftsOf(t.Contacts))
+		if err := w.putHead(t.Customers, refs); err != nil {
 			return err
+		}
+		fault.Here(fault.RestrictAfterHead)
+	}
+	for i, ref := range refs {
+		b, is := bounds[ref]
+		if !is && !w.held {
+			continue
+		}
+		if err := w.putOne(ref, b); err != nil {
+			return fmt.Errorf("putting away what must be kept: %w", err)
+		}
+		if i == 0 {
+			fault.Here(fault.RestrictAfterFirst)
 		}
 	}
 	return nil
+}
+
+func (w *wiping) putOne(ref string, b bound) error {
+	if _, err := w.journal.Get(w.ctx, awayRef(ref)); err == nil {
+		return nil
+	}
+	p, err := w.take(ref)
+	if errors.Is(err, ledger.ErrGone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.Ref, p.Rule, p.Until = ref, b.rule, b.until
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	_, err = w.journal.Put(w.ctx, journal.KindMessage, awayID(ref), data)
+	return err
 }
 
 // take reads what lies at a reference with all that it names.
@@ -179,138 +198,4 @@ func (r *rights) object(ctx context.Context, id string) ([]byte, error) {
 	}
 	defer func() { _ = in.Close() }()
 	return io.ReadAll(in)
-}
-
-// away gives what of customers is put away, in the order of the references.
-func (r *rights) away(ctx context.Context, t *ledger.Theirs) ([]putAway, error) {
-	var out []putAway
-	for _, ref := range slices.Concat(t.Messages, t.Replies) {
-		data, err := r.journal.Get(ctx, awayRef(ref))
-		if errors.Is(err, journal.ErrErased) || errors.Is(err, journal.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		var p putAway
-		if err := json.Unmarshal(data, &p); err != nil {
-			return nil, fmt.Errorf("reading what is kept of %s: %w", ref, err)
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
-// keptOf counts what is kept, by rule and day.
-func keptOf(list []bound) []router.Kept {
-	n := map[bound]uint64{}
-	for _, b := range list {
-		n[b]++
-	}
-	var out []router.Kept
-	for b, k := range n {
-		out = append(out, router.Kept{Rule: b.rule, Until: b.until, N: k})
-	}
-	slices.SortFunc(out, func(a, b router.Kept) int {
-		return cmp.Or(cmp.Compare(a.Until, b.Until), cmp.Compare(a.Rule, b.Rule))
-	})
-	return out
-}
-
-func awayBounds(list []putAway) []bound {
-	out := make([]bound, len(list))
-	for i := range list {
-		out[i] = bound{rule: list[i].Rule, until: list[i].Until}
-	}
-	return out
-}
-
-// told puts what is kept into the words of the policy.
-func (r *rights) told(list []router.Kept) []view.Kept {
-	out := []view.Kept{}
-	for _, k := range list {
-		v := view.Kept{Name: k.Rule, Until: k.Until, N: k.N}
-		for _, rule := range r.policy().Statutories() {
-			if rule.Name == k.Rule {
-				v.Reason = rule.Reason
-			}
-		}
-		out = append(out, v)
-	}
-	return out
-}
-
-// overdue erases what was kept by law and whose last day has passed, and records it.
-func (r *rights) overdue(ctx context.Context, now time.Time) error {
-	today := now.UTC().Format(time.DateOnly)
-	due := map[string][]string{}
-	err := r.router.View(ctx, func(s *router.State) {
-		for id, e := range s.Erasures {
-			if slices.ContainsFunc(e.Kept, func(k router.Kept) bool { return k.Until < today }) {
-				due[id] = e.Customers
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	for id, customers := range due {
-		if err := r.overdueOf(ctx, id, customers, today); err != nil {
-			return fmt.Errorf("erasing what need be kept no longer: erasure %s: %w", id, err)
-		}
-	}
-	return nil
-}
-
-func (r *rights) overdueOf(ctx context.Context, id string, customers []string, today string) error {
-	t, err := r.ledger.Theirs(ctx, customers)
-	if err != nil {
-		return err
-	}
-	list, err := r.away(ctx, t)
-	if err != nil {
-		return err
-	}
-	var left []putAway
-	var gone uint64
-	for i := range list {
-		if list[i].Until >= today {
-			left = append(left, list[i])
-			continue
-		}
-		if err := r.journal.Erase(ctx, awayRef(list[i].Ref)); err != nil {
-			return err
-		}
-		gone++
-	}
-	end := router.EndErasure{Erasure: id, Removed: counts(map[string]uint64{"kept by law": gone}), Kept: keptOf(awayBounds(left))}
-	_, err = r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: end})
-	return err
-}
-
-// keptByLaw tells what is put away of customers, and what would be if they were erased.
-func (r *rights) keptByLaw(ctx context.Context, t *ledger.Theirs) ([]view.Kept, error) {
-	bounds, err := r.bounds(ctx, t, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	away, err := r.away(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	list := awayBounds(away)
-	for i := range away {
-		delete(bounds, away[i].Ref)
-	}
-	gone := false
-	err = r.router.View(ctx, func(s *router.State) {
-		gone = slices.ContainsFunc(t.Customers, s.Erased)
-	})
-	if err != nil || gone {
-		return r.told(keptOf(list)), err
-	}
-	for _, b := range bounds {
-		list = append(list, b)
-	}
-	return r.told(keptOf(list)), nil
 }

@@ -89,7 +89,7 @@ func TestStatutory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := r.away(t.Context(), theirs)
+	list, err := r.away(t.Context(), id, theirs)
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%d are put away, %v", len(list), err)
 	}
@@ -124,7 +124,7 @@ func (d *Daemon) untilOverdue(t *testing.T, id string, customers []string) {
 		if err := r.overdue(t.Context(), time.Now().AddDate(0, 0, step.days)); err != nil {
 			t.Fatal(err)
 		}
-		if list, err := r.away(t.Context(), theirs); err != nil || len(list) != step.left {
+		if list, err := r.away(t.Context(), id, theirs); err != nil || len(list) != step.left {
 			t.Errorf("after %d days %d are put away, %v", step.days, len(list), err)
 		}
 	}

@@ -28,7 +28,10 @@ type wiping struct {
 	step  func(done, total int)
 	who   *identities
 	kept  []string
-	// away is what a law has us keep, put away.
+	// erasure is the one that is done, held where a hold stands: all is put away.
+	erasure string
+	held    bool
+	// away is what a law or a hold has us keep, put away.
 	away []router.Kept
 }
 
@@ -40,11 +43,15 @@ func (w *wiping) wipe(customers []string) error {
 	if w.who, err = w.known(w.ctx, t); err != nil {
 		return err
 	}
-	if err := w.putAway(t); err != nil {
-		return err
-	}
 	strays, err := w.strays()
 	if err != nil {
+		return err
+	}
+	refs := t.Refs()
+	if err := w.ledger.EraseWords(w.ctx, refs); err != nil { // nobody finds it from here on
+		return err
+	}
+	if err := w.putAway(t, strays); err != nil {
 		return err
 	}
 	if err := w.chats(); err != nil {
@@ -54,7 +61,6 @@ func (w *wiping) wipe(customers []string) error {
 		return err
 	}
 	fault.Here(fault.EraseAfterChats)
-	refs := t.Refs()
 	if err := w.ledger.EraseWords(w.ctx, refs); err != nil {
 		return err
 	}
@@ -67,11 +73,6 @@ func (w *wiping) wipe(customers []string) error {
 		return err
 	}
 	fault.Here(fault.EraseAfterContent)
-	away, err := w.rights.away(w.ctx, t)
-	if err != nil {
-		return err
-	}
-	w.away = keptOf(awayBounds(away))
 	records, err := w.directory(w.ctx)
 	if err != nil {
 		return err

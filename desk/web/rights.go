@@ -1,6 +1,10 @@
 package web
 
-import "stagecoach/desk/view"
+import (
+	"slices"
+
+	"stagecoach/desk/view"
+)
 
 // dataRow is how many there are of something.
 type dataRow struct {
@@ -20,10 +24,17 @@ func dataRows(d *view.CustomerData) []dataRow {
 	}
 }
 
-// heldUntil says until when.
-func heldUntil(d *view.CustomerData) string {
-	if d.HeldUntil == "" {
+// heldUntil says until when a person's data are held.
+func heldUntil(d *view.CustomerData) string { return untilDay(d.HeldUntil) }
+
+func untilDay(day string) string {
+	if day == "" {
 		return "until it is lifted"
 	}
-	return "until " + d.HeldUntil
+	return "until " + day
+}
+
+// heldNow reports whether a hold is among what keeps something.
+func heldNow(list []view.Kept) bool {
+	return slices.ContainsFunc(list, func(k view.Kept) bool { return k.Hold })
 }
