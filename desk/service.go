@@ -38,6 +38,8 @@ type Config struct {
 	Zone *time.Location
 	// Version is that of the build, for the API's description.
 	Version string
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
 }
 
 func (c Config) withDefaults() Config {
@@ -52,6 +54,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Version == "" {
 		c.Version = "dev"
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	return c
 }
@@ -92,7 +97,7 @@ func NewService(cfg Config, deps Deps, log *slog.Logger) *Service {
 	cfg = cfg.withDefaults()
 	log = log.With("component", "desk")
 	return &Service{
-		cfg: cfg, deps: deps, log: log, now: time.Now,
+		cfg: cfg, deps: deps, log: log, now: cfg.Now,
 		accounts:  newAccounts(deps.Content),
 		answers:   newAnswers(deps.Content),
 		drafts:    newDrafts(deps.Content, log),

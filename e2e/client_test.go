@@ -69,9 +69,10 @@ type (
 		Doubtful []item `json:"doubtful"`
 	}
 	done struct {
-		Contact string `json:"contact"`
-		Reply   string `json:"reply"`
-		Known   bool   `json:"known"`
+		Contact      string `json:"contact"`
+		Conversation string `json:"conversation"`
+		Reply        string `json:"reply"`
+		Known        bool   `json:"known"`
 	}
 	cards struct {
 		Contacts []card `json:"contacts"`

@@ -60,6 +60,9 @@ type daemon struct {
 	config string
 	url    string
 
+	// clock is when it is as the next process starts, RFC 3339; "" for the real time.
+	clock string
+
 	cmd *exec.Cmd
 	// ended is closed when the process has ended.
 	ended chan struct{}
@@ -96,9 +99,9 @@ func (d *daemon) start(point string) {
 	}
 	defer log.Close()
 	d.lives++
-	fmt.Fprintf(log, "--- life %d %s\n", d.lives, point)
+	fmt.Fprintf(log, "--- life %d %s %s\n", d.lives, point, d.clock)
 	d.cmd = exec.Command(d.bin, "serve", "--config", d.config, "--data", d.dir)
-	d.cmd.Env = append(os.Environ(), fault.Env+"="+point)
+	d.cmd.Env = append(os.Environ(), fault.Env+"="+point, fault.ClockEnv+"="+d.clock)
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)

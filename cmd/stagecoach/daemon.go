@@ -19,6 +19,7 @@ import (
 	"stagecoach/desk"
 	"stagecoach/desk/portal"
 	"stagecoach/desk/view"
+	"stagecoach/fault"
 	"stagecoach/journal"
 	"stagecoach/ledger"
 	"stagecoach/policies"
@@ -175,7 +176,7 @@ func (d *Daemon) open(ctx context.Context) error {
 		life = randomID()
 	}
 	d.engine = router.NewEngine(router.Config{
-		Office: d.cfg.Office, Life: life, Now: time.Now, Rules: d.rules, Resume: d.keeper.resume, Agent: d.agentID,
+		Office: d.cfg.Office, Life: life, Now: fault.Now, Rules: d.rules, Resume: d.keeper.resume, Agent: d.agentID,
 	}, j.Log(), snapshots{j}, outbox{j}, d.logger)
 	d.keeper.engine, d.keeper.journal = d.engine, j
 	d.links = newLinks(d.engine, j, d.opts.Dir, life, d.logger)
@@ -233,7 +234,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		proxies = append(proxies, p.Prefix)
 	}
 	d.desk = desk.NewService(desk.Config{
-		BaseURL: d.cfg.HTTP.BaseURL, TrustedProxies: proxies, Setup: d.setup, Zone: time.Local, Version: version,
+		BaseURL: d.cfg.HTTP.BaseURL, TrustedProxies: proxies, Setup: d.setup, Zone: time.Local, Version: version, Now: fault.Now,
 	}, desk.Deps{
 		Router: d.engine, Ledger: d.ledger, Records: d.ledger, Content: deskContent{d.journal}, Messages: d.words,
 		Intake: byHand{d}, Keys: d.keys, Channels: d.links, Sessions: deskSessions{d.journal.Sessions()},
