@@ -16,7 +16,7 @@ func TestJudge(t *testing.T) {
 		w.WriteHeader(status)
 	}))
 	defer server.Close()
-	u := &customer{pace: pace{opinions: 1}, rng: rand.New(rand.NewPCG(1, 1))} //nolint:gosec // a test
+	u := &customer{pace: pace{opinions: 1}, rng: rand.New(rand.NewPCG(1, 1))}
 	in := incoming{text: "Yes.\n\nGood: " + server.URL + "/q/T/rate?v=good&r=099a8057\nNot good: " + server.URL + "/q/T/rate?v=bad&r=099a8057\n"}
 	if err := u.judge(t.Context(), in); err != nil || len(got) != 2 || got[0] != "GET /q/T/rate good 099a8057" && got[0] != "GET /q/T/rate bad 099a8057" || got[1] != "POST"+got[0][3:] {
 		t.Errorf("asked %q, %v", got, err)
