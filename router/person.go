@@ -109,17 +109,29 @@ func (s *State) applyPersons(parts []Person) {
 	for i := range parts {
 		p := &parts[i]
 		for _, id := range p.Members {
+			delete(s.byCustomer, id)
 			s.Persons[id] = &PersonEntry{Person: *p, N: s.N}
 			s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadePerson, ID: id})
 		}
 	}
+	s.regroup(open)
+}
+
+// regroup puts open contacts, which stand nowhere, under their persons as those are now:
+// all at once, as one by one would take time by the square of how many they are.
+func (s *State) regroup(open []string) {
+	changed := map[string]bool{}
 	for _, id := range open {
 		c := s.Contacts[id]
-		s.forgetCustomer(c)
 		if c.Person = s.personID(c.Customer); c.Person == c.Customer {
 			c.Person = ""
 		}
-		s.noteCustomer(c)
+		person := c.PersonID()
+		s.byCustomer[person] = append(s.byCustomer[person], id)
+		changed[person] = true
+	}
+	for person := range changed {
+		slices.Sort(s.byCustomer[person])
 	}
 }
 
@@ -141,10 +153,13 @@ func (s *State) noteCustomer(c *Contact) {
 }
 
 func (s *State) forgetCustomer(c *Contact) {
-	open := slices.DeleteFunc(s.byCustomer[c.PersonID()], func(id string) bool { return id == c.ID })
-	if len(open) == 0 {
+	open := s.byCustomer[c.PersonID()]
+	k, there := slices.BinarySearch(open, c.ID)
+	switch {
+	case !there:
+	case len(open) == 1:
 		delete(s.byCustomer, c.PersonID())
-		return
+	default:
+		s.byCustomer[c.PersonID()] = slices.Delete(open, k, k+1)
 	}
-	s.byCustomer[c.PersonID()] = open
 }

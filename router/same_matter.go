@@ -48,40 +48,6 @@ func (t *turn) near(o *Contact, at time.Time) bool {
 	return d <= within && -d <= within
 }
 
-// mergeOpen lets what is open of a person about one matter, on several channels,
-// wait for one answer: the one that began first stands for it.
-func (t *turn) mergeOpen(person string) {
-	open := slices.Clone(t.byCustomer[person])
-	slices.SortFunc(open, func(a, b string) int {
-		x, y := t.Contacts[a], t.Contacts[b]
-		if d := x.Start.Compare(y.Start); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	for i, id := range open {
-		for _, other := range open[i+1:] {
-			into, from := t.Contacts[id], t.Contacts[other]
-			if into.Open() && from.Open() && t.oneMatter(into, from) {
-				t.mergeInto(into, from, "linked")
-			}
-		}
-	}
-}
-
-// oneMatter reports whether one contact may stand for another: of one matter, on
-// other channels, and not in two agents' hands.
-func (t *turn) oneMatter(into, from *Contact) bool {
-	if into.Channel == from.Channel || into.Class != from.Class {
-		return false
-	}
-	if into.Agent != "" && from.Agent != "" && into.Agent != from.Agent {
-		return false
-	}
-	last := from.Messages
-	return len(last) > 0 && t.near(from, last[len(last)-1].ReceivedAt) && t.near(into, last[0].ReceivedAt) && mergeable(into, from)
-}
-
 // mergeInto ends a contact as merged into another, which stands for its messages.
 func (t *turn) mergeInto(into, from *Contact, cause string) {
 	holder, messages := from.Agent, slices.Clone(from.Messages)
