@@ -29,7 +29,10 @@ type Unlink struct {
 	// an answer; Together is what was answered on a channel of the others' alone.
 	Joined   []Conversation
 	Together []AnsweredTogether
-	AsOf     uint64
+	// Alone is what is known of the part of each of its members by itself: where they
+	// want to be answered, and can be.
+	Alone map[string]customers.Facts
+	AsOf  uint64
 }
 
 // AnsweredTogether is a conversation whose messages were answered, with those of another of
@@ -240,6 +243,9 @@ func (t *turn) unlink(c *Unlink) error {
 	}
 	for i := range c.Together {
 		t.answerApart(&c.Together[i])
+	}
+	for i := range parts {
+		t.answerAlone(&parts[i], c.Alone)
 	}
 	return nil
 }

@@ -87,3 +87,42 @@ func BenchmarkLinkOpen(b *testing.B) {
 		})
 	}
 }
+
+// Of one person who turn out to be two, each is answered where they can be reached
+// themselves, in the decision that takes them apart: nobody's answer goes to the other.
+func TestUnlinkedAreAnsweredApart(t *testing.T) {
+	t.Parallel()
+	both := customers.Facts{Prefer: contact.Email, PreferSource: customers.PreferImport, Reach: "email,webchat"}
+	mailed := customers.Facts{Prefer: contact.Email, PreferSource: customers.PreferImport, Reach: "email"}
+	for name, own := range map[string]struct {
+		facts customers.Facts
+		want  contact.Channel
+	}{
+		"reached by the chat":   {customers.Facts{Reach: "webchat"}, contact.WebChat},
+		"reached by mail, too":  {both, contact.Email},
+		"of whom nobody knows":  {customers.Facts{}, contact.WebChat},
+		"wanted, not reachable": {customers.Facts{Prefer: contact.Email, PreferSource: customers.PreferStated, Reach: "webchat"}, contact.WebChat},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.agent("anna", contact.RoleAgent, 100)
+			chat := r.visit("w1", "visitor")
+			asked := r.receive(chat)
+			mail := r.mail("m1", "alice")
+			mail.Class = "billing" // another matter: two contacts
+			mailed2 := r.receive(mail)
+			r.must("anna", Link{A: r.whose(chat), B: r.whose(mail), Evidence: customers.ByAgent, AsOf: r.state.N})
+			for _, c := range []*Contact{asked, mailed2} {
+				r.must(ActorRouter, ChangeCustomer{Contact: c.ID, Known: both})
+			}
+			if asked.ReplyChannel != contact.Email {
+				t.Fatalf("linked, the question in the chat is answered by %s", asked.ReplyChannel)
+			}
+			r.must("anna", Unlink{Link: r.edges()[0].Link, Edges: r.edges(), AsOf: r.state.N, Alone: map[string]customers.Facts{r.whose(chat): own.facts, r.whose(mail): mailed}})
+			if asked.ReplyChannel != own.want || asked.Demand.ReplyChannel != own.want || mailed2.ReplyChannel != contact.Email {
+				t.Errorf("apart, the chat is answered by %s, want %s, the mail by %s", asked.ReplyChannel, own.want, mailed2.ReplyChannel)
+			}
+			r.check()
+		})
+	}
+}

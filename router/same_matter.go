@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 )
 
 // sameMatter finds the open contact in which a message waits that came on another
@@ -143,4 +144,27 @@ func (t *turn) answerApart(j *AnsweredTogether) {
 		messages[i].In = ""
 	}
 	t.openApart(t.Conversations[v.ID], &j.Contact, messages)
+}
+
+// answerAlone finds by which channel what is open of a part is answered, now that the
+// others' addresses are not theirs: an answer must not go to somebody else. What a person
+// has chosen stays where it is still possible; all else that is known is told later.
+func (t *turn) answerAlone(p *Person, alone map[string]customers.Facts) {
+	for _, id := range slices.Clone(t.byCustomer[p.ID]) {
+		c := t.Contacts[id]
+		own := alone[c.Customer]
+		theirs := c.ReplyChannel == c.Channel || slices.Contains(own.Reached(), c.ReplyChannel)
+		if c.State == Sending || theirs && (c.ReplyBy.By != "" || c.ReplyBy.Source == "") {
+			continue
+		}
+		next, known := *c, customers.Facts{}
+		if c.Known != nil {
+			known = *c.Known
+		}
+		known.Prefer, known.PreferSource, known.PreferAt, known.Reach = own.Prefer, own.PreferSource, own.PreferAt, own.Reach
+		next.Known = &known
+		if t.answeredBy(&next); next.ReplyChannel != c.ReplyChannel {
+			t.answerBy(c, &ReplyChannelChosen{Contact: c.ID, Channel: next.ReplyChannel, ReplyBy: next.ReplyBy})
+		}
+	}
 }

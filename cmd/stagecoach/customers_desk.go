@@ -24,6 +24,8 @@ type customerDesk struct {
 	ledger    *ledger.Ledger
 	router    rightsRouter
 	directory func(ctx context.Context) (*directory.Directory, error)
+	// rules say where those are answered who are taken apart; nil on a stopped daemon.
+	rules *apartRules
 }
 
 var _ desk.Customers = (*customerDesk)(nil)
@@ -303,11 +305,12 @@ func (c *customerDesk) Unlink(ctx context.Context, by desk.Word, link string) (r
 		}
 		rest := slices.DeleteFunc(p.Edges(), func(e router.Edge) bool { return e.Link == l.ID })
 		cmd := router.Unlink{Link: l.ID, Remark: by.Remark, Edges: p.Edges(), AsOf: asOf}
-		cmd.Joined, cmd.Together, err = c.ledger.Apart(ctx, router.PartsOf(p.Members, rest))
-		if err != nil {
+		parts := router.PartsOf(p.Members, rest)
+		if cmd.Joined, cmd.Together, err = c.ledger.Apart(ctx, parts); err != nil {
 			return nil, err
 		}
-		return cmd, nil
+		cmd.Alone, err = c.alone(ctx, parts)
+		return cmd, err
 	})
 }
 

@@ -248,6 +248,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 		Customers: &customerDesk{
 			ledger: d.ledger, router: d.engine,
 			directory: func(context.Context) (*directory.Directory, error) { return d.directory, nil },
+			rules:     &apartRules{policy: d.policy.Load, reaches: d.links.reaches},
 		},
 		Directory: deskPeople{d.directory, d.ledger},
 	}, d.logger)
