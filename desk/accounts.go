@@ -19,8 +19,10 @@ type Account struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`
 	// Hash is the password's argon2id hash; "" lets nobody in.
-	Hash      string    `json:"hash"`
-	Signature string    `json:"signature"`
+	Hash      string `json:"hash"`
+	Signature string `json:"signature"`
+	// Thanked is up to when they have seen what customers said in praise of them.
+	Thanked   time.Time `json:"thanked,omitzero"`
 	CreatedAt time.Time `json:"created_at"`
 }
 

@@ -27,12 +27,20 @@ type onLinkIn struct {
 	}
 }
 
+type onPersonIn struct {
+	ByCustomer
+	Body struct{ Once }
+}
+
 func (a *api) registerCustomers() {
 	op(a, agents, "GET /api/customers", "find-customers", "Find customers, or the links that wait for a word", func(ctx context.Context, _ Who, in *findCustomersIn) (*view.CustomerList, error) {
 		return a.svc.FindCustomers(ctx, in.Query)
 	})
 	op(a, agents, "GET /api/customers/{id}", "customer", "One person, whatever the channel, with the proof of each link", func(ctx context.Context, _ Who, in *ByCustomer) (*view.CustomerPerson, error) {
 		return a.svc.CustomerPerson(ctx, in.name())
+	})
+	op(a, agents, "POST /api/customers/{id}/end-links", "end-persons-links", "Make all links to a person's page invalid that were sent", func(ctx context.Context, who Who, in *onPersonIn) (view.Done, error) {
+		return a.svc.EndPersonsLinks(ctx, who, in.Body.CommandID, in.name())
 	})
 	op(a, agents, "POST /api/customer-links", "link-customers", "Say that two customers are one person", func(ctx context.Context, who Who, in *linkIn) (view.Done, error) {
 		return a.svc.LinkCustomers(ctx, who, in.Body.CommandID, in.Body.A, in.Body.B, in.Body.Reason)

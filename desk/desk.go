@@ -75,7 +75,7 @@ func (s *Service) Desk(ctx context.Context, who Who) (view.Desk, error) {
 		return view.Desk{}, err
 	}
 	d := view.Desk{
-		Me: s.named(g.me), Mine: s.cards(ctx, g.held), Waiting: g.waiting, Review: g.review,
+		Me: s.named(g.me), Mine: s.cards(ctx, g.held), Waiting: g.waiting, Review: g.review, Thanks: s.thanks(ctx, who),
 		Offers: make([]view.Offer, 0, len(g.offers)), Alerts: s.alerts(who, g),
 	}
 	if !g.known {

@@ -24,6 +24,13 @@ func (s *Server) customerPages(mux *http.ServeMux) {
 			return web.Customer(p, c), err
 		})
 	})
+	s.page(mux, "POST /customers/{customer}/end-links", agents, func(w http.ResponseWriter, r *http.Request, who Who) error {
+		done, err := s.svc.EndPersonsLinks(r.Context(), who, r.PostForm.Get("command_id"), r.PathValue("customer"))
+		if err != nil {
+			return err
+		}
+		return s.goTo(w, r, "/customers/"+url.PathEscape(r.PathValue("customer")), done, "Links that were sent hold no longer. The next message has a new one.")
+	})
 	s.page(mux, "POST /customer-links", agents, s.linkForm(func(r *http.Request, who Who, f url.Values) (view.Done, error) {
 		return s.svc.LinkCustomers(r.Context(), who, f.Get("command_id"), f.Get("a"), f.Get("b"), f.Get("reason"))
 	}, "They are one person now."))

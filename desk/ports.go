@@ -81,6 +81,8 @@ type Records interface {
 type Voices interface {
 	SaidOfKind(ctx context.Context, kind contact.FeedbackKind, agent string, most int) ([]ledger.Said, error)
 	Fans(ctx context.Context, most int) ([]ledger.Fan, error)
+	// PraiseSince counts the praise that an agent earned after a moment.
+	PraiseSince(ctx context.Context, agent string, since time.Time) (int, error)
 	Ideas(ctx context.Context, state router.IdeaState, most int) ([]ledger.Idea, error)
 	// Satisfaction puts kept promises beside what customers say.
 	Satisfaction(ctx context.Context, since, until time.Time) (*ledger.Satisfaction, error)

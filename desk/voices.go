@@ -104,10 +104,33 @@ func (s *Service) Ideas(ctx context.Context, state string) ([]view.Idea, error) 
 }
 
 // PraiseOf gives what customers said in praise of an agent's answers, newest first:
-// it is theirs, whatever the policy says of figures.
+// it is theirs, whatever the policy says of figures. It has been seen then.
 func (s *Service) PraiseOf(ctx context.Context, who Who) (view.PraiseOf, error) {
 	list, err := s.heard(ctx, contact.FeedbackPraise, who.ID)
-	return view.PraiseOf{Praise: list}, err
+	if err != nil {
+		return view.PraiseOf{}, err
+	}
+	if s.thanks(ctx, who) > 0 && len(list) > 0 {
+		seen := list[0].At
+		if err := s.changeAccount(ctx, who.ID, func(a *Account) error { a.Thanked = seen; return nil }); err != nil {
+			s.log.WarnContext(ctx, "it isn't noted that praise was seen", "agent_id", who.ID, "err", err)
+		}
+		s.hub.tell(who.ID, TopicDesk)
+	}
+	return view.PraiseOf{Praise: list}, nil
+}
+
+// thanks counts the praise that an agent has earned and hasn't seen.
+func (s *Service) thanks(ctx context.Context, who Who) int {
+	acc, ok := s.accounts.get(who.ID)
+	if !ok || s.deps.Voices == nil {
+		return 0
+	}
+	n, err := s.deps.Voices.PraiseSince(ctx, who.ID, acc.Thanked)
+	if err != nil {
+		s.log.WarnContext(ctx, "praise not counted", "agent_id", who.ID, "err", err)
+	}
+	return n
 }
 
 func (s *Service) heard(ctx context.Context, kind contact.FeedbackKind, agent string) ([]view.Voice, error) {
@@ -130,7 +153,7 @@ func (s *Service) heard(ctx context.Context, kind contact.FeedbackKind, agent st
 func (s *Service) voice(ctx context.Context, said *ledger.Said) view.Voice {
 	out := view.Voice{
 		ID: said.ID, Conversation: said.Conversation, Contact: said.Contact, Customer: said.Customer, Agent: said.Agent,
-		AgentName: s.AgentName(said.Agent), Rating: string(said.Rating), Follow: said.Follow, At: said.At,
+		AgentName: s.AgentName(said.Agent), Rating: string(said.Rating), Follow: said.Follow, At: said.At, ByLink: said.ByLink,
 	}
 	if said.Ref == "" {
 		out.Name = s.customerName(ctx, said.Conversation)

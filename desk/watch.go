@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"stagecoach/contact"
 	"stagecoach/router"
 )
 
@@ -240,6 +241,9 @@ func (n *news) noteWork(e router.Event) {
 		n.contact(e.Contact.ID)
 		n.conversation(e.Contact.Conversation)
 	case router.ContactOpened:
+		if e.Contact.Kind == string(contact.FeedbackPraise) {
+			n.holder(e.Contact.Prefer) // who earned it
+		}
 		n.contact(e.Contact.ID)
 		n.conversation(e.Contact.Conversation)
 	}
@@ -277,6 +281,9 @@ func (n *news) noteWords(e router.Event) {
 		n.replies = append(n.replies, e.Reply)
 	case router.AcknowledgementDropped:
 		n.conversation(e.Conversation)
+	case router.FeedbackGiven:
+		n.conversation(e.Conversation)
+		n.holder(e.Agent)
 	}
 }
 

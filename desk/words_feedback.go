@@ -14,7 +14,10 @@ func (s *Service) feedbackWords(ctx context.Context, e *ledger.Entry) string {
 	case "idea_decided":
 		return ideaWords(router.IdeaState(e.Code)) + s.saidWords(ctx, e)
 	case "page_links_ended":
-		return "The links to the customer's page that had been sent were made invalid."
+		if e.Actor == router.ActorCustomer {
+			return "The customer made the links to their page invalid that had been sent."
+		}
+		return s.actorWords(e.Actor) + " made the links to the customer's page invalid that had been sent."
 	}
 	whose := "the answer"
 	if e.Agent != "" {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"stagecoach/contact"
@@ -32,13 +31,21 @@ type Said struct {
 
 const saidColumns = "id, conversation, contact, customer, agent, rating, kind, ref, follow, at, by_link"
 
-// saidOf reads what was said on pages, and what messages of a kind said. Who earned a
-// message's praise is who answered before it.
-const saidOf = "SELECT " + saidColumns + " FROM feedback WHERE last = 1 AND (kind = ?1 OR ?1 = 'praise' AND rating = 'good' AND kind = '') " +
-	"UNION ALL SELECT c.id, c.conversation, c.id, c.customer, coalesce(json_extract(c.facts, '$.prefer'), ''), '', json_extract(c.facts, '$.kind'), " +
-	"coalesce(json_extract(c.facts, '$.messages[0].ref'), ''), '', c.start, 0 FROM contact c " +
-	"WHERE json_extract(c.facts, '$.kind') = ?1 AND json_extract(c.facts, '$.kind') IN ('praise', 'idea', 'complaint') " +
-	"AND coalesce(json_extract(c.facts, '$.follows_up'), '') = '' AND c.disposition NOT IN ('spam', 'machine')"
+// What was said of one kind, on pages and in messages. Both are read by an index, the
+// newest first: contacts of no such kind are never looked at. Who earned a message's
+// praise is who answered before it.
+const (
+	saidOnPages = "SELECT " + saidColumns + " FROM feedback WHERE last = 1 AND voice = %[1]s"
+	saidByMail  = "SELECT c.id, c.conversation, c.id, c.customer, coalesce(json_extract(c.facts, '$.prefer'), ''), '', json_extract(c.facts, '$.kind'), " +
+		"coalesce(json_extract(c.facts, '$.messages[0].ref'), ''), '', c.start, 0 FROM contact c " +
+		"WHERE json_extract(c.facts, '$.kind') = %[1]s AND json_extract(c.facts, '$.kind') IN ('praise', 'idea', 'complaint') " + counted
+	counted = "AND coalesce(json_extract(c.facts, '$.follows_up'), '') = '' AND c.disposition NOT IN ('spam', 'machine')"
+)
+
+// saidOf reads all that was said of a kind, which is a parameter or a word of SQL.
+func saidOf(kind string) string {
+	return fmt.Sprintf(saidOnPages+" UNION ALL "+saidByMail, kind)
+}
 
 func scanSaid(rows *sql.Rows, more ...any) (Said, error) {
 	var s Said
@@ -81,12 +88,33 @@ func (l *Ledger) SaidBy(ctx context.Context, customers []string) ([]Said, error)
 
 // SaidOfKind gives what was said of a kind, the newest first: agent "" for everybody.
 func (l *Ledger) SaidOfKind(ctx context.Context, kind contact.FeedbackKind, agent string, most int) ([]Said, error) {
-	query := "SELECT " + saidColumns + " FROM (" + saidOf + ") WHERE ?2 = '' OR agent = ?2 ORDER BY at DESC, id LIMIT ?3"
+	pages, mails := fmt.Sprintf(saidOnPages, "?1"), fmt.Sprintf(saidByMail, "?1")
+	if agent != "" {
+		pages, mails = pages+" AND agent = ?2", mails+" AND json_extract(c.facts, '$.prefer') = ?2"
+	}
+	const newest = "SELECT * FROM (%s ORDER BY %s DESC LIMIT ?3)"
+	query := fmt.Sprintf(newest+" UNION ALL "+newest+" ORDER BY at DESC, id LIMIT ?3", pages, "at", mails, "c.start")
 	return l.said(ctx, query, string(kind), agent, limit(most, defaultLimit, maxLimit))
 }
 
-// Fan is a customer who praises us or sends ideas.
+// PraiseSince counts the praise that an agent earned after a moment.
+func (l *Ledger) PraiseSince(ctx context.Context, agent string, since time.Time) (n int, err error) {
+	err = l.view(ctx, func(tx querier) error {
+		return tx.QueryRowContext(ctx, praiseSince, agent, micros(since)).Scan(&n)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("counting praise: %w", err)
+	}
+	return n, nil
+}
+
+const praiseSince = "SELECT (SELECT count(*) FROM feedback WHERE last = 1 AND agent = ?1 AND voice = 'praise' AND at > ?2) + " +
+	"(SELECT count(*) FROM contact c WHERE json_extract(c.facts, '$.kind') = 'praise' AND json_extract(c.facts, '$.prefer') = ?1 AND c.start > ?2 " + counted + ")"
+
+// Fan is a person who praises us or sends ideas.
 type Fan struct {
+	// Customer is the person's id: that of the customer, of several linked ones the
+	// smallest.
 	Customer string    `json:"customer"`
 	Praise   int       `json:"praise"`
 	Ideas    int       `json:"ideas"`
@@ -95,13 +123,18 @@ type Fan struct {
 	Conversation string `json:"conversation"`
 }
 
-// Fans gives the customers who praise us and send ideas, those with most first.
+// fansOf counts what each person said.
+func fansOf() string {
+	return "SELECT coalesce(p.person, s.customer) AS who, sum(s.kind <> 'idea'), sum(s.kind = 'idea'), max(s.at), s.conversation " +
+		"FROM (" + saidOf("'praise'") + " UNION ALL " + saidOf("'idea'") + ") s LEFT JOIN person p ON p.customer = s.customer " +
+		"GROUP BY who ORDER BY count(*) DESC, max(s.at) DESC, who LIMIT ?"
+}
+
+// Fans gives the people who praise us and send ideas, those with most first.
 func (l *Ledger) Fans(ctx context.Context, most int) ([]Fan, error) {
 	out := []Fan{}
-	query := "SELECT customer, sum(kind <> 'idea'), sum(kind = 'idea'), max(at), conversation FROM (" + saidOf + " UNION ALL " +
-		strings.ReplaceAll(saidOf, "?1", "?2") + ") GROUP BY customer ORDER BY count(*) DESC, max(at) DESC, customer LIMIT ?3"
 	err := l.view(ctx, func(tx querier) error {
-		return each(ctx, tx, query, []any{"praise", "idea", limit(most, defaultLimit, maxLimit)}, func(rows *sql.Rows) error {
+		return each(ctx, tx, fansOf(), []any{limit(most, defaultLimit, maxLimit)}, func(rows *sql.Rows) error {
 			var f Fan
 			var at int64
 			err := rows.Scan(&f.Customer, &f.Praise, &f.Ideas, &at, &f.Conversation)
@@ -128,14 +161,18 @@ type Idea struct {
 	Reply     string    `json:"reply"`
 }
 
+func ideasOf() string {
+	return "SELECT s.id, s.conversation, s.contact, s.customer, s.agent, s.rating, s.kind, s.ref, s.follow, s.at, s.by_link, " +
+		"coalesce(i.state, 'open'), coalesce(i.at, 0), coalesce(i.by, ''), coalesce(i.ref, ''), coalesce(i.reply, '') " +
+		"FROM (" + saidOf("'idea'") + ") s LEFT JOIN idea i ON i.id = s.id WHERE ?1 = '' OR coalesce(i.state, 'open') = ?1 ORDER BY s.at DESC, s.id LIMIT ?2"
+}
+
 // Ideas gives customers' ideas, the newest first; state "" for all.
 func (l *Ledger) Ideas(ctx context.Context, state router.IdeaState, most int) ([]Idea, error) {
 	out := []Idea{}
-	query := "SELECT s.id, s.conversation, s.contact, s.customer, s.agent, s.rating, s.kind, s.ref, s.follow, s.at, s.by_link, " +
-		"coalesce(i.state, 'open'), coalesce(i.at, 0), coalesce(i.by, ''), coalesce(i.ref, ''), coalesce(i.reply, '') " +
-		"FROM (" + saidOf + ") s LEFT JOIN idea i ON i.id = s.id WHERE ?2 = '' OR coalesce(i.state, 'open') = ?2 ORDER BY s.at DESC, s.id LIMIT ?3"
+	query := ideasOf()
 	err := l.view(ctx, func(tx querier) error {
-		return each(ctx, tx, query, []any{"idea", string(state), limit(most, defaultLimit, maxLimit)}, func(rows *sql.Rows) error {
+		return each(ctx, tx, query, []any{string(state), limit(most, defaultLimit, maxLimit)}, func(rows *sql.Rows) error {
 			var i Idea
 			var at int64
 			var err error

@@ -1,11 +1,14 @@
 package ledger
 
 import (
+	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/router"
 )
 
@@ -67,6 +70,14 @@ func TestFeedbackIsCollected(t *testing.T) {
 	if err != nil || len(planned) != 1 || planned[0].ID != idea.Message || planned[0].By != "anna" || planned[0].Remark != "reason.1" {
 		t.Errorf("planned: %+v, %v", planned, err)
 	}
+	for _, one := range []struct {
+		since time.Time
+		want  int
+	}{{time.Time{}, 1}, {s.now.Add(time.Hour), 0}} {
+		if n, err := l.PraiseSince(t.Context(), "anna", one.since); err != nil || n != one.want {
+			t.Errorf("anna's praise since %s: %d, want %d; %v", one.since, n, one.want, err)
+		}
+	}
 	if v, err := l.Conversation(t.Context(), first.Conversation); err != nil || v.PageEpoch != 1 {
 		t.Errorf("epoch %d, %v", v.PageEpoch, err)
 	}
@@ -112,5 +123,56 @@ func TestGapKnowsHowSureItIs(t *testing.T) {
 				t.Errorf("gap %+v, want %.1f", g.Gap, want)
 			}
 		})
+	}
+}
+
+// Who praises us is counted for each person, whichever of their addresses it came from.
+func TestFansArePeople(t *testing.T) {
+	s := newStory(t)
+	s.do(router.ActorRouter, router.Begin{Life: "life-1"})
+	s.agent("anna")
+	s.wait(time.Minute)
+	first, second := s.answeredTo("m1", "alice", "question"), s.answeredTo("m2", "bob", "idea")
+	s.answeredTo("m3", "carol", "praise")
+	s.rate("f1", "m1", first, praise(true))
+	s.do("anna", router.Link{A: first.Customer, B: second.Customer, Evidence: customers.ByAgent, AsOf: s.n})
+	l := s.folded()
+	fans, err := l.Fans(t.Context(), 10)
+	if err != nil || len(fans) != 2 {
+		t.Fatalf("fans: %+v, %v", fans, err)
+	}
+	if f := fans[0]; f.Customer != min(first.Customer, second.Customer) || f.Praise != 1 || f.Ideas != 1 {
+		t.Errorf("one person is %+v", f)
+	}
+}
+
+// Lists of what customers say look at no contact and no vote of another kind.
+func TestVoicesAreFoundByAnIndex(t *testing.T) {
+	l := newStory(t).folded()
+	said := func(kind string) string {
+		var plan strings.Builder
+		queries := map[string]string{"fans": fansOf(), "ideas": ideasOf(), "praise": praiseSince, "pages": fmt.Sprintf(saidOnPages, "?1"), "mails": fmt.Sprintf(saidByMail, "?1")}
+		args := map[string][]any{"fans": {10}, "ideas": {"", 10}, "praise": {"anna", 0}, "pages": {"praise"}, "mails": {"praise"}}[kind]
+		err := l.view(t.Context(), func(tx querier) error {
+			return each(t.Context(), tx, "EXPLAIN QUERY PLAN "+queries[kind], args, func(rows *sql.Rows) error {
+				var a, b, c int
+				var line string
+				err := rows.Scan(&a, &b, &c, &line)
+				plan.WriteString(line + "\n")
+				return err
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.String()
+	}
+	for _, kind := range []string{"fans", "ideas", "praise", "pages", "mails"} {
+		plan := said(kind)
+		for _, scan := range []string{"SCAN c\n", "SCAN contact", "SCAN feedback"} {
+			if strings.Contains(plan, scan) {
+				t.Errorf("%s:\n%s", kind, plan)
+			}
+		}
 	}
 }

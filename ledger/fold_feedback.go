@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"stagecoach/contact"
 	"stagecoach/router"
 )
 
@@ -53,6 +54,14 @@ func (f *fold) feedback(ctx context.Context, ev router.Event) error {
 	return nil
 }
 
+// voiceOf says what sort of thing was said: a good vote is praise, too.
+func voiceOf(r *feedbackRow) string {
+	if r.Kind == "" && r.Rating == contact.RatedGood {
+		return string(contact.FeedbackPraise)
+	}
+	return string(r.Kind)
+}
+
 // feedback writes what customers said. Of one contact the last rating counts.
 func (w *writer) feedback() {
 	for i := range w.f.ratings {
@@ -61,7 +70,7 @@ func (w *writer) feedback() {
 			w.exec(w.s.oldFeedback, r.Contact)
 		}
 		w.exec(w.s.newFeedback, r.num, r.Feedback, r.Conversation, r.Contact, r.Customer, r.Agent, r.Reply,
-			string(r.Rating), string(r.Kind), r.Ref, r.Follow, micros(r.at), r.ByLink)
+			string(r.Rating), string(r.Kind), r.Ref, r.Follow, micros(r.at), r.ByLink, voiceOf(r))
 	}
 	for i := range w.f.ideas {
 		d := &w.f.ideas[i]

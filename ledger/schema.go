@@ -2,7 +2,7 @@ package ledger
 
 // factsVersion is the version of ledger.db. Another version in the file means
 // that it is deleted and folded again.
-const factsVersion = 5
+const factsVersion = 6
 
 // factsSchema makes ledger.db. Times are microseconds since 1970, 0 when there
 // is none; nums are given in the order of the log, so that a rebuild gives the
@@ -88,12 +88,14 @@ CREATE TABLE feedback(
 	num INTEGER PRIMARY KEY, id TEXT NOT NULL, conversation TEXT NOT NULL, contact TEXT NOT NULL,
 	customer TEXT NOT NULL, agent TEXT NOT NULL, reply TEXT NOT NULL, rating TEXT NOT NULL,
 	kind TEXT NOT NULL, ref TEXT NOT NULL, follow TEXT NOT NULL, at INTEGER NOT NULL, last INTEGER NOT NULL,
-	by_link INTEGER NOT NULL
+	by_link INTEGER NOT NULL, voice TEXT NOT NULL
 );
 CREATE INDEX feedback_contact ON feedback(contact);
 CREATE INDEX feedback_customer ON feedback(customer);
-CREATE INDEX feedback_agent ON feedback(agent, num);
-CREATE INDEX contact_kind ON contact(json_extract(facts, '$.kind'), num) WHERE json_extract(facts, '$.kind') IN ('praise', 'idea', 'complaint');
+CREATE INDEX feedback_agent ON feedback(agent, voice, at) WHERE last = 1;
+CREATE INDEX feedback_voice ON feedback(voice, at) WHERE last = 1;
+CREATE INDEX contact_kind ON contact(json_extract(facts, '$.kind'), start) WHERE json_extract(facts, '$.kind') IN ('praise', 'idea', 'complaint');
+CREATE INDEX contact_praise ON contact(json_extract(facts, '$.prefer'), start) WHERE json_extract(facts, '$.kind') = 'praise';
 CREATE TABLE idea(
 	id TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
 	ref TEXT NOT NULL, reply TEXT NOT NULL

@@ -321,6 +321,8 @@ type Desk struct {
 	Waiting int `json:"waiting"`
 	// Review counts what is proposed as spam or machine.
 	Review int `json:"review"`
+	// Thanks counts the praise for this agent that they haven't seen.
+	Thanks int `json:"thanks"`
 	// Alerts are things that a person should know: channels down, in doubt.
 	Alerts []Alert `json:"alerts"`
 }

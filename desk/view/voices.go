@@ -31,6 +31,8 @@ type Voice struct {
 	Missing      string    `json:"missing,omitempty"`
 	Follow       string    `json:"follow"`
 	At           time.Time `json:"at"`
+	// ByLink is true where nobody has proved who they are: the vote was by the link alone.
+	ByLink bool `json:"by_link,omitempty"`
 }
 
 // Fan is a customer who praises us or sends ideas.

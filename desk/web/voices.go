@@ -1,9 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
+	"stagecoach/desk/view"
 	"stagecoach/ledger"
 )
 
@@ -42,4 +45,20 @@ func cut(s string, most int) string {
 		return s
 	}
 	return string([]rune(s)[:most-1]) + "…"
+}
+
+// byAgent gives praise by who earned it, by name; each group's newest first.
+func byAgent(list []view.Voice) [][]view.Voice {
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b view.Voice) int {
+		return cmp.Or(cmp.Compare(a.AgentName, b.AgentName), cmp.Compare(a.Agent, b.Agent))
+	})
+	var out [][]view.Voice
+	for i, v := range sorted {
+		if i == 0 || sorted[i-1].Agent != v.Agent {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], v)
+	}
+	return out
 }
