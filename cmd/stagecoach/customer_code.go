@@ -120,7 +120,7 @@ func (p customerPages) writtenBy(ctx context.Context, conversation string, membe
 	var out []way
 	for _, one := range slices.Backward(all) {
 		msg := one.message
-		if msg == nil || msg.Public || msg.Feedback != nil || one.entry.Kind != "message_received" {
+		if msg == nil || msg.Feedback != nil || one.entry.Kind != "message_received" {
 			continue
 		}
 		to := msg.Sender()
@@ -140,9 +140,9 @@ func (k *link) sends() bool {
 	return k != nil && k.adapter.Sender != nil && k.adapter.Composer != nil && !k.adapter.Channel.ByHand()
 }
 
-// private reports whether what goes to the sender of a message reaches them alone.
+// private reports whether what we send to the author of a message reaches them alone.
 func private(k *link, msg *contact.Message) bool {
-	return !msg.Public && (!k.adapter.Limits.Public || direct(msg.Channel))
+	return direct(msg.Channel) || !msg.Public && !k.adapter.Limits.Public
 }
 
 // direct reports whether a channel has direct messages: what answers no post of theirs
