@@ -3,11 +3,14 @@ package main
 import (
 	"archive/zip"
 	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"stagecoach/contact"
 	"stagecoach/customers"
@@ -185,4 +188,35 @@ func unzipped(t *testing.T, archive string) string {
 		out.Write(text)
 	}
 	return out.String()
+}
+
+// Who was written to, and never wrote, has a page that stands, and can write there.
+func TestPageOfWhomOnlyWeWroteTo(t *testing.T) {
+	o := newPageOffice(t)
+	out, err := o.d.desk.StartOutbound(t.Context(), o.anna, desk.Outbound{Account: "email/support", Urgent: "it is night", Sending: desk.Sending{
+		ID: uuid.NewString(), To: []contact.Address{{Address: "alice@cust.test"}}, Subject: "Your order", Text: "Your parcel is ready.",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.mails(1)
+	row, err := o.d.ledger.Conversation(t.Context(), out.Conversation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := strings.TrimPrefix(o.d.pages.of(&row.Conversation, contact.Email), customersSite)
+	b := o.browser()
+	has(t, b.get(link), "Nothing is open between us", "a•••@c•••.test")
+	if status, body, _ := b.send(http.MethodPost, link+"/rate", url.Values{"v": {"good"}}); status != http.StatusUnprocessableEntity {
+		t.Errorf("a vote for no answer: %d %s", status, body)
+	}
+	b.post(link+"/code", nil)
+	body := b.post(link+"/enter", url.Values{"code": {found(t, codeInMail, o.mails(2)[1])}})
+	has(t, body, "Your parcel is ready.", "alice@cust.test")
+	has(t, b.post(link+"/write", url.Values{"text": {"I shall fetch it tomorrow."}}), "has reached us.", "I shall fetch it tomorrow.")
+	if c := o.open(); c == nil || c.Conversation != out.Conversation {
+		t.Errorf("it is in another conversation: %+v", c)
+	}
+	o.answer("Good, see you.")
+	has(t, o.mails(4)[3], "Good, see you.")
 }
