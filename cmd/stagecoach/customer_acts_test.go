@@ -11,7 +11,6 @@ import (
 	"stagecoach/channels"
 	"stagecoach/configs"
 	"stagecoach/contact"
-	"stagecoach/customers"
 	"stagecoach/desk/portal"
 	"stagecoach/router"
 )
@@ -75,25 +74,5 @@ func TestCodeGoesToNobodyElse(t *testing.T) {
 	question.Channel = contact.WebChat
 	if r := codeReply(w, contact.WebChat, "web", "conversation", "", "123456"); string(r.Origin) != string(question.Origin) || r.Conversation != "conversation" {
 		t.Errorf("the code doesn't reach the chat: %+v", r)
-	}
-}
-
-// A hold that has run out keeps nothing any more, and its reason is not the customer's.
-func TestPageTellsOfHoldsThatHold(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
-	for _, c := range []struct {
-		hold  *customers.Hold
-		held  bool
-		until string
-	}{
-		{nil, false, ""},
-		{&customers.Hold{Reason: "the case of Meyer", Until: "2026-06-30"}, false, ""},
-		{&customers.Hold{Reason: "the case of Meyer", Until: "2026-07-01"}, true, "2026-07-01"},
-		{&customers.Hold{Reason: "the case of Meyer"}, true, ""},
-	} {
-		if held, until := heldFor(c.hold, now); held != c.held || until != c.until {
-			t.Errorf("%+v: %v, %q", c.hold, held, until)
-		}
 	}
 }

@@ -53,11 +53,6 @@ func (p customerPages) profile(ctx context.Context, r *reader) (portal.Profile, 
 	if out.Hidden, err = p.notShown(ctx, r); err != nil {
 		return out, err
 	}
-	for _, rec := range all {
-		if held, until := heldFor(rec.Hold, time.Now()); held {
-			out.Held, out.HeldUntil = true, until
-		}
-	}
 	return out, nil
 }
 
@@ -117,15 +112,6 @@ func (p customerPages) notShown(ctx context.Context, r *reader) ([]portal.Hidden
 		out = append(out, one)
 	}
 	return out, nil
-}
-
-// heldFor tells whether a hold keeps something, and until when, "" for until it is
-// lifted. Why is not for the customer's page.
-func heldFor(h *customers.Hold, now time.Time) (held bool, until string) {
-	if h == nil || !holds(h, now) {
-		return false, ""
-	}
-	return true, h.Until
 }
 
 func fieldsOf(rec *customers.Record) []portal.Field {

@@ -95,6 +95,13 @@ func (p customerPages) row(ctx context.Context, id string) (ledger.ConversationR
 // Standing implements portal.Source.
 func (p customerPages) Standing(ctx context.Context, conversation string) (*portal.Standing, error) {
 	m, err := p.matter(ctx, conversation)
+	if errors.Is(err, portal.ErrGone) {
+		row, rerr := p.row(ctx, conversation)
+		if rerr != nil {
+			return nil, rerr
+		}
+		return p.restricted(ctx, &row)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,9 @@ func (p customerPages) Story(ctx context.Context, who portal.Who) (*portal.Story
 	if rated != nil {
 		out.Rated = rated.Rating
 	}
+	if out.Duties, err = p.duties(ctx, r); err != nil {
+		return nil, err
+	}
 	out.Profile, err = p.profile(ctx, r)
 	return out, err
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"stagecoach/contact"
 	"stagecoach/customers"
 	"stagecoach/desk/view"
 	"stagecoach/fault"
@@ -313,4 +314,17 @@ func (r *rights) keptNow(ctx context.Context, t *ledger.Theirs, hold *customers.
 		list = append(list, putAway{Ref: ref, Rule: bounds[ref].rule, Until: bounds[ref].until})
 	}
 	return r.told(keptOn(list, dayOf(r.now()), e), holds), nil
+}
+
+// keptIfErased tells what must be kept of a person if they were erased now.
+func (r *rights) keptIfErased(ctx context.Context, ids []string) ([]view.Kept, error) {
+	t, err := r.ledger.Theirs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	who := &identities{all: map[contact.Identity]bool{}}
+	if err := r.recorded(ctx, ids, who); err != nil {
+		return nil, err
+	}
+	return r.keptNow(ctx, t, who.held)
 }

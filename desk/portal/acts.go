@@ -298,15 +298,15 @@ func (s *Server) erase(w http.ResponseWriter, r *http.Request, v *visit) {
 		http.Redirect(w, r, v.path("/erase?done="+done), http.StatusSeeOther) //nolint:gosec // below Path, with a token of ours
 		return
 	}
-	err := s.acts.Erase(r.Context(), v.who())
-	switch {
-	case errors.Is(err, ErrHeld):
-		s.eraseStep(w, r, v, "held")
-		return
-	case err != nil:
+	kept, err := s.acts.Erase(r.Context(), v.who())
+	if err != nil {
 		s.fail(w, r, v, err)
 		return
 	}
 	s.setCookie(w, s.cookieName(v.link), "", -1)
+	if kept != nil {
+		s.show(r.Context(), w, http.StatusOK, restrictedPage(v, kept, "")) //nolint:contextcheck // templ hands it on
+		return
+	}
 	s.show(r.Context(), w, http.StatusOK, messagePage(v.w, v.w.eraseDone, v.w.eraseDoneLead))
 }

@@ -93,7 +93,10 @@ func (o *office) Change(_ context.Context, _ portal.Who, c portal.Change) error 
 
 func (o *office) EndLinks(context.Context, portal.Who) error          { o.note("links"); return nil }
 func (o *office) Export(context.Context, portal.Who, io.Writer) error { return nil }
-func (o *office) Erase(context.Context, portal.Who) error             { o.note("erase"); return nil }
+func (o *office) Erase(context.Context, portal.Who) (*portal.Restricted, error) {
+	o.note("erase")
+	return nil, nil //nolint:nilnil // nothing must be kept
+}
 
 func sampleOffice(language string) *office {
 	at := time.Date(2026, 11, 23, 9, 12, 0, 0, time.UTC)

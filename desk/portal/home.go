@@ -81,8 +81,6 @@ func (v *visit) doneWords(done, reach string) (words string, bad bool) {
 		return fmt.Sprintf(w.tooLong, maxWritten), true
 	case "saved":
 		return w.saved, false
-	case "held":
-		return w.eraseKept, true
 	case "person":
 		return w.noErase, true
 	case "nowrite":
@@ -155,15 +153,6 @@ func (w *words) keep(days int) string {
 		return w.keptEver
 	}
 	return fmt.Sprintf(w.days, days)
-}
-
-// held says that nothing can be erased for now, until a day like 2031-12-31.
-func (w *words) held(until string) string {
-	day, err := time.Parse(time.DateOnly, until)
-	if err != nil {
-		return w.eraseKept
-	}
-	return fmt.Sprintf(w.eraseHeld, day.Format(w.day))
 }
 
 // size writes a file's size for people.

@@ -191,6 +191,10 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) *visit {
 		v.proved = s.cfg.Signer.LetIn(c.Value, link, now)
 	}
 	s.keepLanguage(w, r)
+	if st.Restricted != nil {
+		s.restricted(w, r, v)
+		return nil
+	}
 	return v
 }
 

@@ -68,6 +68,27 @@ type Standing struct {
 	// when something last happened.
 	Epoch  int
 	LastAt time.Time
+	// Restricted says that they asked to be erased and that something must be kept: the
+	// page tells that and nothing else. Nil if not.
+	Restricted *Restricted
+}
+
+// Restricted is what became of somebody's wish to be erased while something of theirs
+// must be kept.
+type Restricted struct {
+	Since time.Time
+	// Themselves is true where they asked for it on their page.
+	Themselves bool
+	Duties     []Duty
+}
+
+// Duty is what a law or a hold has us keep.
+type Duty struct {
+	// Why names the law, or says what a hold is for in words for the customer; "" for a
+	// legal obligation.
+	Why string
+	// Until is the last day, like 2031-12-31, "" where that is not known yet.
+	Until string
 }
 
 // Story is what only the customer sees.
@@ -78,6 +99,8 @@ type Story struct {
 	Rated   contact.Rating
 	CanRate bool
 	Kept    []Kept
+	// Duties are what must be kept also if they ask to be erased.
+	Duties  []Duty
 	Profile Profile
 }
 
@@ -126,10 +149,6 @@ type Profile struct {
 	PreferAt     time.Time
 	Consents     []Consent
 	ObjectedAt   time.Time
-	// Held is true where nothing may be erased for now, HeldUntil the last day of
-	// that, "" for none.
-	Held      bool
-	HeldUntil string
 	// CanChange is true where there is a record that can be changed, CanErase and
 	// CanExport where these can be done here.
 	CanChange, CanErase, CanExport bool
@@ -218,11 +237,9 @@ type Acts interface {
 	// Export writes everything that is kept of them, as a ZIP file.
 	Export(ctx context.Context, who Who, w io.Writer) error
 	// Erase begins to erase everything that is kept of them.
-	Erase(ctx context.Context, who Who) error
+	// What must be kept is restricted, and told; nil where nothing must.
+	Erase(ctx context.Context, who Who) (*Restricted, error)
 }
-
-// ErrHeld means that the law has us keep what would be erased.
-var ErrHeld = errors.New("it must be kept for now")
 
 // ErrNothing means that there is no answer to rate, ErrRated that it was rated already
 // and only the customer can change that.

@@ -21,16 +21,18 @@ type words struct {
 	conversation, you, us, receipt, erased, expired, files, none string
 	writeAgain, writeLabel, send, writeSent, writeEmpty, tooLong string
 
-	kept, keptLead, keptHow, keptEver, keptGood, days                     string
-	about, value, noValue                                                 string
-	valueStale, objected, objectLead, object, objectEnd                   string
-	channels, channelsLead, prefer, preferNone                            string
-	allow, allowLead, save, saved                                         string
-	data, download, downloadLead, erase, eraseLead, eraseConfirm          string
-	eraseRunning, eraseHeld, eraseKept, eraseDone, eraseDoneLead, noErase string
-	linksLead, linksEnd, linksEnded, leave                                string
-	moreWhyOne, whichWay, noWrite, unsaidYes, unsaidNo                    string
-	hidden, hiddenLead, hiddenWhy, hiddenNoWay, hiddenShow                string
+	kept, keptLead, keptHow, keptEver, keptGood, days            string
+	about, value, noValue                                        string
+	valueStale, objected, objectLead, object, objectEnd          string
+	channels, channelsLead, prefer, preferNone                   string
+	allow, allowLead, save, saved                                string
+	data, download, downloadLead, erase, eraseLead, eraseConfirm string
+	eraseRunning, eraseDone, eraseDoneLead, noErase              string
+	restricted, restrictedYou, restrictedThey, restrictedLead    string
+	duties, dutiesLead, dutyAny, dutyUntil, dutyOpen             string
+	linksLead, linksEnd, linksEnded, leave                       string
+	moreWhyOne, whichWay, noWrite, unsaidYes, unsaidNo           string
+	hidden, hiddenLead, hiddenWhy, hiddenNoWay, hiddenShow       string
 
 	rate, rateLead, rateQuestion, rateFree, rateIdea, ratePost, rateThanks string
 	rateThanksBad, rateMore, rateNothing, rateWhich                        string
@@ -92,8 +94,11 @@ var english = words{
 	save: "Save", allow: "What we may send you unasked", allowLead: "Answers to your own questions always come.", saved: "Saved.",
 	data: "Your data", download: "Download everything", downloadLead: "All that is kept about you, as files that you and programs can read.",
 	erase: "Erase everything about me", eraseLead: "All your messages, our answers and what we know of you. It can't be undone.", eraseConfirm: "Yes, erase everything",
-	eraseKept:    "The law has us keep it for now. It may be erased later.",
-	eraseRunning: "A question of yours is still open: erasing ends it without an answer.", eraseHeld: "The law has us keep it until %s. It may be erased after that.",
+	eraseRunning: "A question of yours is still open: erasing ends it without an answer.",
+	restricted:   "Your data are out of use", restrictedYou: "On %s you asked us to erase everything about you.", restrictedThey: "On %s we were asked to erase everything about you.",
+	restrictedLead: "What we may erase is erased. The rest we must keep, locked away: nobody sees it here, and nothing is done with it. It is erased by itself as soon as we need keep it no longer.",
+	duties:         "What we must keep", dutiesLead: "We must keep some of it for now, also if you have everything erased. It is locked away then, out of use, and erased by itself after its last day.",
+	dutyAny: "a legal obligation", dutyUntil: "%s: we must keep it until %s.", dutyOpen: "%s: we must keep it until that has ended. The day is not known yet.",
 	eraseDone: "Everything about you is being erased", eraseDoneLead: "Nothing of it is shown any more. This page ends with it.", noErase: "Ask for it by a message to us: a person sees to it.",
 	linksLead: "Did one fall into wrong hands? The next message of ours has a new one.", linksEnd: "Make all old links invalid", linksEnded: "All links until now are invalid.", leave: "Close my page on this device",
 

@@ -39,8 +39,11 @@ var german = words{
 	save: "Speichern", allow: "Was wir Ihnen ungefragt senden dürfen", allowLead: "Antworten auf Ihre eigenen Fragen kommen immer.", saved: "Gespeichert.",
 	data: "Ihre Daten", download: "Alles herunterladen", downloadLead: "Alles, was über Sie gespeichert ist, als Dateien, die Sie und Programme lesen können.",
 	erase: "Alles über mich löschen", eraseLead: "Alle Ihre Nachrichten, unsere Antworten und was wir von Ihnen wissen. Es lässt sich nicht rückgängig machen.", eraseConfirm: "Ja, alles löschen",
-	eraseKept:    "Im Augenblick müssen wir es nach dem Gesetz aufbewahren. Später kann es gelöscht werden.",
-	eraseRunning: "Eine Frage von Ihnen ist noch offen: Das Löschen beendet sie ohne Antwort.", eraseHeld: "Bis %s müssen wir es nach dem Gesetz aufbewahren. Danach kann es gelöscht werden.",
+	eraseRunning: "Eine Frage von Ihnen ist noch offen: Das Löschen beendet sie ohne Antwort.",
+	restricted:   "Ihre Daten sind gesperrt", restrictedYou: "Am %s haben Sie uns gebeten, alles über Sie zu löschen.", restrictedThey: "Am %s wurden wir gebeten, alles über Sie zu löschen.",
+	restrictedLead: "Was wir löschen dürfen, ist gelöscht. Den Rest müssen wir aufbewahren, unter Verschluss: Niemand sieht es hier, und nichts geschieht damit. Es wird von selbst gelöscht, sobald wir es nicht mehr aufbewahren müssen.",
+	duties:         "Was wir aufbewahren müssen", dutiesLead: "Einen Teil müssen wir noch aufbewahren, auch wenn Sie alles löschen lassen. Er ist dann unter Verschluss, wird nicht mehr verwendet und nach seinem letzten Tag von selbst gelöscht.",
+	dutyAny: "eine gesetzliche Pflicht", dutyUntil: "%s: Das müssen wir bis %s aufbewahren.", dutyOpen: "%s: Das müssen wir aufbewahren, bis das beendet ist. Der Tag steht noch nicht fest.",
 	eraseDone: "Alles über Sie wird gelöscht", eraseDoneLead: "Nichts davon wird mehr gezeigt. Auch diese Seite endet damit.", noErase: "Bitten Sie uns in einer Nachricht darum: Ein Mensch kümmert sich.",
 	linksLead: "Ist einer in falsche Hände geraten? Unsere nächste Nachricht hat einen neuen.", linksEnd: "Alle alten Links ungültig machen", linksEnded: "Alle bisherigen Links sind ungültig.", leave: "Meine Seite auf diesem Gerät schließen",
 
