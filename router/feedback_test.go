@@ -1,6 +1,8 @@
 package router
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +57,26 @@ func TestFeedbackGolden(t *testing.T) {
 		r := newRig(t)
 		feedbackStory(r)
 		writeGolden(t, r, *update)
+	}
+}
+
+// byLinkStory is of votes by the link alone, one of which the customer changes.
+func byLinkStory(r *rig) {
+	c := r.answered()
+	r.must(ActorIntake, *r.rated("f1", c, FeedbackFact{Rating: contact.RatedBad, Kind: contact.FeedbackComplaint, Agent: "anna", ByLink: true}))
+	r.must(ActorIntake, *r.rated("f2", c, FeedbackFact{Rating: contact.RatedGood, Kind: contact.FeedbackPraise, Agent: "anna", Words: true}))
+}
+
+func TestByLinkGolden(t *testing.T) {
+	t.Parallel()
+	if *update == "log-bylink" {
+		r := newRig(t)
+		byLinkStory(r)
+		writeGolden(t, r, *update)
+	}
+	golden, err := os.ReadFile("testdata/log-bylink.jsonl")
+	if err != nil || strings.Count(string(golden), `"by_link":true`) != 1 {
+		t.Errorf("the log of votes by link has %d of them, %v", strings.Count(string(golden), `"by_link":true`), err)
 	}
 }
 
