@@ -197,15 +197,24 @@ func (p customerPages) Ways(ctx context.Context, who portal.Who) ([]portal.Way, 
 
 // masked writes an address so that its owner knows it, and nobody learns it.
 func masked(ch contact.Channel, a contact.Address) string {
-	local, domain, ok := strings.Cut(a.Address, "@")
-	if ch != contact.Email || !ok || local == "" || domain == "" {
+	const hidden = "•••"
+	address := strings.TrimPrefix(a.Address, "@")
+	local, domain, ok := strings.Cut(address, "@")
+	switch {
+	case ch == contact.Phone || ch == contact.SMS:
+		return channelTitle(ch) + " " + hidden + address[max(0, len(address)-2):]
+	case ch == contact.Bluesky && !strings.HasPrefix(address, "did:"), ch == contact.Mastodon && (!ok || local == "" || domain == ""):
+		return channelTitle(ch) + " @" + firstRune(address) + hidden
+	case ch == contact.Mastodon:
+		return channelTitle(ch) + " @" + firstRune(local) + hidden + "@" + firstRune(domain) + hidden
+	case ch != contact.Email || !ok || local == "" || domain == "":
 		return channelTitle(ch)
 	}
 	host, top := domain, ""
 	if at := strings.LastIndexByte(domain, '.'); at > 0 {
 		host, top = domain[:at], domain[at:]
 	}
-	return firstRune(local) + "•••@" + firstRune(host) + "•••" + top
+	return firstRune(local) + hidden + "@" + firstRune(host) + hidden + top
 }
 
 func channelTitle(ch contact.Channel) string {

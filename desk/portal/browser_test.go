@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -209,6 +210,112 @@ func TestBrowserCustomersPage(t *testing.T) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if got := strings.Join(o.did, "; "); got != "write Danke!; rate bad " {
+		t.Errorf("done: %s", got)
+	}
+}
+
+// TestBrowserPageIsReadable looks at every page in both languages, light and dark, on a
+// phone and a desk: nothing sticks out, all text has the contrast of WCAG 2.2 AA, and
+// nothing of it is a script.
+func TestBrowserPageIsReadable(t *testing.T) {
+	page := browsertest.Start(t).Page(t)
+	for _, lang := range portal.Languages() {
+		o := sampleOffice(lang)
+		o.ways = append(o.ways, portal.Way{ID: "way2", Shown: "Mastodon @m•••@f•••", Customer: "miriam"})
+		o.standing.Late = true
+		url := pageOf(t, o)
+		look := func(where string) {
+			for _, width := range []int{360, 390, 1280} {
+				page.Size(width, 844)
+				for _, dark := range []bool{false, true} {
+					page.Dark(dark)
+					var pale []string
+					if page.Eval(browsertest.Contrast, &pale); len(pale) > 0 {
+						t.Errorf("%s %s, %d wide, dark %v: too pale: %v", lang, where, width, dark, pale)
+					}
+					fitsTheScreen(t, page)
+				}
+			}
+			page.Dark(false)
+			var scripts int
+			if page.Eval(`document.scripts.length + document.querySelectorAll("[onclick], [onload], a[target]").length`, &scripts); scripts > 0 {
+				t.Errorf("%s %s has %d scripts", lang, where, scripts)
+			}
+		}
+		for _, path := range []string{"?l=" + lang, "/rate?v=bad&r=12345678", "?done=many", "?done=saved"} {
+			page.Open(url + path)
+			look(path)
+		}
+		letIn(t, page, o, url)
+		for _, path := range []string{"", "?done=wrong", "/rate?v=good&r=12345678", "/erase", "/nothing"} {
+			page.Open(url + path)
+			look("inside " + path)
+		}
+		page.Open(url[:len(url)-1])
+		look("a link that is cut short")
+		if faults := page.Faults(); len(faults) > 0 {
+			t.Errorf("the browser complains: %v", faults)
+		}
+	}
+}
+
+// letIn has a browser enter the code, by the keyboard alone.
+func letIn(t *testing.T, page *browsertest.Page, o *office, url string) {
+	t.Helper()
+	page.Open(url)
+	tabTo(t, page, `form[action$="/code"] button`)
+	page.Press("Enter")
+	page.Wait(`document.querySelector("#code")`)
+	tabTo(t, page, "#code")
+	o.mu.Lock()
+	code := o.code
+	o.mu.Unlock()
+	page.Type(code)
+	page.Press("Enter")
+	page.Wait(`document.querySelector(".lines")`)
+}
+
+// tabTo goes by the tabulator to what a selector names, and sees that the focus shows.
+func tabTo(t *testing.T, page *browsertest.Page, selector string) {
+	t.Helper()
+	for range 60 {
+		page.Press("Tab")
+		var there bool
+		if page.Eval(`document.activeElement.matches(`+strconv.Quote(selector)+`)`, &there); there {
+			var ring string
+			if page.Eval(`getComputedStyle(document.activeElement).outlineStyle`, &ring); ring == "none" {
+				t.Errorf("the focus on %s doesn't show", selector)
+			}
+			return
+		}
+	}
+	t.Fatalf("the tabulator never comes to %s", selector)
+}
+
+// TestBrowserPageByKeyboard votes, writes and changes a preference without a pointer.
+func TestBrowserPageByKeyboard(t *testing.T) {
+	o := sampleOffice("en")
+	url := pageOf(t, o)
+	page := browsertest.Start(t).Page(t)
+	page.Size(390, 844)
+	letIn(t, page, o, url)
+	tabTo(t, page, `input[name=v][value=good]`)
+	page.Press(" ")
+	tabTo(t, page, `form[action$="/rate"] button`)
+	page.Press("Enter")
+	page.Wait(`document.querySelector("[role=status]")`)
+	page.Open(url)
+	tabTo(t, page, `textarea[name=text]`)
+	page.Type("Thank you!")
+	tabTo(t, page, `form[action$="/write"] button`)
+	page.Press("Enter")
+	page.Wait(`document.querySelector("[role=status]")?.textContent.includes("has reached us")`)
+	tabTo(t, page, `form[action$="/prefer"] button`)
+	page.Press("Enter")
+	page.Wait(`document.querySelector("[role=status]")?.textContent.includes("Saved")`)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if got := strings.Join(o.did, "; "); got != "rate good ; write Thank you!; change email" {
 		t.Errorf("done: %s", got)
 	}
 }

@@ -134,6 +134,36 @@ func (v *visit) promise() string {
 	return fmt.Sprintf(v.w.promised, v.when(st.Due))
 }
 
+// day writes the day of something that may be long ago.
+func (v *visit) day(at time.Time) string {
+	zone := v.standing.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return at.In(zone).Format(v.w.day)
+}
+
+// thisYear is how long a time needs no year.
+const thisYear = 300 * 24 * time.Hour
+
+// stamp writes when something was written, with the year where it is long ago.
+func (v *visit) stamp(at time.Time) string {
+	if v.now.Sub(at) < thisYear {
+		return v.when(at)
+	}
+	return v.day(at)
+}
+
+// value writes what is known of a customer: days as people write them.
+func (v *visit) value(f Field) string {
+	if f.Name == "customer_since" {
+		if day, err := time.Parse(time.DateOnly, f.Value); err == nil {
+			return day.Format(v.w.day)
+		}
+	}
+	return f.Value
+}
+
 // path gives an address of this visit's page.
 func (v *visit) path(more string) string { return Path + v.token + more }
 
@@ -201,5 +231,5 @@ func (v *visit) from(f Field) string {
 	if f.Since.IsZero() {
 		return v.w.source(f.Source)
 	}
-	return v.w.source(f.Source) + ", " + v.when(f.Since)
+	return v.w.source(f.Source) + ", " + v.day(f.Since)
 }

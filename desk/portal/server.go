@@ -151,6 +151,7 @@ type visit struct {
 	proved []string
 	lang   string
 	w      *words
+	now    time.Time
 }
 
 // in is true on a device that was let in.
@@ -185,7 +186,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) *visit {
 		s.gone(w, r, st.Language)
 		return nil
 	}
-	v := &visit{token: token, link: link, standing: st, lang: s.languageOf(r, st.Language)}
+	v := &visit{token: token, link: link, standing: st, lang: s.languageOf(r, st.Language), now: now}
 	v.w = wordsOf(v.lang)
 	if c, err := r.Cookie(s.cookieName(link)); err == nil {
 		v.proved = s.cfg.Signer.LetIn(c.Value, link, now)

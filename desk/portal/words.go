@@ -100,10 +100,10 @@ var english = words{
 	duties:         "What we must keep", dutiesLead: "We must keep some of it for now, also if you have everything erased. It is locked away then, out of use, and erased by itself after its last day.",
 	dutyAny: "a legal obligation", dutyUntil: "%s: we must keep it until %s.", dutyOpen: "%s: we must keep it until that has ended. The day is not known yet.",
 	eraseDone: "Everything about you is being erased", eraseDoneLead: "Nothing of it is shown any more. This page ends with it.", noErase: "Ask for it by a message to us: a person sees to it.",
-	linksLead: "Did one fall into wrong hands? The next message of ours has a new one.", linksEnd: "Make all old links invalid", linksEnded: "All links until now are invalid.", leave: "Close my page on this device",
+	linksLead: "Did a link to this page fall into wrong hands? The next message of ours has a new one.", linksEnd: "Make all old links invalid", linksEnded: "All links until now are invalid.", leave: "Close my page on this device",
 
 	rate: "How was this answer?", rateLead: "It is read by people, and reaches whoever answered you.", rateQuestion: "Your answer counts once you press the button.", rateFree: "A line, if you like",
-	rateIdea: "This is an idea for you", ratePost: "Send", rateThanks: "Thank you! That reaches whoever answered you.", rateThanksBad: "Thank you for saying so. We look at it again: you get another answer by %s.",
+	rateIdea: "This is a suggestion for you", ratePost: "Send", rateThanks: "Thank you! That reaches whoever answered you.", rateThanksBad: "Thank you for saying so. We look at it again: you get another answer by %s.",
 	rateMore: "Would you like to add a line?", rateNothing: "Say good or not good, or write a line.", rateWhich: "There is no answer yet that could be rated.",
 	moreWhyOne: "So that nobody else can read this with a link that was passed on, we send you a code of six digits.",
 	whichWay:   "Where shall the code go?", noWrite: "We know no private way to answer you from here. Answer one of our messages instead.",

@@ -45,10 +45,10 @@ var german = words{
 	duties:         "Was wir aufbewahren müssen", dutiesLead: "Einen Teil müssen wir noch aufbewahren, auch wenn Sie alles löschen lassen. Er ist dann unter Verschluss, wird nicht mehr verwendet und nach seinem letzten Tag von selbst gelöscht.",
 	dutyAny: "eine gesetzliche Pflicht", dutyUntil: "%s: Das müssen wir bis %s aufbewahren.", dutyOpen: "%s: Das müssen wir aufbewahren, bis das beendet ist. Der Tag steht noch nicht fest.",
 	eraseDone: "Alles über Sie wird gelöscht", eraseDoneLead: "Nichts davon wird mehr gezeigt. Auch diese Seite endet damit.", noErase: "Bitten Sie uns in einer Nachricht darum: Ein Mensch kümmert sich.",
-	linksLead: "Ist einer in falsche Hände geraten? Unsere nächste Nachricht hat einen neuen.", linksEnd: "Alle alten Links ungültig machen", linksEnded: "Alle bisherigen Links sind ungültig.", leave: "Meine Seite auf diesem Gerät schließen",
+	linksLead: "Ist ein Link zu dieser Seite in falsche Hände geraten? Unsere nächste Nachricht hat einen neuen.", linksEnd: "Alle alten Links ungültig machen", linksEnded: "Alle bisherigen Links sind ungültig.", leave: "Meine Seite auf diesem Gerät schließen",
 
 	rate: "Wie war diese Antwort?", rateLead: "Menschen lesen das, und es erreicht, wer Ihnen geantwortet hat.", rateQuestion: "Es zählt, sobald Sie auf „Absenden“ drücken.", rateFree: "Eine Zeile, wenn Sie mögen",
-	rateIdea: "Das ist eine Idee für Sie", ratePost: "Absenden", rateThanks: "Danke! Das erreicht, wer Ihnen geantwortet hat.", rateThanksBad: "Danke, dass Sie es sagen. Wir sehen es uns noch einmal an: Sie bekommen bis %s eine weitere Antwort.",
+	rateIdea: "Das ist ein Vorschlag an Sie", ratePost: "Absenden", rateThanks: "Danke! Das erreicht, wer Ihnen geantwortet hat.", rateThanksBad: "Danke, dass Sie es sagen. Wir sehen es uns noch einmal an: Sie bekommen bis %s eine weitere Antwort.",
 	rateMore: "Möchten Sie eine Zeile hinzufügen?", rateNothing: "Sagen Sie gut oder nicht gut, oder schreiben Sie eine Zeile.", rateWhich: "Es gibt noch keine Antwort, die bewertet werden könnte.",
 	moreWhyOne: "Damit niemand sonst das mit einem weitergegebenen Link liest, senden wir Ihnen einen Code aus sechs Ziffern.",
 	whichWay:   "Wohin soll der Code gehen?", noWrite: "Wir kennen keinen privaten Weg, Ihnen von hier aus zu antworten. Antworten Sie stattdessen auf eine unserer Nachrichten.",
