@@ -26,6 +26,8 @@ type Expired struct {
 	// conversation in which it waits.
 	Customer string
 	Open     bool
+	// Contact is the one that it is about, "" for none.
+	Contact string
 }
 
 // Expired gives what is older than an instant of a kind, behind an entry, in the order
@@ -56,7 +58,7 @@ func (l *Ledger) expired(ctx context.Context, query string, args ...any) ([]Expi
 	err := l.view(ctx, func(tx querier) error {
 		return each(ctx, tx, query, args, func(rows *sql.Rows) error {
 			var e Expired
-			err := rows.Scan(&e.Entry, &e.Ref, &e.Customer, &e.Open)
+			err := rows.Scan(&e.Entry, &e.Ref, &e.Customer, &e.Open, &e.Contact)
 			out = append(out, e)
 			return err
 		})
@@ -71,13 +73,14 @@ func (l *Ledger) expired(ctx context.Context, query string, args ...any) ([]Expi
 // older than ?2.
 func expiredQueries() map[string]string {
 	const open = `coalesce(v.customer, ''), EXISTS(SELECT 1 FROM contact c WHERE c.conv = e.conv AND c.state <> 'ended')
-		OR coalesce(json_extract(v.facts, '$.contact'), '') <> ''
+		OR coalesce(json_extract(v.facts, '$.contact'), '') <> '',
+		coalesce((SELECT o.id FROM contact o WHERE o.num = e.contact), '')
 		FROM entry e LEFT JOIN conversation v ON v.num = e.conv WHERE e.id > ?1 AND e.at < ?2 AND `
 	return map[string]string{
 		ExpireMessages: "SELECT e.id, e.ref, " + open + "e.ref <> '' AND e.kind IN ('message_received', 'evidence_received') ORDER BY e.id",
 		ExpireReplies:  "SELECT e.id, e.ref, " + open + "e.ref <> '' AND e.kind = 'reply_queued' ORDER BY e.id",
 		ExpireNotes: "SELECT e.id, iif(e.kind = 'noted', e.ref, e.remark), " + open +
 			"e.conv > 0 AND (e.kind = 'noted' AND e.ref <> '' OR e.remark <> '') ORDER BY e.id",
-		ExpireQuarantine: "SELECT q.num AS id, q.ref, '', 0 FROM quarantine q WHERE q.num > ?1 AND q.at < ?2 AND q.message = '' ORDER BY q.num",
+		ExpireQuarantine: "SELECT q.num AS id, q.ref, '', 0, '' FROM quarantine q WHERE q.num > ?1 AND q.at < ?2 AND q.message = '' ORDER BY q.num",
 	}
 }

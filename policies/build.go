@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -107,9 +106,6 @@ func (b *builder) warn() {
 			b.set.warnings = append(b.set.warnings, d.Problem(key, hint, later))
 		}
 	}
-	if !slices.Equal(b.files.privacy.Retention, b.usual.Retention) {
-		say("privacy.yaml", "retention", "nothing is removed by itself")
-	}
 	if b.files.privacy.Figures != b.usual.Figures {
 		say("privacy.yaml", "figures", "figures per agent are not shown")
 	}
@@ -200,6 +196,7 @@ func (b *builder) buildPrivacy(f *privacyFile) {
 		b.set.retention = append(b.set.retention, Retention{Kind: e.Name, Keep: e.Keep})
 	}
 	b.buildStatutory(f.Statutory)
+	b.warnStatutory(f)
 	b.set.figures = f.Figures
 	b.set.objection = f.Objection
 	b.buildPage(&f.Page)

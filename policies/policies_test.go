@@ -389,12 +389,12 @@ func TestWarningsNameWhatHasNoEffect(t *testing.T) {
 	set, err := policies.LoadFiles("set", map[string][]byte{
 		"escalation.yaml": []byte("version: 1\nladder:\n  - {name: early, at: at_risk, action: warn}\n  - {name: call, share: 2, action: on_call}\n"),
 		"routing.yaml":    []byte("version: 1\nchannels:\n  - {name: email, sticky_hold: 2m}\n"),
-		"privacy.yaml":    []byte("version: 1\nretention:\n  - {name: notes, keep: 30d}\n"),
+		"privacy.yaml":    []byte("version: 1\nfigures: named\nretention:\n  - {name: notes, keep: 30d}\n"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"retention"}
+	want := []string{"figures"}
 	got := set.Warnings()
 	if len(got) != len(want) {
 		t.Fatalf("got %v", got)
@@ -403,5 +403,26 @@ func TestWarningsNameWhatHasNoEffect(t *testing.T) {
 		if w.Key != want[i] || w.Line == 0 {
 			t.Errorf("got %v, want it at %s", w, want[i])
 		}
+	}
+}
+
+// TestShorterThanALaw has words removed before a law allows it: it is said at the line of
+// the retention, and what is long enough, or nothing of the law's, isn't spoken of.
+func TestShorterThanALaw(t *testing.T) {
+	t.Parallel()
+	set, err := policies.LoadFiles("set", map[string][]byte{"privacy.yaml": []byte(`version: 1
+retention:
+  - {name: notes, keep: 30d}
+  - {name: messages, keep: 365d}
+  - {name: replies, keep: 4000d}
+statutory:
+  - {name: letters, keep: 2192d, from: year, when: 'true', reason: law}
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := set.Warnings()
+	if len(got) != 1 || got[0].Key != "retention[1].keep" || got[0].Line != 4 || !strings.Contains(got[0].Error(), "365 days") || !strings.Contains(got[0].Error(), "2192") {
+		t.Errorf("got %v", got)
 	}
 }

@@ -38,19 +38,20 @@ type Set struct {
 	tiers     []tierRule
 	// scale says what customers are worth, objection what becomes of who objects to
 	// that. asksCustomers is true where a condition asks what is known of them.
-	scale         customers.Scale
-	objection     string
-	asksCustomers bool
-	named         []namedRule
-	ladder        []ladderRule
-	lastResort    LastResort
-	retention     []Retention
-	statutory     []Statutory
-	page          Page
-	feedback      Feedback
-	figures       string
-	rules         []countedRule
-	warnings      strict.Errors
+	scale            customers.Scale
+	objection        string
+	asksCustomers    bool
+	named            []namedRule
+	ladder           []ladderRule
+	lastResort       LastResort
+	retention        []Retention
+	statutory        []Statutory
+	statutoryVersion string
+	page             Page
+	feedback         Feedback
+	figures          string
+	rules            []countedRule
+	warnings         strict.Errors
 	// namedAgents are all whom named names, in the order of the file.
 	namedAgents []namedAgent
 

@@ -58,6 +58,8 @@ type retained struct {
 type retentionMark struct {
 	Entry  uint64   `json:"entry"`
 	Spared []uint64 `json:"spared,omitempty"`
+	// Law is the version of the statutory rules by which all marks are made.
+	Law string `json:"law,omitempty"`
 }
 
 // retentionSetting is the name under which the marks are kept.
@@ -80,15 +82,22 @@ func (r *rights) retain(ctx context.Context, now time.Time, dry bool) (*retained
 		return out, err
 	}
 	removed, spared := map[string]uint64{}, map[string]uint64{}
+	law := r.newLaw(now, marks)
 	for _, keep := range r.policy().Retentions() {
 		out.Keep[keep.Kind] = int(keep.Keep / (24 * time.Hour))
-		k := &retaining{rights: r, ctx: ctx, kind: keep.Kind, before: now.Add(-keep.Keep), dry: dry, mark: marks[keep.Kind], held: map[string]bool{}}
-		if keep.Kind == "originals" {
-			k.kind, k.strip = ledger.ExpireMessages, true
+		for _, pass := range law.passes(keep) {
+			k := &retaining{rights: r, ctx: ctx, kind: keep.Kind, before: pass.before, dry: dry, mark: marks[pass.mark], held: map[string]bool{}, law: law, rule: pass.rule}
+			if keep.Kind == "originals" {
+				k.kind, k.strip = ledger.ExpireMessages, true
+			}
+			err = k.run()
+			removed[keep.Kind] += k.removed
+			spared[keep.Kind] += uint64(len(k.mark.Spared)) + k.kept
+			marks[pass.mark] = k.mark
+			if err != nil {
+				break
+			}
 		}
-		err = k.run()
-		removed[keep.Kind], spared[keep.Kind] = k.removed, uint64(len(k.mark.Spared))
-		marks[keep.Kind] = k.mark
 		if err != nil {
 			break
 		}
@@ -153,6 +162,11 @@ type retaining struct {
 	mark    retentionMark
 	removed uint64
 	held    map[string]bool
+	// law says what must be kept longer, rule is the one whose time this look is of, ""
+	// for the retention's own; kept counts what is left to a rule's look.
+	law  *law
+	rule string
+	kept uint64
 }
 
 func (k *retaining) run() error {
@@ -161,7 +175,7 @@ func (k *retaining) run() error {
 		return err
 	}
 	k.mark.Spared = nil
-	if err := k.remove(again); err != nil {
+	if err := k.remove(again, true); err != nil {
 		return err
 	}
 	for len(k.mark.Spared) < mostSpared {
@@ -169,7 +183,7 @@ func (k *retaining) run() error {
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		if err := k.remove(list); err != nil {
+		if err := k.remove(list, false); err != nil {
 			return err
 		}
 		k.mark.Entry = max(k.mark.Entry, list[len(list)-1].Entry)
@@ -179,18 +193,25 @@ func (k *retaining) run() error {
 
 // remove removes those that may go. What it has come to when it is cut off is done
 // again: that changes nothing.
-func (k *retaining) remove(list []ledger.Expired) error {
+func (k *retaining) remove(list []ledger.Expired, again bool) error {
 	var refs []string
 	for i := range list {
 		held, err := k.isHeld(list[i].Customer)
 		if err != nil {
 			return err
 		}
-		if list[i].Open || held {
-			k.mark.Spared = append(k.mark.Spared, list[i].Entry)
-			continue
+		under, err := k.law.on(k.ctx, k.kind, list[i].Contact)
+		if err != nil {
+			return err
 		}
-		refs = append(refs, list[i].Ref)
+		switch k.judge(under, list[i].Open || held, again) {
+		case another:
+			continue
+		case stays:
+			k.mark.Spared = append(k.mark.Spared, list[i].Entry)
+		case goes:
+			refs = append(refs, list[i].Ref)
+		}
 	}
 	if k.dry || len(refs) == 0 {
 		k.removed += uint64(len(refs))

@@ -178,3 +178,94 @@ func (d *Daemon) pageOf(t *testing.T, token, path string) string {
 	}
 	return string(data)
 }
+
+// What a law has us keep is not removed before its day, however short the retention is;
+// all else is. Once the rule is gone, so is what it kept.
+func TestRetentionKeepsWhatALawDoes(t *testing.T) {
+	t.Parallel()
+	d, _, _ := lawOffice(t)
+	set := func(statutory string) *policies.Set {
+		files := map[string][]byte{
+			"privacy.yaml": []byte("version: 1\nretention: [{name: originals, keep: 5d}, {name: messages, keep: 10d}, {name: replies, keep: 10d}, {name: notes, keep: 10d}]\n" + statutory),
+			"classes.yaml": []byte("version: 1\nclasses:\n  - {name: billing, queue: billing, when: contact.text.contains(\"invoice\")}\n"),
+		}
+		s, err := policies.LoadFiles("law", files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	const rules = "statutory:\n  - {name: letters, keep: 30d, when: contact.class == \"billing\", reason: a}\n  - {name: all, keep: 1d, when: 'true', reason: b}\n"
+	now := set(rules)
+	d.rights.policy = func() *policies.Set { return now }
+	left := func() (n int) {
+		theirs, err := d.rights.ledger.Theirs(t.Context(), d.customerOf(t, "+49301111111"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ref := range theirs.Messages {
+			if _, err := d.words.Original(t.Context(), ref); err == nil {
+				n++
+			}
+		}
+		for _, ref := range theirs.Replies {
+			if _, err := d.words.Reply(t.Context(), ref); err == nil {
+				n++
+			}
+		}
+		return n
+	}
+	look := func(days int) *retained {
+		t.Helper()
+		got, err := d.rights.retain(t.Context(), time.Now().AddDate(0, 0, days), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for _, step := range []struct{ days, left int }{{4, 4}, {11, 2}, {12, 2}, {29, 2}, {30, 2}, {32, 0}} {
+		got := look(step.days)
+		if n := left(); n != step.left {
+			t.Errorf("after %d days %d are left, want %d: %+v", step.days, n, step.left, got)
+		}
+	}
+}
+
+// A rule that no longer is keeps nothing: the job comes back to what it had passed over.
+func TestRetentionAfterALaw(t *testing.T) {
+	t.Parallel()
+	d, _, _ := lawOffice(t)
+	load := func(more string) *policies.Set {
+		s, err := policies.LoadFiles("law", map[string][]byte{"privacy.yaml": []byte("version: 1\nretention: [{name: messages, keep: 10d}]\n" + more)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	now := load("statutory: [{name: all, keep: 90d, from: year, when: 'true', reason: b}]\n")
+	d.rights.policy = func() *policies.Set { return now }
+	for _, want := range []uint64{0, 2} {
+		got, err := d.rights.retain(t.Context(), time.Now().AddDate(0, 0, 20), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n uint64
+		for _, c := range got.Removed {
+			n += c.N
+		}
+		if n != want {
+			t.Errorf("removed %+v, want %d", got, want)
+		}
+		now = load("")
+	}
+}
+
+// customerOf gives the customers of a number.
+func (d *Daemon) customerOf(t *testing.T, number string) []string {
+	t.Helper()
+	ids, err := d.rights.resolve(t.Context(), number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}

@@ -87,6 +87,18 @@ func (r *rights) bounds(ctx context.Context, t *ledger.Theirs, now time.Time) (m
 // boundOf gives the rule that keeps a contact's words longest, none if no rule does or
 // its last day has passed.
 func boundOf(set *policies.Set, row *ledger.Row, now time.Time) bound {
+	var b bound
+	for _, one := range lawsOf(set, row, now) {
+		if one.until > b.until && one.until >= dayOf(now) {
+			b = one
+		}
+	}
+	return b
+}
+
+// lawsOf gives the last day by each rule that a contact's words fall under, passed or
+// not. What is open ends now.
+func lawsOf(set *policies.Set, row *ledger.Row, now time.Time) []bound {
 	f := policies.Facts{
 		Channel: row.Channel, Account: row.Account, Class: row.Class, Kind: row.Kind,
 		Queue: row.Queue, Language: row.Language, Tier: row.Tier,
@@ -98,13 +110,11 @@ func boundOf(set *policies.Set, row *ledger.Row, now time.Time) bound {
 	if ended.IsZero() {
 		ended = now
 	}
-	var b bound
+	var out []bound
 	for _, rule := range set.Statutory(f) {
-		if until := rule.Until(ended); until > b.until && until >= dayOf(now) {
-			b = bound{rule: rule.Name, until: until}
-		}
+		out = append(out, bound{rule: rule.Name, until: rule.Until(ended)})
 	}
-	return b
+	return out
 }
 
 // putAway puts away what a law or a hold has us keep, before the rest is erased. What was
