@@ -70,12 +70,15 @@ func (s *State) Apply(ev Event) { //nolint:funlen // the table of the fold
 	case CustomersLinked:
 		s.applyPersons([]Person{e.Person})
 		s.dropProposal(e.A, e.B)
+		delete(s.Denied, pairOf(e.A, e.B))
 	case CustomersUnlinked:
 		s.applyPersons(e.Parts)
+		s.deny(e.A, e.B)
 	case LinkProposed:
 		s.applyLinkProposed(&e)
 	case LinkDeclined:
 		s.dropProposal(e.A, e.B)
+		s.deny(e.A, e.B)
 	case ConversationJoined:
 		s.applyConversationJoined(&e)
 	case ConversationParted:

@@ -1,6 +1,9 @@
 package router
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // proposalsAtMost bounds how many proposals are remembered of one customer.
 const proposalsAtMost = 16
@@ -8,7 +11,7 @@ const proposalsAtMost = 16
 func (s *State) applyLinkProposed(e *LinkProposed) {
 	if list := s.Proposals[e.A]; !slices.Contains(list, e.B) && len(list) < proposalsAtMost {
 		s.Proposals[e.A] = append(list, e.B)
-		s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeProposal, ID: e.A})
+		s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeProposal, ID: e.A + "/" + e.B})
 	}
 }
 
@@ -21,6 +24,44 @@ func (s *State) dropProposal(a, b string) {
 			s.Proposals[pair[0]] = list
 		}
 	}
+}
+
+// fadeProposal forgets a proposal that the ledger has; earlier builds noted only whom it
+// was about, and forgot all of theirs.
+func (s *State) fadeProposal(id string) {
+	if a, b, one := strings.Cut(id, "/"); one {
+		s.dropProposal(a, b)
+		return
+	}
+	delete(s.Proposals, id)
+}
+
+// pairOf names two customers, whichever of them comes first.
+func pairOf(a, b string) string { return min(a, b) + "/" + max(a, b) }
+
+// deny remembers that a person said of two that they are not one, until the ledger has
+// it: meanwhile nothing proposes or links them by itself.
+func (s *State) deny(a, b string) {
+	if s.Denied == nil { // a snapshot of an earlier build
+		s.Denied = map[string]uint64{}
+	}
+	s.Denied[pairOf(a, b)] = s.N
+	s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadeDenied, ID: pairOf(a, b)})
+}
+
+// denied reports whether a person has just said so of two.
+func (s *State) denied(a, b Person) bool {
+	if len(s.Denied) == 0 {
+		return false
+	}
+	for _, one := range a.Members {
+		for _, other := range b.Members {
+			if s.Denied[pairOf(one, other)] > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (s *State) applyConversationJoined(e *ConversationJoined) {

@@ -134,6 +134,9 @@ type Profile struct {
 	// several have it.
 	Record string
 	Facts  customers.Facts
+	// Proves is true where the record has the address as one that nothing has proved, and
+	// this item does.
+	Proves bool
 }
 
 // Hint is that the sender may be the same person as a customer. Evidence that proves

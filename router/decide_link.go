@@ -136,7 +136,7 @@ func conflictWords(code string) string {
 
 // said reports whether a person has said that two are not one.
 func (t *turn) said(a, b Person, known map[string]Found) bool {
-	return speaksOf(a, b, known, func(f *Found) []string { return f.Not })
+	return t.denied(a, b) || speaksOf(a, b, known, func(f *Found) []string { return f.Not })
 }
 
 // proposed reports whether it is proposed already that two are one.

@@ -240,7 +240,12 @@ func queueOr(queue, otherwise string) string {
 
 // customer finds or makes the sender's customer.
 func (t *turn) customer(c *Receive) string {
-	return t.customerOf(c.Identity, c.Channel, c.Known, c.Profile.Record)
+	n := len(t.events)
+	id := t.customerOf(c.Identity, c.Channel, c.Known, c.Profile.Record)
+	if c.Profile.Proves && len(t.events) == n && !t.erased[id] { // known before: met anew, as whom they are
+		t.emit(CustomerKnown{Customer: id, Channel: c.Channel, Identity: c.Identity})
+	}
+	return id
 }
 
 // customerOf finds whose identity it is: whom the log knows by it, else whose record

@@ -135,19 +135,18 @@ func (t *turn) heap(c *Receive, customer string) *Conversation {
 		return nil
 	}
 	var best *Contact
+	var in *Conversation
 	for _, id := range t.byCustomer[t.personOf(customer, c.Known).ID] {
 		o := t.Contacts[id]
-		if o.Proposed != contact.Machine || o.Account != c.Account || o.Channel != c.Channel || o.State == Sending || len(o.Messages) >= heapMessages {
+		if o.Proposed != contact.Machine || o.State == Sending || len(o.Messages) >= heapMessages {
 			continue
 		}
-		if best == nil || o.Start.After(best.Start) || o.Start.Equal(best.Start) && o.ID > best.ID {
-			best = o
+		v := t.ownIn(o, customer, c.Channel, c.Account) // another member's is not theirs
+		if v != nil && (best == nil || o.Start.After(best.Start) || o.Start.Equal(best.Start) && o.ID > best.ID) {
+			best, in = o, v
 		}
 	}
-	if best == nil {
-		return nil
-	}
-	return t.Conversations[best.Conversation]
+	return in
 }
 
 // applyDuel counts a message of a correspondent.

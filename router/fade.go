@@ -62,7 +62,11 @@ func (s *State) fade(f Fade, before uint64, awaited map[string]bool) {
 			delete(s.Conversations, f.ID)
 		}
 	case FadeProposal:
-		delete(s.Proposals, f.ID)
+		s.fadeProposal(f.ID)
+	case FadeDenied:
+		if n := s.Denied[f.ID]; n > 0 && n < before {
+			delete(s.Denied, f.ID)
+		}
 	case FadePerson:
 		if e := s.Persons[f.ID]; e != nil && e.N < before {
 			delete(s.Persons, f.ID)

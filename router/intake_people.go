@@ -170,8 +170,28 @@ func (i *Intake) meet(ctx context.Context, r *reading, p people, known map[strin
 		c.Profile.Record = ""
 		c.Hints = append(c.Hints, Hint{Customer: me, Evidence: e})
 	}
+	c.Profile.Proves = me != "" && c.Trust == contact.TrustProven && i.unproven(only(records, me), c)
 	i.hints(ctx, r, p, known, mine, records)
 	return customers.KnownOf(append(records, i.proven(ctx, c, me, known)...)...)
+}
+
+// unproven reports whether the sender's address is in their record, and nothing has
+// proved it yet.
+func (i *Intake) unproven(records []*customers.Record, c *Receive) bool {
+	found := false
+	for _, r := range records {
+		for n := range r.Identities {
+			one := &r.Identities[n]
+			if one.Unproven || one.Channel != c.Channel || i.cfg.Keys.Identity(string(one.Channel), one.Address) != c.Identity {
+				continue
+			}
+			if one.Proven {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
 }
 
 // proven gives the records of whom the item proves its sender to be: what is known of

@@ -126,3 +126,87 @@ func TestUnlinkedAreAnsweredApart(t *testing.T) {
 		})
 	}
 }
+
+// What the machines of one person's two addresses send lies in two heaps: taken apart,
+// each has their own.
+func TestHeapsOfOnePerson(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	robot := func(id, sender string) *Receive {
+		m := r.mail(id, sender)
+		m.Propose, m.Correspondents = contact.Machine, []string{"domain"}
+		return m
+	}
+	a, b := robot("a", "alice"), robot("b", "bob")
+	r.receive(a)
+	r.receive(b)
+	r.must(ActorControl, Link{A: r.whose(a), B: r.whose(b), Evidence: customers.ByAgent, AsOf: r.state.N})
+	for i := range 2 * machineContacts {
+		r.now = r.now.Add(10 * time.Minute)
+		r.receive(robot(fmt.Sprint("a", i), "alice"))
+	}
+	r.now = r.now.Add(10 * time.Minute)
+	c := r.receive(robot("last", "bob"))
+	if c.Customer != r.whose(b) {
+		t.Errorf("bob's went into the heap of %s", c.Customer)
+	}
+	if of := r.state.Contacts[r.must(ActorIntake, *robot("more", "bob")).Contact]; of.Customer != r.whose(b) {
+		t.Errorf("bob's next went into the heap of %s", of.Customer)
+	}
+	r.check()
+}
+
+// A proposal is made once, whatever fades and however late the ledger is; what a person
+// has denied is neither proposed nor made by itself.
+func TestProposedOnceUntilTheLedgerKnows(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.agent("anna", contact.RoleAgent, 100)
+	one, two, mail := r.visit("w1", "one"), r.visit("w2", "two"), r.mail("m0", "alice")
+	r.receive(one)
+	r.receive(two)
+	r.receive(mail)
+	alice, who1, who2 := r.whose(mail), r.whose(one), r.whose(two)
+	n := 0
+	write := func(e customers.Evidence, of string) {
+		n++
+		m := r.mail(fmt.Sprint("m", n), "alice")
+		m.Hints = []Hint{{Customer: of, Evidence: e}}
+		m.Known = map[string]Found{m.Identity: {Kind: KeyIdentity, Customer: alice}}
+		m.AsOf = r.state.TrimmedTo
+		r.receive(m)
+	}
+	proposed := func(want int, when string) {
+		t.Helper()
+		if got := r.count("link_proposed"); got != want || r.count("customers_linked") != 0 {
+			t.Fatalf("%s: %d proposals, want %d, and %d links", when, got, want, r.count("customers_linked"))
+		}
+	}
+	write(customers.SameName, who1)
+	first := r.state.N
+	write(customers.SameName, who2)
+	proposed(2, "each of two")
+	r.must(ActorRouter, Trim{Before: first + 1})
+	write(customers.SameName, who2)
+	proposed(2, "the first has left memory, the second has not")
+	r.must("anna", DeclineLink{Link: "p2", A: alice, B: who2})
+	write(customers.SameName, who2)
+	proposed(2, "denied, and the ledger doesn't know yet")
+	write(customers.SignedWeb, who2)
+	proposed(2, "denied, and proof comes")
+	r.check()
+	r.must("anna", Link{A: alice, B: who2, Evidence: customers.ByAgent, AsOf: r.state.N})
+	if r.count("customers_linked") != 1 {
+		t.Error("a person can't change their mind")
+	}
+	r.must("anna", Unlink{Link: r.edges()[0].Link, Edges: r.edges(), AsOf: r.state.N})
+	write(customers.SignedWeb, who2)
+	if r.count("customers_linked") != 1 {
+		t.Error("what a person has just undone was made again")
+	}
+	r.check()
+	r.must(ActorRouter, Trim{Before: r.state.N + 1})
+	if len(r.state.Proposals)+len(r.state.Denied) != 0 {
+		t.Errorf("still in memory: %v, %v", r.state.Proposals, r.state.Denied)
+	}
+}

@@ -39,6 +39,8 @@ type State struct {
 	Persons map[string]*PersonEntry `json:"persons,omitempty"`
 	// Proposals are those of whom it was proposed lately that they are the same.
 	Proposals map[string][]string `json:"proposals,omitempty"`
+	// Denied are the pairs of whom a person said lately that they are two, with the commit.
+	Denied map[string]uint64 `json:"denied,omitempty"`
 	// Engagements are the live conversations that go on, by conversation.
 	Engagements map[string]*Engagement     `json:"engagements,omitempty"`
 	Totals      Totals                     `json:"totals"`
@@ -158,6 +160,7 @@ const (
 	FadeReply        FadeKind = "reply"
 	FadePerson       FadeKind = "person"
 	FadeProposal     FadeKind = "proposal"
+	FadeDenied       FadeKind = "denied"
 )
 
 // Fade names a thing that may leave memory once the ledger has passed N.
@@ -186,6 +189,7 @@ func NewState(office string) *State {
 		Engagements:   map[string]*Engagement{},
 		Persons:       map[string]*PersonEntry{},
 		Proposals:     map[string][]string{},
+		Denied:        map[string]uint64{},
 		Forecast:      forecast.New(),
 		Totals:        Totals{Disposed: map[contact.Disposition]uint64{}},
 	}

@@ -86,3 +86,44 @@ func forgedFrom(t *testing.T, d *Daemon, address string) {
 		t.Fatal(err)
 	}
 }
+
+// An address of which nothing was known is proved by a later message: the first verdict
+// doesn't stay. One that nothing proves takes nothing back.
+func TestAddressIsProvedLater(t *testing.T) {
+	t.Parallel()
+	cfg := configs.Default()
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	d, stop := startDaemon(t, cfg, Options{Dir: filepath.Join(t.TempDir(), "data"), Unsynced: true})
+	defer stop()
+	const address = "+49 30 123456"
+	key := identityKey(d.keys)(contact.Visit, address)
+	write := func(id string, trust contact.Trust) {
+		m := said(id, contact.Visit, address, "Anna", "Where is "+id+"?")
+		m.Auth.Trust = trust
+		take(t, d, m)
+	}
+	seen := func(proven bool) func() bool {
+		return func() bool {
+			found, err := d.directory.Lookup(t.Context(), []string{key})
+			if err != nil || found[key].Customer == "" {
+				return false
+			}
+			ids := found[key].Record.Identities
+			return len(ids) == 1 && ids[0].Proven == proven
+		}
+	}
+	write("v1", contact.TrustUnknown)
+	until(t, "a record", seen(false))
+	write("v2", contact.TrustProven)
+	until(t, "the address is proved", seen(true))
+	write("v3", contact.TrustUnknown)
+	if err := d.customerKeeper().Catchup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !seen(true)() {
+		t.Error("a later message took the proof back")
+	}
+	if a, err := d.ledger.Audit(t.Context(), nil); err != nil || len(a.Gaps) > 0 {
+		t.Errorf("the ledger: %v %+v", err, a)
+	}
+}
