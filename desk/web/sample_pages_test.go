@@ -8,6 +8,7 @@ import (
 
 	"stagecoach/contact"
 	"stagecoach/desk/view"
+	"stagecoach/ledger"
 )
 
 // shot is a page in one of its states.
@@ -99,6 +100,14 @@ func gallery() []shot {
 		{"new", New(samplePage("/new", 2), view.New{Accounts: []view.Account{{ID: "service", Channel: contact.Email, Address: "service@example.com", Limits: contact.Limits{CC: true}}}, Signature: "Ines Albrecht"})},
 		{"enter", Enter(samplePage("/enter", 2), view.New{})},
 		{"quarantine", Quarantine(samplePage("/quarantine", 2), []view.Quarantined{{ID: "q1", Channel: contact.Email, Account: "service", At: sampleNow, Size: 31000, Reason: "The message names a character set that does not exist: x-foo.", URL: "/m/q1/original", Head: "From: x\nSubject: y\n\n<b>z"}, {ID: "q2"}})},
+		{"voices", func() templ.Component {
+			p := samplePage("/voices", 2)
+			p.Desk.Thanks = 3
+			return Voices(p, sampleVoices())
+		}()},
+		{"voices-empty", Voices(samplePage("/voices", 2), view.Voices{Report: &ledger.Satisfaction{}})},
+		{"praise", Praise(samplePage("/praise", 2), view.PraiseOf{Praise: sampleVoices().Praise})},
+		{"person", Customer(samplePage("/customers/p1", 2), samplePerson())},
 		{"quarantine-empty", Quarantine(samplePage("/quarantine", 2), nil)},
 		{"error", Error(samplePage("/c/none", 2), 404, "There is no such conversation", "The address may be mistyped, or the conversation was erased.")},
 	}
