@@ -108,6 +108,9 @@ func TestGapKnowsHowSureItIs(t *testing.T) {
 	}{
 		{answered: 10, kept: 7, good: 3, sure: false, low: 0.43, high: 1},
 		{answered: 1000, kept: 950, good: 30, bad: 30, sure: true, low: 0.37, high: 0.63},
+		// Nine say the same, and it may be chance; ten don't.
+		{answered: 1000, kept: 990, bad: 9, sure: false, low: 0, high: 0.30},
+		{answered: 1000, kept: 990, bad: 10, sure: true, low: 0, high: 0.28},
 		{answered: 1000, kept: 500, good: 95, bad: 5, sure: true, low: 0.88, high: 0.98},
 	} {
 		t.Run(fmt.Sprint(one), func(t *testing.T) {
