@@ -177,6 +177,9 @@ func (c *checker) object(line int, raw string) (*customers.Row, *Fault) {
 		if fault != nil {
 			return nil, fault
 		}
+		if len(cells)+len(more) > mostColumns {
+			return nil, &Fault{Line: line, Reason: fmt.Sprintf("the object has more than %d fields: at most so many can be read", mostColumns)}
+		}
 		for _, one := range more {
 			if slices.ContainsFunc(cells, func(has cell) bool { return has.column == one.column }) {
 				return nil, &Fault{Line: line, Column: one.column, Reason: "the field is there twice"}
