@@ -178,9 +178,12 @@ func (p customerPages) mailbox(ctx context.Context, customer string) (*way, erro
 	return nil, nil //nolint:nilnil // none is an answer
 }
 
-// provenMailbox reports whether a mailbox is known to be the customer's: they wrote
-// from it, or the company's own list says so.
-func provenMailbox(i *customers.Identity) bool { return !i.Unproven }
+// provenMailbox reports whether a mailbox is known to be the customer's: they wrote from
+// it, or the company's own list says so. That somebody told an agent is too little to
+// open a page: whoever calls may say anything.
+func provenMailbox(i *customers.Identity) bool {
+	return i.Proven || !i.Unproven && i.Source != customers.FromAgent
+}
 
 // Ways implements portal.Source.
 func (p customerPages) Ways(ctx context.Context, who portal.Who) ([]portal.Way, error) {

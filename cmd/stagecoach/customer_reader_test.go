@@ -92,6 +92,25 @@ func TestConsentsOnThePage(t *testing.T) {
 	}
 }
 
+// A code goes to no mailbox of which somebody only told an agent.
+func TestProvenMailbox(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct {
+		identity customers.Identity
+		want     bool
+	}{
+		{customers.Identity{Source: customers.FromMessage}, true},
+		{customers.Identity{Source: customers.FromImport}, true},
+		{customers.Identity{Source: customers.FromMessage, Unproven: true}, false},
+		{customers.Identity{Source: customers.FromAgent}, false},
+		{customers.Identity{Source: customers.FromAgent, Proven: true}, true},
+	} {
+		if got := provenMailbox(&one.identity); got != one.want {
+			t.Errorf("%+v: %v", one.identity, got)
+		}
+	}
+}
+
 // Whoever wants to be answered wherever they write has said so, also against a list.
 func TestNoPreferenceIsAWord(t *testing.T) {
 	t.Parallel()

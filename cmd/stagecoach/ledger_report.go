@@ -71,6 +71,9 @@ func printSatisfaction(w io.Writer, s *ledger.Satisfaction) {
 		return
 	}
 	fmt.Fprintf(w, "\n%d answers in time were found bad, %d late ones good.\n", s.All.KeptBad, s.All.LateGood)
+	if !s.All.Sure {
+		fmt.Fprintln(w, "~ may be chance: fewer than ten have said how it was, or the range has 0 in it.")
+	}
 }
 
 func shareText(s *ledger.Share) string {
