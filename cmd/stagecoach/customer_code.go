@@ -106,8 +106,8 @@ func appendWay(out []way, w *way) []way {
 	return append(out, *w)
 }
 
-// writtenBy finds from where customers wrote in a conversation where nobody else reads,
-// each of them once, the newest first.
+// writtenBy finds from where customers wrote in a conversation, and where we wrote to
+// them, each of them once, the newest first: only where what we send reaches them alone.
 func (p customerPages) writtenBy(ctx context.Context, conversation string, members []string) ([]way, error) {
 	all, err := p.read(ctx, conversation)
 	if err != nil {
@@ -119,20 +119,29 @@ func (p customerPages) writtenBy(ctx context.Context, conversation string, membe
 	}
 	var out []way
 	for _, one := range slices.Backward(all) {
-		msg := one.message
-		if msg == nil || msg.Feedback != nil || one.entry.Kind != "message_received" {
+		w, ok := p.wayOf(&one)
+		if !ok {
 			continue
 		}
-		to := msg.Sender()
-		id := owner(contact.Identity{Channel: msg.Channel, Address: to.Address})
-		if !slices.Contains(members, id) || slices.ContainsFunc(out, func(w way) bool { return w.customer == id }) {
-			continue
-		}
-		if link := p.d.links.get(msg.Channel, msg.Account); link.sends() && private(link, msg) {
-			out = append(out, way{customer: id, link: link, to: to, answers: msg})
+		w.customer = owner(contact.Identity{Channel: w.link.adapter.Channel, Address: w.to.Address})
+		if slices.Contains(members, w.customer) && !slices.ContainsFunc(out, func(o way) bool { return o.customer == w.customer }) {
+			out = append(out, w)
 		}
 	}
 	return out, nil
+}
+
+// wayOf gives the way to whoever wrote something, or whom we wrote it to.
+func (p customerPages) wayOf(one *spoken) (way, bool) {
+	if msg := one.message; msg != nil && msg.Feedback == nil {
+		link := p.d.links.get(msg.Channel, msg.Account)
+		return way{link: link, to: msg.Sender(), answers: msg}, link.sends() && private(link, msg)
+	}
+	if r := one.reply; r != nil && len(r.To) == 1 && (r.Channel == contact.Email || r.Channel == contact.SMS || direct(r.Channel)) {
+		link := p.d.links.get(r.Channel, r.Account)
+		return way{link: link, to: r.To[0]}, link.sends()
+	}
+	return way{}, false
 }
 
 // sends reports whether something can be sent through an account.
