@@ -88,3 +88,32 @@ func TestErasesOneOfTwoWhoAreNotLinked(t *testing.T) {
 		t.Error("the words of the other are gone")
 	}
 }
+
+// What was quoted of somebody in an answer to another, while they were taken for one
+// person, goes with them; other answers to that one stay.
+func TestErasesQuotes(t *testing.T) {
+	t.Parallel()
+	d, dir, token := retainOffice(t)
+	_, a := d.called(t, token, "+49305555551", "where is the zanzibarparcel that I have paid for")
+	c := &client{http: &http.Client{}, base: d.URL(), token: token}
+	const number = "+49305555552"
+	for _, answer := range []string{"zanzibarstays with you.", "zanzibarcomes tomorrow.\n\nThey wrote:\n> where is the zanzibarparcel that I have paid for"} {
+		in := map[string]any{"channel": "phone", "name": "Caller", "address": number, "text": "zanzibarother", "answer": answer}
+		if _, err := c.call(t.Context(), http.MethodPost, "/api/enter", in, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := d.customerOf(t, number)[0]
+	ok(t, "", "customers", "link", a, b, "--reason", "they said so", "--data", dir)
+	p, _, err := d.ledger.Person(t.Context(), a)
+	if err != nil || len(p.Links) != 1 {
+		t.Fatalf("the person is %+v, %v", p, err)
+	}
+	ok(t, "", "customers", "unlink", p.Links[0].ID, "--data", dir)
+	ok(t, "", "customers", "erase", a, "--yes", "--json", "--data", dir)
+	for word, left := range map[string]bool{"zanzibarparcel": false, "zanzibarcomes": false, "zanzibarstays": true, "zanzibarother": true} {
+		if where := tracesIn(t, dir, word); (len(where) > 0) != left {
+			t.Errorf("%s is in %v", word, where)
+		}
+	}
+}

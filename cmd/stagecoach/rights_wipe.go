@@ -47,11 +47,15 @@ func (w *wiping) wipe(customers []string) error {
 	if err != nil {
 		return err
 	}
-	refs := t.Refs()
+	quotes, err := w.quotes(t)
+	if err != nil {
+		return err
+	}
+	refs := append(t.Refs(), quotes...)
 	if err := w.ledger.EraseWords(w.ctx, refs); err != nil { // nobody finds it from here on
 		return err
 	}
-	if err := w.putAway(t, strays); err != nil {
+	if err := w.putAway(t, slices.Concat(strays, quotes)); err != nil {
 		return err
 	}
 	if err := w.chats(); err != nil {
@@ -65,7 +69,7 @@ func (w *wiping) wipe(customers []string) error {
 		return err
 	}
 	fault.Here(fault.EraseAfterSearch)
-	if err := w.content(t, strays); err != nil {
+	if err := w.content(t, strays, quotes); err != nil {
 		return err
 	}
 	// What intake, or somebody's page, has read meanwhile for the search.
@@ -88,11 +92,12 @@ func (w *wiping) wipe(customers []string) error {
 
 // content erases what lies at the references, with the drafts of the contacts and
 // the items that no conversation names.
-func (w *wiping) content(t *ledger.Theirs, strays []string) error {
+func (w *wiping) content(t *ledger.Theirs, strays, quotes []string) error {
 	kinds := []struct {
 		name string
 		refs []string
 	}{
+		{"quotes", quotes}, // first: they are found by the messages
 		{"messages", t.Messages},
 		{"replies", t.Replies},
 		{"notes", t.Notes},
