@@ -209,7 +209,23 @@ func (s *Service) choose(list []way, asked string, c *conversationFacts, answere
 			}
 		}
 	}
-	return &list[0], nil
+	return firstOpen(list, c), nil
+}
+
+// firstOpen gives the way by which the message came, or where that is closed the next
+// one that is not, and by which nothing of ours has come back.
+func firstOpen(list []way, c *conversationFacts) *way {
+	if list[0].Not == "" {
+		return &list[0]
+	}
+	for i := range list {
+		w := &list[i]
+		failed := c.has && slices.Contains(c.contact.Tried, w.Channel)
+		if w.Not == "" && !failed && (!w.Public || list[0].Public) {
+			return w
+		}
+	}
+	return &list[0]
 }
 
 // channelWords is a channel in the middle of a sentence.
@@ -254,6 +270,9 @@ func (s *Service) offerWays(ctx context.Context, who Who, c *conversationFacts, 
 		w.Preferred = w.ID == preferred.ID
 		if w.Preferred && w.Why == "" {
 			w.Why = s.whyWords(ctx, c)
+		}
+		if w.Preferred && w.Why == "" && list[0].Not != "" {
+			w.Why = "Where they wrote no answer can go: " + list[0].Not
 		}
 		w.Subject, w.Quoted = out.Subject, ""
 		if w.elsewhere(answered) {

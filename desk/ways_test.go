@@ -228,6 +228,32 @@ func TestPublicAndPrivate(t *testing.T) {
 	}
 }
 
+// Where the way by which they wrote is closed, the answer goes by the next that is open,
+// and the agent sees why.
+func TestClosedWay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	brand := must[*mastodon.Adapter](t)(mastodon.New(mastodon.Config{Account: "brand", Server: "https://social.example", Address: "brand@social.example", Token: "t"}, slog.New(slog.DiscardHandler)))
+	r.chat = brand.Channel()
+	anna := r.boss().agent("Anna Arndt", nil)
+	in := r.toot("1", "Where is my parcel?", false)
+	anna.take()
+	c := anna.conversation(in.Conversation)
+	r.known(c.Customer.ID, customers.Identity{Channel: contact.Email, Address: "eva@customer.example"})
+	if w := wayBy(t, anna.conversation(in.Conversation), contact.Mastodon, false); !w.Preferred {
+		t.Fatalf("open, it is not preferred: %+v", w)
+	}
+	r.chat.Sender = nil // the account receives only, from now on
+	c = anna.conversation(in.Conversation)
+	if w := wayBy(t, c, contact.Email, false); c.ReplyBy != w.ID || w.Why != "Where they wrote no answer can go: the account “brand” is not set up to send" {
+		t.Errorf("closed, it is answered by %q: %+v", c.ReplyBy, w)
+	}
+	anna.post("/api/contacts/"+in.Contact+"/reply", map[string]any{"text": "It comes tomorrow.", "quote": true}, nil)
+	if got := r.words(r.sent()); got.Channel != contact.Email || !strings.Contains(got.Text, "> Where is my parcel?") {
+		t.Errorf("sent %+v", got)
+	}
+}
+
 func TestNotice(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
