@@ -124,7 +124,7 @@ func (r *rights) erasure(ctx context.Context, id string) (*view.Erasure, error) 
 	if err != nil {
 		return nil, err
 	}
-	out.Statutory = r.told(kept, h.Holds)
+	out.Statutory, out.At = r.told(kept, h.Holds), r.askedAt(id, out.At)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if at := r.states[id]; at != nil {

@@ -191,8 +191,20 @@ func (r *rights) restricted(ctx context.Context, ids []string) (*view.Restricted
 	if err != nil {
 		return nil, err
 	}
+	out.Since = r.askedAt(out.Erasure, out.Since)
 	out.Kept = r.told(kept, h.Holds)
 	return out, nil
+}
+
+// askedAt gives when an erasure was asked for: of one that was done again after a restore
+// the register knows it, and the log only when that was.
+func (r *rights) askedAt(erasure string, logged time.Time) time.Time {
+	for _, e := range r.register.Entries() {
+		if e.Erasure == erasure && e.At.Before(logged) {
+			return e.At
+		}
+	}
+	return logged
 }
 
 // restrictedNamed finds who was restricted by the id of the erasure, of a customer, or by

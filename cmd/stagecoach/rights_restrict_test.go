@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"stagecoach/customers/register"
 	"stagecoach/desk/view"
 	"stagecoach/ledger"
 	"stagecoach/router"
@@ -193,5 +194,28 @@ func TestHoldEndsOnItsDay(t *testing.T) {
 		if hold != step.hold || byLaw != step.byLaw {
 			t.Errorf("after %d days %d are kept by the hold and %d by law, want %d and %d", step.days, hold, byLaw, step.hold, step.byLaw)
 		}
+	}
+}
+
+// Whoever is restricted again after a restore was so since they asked for it, and what the
+// register says of the hold counts, though the backup's record knows of none.
+func TestRestrictedSinceItWasAsked(t *testing.T) {
+	t.Parallel()
+	d, _, token := retainOffice(t)
+	_, customer := d.called(t, token, "+49305555551", "zanzibarhold")
+	asked := time.Now().UTC().AddDate(-1, 0, 0).Truncate(time.Second)
+	entry := register.Entry{Erasure: "0123456789abcdef", Customers: []string{customer}, By: router.ActorCustomer, At: asked, Held: true, Until: "2099-12-31"}
+	if err := d.rights.register.Begin(entry); err != nil {
+		t.Fatal(err)
+	}
+	d.rights.stir()
+	until(t, "it to be restricted", func() bool {
+		e, err := d.rights.erasure(t.Context(), entry.Erasure)
+		return err == nil && e.Ended
+	})
+	got, err := d.rights.look(t.Context(), customer)
+	if err != nil || got.Restricted == nil || !got.Restricted.Since.Equal(asked) || got.Restricted.By != router.ActorCustomer ||
+		len(got.Restricted.Kept) != 1 || got.Restricted.Kept[0].Until != "2099-12-31" {
+		t.Errorf("they are %+v, %v", got.Restricted, err)
 	}
 }
