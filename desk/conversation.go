@@ -68,7 +68,8 @@ func (s *Service) Conversation(ctx context.Context, who Who, id string) (view.Co
 	}
 	out.Customer = s.customer(c, st, len(out.History)+1)
 	s.whole(ctx, &out.Customer)
-	return out, nil
+	out.Restricted, err = s.restrictedWords(ctx, c.Customer)
+	return out, err
 }
 
 // conversation finds the conversation and its open contact, live from the

@@ -1,10 +1,12 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -237,4 +239,36 @@ func (z *zipAnswer) Write(p []byte) (int, error) {
 		h.Set("X-Content-Type-Options", "nosniff")
 	}
 	return z.w.Write(p)
+}
+
+// restricts is a Rights that tells at once whether a customer is restricted.
+type restricts interface {
+	RestrictedCustomer(ctx context.Context, customer string) (*view.Restricted, error)
+}
+
+// restrictedWords says that a customer asked to be erased and what is kept of them, for
+// everybody at the desk: a hold's reason is told as the customer is told it.
+func (s *Service) restrictedWords(ctx context.Context, customer string) (string, error) {
+	r, can := s.deps.Rights.(restricts)
+	if !can {
+		return "", nil
+	}
+	kept, err := r.RestrictedCustomer(ctx, customer)
+	if err != nil || kept == nil {
+		return "", err
+	}
+	var why []string
+	for _, k := range kept.Kept {
+		until := "until " + k.Until
+		if k.Until == "" {
+			until = "until that is lifted"
+		}
+		reason := cmp.Or(k.Reason, k.Name)
+		if k.Hold {
+			reason = cmp.Or(k.Told, "a legal obligation")
+		}
+		why = append(why, reason+" "+until)
+	}
+	return "Restricted since " + kept.Since.In(s.cfg.Zone).Format("2 Jan 2006") + ", asked by " + s.askerWords(kept.By) +
+		". Kept, out of use, because of " + strings.Join(why, "; ") + ".", nil
 }

@@ -39,3 +39,8 @@ func (r *rights) HoldCustomer(ctx context.Context, by, customer string, hold vie
 func (r *rights) KeptOfCustomer(ctx context.Context, by, customer, reason string) (*view.KeptWords, error) {
 	return r.readKept(ctx, by, customer, reason)
 }
+
+// RestrictedCustomer tells at once whether a customer is restricted.
+func (r *rights) RestrictedCustomer(ctx context.Context, customer string) (*view.Restricted, error) {
+	return r.restricted(ctx, []string{customer})
+}

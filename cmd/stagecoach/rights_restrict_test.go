@@ -52,6 +52,14 @@ func TestRestricts(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
+	row, err := d.ledger.Contact(t.Context(), contactID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page = d.pageOf(t, token, "/c/"+row.Conversation)
+	if !strings.Contains(page, "asked by somebody at the command line") || !strings.Contains(page, "a lawsuit of ours until that is lifted") || strings.Contains(page, secret) {
+		t.Error("the conversation does not say that they are restricted, and why")
+	}
 	d.readsAndLifts(t, dir, got.Erasure.ID, secret)
 }
 

@@ -195,8 +195,11 @@ type Presence struct {
 
 // Conversation is all there is to see of one conversation.
 type Conversation struct {
-	ID    string `json:"id"`
-	State string `json:"state"`
+	// Restricted says, in words, that its customer asked to be erased and what is kept of
+	// them, why and until when; "" if not.
+	Restricted string `json:"restricted,omitempty"`
+	ID         string `json:"id"`
+	State      string `json:"state"`
 	// Card is the open contact, or the last one when none is open.
 	Card  Card   `json:"card"`
 	Items []Item `json:"items"`
