@@ -233,6 +233,9 @@ func channelTitle(ch contact.Channel) string {
 	if ch == contact.SMS {
 		return "SMS"
 	}
+	if ch == contact.WebChat { // a word in both of the page's languages
+		return "Chat"
+	}
 	name := string(ch)
 	return strings.ToUpper(name[:1]) + name[1:]
 }
