@@ -29,9 +29,12 @@ func (a *Adapter) Erase(ctx context.Context, address string) error {
 		return a.failure("erase", channels.Unavailable, "", err)
 	}
 	defer done()
-	address = a.inside(address)
 	var gone string
 	err = store.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		address, err := a.insideEver(ctx, tx, address)
+		if err != nil {
+			return err
+		}
 		v, err := byAddress(ctx, tx, address)
 		if errors.Is(err, errNoVisitor) {
 			former, _ := cut(address, "visitor:")

@@ -41,11 +41,48 @@ func (a *Adapter) outside(address string) string {
 
 // inside gives the address as the store has it: also one of before the account named
 // whose its users are.
-func (a *Adapter) inside(address string) string {
-	if user, ok := cut(address, "user:"); ok && a.cfg.Users != "" {
-		return "user:" + strings.TrimPrefix(user, a.cfg.Users+"/")
+func (a *Adapter) inside(address string) string { return insideOf(address, a.cfg.Users) }
+
+func insideOf(address, users string) string {
+	if user, ok := cut(address, "user:"); ok && users != "" {
+		return "user:" + strings.TrimPrefix(user, users+"/")
 	}
 	return address
+}
+
+// usersKey is under what the store keeps that its users were called by a name: who is
+// erased once the account is configured no more, or otherwise, is found by it.
+const usersKey = "users "
+
+// keepUsers notes in the store whose its users are.
+func (a *Adapter) keepUsers(ctx context.Context, s *store) error {
+	if a.cfg.Users == "" {
+		return nil
+	}
+	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO meta VALUES(?, '')", usersKey+a.cfg.Users)
+		return err
+	})
+}
+
+// insideEver gives the address as the store has it, by every name that its users had.
+func (a *Adapter) insideEver(ctx context.Context, tx *sql.Tx, address string) (string, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT substr(key, ?) FROM meta WHERE key LIKE ? ORDER BY key", len(usersKey)+1, usersKey+"%")
+	if err != nil {
+		return "", fmt.Errorf("reading whose the users are: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	out := a.inside(address)
+	for rows.Next() {
+		var users string
+		if err := rows.Scan(&users); err != nil {
+			return "", fmt.Errorf("reading whose the users are: %w", err)
+		}
+		if out == address {
+			out = insideOf(address, users)
+		}
+	}
+	return out, rows.Err()
 }
 
 var errNoVisitor = errors.New("no such visitor")

@@ -52,6 +52,9 @@ func (a *Adapter) Receive(ctx context.Context, src channels.Source) error {
 		return a.failure("open", channels.Unavailable, "the conversations can't be read", err)
 	}
 	defer done()
+	if err := a.keepUsers(ctx, store); err != nil {
+		return a.failure("open", channels.Unavailable, "", err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	this := &run{a: a, store: store, src: src, ended: ctx.Done(), news: make(chan struct{}, 1), heavy: make(chan struct{}, heavyAtOnce)}

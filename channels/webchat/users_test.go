@@ -1,6 +1,7 @@
 package webchat_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -47,6 +48,33 @@ func TestUserOfANamedShop(t *testing.T) {
 			if err := database(t, r.cfg).QueryRowContext(t.Context(), "SELECT count(*) FROM visitors").Scan(&n); err != nil || n == 0 != (a == address) {
 				t.Errorf("after erasing %s %d visitors are left, %v", a, n, err)
 			}
+		}
+	}
+}
+
+// Whoever is erased after the account was taken out of the configuration, or while nothing
+// is configured as the daemon stands still, is found by the name that their shop had.
+func TestUserOfANamedShopIsErasedWithoutItsConfiguration(t *testing.T) {
+	r := newRig(t, func(c *webchat.Config) { c.Users = "boots" })
+	who := webchat.Identity{UserID: "c-7", Name: "Jo", Exp: time.Now().Add(time.Hour).Unix()}
+	who.Sig = who.Sign("acme", shopSecret)
+	v := r.comer(t, webchatfake.Config{Identity: who})
+	v.Listen()
+	r.said(t, v, "hello")
+	left := func() (n int) {
+		if err := database(t, r.cfg).QueryRowContext(t.Context(), "SELECT count(*) FROM visitors").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for n, users := range []string{"shoes", ""} {
+		later, err := webchat.New(webchat.Config{Account: "acme", Dir: r.cfg.Dir, Users: users}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := []string{"user:tents/c-7", "user:boots/c-7"}[n]
+		if err := later.Erase(t.Context(), address); err != nil || left() != 1-n {
+			t.Errorf("users %q: after erasing %s %d visitors are left, %v", users, address, left(), err)
 		}
 	}
 }
