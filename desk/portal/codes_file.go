@@ -12,7 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite" // registers the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // CodesFile is what the file of the codes is called in the data directory.
@@ -50,19 +51,36 @@ CREATE INDEX tally_at ON tally(at);
 func OpenCodes(ctx context.Context, dir string, secret []byte, now func() time.Time) (*Codes, error) {
 	path := filepath.Join(dir, CodesFile)
 	c := &Codes{key: derived(secret, "customer's codes"), hash: sha256.New, now: now}
-	var err error
-	for range 2 {
-		if err = c.open(ctx, path); err == nil {
-			return c, nil
-		}
-		for _, end := range []string{"", "-wal", "-shm"} {
+	err := c.open(ctx, path)
+	if useless(err) {
+		for _, end := range []string{"", "-journal", "-wal", "-shm"} {
 			if gone := os.Remove(path + end); gone != nil && !errors.Is(gone, os.ErrNotExist) {
 				return nil, fmt.Errorf("opening %s: %w", path, errors.Join(err, gone))
 			}
 		}
+		err = c.open(ctx, path)
 	}
-	return nil, fmt.Errorf("opening %s: %w", path, err)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	return c, nil
 }
+
+// useless reports whether the file itself is no good. Whatever else stands in the way of
+// opening it, such as an ending daemon, must not give anybody new tries.
+func useless(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return errors.Is(err, errVersion)
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // the last: it has no such table
+		return true
+	}
+	return false
+}
+
+var errVersion = errors.New("the file is of another version")
 
 func (c *Codes) open(ctx context.Context, path string) (err error) {
 	made, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // in the data directory
@@ -96,7 +114,7 @@ func (c *Codes) open(ctx context.Context, path string) (err error) {
 		_, err := c.db.ExecContext(ctx, "BEGIN IMMEDIATE;"+codesSchema+fmt.Sprintf("PRAGMA user_version = %d; COMMIT", codesVersion))
 		return err
 	}
-	return fmt.Errorf("the file is of version %d", version)
+	return fmt.Errorf("%w: %d", errVersion, version)
 }
 
 // Close closes the file.

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -160,5 +161,22 @@ func TestCodesOfADamagedFile(t *testing.T) {
 	c := codesAt(t, dir, &now)
 	if _, err := c.take(t.Context(), "talk", forPage, given(t, c, "talk", anna)); err != nil {
 		t.Error(err)
+	}
+}
+
+// A file that can't be opened just now, as by an erasure that a stop of the daemon cuts
+// off, is left as it is: what it counts still bounds who tries.
+func TestCodesOutliveATroubledOpening(t *testing.T) {
+	t.Parallel()
+	dir, now := t.TempDir(), time.Now()
+	right := given(t, codesAt(t, dir, &now), "talk", anna)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if c, err := OpenCodes(ended, dir, bytes.Repeat([]byte{7}, 32), func() time.Time { return now }); err == nil {
+		_ = c.Close()
+		t.Fatal("opened with a context that has ended")
+	}
+	if who, err := codesAt(t, dir, &now).take(t.Context(), "talk", forPage, right); err != nil || who != anna.Customer {
+		t.Errorf("the code of before: %q, %v", who, err)
 	}
 }
