@@ -46,6 +46,9 @@ func (r *rights) hold(ctx context.Context, by, text string, hold view.Hold) (*vi
 		}
 		return r.look(ctx, text)
 	}
+	if err := r.tooLate(ctx, data.Customers); err != nil {
+		return nil, err
+	}
 	records, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
@@ -62,6 +65,16 @@ func (r *rights) hold(ctx context.Context, by, text string, hold view.Hold) (*vi
 		}
 	}
 	return r.look(ctx, text)
+}
+
+// tooLate refuses to hold whose erasure has begun: the record that would say so goes too.
+func (r *rights) tooLate(ctx context.Context, ids []string) error {
+	gone := false
+	err := r.router.View(ctx, func(s *router.State) { gone = slices.ContainsFunc(ids, s.Erased) })
+	if err == nil && gone {
+		err = &router.Refusal{Code: router.RefusedEnded, Message: "this person was erased, or is being erased: it is too late to hold anything"}
+	}
+	return err
 }
 
 func (r *rights) checkHold(hold *view.Hold) error {
@@ -215,7 +228,7 @@ func (r *rights) restrictedNamed(ctx context.Context, text string) ([]string, er
 	if err != nil {
 		return nil, err
 	}
-	var found []string
+	var found, erasures []string
 	err = r.router.View(ctx, func(s *router.State) {
 		for id, e := range s.Erasures {
 			if e.Ended && len(e.Kept) == 0 {
@@ -229,10 +242,13 @@ func (r *rights) restrictedNamed(ctx context.Context, text string) ([]string, er
 				named = named || slices.Contains(e.Customers, f.Customer)
 			}
 			if named {
-				found = append(found, e.Customers...)
+				found, erasures = append(found, e.Customers...), append(erasures, id)
 			}
 		}
 	})
+	if slices.Sort(erasures); len(erasures) > 1 {
+		return nil, refusedFor("%q is more than one person who is restricted: name one by the id of the erasure, %s", text, strings.Join(erasures, " or "))
+	}
 	slices.Sort(found)
 	return slices.Compact(found), err
 }

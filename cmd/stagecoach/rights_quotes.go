@@ -2,9 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"stagecoach/contact"
 	"stagecoach/ledger"
 )
 
@@ -24,25 +26,66 @@ func (w *wiping) quotes(t *ledger.Theirs) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	of, err := w.ledger.Theirs(w.ctx, others)
+	var out []string
+	for _, other := range others {
+		refs, err := w.quotesTo(other, t, lines)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, refs...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// quotesTo finds those to one of the others. What a hold on that one, or a law, has us
+// keep stays theirs, and is told.
+func (w *wiping) quotesTo(other string, t *ledger.Theirs, lines map[string]bool) ([]string, error) {
+	of, err := w.ledger.Theirs(w.ctx, []string{other})
+	if err != nil {
+		return nil, err
+	}
+	bounds, err := w.bounds(w.ctx, of, w.now())
+	if err != nil {
+		return nil, err
+	}
+	held, err := w.heldNow(other)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
+	stay := 0
 	for _, ref := range of.Replies {
 		if slices.Contains(t.Replies, ref) {
 			continue
 		}
 		r, err := w.words.Reply(w.ctx, ref)
-		switch {
+		switch _, lawful := bounds[ref]; {
 		case errors.Is(err, ledger.ErrGone):
 		case err != nil:
 			return nil, err
-		case w.quoting(r.Text, lines):
+		case !w.quoting(r.Text, lines):
+		case held || lawful:
+			stay++
+		default:
 			out = append(out, ref)
 		}
 	}
+	if stay > 0 {
+		w.kept = append(w.kept, fmt.Sprintf("%d of our replies to customer %s quote them: a hold on that customer, or a law, has us keep those", stay, other))
+	}
 	return out, nil
+}
+
+// heldNow reports whether a hold stands on a customer, or on the person they are.
+func (w *wiping) heldNow(customer string) (bool, error) {
+	members, err := w.person(w.ctx, customer)
+	if err != nil {
+		return false, err
+	}
+	who := &identities{all: map[contact.Identity]bool{}}
+	err = w.recorded(w.ctx, members, who)
+	return who.held != nil, err
 }
 
 // once gives the customers who were taken for the same person, and are none of these.

@@ -180,13 +180,10 @@ func (w *words) forget(ref string) { w.cache.Remove(ref) }
 
 // chats erases what the web chats keep of the person.
 func (w *wiping) chats() error {
-	for one := range w.who.all {
-		if one.Channel != contact.WebChat {
-			continue
-		}
+	for _, address := range w.who.visitors() {
 		err := w.everyChat(func(_ string, chat any) error {
 			if c, ok := chat.(chatEraser); ok {
-				return c.Erase(w.ctx, one.Address)
+				return c.Erase(w.ctx, address)
 			}
 			return nil
 		})
@@ -196,6 +193,25 @@ func (w *wiping) chats() error {
 		w.count("chats", 1)
 	}
 	return nil
+}
+
+// visitors gives the addresses of a person in web chats. A number alone is what a message
+// says that is read without its account's configuration: where it is known whose number
+// it is, it would be another shop's customer's as well.
+func (i *identities) visitors() []string {
+	var all []string
+	for one := range i.all {
+		if one.Channel == contact.WebChat {
+			all = append(all, one.Address)
+		}
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Clone(all), func(address string) bool {
+		number, signed := strings.CutPrefix(address, "user:")
+		return signed && slices.ContainsFunc(all, func(other string) bool {
+			return strings.HasPrefix(other, "user:") && strings.HasSuffix(other, "/"+number)
+		})
+	})
 }
 
 // chatEraser is an adapter that keeps conversations of its own.
