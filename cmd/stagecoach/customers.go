@@ -129,7 +129,7 @@ func (s *stopped) customerControls(ctx context.Context, c *controls) *customerCo
 		if err != nil {
 			return nil, err
 		}
-		k := &customerKeeper{directory: d, log: s.journal.Log(), words: s.words, keys: s.keys, logger: s.log}
+		k := &customerKeeper{directory: d, log: s.journal.Log(), words: s.words, keys: s.keys, logger: s.log, spoilt: new(spoiltRecords)}
 		if err := k.Catchup(call); err != nil {
 			return nil, errors.Join(err, d.Close())
 		}

@@ -21,6 +21,7 @@ type habitKeeper struct {
 	log       ledger.Log
 	ledger    *ledger.Ledger
 	logger    *slog.Logger
+	spoilt    *spoiltRecords
 }
 
 // habitsMark is the name under which it notes how far it has come.
@@ -85,7 +86,7 @@ func (k *habitKeeper) follow(ctx context.Context) error {
 		if len(commits) > 0 && len(batch) < habitsBatch || len(batch) == 0 && c.seq < noted+keeperNotes {
 			continue
 		}
-		if err := errors.Join(k.count(ctx, batch), k.directory.SetMark(ctx, habitsMark, c.seq)); err != nil {
+		if err := k.keep(ctx, batch, c.seq); err != nil {
 			stop()
 			for range commits { // the reader ends
 			}
@@ -94,6 +95,14 @@ func (k *habitKeeper) follow(ctx context.Context) error {
 		batch, noted = batch[:0], c.seq
 	}
 	return <-ended
+}
+
+// keep counts what was said, then notes the place: what is not counted is read again.
+func (k *habitKeeper) keep(ctx context.Context, batch []turnSaid, seq uint64) error {
+	if err := k.count(ctx, batch); err != nil {
+		return err
+	}
+	return k.directory.SetMark(ctx, habitsMark, seq)
 }
 
 // turnsOf gives what was said by a commit of the log. What machines wrote is left out.
@@ -158,12 +167,7 @@ func (k *habitKeeper) count(ctx context.Context, batch []turnSaid) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range out {
-		if o.Err != nil && !errors.Is(o.Err, directory.ErrErased) && !errors.Is(o.Err, errNoRecord) {
-			return o.Err
-		}
-	}
-	return nil
+	return k.spoilt.sort(ctx, k.logger, changes, out, errNoRecord)
 }
 
 // whose gives the customer with whom something was said, "" where it counts for

@@ -166,6 +166,9 @@ func importRows(line *client) rowTaker {
 	return func(ctx context.Context, rows []customers.Row, dry bool) (*directory.Imported, error) {
 		var out directory.Imported
 		_, err := line.call(ctx, http.MethodPost, "/control/customers/import", rowBatch{rows, dry}, &out)
+		if err == nil && out.Failed != "" {
+			err = errors.New(out.Failed)
+		}
 		return &out, err
 	}
 }
@@ -179,6 +182,9 @@ func (c *customerControls) importRoute(w http.ResponseWriter, r *http.Request) {
 	}
 	// What has begun is ended: whoever asked may be gone.
 	out, err := c.importRows(context.WithoutCancel(r.Context()), batch.Rows, batch.Dry)
+	if err != nil && out != nil { // what is stored is told, too
+		out.Failed, err = err.Error(), nil
+	}
 	answerCustomer(w, out, err)
 }
 

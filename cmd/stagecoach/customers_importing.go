@@ -62,7 +62,7 @@ func (i *importing) run(ctx context.Context) (*importReport, error) {
 	}
 	err := errors.Join(g.Wait(), i.rejected.Close())
 	if err != nil {
-		return nil, fmt.Errorf("%d rows of %s were loaded, and stay so: import it again for the rest: %w", i.rep.Loaded, i.cmd.File, err)
+		return nil, fmt.Errorf("at least %d rows of %s were loaded, and stay so: import it again for the rest: %w", i.rep.Loaded, i.cmd.File, err)
 	}
 	slices.SortFunc(i.rep.Rejected, func(a, b load.Fault) int { return a.Line - b.Line })
 	slices.SortStableFunc(i.rep.Shared, func(a, b sharedRow) int { return a.Line - b.Line })
@@ -166,11 +166,14 @@ func (i *importing) take(ctx context.Context, batch importedItems) error {
 		rows[n] = *batch[n].Row
 	}
 	got, err := i.rows(context.WithoutCancel(ctx), rows, i.cmd.DryRun)
-	if err != nil {
-		return err
-	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if err != nil {
+		if got != nil {
+			i.rep.Loaded += got.Loaded
+		}
+		return err
+	}
 	i.rep.Loaded += got.Loaded
 	i.rep.Unchanged += got.Unchanged
 	for _, s := range got.Shared {

@@ -25,6 +25,7 @@ type customerKeeper struct {
 	words     *words
 	keys      router.Keys
 	logger    *slog.Logger
+	spoilt    *spoiltRecords
 	// linked is told whose person has changed by a commit; it may be nil.
 	linked func(ids []string, n uint64)
 }
@@ -214,12 +215,7 @@ func (k *customerKeeper) write(ctx context.Context, all []met) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range out {
-		if o.Err != nil && !errors.Is(o.Err, directory.ErrErased) {
-			k.logger.WarnContext(ctx, "a customer's record was not brought up to date", "err", o.Err)
-		}
-	}
-	return nil
+	return k.spoilt.sort(ctx, k.logger, changes, out, nil)
 }
 
 // identity finds the address of which the log has the key, in the words of the item.

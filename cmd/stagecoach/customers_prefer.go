@@ -62,5 +62,5 @@ func (l *links) reaches(ch contact.Channel) bool {
 
 // habitKeeper gives what learns where customers answer.
 func (d *Daemon) habitKeeper() *habitKeeper {
-	return &habitKeeper{directory: d.directory, log: d.journal.Log(), ledger: d.ledger, logger: d.logger.With("component", "customers")}
+	return &habitKeeper{directory: d.directory, log: d.journal.Log(), ledger: d.ledger, logger: d.logger.With("component", "customers"), spoilt: &d.spoilt}
 }

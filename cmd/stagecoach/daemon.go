@@ -49,6 +49,8 @@ type Daemon struct {
 	engine     *router.Engine
 	// directory has the customers' records.
 	directory *directory.Directory
+	// spoilt counts records that are passed over.
+	spoilt spoiltRecords
 	// changes tells the router of records that were changed.
 	changes *customerRefresh
 	// rights does what people ask of what is kept about them.

@@ -55,6 +55,7 @@ func (d *Daemon) simulator() desk.Simulator {
 func (d *Daemon) customerKeeper() *customerKeeper {
 	return &customerKeeper{
 		directory: d.directory, log: d.journal.Log(), words: d.words, keys: d.keys, logger: d.logger.With("component", "customers"), linked: d.changes.linked,
+		spoilt: &d.spoilt,
 	}
 }
 

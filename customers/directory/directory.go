@@ -21,6 +21,8 @@ var (
 	ErrNotFound = errors.New("no such customer in the directory")
 	// ErrErased means that the record was there and has been erased for good.
 	ErrErased = errors.New("the customer was erased")
+	// ErrRecord means that this one record can't be read or written, now or later.
+	ErrRecord = errors.New("the customer's record is spoilt")
 )
 
 // Piece is a record as it is stored.

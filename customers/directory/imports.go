@@ -19,6 +19,8 @@ type Imported struct {
 	// Shared are rows with addresses that customers have besides whom the list doesn't
 	// name.
 	Shared []Sharing `json:"shared"`
+	// Failed says over the control socket why the rest was not taken, "" where all was.
+	Failed string `json:"failed,omitempty"`
 }
 
 // Refusal says why a row was not taken.
@@ -46,7 +48,8 @@ type plan struct {
 // Import takes rows of the company's list in: each changes the record with its
 // external_id; otherwise, that of the one customer without such an id who has one of its
 // addresses; otherwise it makes one. Dry, it only says what would come of it. A row that
-// can't be taken stops none of the others.
+// can't be taken stops none of the others. With an error of the store it gives what is
+// stored all the same.
 func (d *Directory) Import(ctx context.Context, rows []customers.Row, dry bool) (*Imported, error) {
 	out := &Imported{Rejected: []Refusal{}, Shared: []Sharing{}}
 	var met int
@@ -59,14 +62,14 @@ func (d *Directory) Import(ctx context.Context, rows []customers.Row, dry bool) 
 	for n := range rows {
 		p, err := r.resolve(ctx, &rows[n], n, out)
 		if err != nil {
-			return nil, fmt.Errorf("importing customers: %w", err)
+			return out, fmt.Errorf("importing customers: %w", err)
 		}
 		if p.id == "" {
 			continue
 		}
 		if r.taken[p.id] { // two rows of one customer: one after the other
 			if err := d.importPlans(ctx, plans, dry, out); err != nil {
-				return nil, err
+				return out, err
 			}
 			plans, r.taken = plans[:0], map[string]bool{}
 		}
@@ -87,9 +90,14 @@ func (d *Directory) importPlans(ctx context.Context, plans []plan, dry bool, out
 	if dry {
 		update = d.tryAll
 	}
-	results, err := update(ctx, customers.FromImport, changes)
-	if err != nil {
-		return fmt.Errorf("importing customers: %w", err)
+	results, failed := update(ctx, customers.FromImport, changes)
+	if failed != nil {
+		for _, r := range results { // the rest is told by the next import
+			if r.New {
+				out.Loaded++
+			}
+		}
+		return fmt.Errorf("importing customers: %w", failed)
 	}
 	for n, p := range plans {
 		r := results[n]

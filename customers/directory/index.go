@@ -33,7 +33,7 @@ func keyBytes(key string) []byte {
 func decode(value []byte) (*customers.Record, error) {
 	rec := new(customers.Record)
 	if err := json.Unmarshal(value, rec); err != nil {
-		return nil, fmt.Errorf("reading a customer's record: %w", err)
+		return nil, fmt.Errorf("%w: reading it: %w", ErrRecord, err)
 	}
 	return rec, nil
 }

@@ -44,7 +44,7 @@ func unpacked(blob []byte) ([]byte, error) {
 	}
 	value, err := packer().Decode(nil, blob[1:])
 	if err != nil {
-		return nil, fmt.Errorf("reading a customer's record in the index: %w", err)
+		return nil, fmt.Errorf("%w: reading it in the index: %w", ErrRecord, err)
 	}
 	return value, nil
 }

@@ -133,7 +133,8 @@ func (d *Directory) Update(ctx context.Context, id, by string, change func(rec *
 
 // UpdateAll changes many records, each once, and stores them in batches. One that can't
 // be changed is told in its place and stops none of the others; with an error of the
-// store some may have been stored, and the same call again is harmless.
+// store those that were stored all the same are told as such, as far as that can be
+// found out, all others have that error, and the same call again is harmless.
 func (d *Directory) UpdateAll(ctx context.Context, by string, changes []Change) ([]Changed, error) {
 	ids := make([]string, len(changes))
 	for n, c := range changes {
@@ -159,7 +160,43 @@ func (d *Directory) UpdateAll(ctx context.Context, by string, changes []Change) 
 			news = append(news, f)
 		}
 	}
-	return out, d.store(ctx, news)
+	if err := d.store(ctx, news); err != nil {
+		return d.settle(ctx, out, news, err), err
+	}
+	return out, nil
+}
+
+// settle tells which versions are in the store after its error. The caller has their
+// shards.
+func (d *Directory) settle(ctx context.Context, out []Changed, news []fresh, failed error) []Changed {
+	byShard := map[int]map[string]uint64{}
+	for _, f := range news {
+		k := d.cfg.Store.Shard(f.rec.ID)
+		if byShard[k] == nil {
+			byShard[k] = map[string]uint64{}
+		}
+		byShard[k][f.rec.ID] = f.rec.Version
+	}
+	stored := map[string]bool{}
+	for k, versions := range byShard {
+		after, err := d.db.at(ctx, k)
+		if err != nil {
+			continue
+		}
+		_, _ = d.cfg.Store.Since(ctx, k, after, func(v Version) error { // what can't be read is not told as stored
+			if want := versions[v.ID]; want > 0 && !v.Erased {
+				rec, err := decode(v.Value)
+				stored[v.ID] = err == nil && rec.Version == want
+			}
+			return nil
+		})
+	}
+	for n := range out {
+		if rec := out[n].Record; out[n].New && !stored[rec.ID] {
+			out[n] = Changed{Err: failed}
+		}
+	}
+	return out
 }
 
 // fresh is a new version of a record.
@@ -205,7 +242,7 @@ func (d *Directory) change(ctx context.Context, by string, c Change) (fresh, Cha
 func sameRecord(rec *customers.Record, before []byte) (bool, error) {
 	value, err := json.Marshal(rec)
 	if err != nil {
-		return false, fmt.Errorf("writing the record: %w", err)
+		return false, fmt.Errorf("%w: writing it: %w", ErrRecord, err)
 	}
 	if bytes.Equal(value, before) {
 		return true, nil
@@ -215,7 +252,7 @@ func sameRecord(rec *customers.Record, before []byte) (bool, error) {
 		return false, err
 	}
 	if before, err = json.Marshal(old); err != nil {
-		return false, fmt.Errorf("writing the record: %w", err)
+		return false, fmt.Errorf("%w: writing it: %w", ErrRecord, err)
 	}
 	return bytes.Equal(value, before), nil
 }
@@ -230,7 +267,7 @@ func (d *Directory) stamp(rec *customers.Record, by string) (fresh, Changed) {
 	rec.ChangedAt, rec.By = now, by
 	value, err := json.Marshal(rec)
 	if err != nil {
-		return fresh{}, Changed{Err: fmt.Errorf("writing the record: %w", err)}
+		return fresh{}, Changed{Err: fmt.Errorf("%w: writing it: %w", ErrRecord, err)}
 	}
 	return fresh{rec, value}, Changed{Record: rec, New: true}
 }
