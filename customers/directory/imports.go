@@ -52,6 +52,10 @@ type plan struct {
 // stored all the same.
 func (d *Directory) Import(ctx context.Context, rows []customers.Row, dry bool) (*Imported, error) {
 	out := &Imported{Rejected: []Refusal{}, Shared: []Sharing{}}
+	// What a write has left that was cut must be found, or it is made a second time.
+	if err := d.renewAll(ctx); err != nil {
+		return nil, fmt.Errorf("importing customers: %w", err)
+	}
 	var met int
 	err := d.db.read.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM customer WHERE foreign_id = 0)").Scan(&met)
 	if err != nil {

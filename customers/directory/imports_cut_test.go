@@ -56,6 +56,9 @@ func TestImportOnAFullDisk(t *testing.T) {
 			if err != nil || out.Loaded != 70 || out.Unchanged != 30 {
 				t.Errorf("the next one: %+v, %v", out, err)
 			}
+			if n, err := d.SharedAddresses(t.Context()); n != 0 || err != nil {
+				t.Errorf("%d customers are there twice, %v", n, err)
+			}
 		})
 	}
 }

@@ -86,16 +86,37 @@ func (d *Directory) lock(ctx context.Context, ids ...string) (unlock func(), err
 		}
 	}
 	for _, k := range which {
-		if !d.shards[k].behind {
-			continue
-		}
-		if err := d.catchUp(ctx, k); err != nil {
+		if err := d.renew(ctx, k); err != nil {
 			unlock()
 			return nil, err
 		}
-		d.shards[k].behind = false
 	}
 	return unlock, nil
+}
+
+// renew brings a shard up to date that is behind. The caller has it.
+func (d *Directory) renew(ctx context.Context, k int) error {
+	if !d.shards[k].behind {
+		return nil
+	}
+	if err := d.catchUp(ctx, k); err != nil {
+		return err
+	}
+	d.shards[k].behind = false
+	return nil
+}
+
+// renewAll brings every shard up to date that is behind.
+func (d *Directory) renewAll(ctx context.Context) error {
+	for k := range d.shards {
+		d.shards[k].mu.Lock()
+		err := d.renew(ctx, k)
+		d.shards[k].mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Change is what is to be made of one record.
