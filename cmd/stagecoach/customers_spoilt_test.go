@@ -137,4 +137,3 @@ func (s *cutStore) PutAll(ctx context.Context, pieces []directory.Piece) (map[in
 	}
 	return s.customerStore.PutAll(ctx, pieces)
 }
-

@@ -99,7 +99,7 @@ type Directory struct {
 type shard struct {
 	mu sync.Mutex
 	// behind is true when something may have been stored that the index lacks.
-	behind bool
+	behind atomic.Bool
 }
 
 // Open opens the index and reads what is new in the store. Close must be called.

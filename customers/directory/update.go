@@ -96,19 +96,22 @@ func (d *Directory) lock(ctx context.Context, ids ...string) (unlock func(), err
 
 // renew brings a shard up to date that is behind. The caller has it.
 func (d *Directory) renew(ctx context.Context, k int) error {
-	if !d.shards[k].behind {
+	if !d.shards[k].behind.Load() {
 		return nil
 	}
 	if err := d.catchUp(ctx, k); err != nil {
 		return err
 	}
-	d.shards[k].behind = false
+	d.shards[k].behind.Store(false)
 	return nil
 }
 
 // renewAll brings every shard up to date that is behind.
 func (d *Directory) renewAll(ctx context.Context) error {
 	for k := range d.shards {
+		if !d.shards[k].behind.Load() { // whoever writes there is not waited for
+			continue
+		}
 		d.shards[k].mu.Lock()
 		err := d.renew(ctx, k)
 		d.shards[k].mu.Unlock()
@@ -327,7 +330,7 @@ func (d *Directory) store(ctx context.Context, news []fresh) error {
 	}
 	if err != nil { // what was stored is unknown: read it before the next change
 		for _, f := range news {
-			d.shards[d.cfg.Store.Shard(f.rec.ID)].behind = true
+			d.shards[d.cfg.Store.Shard(f.rec.ID)].behind.Store(true)
 		}
 	}
 	return err
@@ -374,7 +377,7 @@ func (d *Directory) Erase(ctx context.Context, id string) error {
 	defer unlock()
 	shard := &d.shards[d.cfg.Store.Shard(id)]
 	if err := d.cfg.Store.Erase(ctx, id); err != nil {
-		shard.behind = true
+		shard.behind.Store(true)
 		return fmt.Errorf("erasing customer %q: %w", id, err)
 	}
 	err = d.inTx(ctx, func(w *writer) error { return w.remove(ctx, id) })
@@ -382,7 +385,7 @@ func (d *Directory) Erase(ctx context.Context, id string) error {
 		err = d.truncate(ctx)
 	}
 	if err != nil {
-		shard.behind = true
+		shard.behind.Store(true)
 		return fmt.Errorf("erasing customer %q from the index: %w", id, err)
 	}
 	return nil
