@@ -437,7 +437,7 @@ func restricted(p Page, d *view.CustomerData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\"><label><input type=\"checkbox\" name=\"lift\" value=\"1\" required> Yes, the hold ends in my name</label> <button class=\"small danger\">Lift the hold: what no law keeps is erased now</button></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\"><label class=\"check\"><input type=\"checkbox\" name=\"lift\" value=\"1\" required> Yes, the hold ends in my name</label> <button class=\"small danger\">Lift the hold: what no law keeps is erased now</button></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -635,7 +635,7 @@ func theirRights(p Page, d *view.CustomerData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<label><input type=\"checkbox\" name=\"sure\" value=\"1\" required> Yes, for good</label> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<label class=\"check\"><input type=\"checkbox\" name=\"sure\" value=\"1\" required> Yes, for good</label> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
