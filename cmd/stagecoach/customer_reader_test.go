@@ -187,6 +187,27 @@ func TestPageOfOnePersonAtTwoAddresses(t *testing.T) {
 	hasNot(t, alice.get(home), "carol@work.test", "Secretive", "You object to being scored")
 }
 
+// What we answered somebody else, in a conversation of theirs, is neither on a customer's
+// page nor in what they download there.
+func TestDownloadOfAnswersToOthers(t *testing.T) {
+	o := newPageOffice(t)
+	write(t, o.provider, "alice@cust.test", "a1", "CC: carol@work.test\r\n", "Hello, where is my heliotrope order? I have been waiting for a week now and nobody tells me anything at all.")
+	home := found(t, linkInMail, o.mails(1)[0])
+	asked := o.open()
+	write(t, o.provider, "carol@work.test", "c1", "In-Reply-To: <a1@cust.test>\r\n", "Hello, I am the neighbour, and my own parcel is missing as well. Please tell me where it is, thank you.")
+	until(t, "the neighbour's words are there", func() bool { c := o.open(); return c.ID == asked.ID && len(c.Messages) == 2 })
+	o.answer("Your vermilion parcel is with us.")
+	o.mailsOf("carol@work.test", 1)
+	alice := o.browser()
+	alice.post(home+"/code", nil)
+	body := alice.post(home+"/enter", url.Values{"code": {found(t, codeInMail, o.mails(2)[1])}})
+	has(t, body, "heliotrope")
+	hasNot(t, body, "vermilion", "neighbour", "carol@work.test")
+	export := unzipped(t, alice.get(home+"/data.zip"))
+	has(t, export, "heliotrope", "1 messages of other people", "1 answers of ours to other people")
+	hasNot(t, export, "vermilion", "neighbour")
+}
+
 // unzipped gives all that is in an archive.
 func unzipped(t *testing.T, archive string) string {
 	t.Helper()

@@ -41,8 +41,11 @@ type gathering struct {
 	*rights
 	ctx     context.Context //nolint:containedctx // lives for one export
 	p       *export.Person
+	ids     []string
 	own     map[string]bool
 	strange int
+	// others counts our answers that are between us and somebody else.
+	others int
 }
 
 // gather collects what is kept of customers. Other people's messages in their
@@ -72,7 +75,7 @@ func (r *rights) gather(ctx context.Context, ids []string) (*export.Person, erro
 	for _, k := range r.policy().Retentions() {
 		p.Kept = append(p.Kept, export.Keeping{Kind: k.Kind, Days: int(k.Keep / (24 * time.Hour))})
 	}
-	g := &gathering{rights: r, ctx: ctx, p: p, own: map[string]bool{}}
+	g := &gathering{rights: r, ctx: ctx, p: p, ids: ids, own: map[string]bool{}}
 	for _, ref := range t.OwnRefs {
 		g.own[ref] = true
 	}
@@ -81,6 +84,9 @@ func (r *rights) gather(ctx context.Context, ids []string) (*export.Person, erro
 	}
 	if g.strange > 0 {
 		p.LeftOut = append(p.LeftOut, fmt.Sprintf("%d messages of other people in these conversations", g.strange))
+	}
+	if g.others > 0 {
+		p.LeftOut = append(p.LeftOut, fmt.Sprintf("%d answers of ours to other people in these conversations", g.others))
 	}
 	return p, nil
 }
@@ -264,6 +270,9 @@ func (g *gathering) reply(e *ledger.Entry) (*export.Item, error) {
 		it.Kind, it.Mail = "forward", nil
 		return it, nil
 	}
+	if away, err := g.toOthers(r); err != nil || away {
+		return nil, err
+	}
 	for _, to := range r.To {
 		it.To = append(it.To, to.Address)
 	}
@@ -275,6 +284,32 @@ func (g *gathering) reply(e *ledger.Entry) (*export.Item, error) {
 		}
 	}
 	return it, nil
+}
+
+// toOthers reports whether a reply is between us and another customer alone: what it says,
+// and quotes, is theirs.
+func (g *gathering) toOthers(r *contact.Reply) (bool, error) {
+	var keys []string
+	for _, a := range slices.Concat(r.To, r.CC) {
+		keys = append(keys, g.keys.Identity(string(r.Channel), a.Address))
+	}
+	_, known, err := g.ledger.Known(g.ctx, keys)
+	if err != nil {
+		return false, err
+	}
+	others := false
+	for _, key := range keys {
+		switch who := known[key].Customer; {
+		case slices.Contains(g.ids, who):
+			return false, nil
+		case who != "":
+			others = true
+		}
+	}
+	if others {
+		g.others++
+	}
+	return others, nil
 }
 
 // note adds what colleagues wrote about them: it is theirs too, without who wrote it.
