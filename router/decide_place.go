@@ -67,8 +67,9 @@ func manyPeoples(unanswerable string) bool {
 func (t *turn) burst(c *Receive, customer string) *Conversation {
 	var best *Contact
 	var in *Conversation
-	for _, id := range t.byCustomer[t.personOf(customer, c.Known).ID] {
-		o := t.Contacts[id]
+	window := t.env.Rules.Timing().Burst
+	person := t.personOf(customer, c.Known).ID
+	for o := range t.openNear(person, c.ReceivedAt, func(contact.Channel, string) time.Duration { return window }) {
 		v := t.ownIn(o, customer, c.Channel, c.Account)
 		if v == nil || t.erased[o.Customer] || !t.justNow(o, c.ReceivedAt) {
 			continue

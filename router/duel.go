@@ -136,8 +136,7 @@ func (t *turn) heap(c *Receive, customer string) *Conversation {
 	}
 	var best *Contact
 	var in *Conversation
-	for _, id := range t.byCustomer[t.personOf(customer, c.Known).ID] {
-		o := t.Contacts[id]
+	for o := range t.openMachines(t.personOf(customer, c.Known).ID) {
 		if o.Proposed != contact.Machine || o.State == Sending || len(o.Messages) >= heapMessages {
 			continue
 		}

@@ -110,6 +110,7 @@ func (s *State) applyPersons(parts []Person) {
 		p := &parts[i]
 		for _, id := range p.Members {
 			delete(s.byCustomer, id)
+			delete(s.nearby, id)
 			s.Persons[id] = &PersonEntry{Person: *p, N: s.N}
 			s.Fading = append(s.Fading, Fade{N: s.N, Kind: FadePerson, ID: id})
 		}
@@ -132,6 +133,7 @@ func (s *State) regroup(open []string) {
 	}
 	for person := range changed {
 		slices.Sort(s.byCustomer[person])
+		s.gatherNearby(person)
 	}
 }
 
@@ -162,4 +164,5 @@ func (s *State) forgetCustomer(c *Contact) {
 	default:
 		s.byCustomer[c.PersonID()] = slices.Delete(open, k, k+1)
 	}
+	s.forgetNearby(c)
 }

@@ -232,6 +232,7 @@ func invariants(s *State) []string {
 	if !s.Totals.AddsUp() {
 		say("I13: totals don't add up: %+v", s.Totals)
 	}
+	bad = append(bad, nearbyFaults(s)...)
 	open := uint64(0)
 	message := map[string]string{}
 	for id, c := range s.Contacts {

@@ -17,8 +17,17 @@ func (t *turn) sameMatter(c *Receive, v *Conversation) *Contact {
 		return nil
 	}
 	var best *Contact
-	for _, id := range t.byCustomer[t.personOf(v.Customer, c.Known).ID] {
-		o := t.Contacts[id]
+	timing := t.env.Rules.Timing()
+	within := func(ch contact.Channel, class string) time.Duration {
+		switch {
+		case ch == v.Channel:
+			return timing.Burst
+		case class == c.Class:
+			return timing.SameMatter
+		}
+		return -1
+	}
+	for o := range t.openNear(t.personOf(v.Customer, c.Known).ID, c.ReceivedAt, within) {
 		if t.erased[o.Customer] || !t.near(o, c.ReceivedAt) || !t.takesUp(c, v, o) {
 			continue
 		}

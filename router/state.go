@@ -86,7 +86,9 @@ type State struct {
 	timers     timers
 	tally      tally
 	byCustomer map[string][]string
-	review     map[string]bool
+	// nearby has those of whoever has many, so that a message finds its own.
+	nearby map[string]*nearby
+	review map[string]bool
 	// alarmed are the open contacts at risk or breached that nobody holds.
 	alarmed map[string]bool
 	// inDoubt and unsent are replies that need somebody.
@@ -228,6 +230,7 @@ func (s *State) derive() {
 		}
 	}
 	s.timers, s.tally = timers{}, newTally()
+	s.nearby = map[string]*nearby{}
 	s.byCustomer, s.words = map[string][]string{}, map[string]string{}
 	s.knowing, s.ranked = map[string]map[string]bool{}, map[string]map[string]bool{}
 	s.review = map[string]bool{}
@@ -298,6 +301,7 @@ func (s *State) indexContact(c *Contact) {
 		s.noteCustomer(c)
 		s.timers.add(nextLook(c, s.At), timerForecast, c.ID)
 	}
+	s.noteNearby(c)
 	switch {
 	case c.State == Waiting && c.Proposed != "":
 		s.review[c.ID] = true
