@@ -141,16 +141,19 @@ func (s *Server) prefer(w http.ResponseWriter, r *http.Request, v *visit) {
 	s.change(w, r, v, Change{Prefer: choice}, "channels")
 }
 
-// allow takes in the boxes that are ticked; those that aren't are no.
+// allow takes in the boxes that are ticked; those that aren't are no, if the page showed
+// them: of a channel that was added since, nobody has said anything.
 func (s *Server) allow(w http.ResponseWriter, r *http.Request, v *visit) {
 	story, err := s.source.Story(r.Context(), v.who())
 	if err != nil {
 		s.fail(w, r, v, err)
 		return
 	}
-	consents := story.Profile.Consents
-	for i := range consents {
-		consents[i].Given = r.FormValue(consents[i].name()) != ""
+	var consents []Consent
+	for _, c := range story.Profile.Consents {
+		if c.Given = r.FormValue(c.name()) != ""; c.Given || slices.Contains(r.Form["shown"], c.name()) {
+			consents = append(consents, c)
+		}
 	}
 	s.change(w, r, v, Change{Consents: consents}, "channels")
 }

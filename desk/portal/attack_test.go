@@ -237,3 +237,33 @@ func TestStrangersLearnNothing(t *testing.T) {
 		t.Error(first)
 	}
 }
+
+// Whoever sends what they may be sent says it of the boxes that they saw: a channel that
+// was added since the page was opened gets no no that nobody has said.
+func TestBoxesThatNobodySaw(t *testing.T) {
+	t.Parallel()
+	o := sampleOffice("en")
+	a := newAttacker(t, pageOf(t, o))
+	a.enter(o)
+	_, body := a.send(http.MethodGet, "", nil)
+	form := url.Values{"allow.service.email": {"yes"}}
+	for _, c := range o.story.Profile.Consents {
+		name := "allow." + c.Purpose + "." + string(c.Channel)
+		if !strings.Contains(body, `name="shown" value="`+name+`"`) {
+			t.Errorf("the page does not say that it shows %s", name)
+		}
+		form.Add("shown", name)
+	}
+	o.mu.Lock()
+	seen := len(o.story.Profile.Consents)
+	o.story.Profile.Consents = append(o.story.Profile.Consents, portal.Consent{Channel: contact.Mastodon, Purpose: "service", Given: true})
+	o.mu.Unlock()
+	if res, _ := a.send(http.MethodPost, "/allow", form); res.StatusCode != http.StatusSeeOther || len(o.consents) != seen {
+		t.Errorf("%d: said of %d boxes, want %d: %+v", res.StatusCode, len(o.consents), seen, o.consents)
+	}
+	for _, c := range o.consents {
+		if c.Channel == contact.Mastodon || c.Given != (c.Purpose == "service" && c.Channel == contact.Email) {
+			t.Errorf("said of %s by %s: %v", c.Purpose, c.Channel, c.Given)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type office struct {
 	ways     []portal.Way
 	code     string
 	did      []string
+	consents []portal.Consent
 }
 
 var (
@@ -83,6 +84,9 @@ func (o *office) Rate(_ context.Context, _ portal.Who, r portal.Rating) (time.Ti
 
 func (o *office) Change(_ context.Context, _ portal.Who, c portal.Change) error {
 	o.note("change " + c.Prefer)
+	o.mu.Lock()
+	o.consents = c.Consents
+	o.mu.Unlock()
 	return nil
 }
 
