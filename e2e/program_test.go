@@ -40,7 +40,7 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	built = filepath.Join(dir, "stagecoach")
-	args := []string{"build", "-o", built}
+	args := []string{"build", "-tags", "stagecoach_clock", "-o", built}
 	if os.Getenv("STAGECOACH_E2E_RACE") == "1" {
 		args = append(args, "-race")
 	}

@@ -27,3 +27,15 @@ func TestClock(t *testing.T) {
 	}()
 	clock("yesterday", started)
 }
+
+// What somebody's environment has in it moves the clock of no program but those that are
+// built for tests.
+func TestClockStands(t *testing.T) {
+	t.Setenv(ClockEnv, "2030-01-01T00:00:00Z")
+	if got := said(true); got != "2030-01-01T00:00:00Z" {
+		t.Errorf("built for tests, it says %q", got)
+	}
+	if got := said(false); got != "" || movable {
+		t.Errorf("in production it says %q, %v", got, movable)
+	}
+}

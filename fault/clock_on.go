@@ -1,0 +1,5 @@
+//go:build stagecoach_clock
+
+package fault
+
+const movable = true
