@@ -131,26 +131,31 @@ func quotesPrivate(text, private string) string {
 	return ""
 }
 
-// numbers gives the longer numbers of a text, without what stands between their digits.
+// numbers gives the longer numbers of a text: each row of digits, and those together that
+// only what may stand within a number parts. Two numbers side by side are found apart, too.
 func numbers(text string) []string {
 	var out []string
-	digits := strings.Builder{}
-	end := func() {
-		if digits.Len() >= secretDigits {
-			out = append(out, digits.String())
+	var row, all strings.Builder
+	end := func(b *strings.Builder) {
+		if b.Len() >= secretDigits && !slices.Contains(out, b.String()) {
+			out = append(out, b.String())
 		}
-		digits.Reset()
+		b.Reset()
 	}
 	for _, c := range text {
 		switch {
 		case c >= '0' && c <= '9':
-			digits.WriteRune(c)
-		case digits.Len() > 0 && strings.ContainsRune(" -/.", c):
+			row.WriteRune(c)
+			all.WriteRune(c)
+		case all.Len() > 0 && strings.ContainsRune(" -/.", c):
+			end(&row)
 		default:
-			end()
+			end(&row)
+			end(&all)
 		}
 	}
-	end()
+	end(&row)
+	end(&all)
 	return out
 }
 

@@ -4,6 +4,6 @@
 //
 // The tests are skipped where Dovecot and Postfix aren't installed, unless
 // STAGECOACH_RIG=1 says that they must run. STAGECOACH_BIN names a program that
-// is built already; STAGECOACH_E2E_RACE=1 builds it with the race detector;
+// is built already, with -tags stagecoach_clock; STAGECOACH_E2E_RACE=1 builds it with the race detector;
 // STAGECOACH_SEED makes another run of what is random, which is 1 otherwise.
 package e2e
