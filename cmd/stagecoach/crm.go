@@ -65,13 +65,14 @@ const (
 // followCRM asks the CRM about customers whose contacts open, until ctx ends. Nobody
 // waits for it: what it says is told to the router afterwards.
 func (d *Daemon) followCRM(ctx context.Context) error {
-	jobs, seen := make(chan askedFor, 1024), &busy{now: map[string]bool{}}
+	jobs, seen := make(chan askedFor, 1024), &busy{now: map[string]*askedFor{}}
 	var workers sync.WaitGroup
 	for range crmWorkers {
 		workers.Go(func() {
 			for j := range jobs {
-				d.askAbout(ctx, j)
-				seen.done(j.customer)
+				for more := true; more; j, more = seen.done(j.customer) {
+					d.askAbout(ctx, j)
+				}
 			}
 		})
 	}
@@ -105,7 +106,7 @@ func (d *Daemon) readForCRM(ctx context.Context, jobs chan<- askedFor, seen *bus
 			return nil
 		}
 		for _, j := range toAskFor(data, time.Now().Add(-crmLate)) {
-			if !seen.begin(j.customer) {
+			if !seen.begin(j) {
 				continue
 			}
 			select {
@@ -149,24 +150,34 @@ func toAskFor(data []byte, since time.Time) []askedFor {
 	return out
 }
 
-// busy are the customers who are being asked about.
+// busy are the customers who are being asked about, and what gave cause meanwhile to ask
+// once more.
 type busy struct {
 	mu  sync.Mutex
-	now map[string]bool
+	now map[string]*askedFor
 }
 
-func (b *busy) begin(id string) bool {
+// begin reports whether a customer is to be asked about now; else it is noted for when
+// the question that is on its way has come back.
+func (b *busy) begin(j askedFor) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.now[id] {
+	if _, asked := b.now[j.customer]; asked {
+		b.now[j.customer] = &j
 		return false
 	}
-	b.now[id] = true
+	b.now[j.customer] = nil
 	return true
 }
 
-func (b *busy) done(id string) {
+// done gives what is to be asked once more, false for nothing.
+func (b *busy) done(customer string) (askedFor, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.now, id)
+	if next := b.now[customer]; next != nil {
+		b.now[customer] = nil
+		return *next, true
+	}
+	delete(b.now, customer)
+	return askedFor{}, false
 }

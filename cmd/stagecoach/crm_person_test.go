@@ -74,3 +74,22 @@ func TestCRMIsAskedAboutThePerson(t *testing.T) {
 		t.Errorf("the CRM was asked %d times about who objects", got-before)
 	}
 }
+
+// Who turns out to be somebody else while the CRM is asked about them is asked about
+// once more, as whoever they are then.
+func TestCRMIsAskedOnceMore(t *testing.T) {
+	t.Parallel()
+	b := &busy{now: map[string]*askedFor{}}
+	if !b.begin(askedFor{"a", 1}) || b.begin(askedFor{"a", 2}) || b.begin(askedFor{"a", 3}) || !b.begin(askedFor{"b", 4}) {
+		t.Error("one customer is asked about twice at a time, or another isn't")
+	}
+	if next, more := b.done("a"); !more || next.n != 3 {
+		t.Errorf("then %+v, %v; want the newest cause", next, more)
+	}
+	if next, more := b.done("a"); more {
+		t.Errorf("then %+v for no cause", next)
+	}
+	if !b.begin(askedFor{"a", 5}) {
+		t.Error("never asked about again")
+	}
+}

@@ -51,6 +51,10 @@ type rights struct {
 	// wake has the job look for what was begun.
 	wake chan struct{}
 
+	// deciding is held from what is found of a person to what is decided of them, so that
+	// no hold is lost that comes while an erasure begins.
+	deciding sync.Mutex
+
 	mu     sync.Mutex
 	states map[string]*erasing
 }

@@ -24,6 +24,8 @@ func (r *rights) erase(ctx context.Context, by, text string) (*view.Erasure, err
 	if err := r.mayErase(ctx, by); err != nil {
 		return nil, err
 	}
+	r.deciding.Lock()
+	defer r.deciding.Unlock()
 	data, err := r.look(ctx, text)
 	if err != nil {
 		return nil, err
@@ -185,6 +187,7 @@ func (r *rights) finishAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error // one that does not go on stops no other
 	for _, e := range r.register.Entries() {
 		if ended[e.Erasure] && e.DoneAt.IsZero() { // a crash came between the log and the register
 			if err := r.register.End(e.Erasure, r.now().UTC().Truncate(time.Second)); err != nil {
@@ -193,19 +196,18 @@ func (r *rights) finishAll(ctx context.Context) error {
 		}
 		if known[e.Erasure] {
 			if err := r.rehold(ctx, &e); err != nil {
-				return fmt.Errorf("what is held of erasure %s: %w", e.Erasure, err)
+				errs = append(errs, fmt.Errorf("what is held of erasure %s: %w", e.Erasure, err))
 			}
 			continue
 		}
 		if err := r.begin(ctx, &e); err != nil {
-			return fmt.Errorf("beginning erasure %s: %w", e.Erasure, err)
+			errs = append(errs, fmt.Errorf("beginning erasure %s: %w", e.Erasure, err))
 		}
 	}
 	var pending []string
 	if err := r.router.View(ctx, func(s *router.State) { pending = s.PendingErasures() }); err != nil {
-		return err
+		return errors.Join(append(errs, err)...)
 	}
-	var errs []error // one that does not go on stops no other
 	for _, id := range pending {
 		if err := r.finish(ctx, id); err != nil {
 			r.note(id, func(e *erasing) { e.trouble = err.Error() })

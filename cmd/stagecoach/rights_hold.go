@@ -36,6 +36,8 @@ func (r *rights) hold(ctx context.Context, by, text string, hold view.Hold) (*vi
 	if err := r.checkHold(&hold); err != nil {
 		return nil, err
 	}
+	r.deciding.Lock()
+	defer r.deciding.Unlock()
 	data, err := r.look(ctx, text)
 	if err != nil {
 		return nil, err

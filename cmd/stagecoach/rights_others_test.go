@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -112,5 +113,38 @@ func TestVisitorsOfOtherShopsStay(t *testing.T) {
 	who.add(contact.Email, "ada@cust.test")
 	if got, want := who.visitors(), []string{"user:8", "user:boots/7", "visitor:7"}; !slices.Equal(got, want) {
 		t.Errorf("visitors are %v, want %v", got, want)
+	}
+}
+
+// deciding looks on as the router is told of an erasure.
+type deciding struct {
+	rightsRouter
+	seen func()
+}
+
+func (d deciding) Do(ctx context.Context, e router.Envelope) (router.Result, error) {
+	if _, ok := e.Command.(router.Erase); ok {
+		d.seen()
+	}
+	return d.rightsRouter.Do(ctx, e)
+}
+
+// No hold comes between what is found of a person and the decision to erase them: it
+// would go with the record.
+func TestNoHoldComesBetween(t *testing.T) {
+	t.Parallel()
+	d, _, token := retainOffice(t)
+	_, customer := d.called(t, token, "+49305555552", "zanzibarsoon")
+	asked := false
+	var r *rights
+	r = newRights(d.opts.Dir, d.cfg.Office, d.policy.Load, d.journal, d.ledger, deciding{d.engine, func() {
+		if asked = true; r.deciding.TryLock() {
+			t.Error("a hold could be taken, and lost, while the erasure begins")
+			r.deciding.Unlock()
+		}
+	}}, d.words, d.rights.register, d.logger)
+	r.directory = d.rights.directory
+	if _, err := r.erase(t.Context(), router.ActorControl, customer); err != nil || !asked {
+		t.Errorf("asked %v, %v", asked, err)
 	}
 }

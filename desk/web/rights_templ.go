@@ -519,7 +519,7 @@ func theirRights(p Page, d *view.CustomerData) templ.Component {
 			templ_7745c5c3_Var27 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "<section><h2>Give it to them</h2><p>All of it as files: a page to read, a mailbox, tables, and what came and went. Other people’s messages are left out.</p><p><a class=\"button\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "<section><h2>Give it to them</h2><p>All of it as files: a page to read, a mailbox, tables, and what came and went. Other people’s messages, and our answers to them, are left out.</p><p><a class=\"button\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
