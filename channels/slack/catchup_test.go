@@ -91,8 +91,11 @@ func TestDeletionsWhileAway(t *testing.T) {
 		w.again(nil)
 		w.a.Hasten(0, time.Minute)
 		stop = w.run()
-		s.Put(slackfake.Message{User: alice, Text: "the end"})
+		_, end := s.Put(slackfake.Message{User: alice, Text: "the end"})
 		w.src.Until("the history and the end", func() bool { return slices.Contains(w.texts(), "the end") && len(w.src.Items()) >= 13 })
+		until(t, "a bookmark that knows of it", func() bool { // whoever stops before is told again
+			return strings.Contains(w.src.Bookmarks()["slack/support/"+dm].Position, `"ts":"`+end+`"`)
+		})
 		stop()
 	}
 	withdrawn := map[string]bool{}
