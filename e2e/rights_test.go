@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -47,9 +48,28 @@ func aligned(text []byte) [][]byte {
 	return out
 }
 
-// traces lists the files below a folder in which one of the texts stands.
+// traces lists the files below a folder in which one of the texts stands. A daemon that
+// runs puts new files in the place of old ones: where one was gone as it was to be read,
+// its bytes may lie in one that was read before, so that all are looked at again.
 func traces(t *testing.T, dir string, texts ...string) []string {
 	t.Helper()
+	for range tracesAgain {
+		found, err := tracesOnce(dir, texts)
+		if err == nil {
+			return found
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	t.Fatalf("%s never stood still for long enough to be read", dir)
+	return nil
+}
+
+// tracesAgain is how often a folder is looked at in which files come and go.
+const tracesAgain = 50
+
+func tracesOnce(dir string, texts []string) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
@@ -69,10 +89,7 @@ func traces(t *testing.T, dir string, texts ...string) []string {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
+	return found, err
 }
 
 // erasedData is what `customers erase --json` prints.
