@@ -44,3 +44,30 @@ func TestBrowserEveryPageIsReadable(t *testing.T) {
 		}
 	}
 }
+
+// TestBrowserBarFits has the bar of pages show everything that it can, in every width
+// of a window: no part may lie over another one or stick out.
+func TestBrowserBarFits(t *testing.T) {
+	s, page, url := open(t, "/")
+	s.change(func() {
+		s.page.Desk.Mine, s.page.Desk.Review, s.page.Desk.Thanks = cards(120), 348, 27
+		s.page.Desk.Me.Name = "Maximiliane von und zu Oberhausen-Schwarzenberg"
+	})
+	page.Open(url + "/overview")
+	for _, width := range []int{320, 390, 760, 761, 800, 900, 1060, 1061, 1100, 1270, 1271, 1920} {
+		page.Size(width, 800)
+		var over []string
+		page.Eval(`(() => {
+			const parts = [...document.querySelectorAll(".brand, .nav > *, .topend > *")].filter((el) => el.checkVisibility());
+			const box = (el) => el.getBoundingClientRect(), name = (el) => el.className || el.textContent.trim();
+			return parts.flatMap((a, i) => [
+				...box(a).right > document.documentElement.clientWidth + 1 ? [name(a) + " sticks out"] : [],
+				...parts.slice(i + 1).filter((b) => box(a).left < box(b).right - 1 && box(b).left < box(a).right - 1 && box(a).top < box(b).bottom - 1 && box(b).top < box(a).bottom - 1)
+					.map((b) => name(a) + " and " + name(b)),
+			]);
+		})()`, &over)
+		for _, o := range over {
+			t.Errorf("at %d: %s", width, o)
+		}
+	}
+}
