@@ -22,10 +22,11 @@ import (
 // customersImportCmd is `stagecoach customers import`.
 type customersImportCmd struct {
 	dataFlags
-	File    string `arg:"" help:"CSV or JSON; what a spreadsheet saves will do."`
-	DryRun  bool   `name:"dry-run" help:"Only say what would become of each row."`
-	Country string `help:"The country of telephone numbers that are written without one, as DE." placeholder:"CODE"`
-	JSON    bool   `name:"json" help:"Print JSON."`
+	File     string `arg:"" help:"CSV or JSON; what a spreadsheet saves will do; - reads standard input."`
+	DryRun   bool   `name:"dry-run" help:"Only say what would become of each row."`
+	Country  string `help:"The country of telephone numbers that are written without one, as DE." placeholder:"CODE"`
+	Rejected string `help:"Where rejected rows are written; FILE.rejected.csv (.json) if left out." placeholder:"FILE"`
+	JSON     bool   `name:"json" help:"Print JSON."`
 }
 
 // Help tells the columns.
@@ -36,6 +37,7 @@ func (*customersImportCmd) Help() string {
 		"Rows that can't be read are told with their line and reason, and written to FILE.rejected.csv: mend them there and import that. " +
 		"The exit code is 1 then.\n\n" +
 		"Examples:\n  stagecoach customers import customers.csv --dry-run\n  stagecoach customers import customers.csv --country DE\n" +
+		"  crm-export | stagecoach customers import - --rejected faults.csv\n" +
 		"  stagecoach customers import customers.csv.rejected.csv\n\nAn example with all columns is examples/customers.csv."
 }
 
@@ -51,8 +53,10 @@ type importReport struct {
 	SharedCount int         `json:"shared_count"`
 	// File has the rejected rows, "" where there are none, or none is written.
 	File string `json:"rejected_file"`
-	Read string `json:"read_as"`
-	Dry  bool   `json:"dry_run"`
+	// Before is where an older file of that name was put, since somebody may have mended it.
+	Before string `json:"rejected_before"`
+	Read   string `json:"read_as"`
+	Dry    bool   `json:"dry_run"`
 }
 
 // sharedRow is a row with an address that is somebody else's, too.
@@ -74,7 +78,7 @@ func (c *customersImportCmd) Run(ctx context.Context, io std) (err error) {
 	if c.Country != "" && !load.KnownCountry(c.Country) {
 		return fmt.Errorf("--country %q is no country: write its two letters, as DE", c.Country)
 	}
-	file, err := load.Open(c.File, load.Options{Country: c.Country, Now: time.Now()})
+	file, err := load.Open(c.File, load.Options{Country: c.Country, Now: time.Now(), Stdin: io.in})
 	if err != nil {
 		return err
 	}
@@ -225,18 +229,20 @@ func printImport(w io.Writer, path string, rep *importReport, took time.Duration
 		fmt.Fprintf(w, "%s %s%s\n", paint(w, red, fmt.Sprintf("%s:%d:", path, f.Line)), column, oneLine(f.Reason))
 	}
 	if rep.Rows == 0 && len(rep.Rejected) > 0 {
+		fmt.Fprintf(w, "The columns are %s, and attr.NAME for fields of your own.\n", strings.Join(load.Columns(), ", "))
 		fmt.Fprintln(w, "Nothing was loaded.")
 		return
 	}
 	verb := map[bool]string{false: "loaded", true: "would be loaded"}[rep.Dry]
-	fmt.Fprintf(w, "%s rows of %s (%s): %s %s, %s unchanged, %s rejected", number(float64(rep.Rows)), path, rep.Read,
+	fmt.Fprintf(w, "%s of %s (%s): %s %s, %s unchanged, %s rejected", counted(rep.Rows, "row", "rows"), path, rep.Read,
 		number(float64(rep.Loaded)), verb, number(float64(rep.Unchanged)), number(float64(len(rep.Rejected))))
 	if took > time.Second {
 		fmt.Fprintf(w, ", in %s", took.Round(time.Second/10))
 	}
 	fmt.Fprintln(w, ".")
 	if rep.SharedCount > 0 {
-		fmt.Fprintf(w, "%s addresses are also of other customers: they are shared and link nobody by themselves.\n", number(float64(rep.SharedCount)))
+		fmt.Fprintf(w, "%s also of other customers: shared, and linking nobody by itself.\n",
+			counted(rep.SharedCount, "address is", "addresses are"))
 		for n, s := range rep.Shared {
 			if n == 5 {
 				fmt.Fprintln(w, "  …")
@@ -252,4 +258,15 @@ func printImport(w io.Writer, path string, rep *importReport, took time.Duration
 	if file := cmp.Or(rep.File, ""); file != "" {
 		fmt.Fprintf(w, "The rejected rows are in %s, each with its reason: mend them there and import that file.\n", file)
 	}
+	if rep.Before != "" {
+		fmt.Fprintf(w, "What was in it before, and may be mended already, is in %s.\n", rep.Before)
+	}
+}
+
+// counted gives how many there are of something.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(float64(n)) + " " + many
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -42,7 +43,10 @@ func (i *importing) run(ctx context.Context) (*importReport, error) {
 	i.rep = &importReport{
 		Rejected: []load.Fault{}, Shared: []sharedRow{}, Read: i.file.Format + ", " + string(i.file.Charset), Dry: i.cmd.DryRun,
 	}
-	i.rejected = load.NewRejected(i.file, i.cmd.File)
+	i.rejected = load.NewRejected(i.file, rejectedBeside(i.cmd.File))
+	if i.cmd.Rejected != "" {
+		i.rejected.To(i.cmd.Rejected)
+	}
 	defer i.bar.end()
 	batches := make(chan importedItems)
 	g, gctx := errgroup.WithContext(ctx)
@@ -67,8 +71,19 @@ func (i *importing) run(ctx context.Context) (*importReport, error) {
 	slices.SortFunc(i.rep.Rejected, func(a, b load.Fault) int { return a.Line - b.Line })
 	slices.SortStableFunc(i.rep.Shared, func(a, b sharedRow) int { return a.Line - b.Line })
 	i.rep.Shared = i.rep.Shared[:min(len(i.rep.Shared), mostSharedRows)]
-	i.rep.File = i.rejected.Path()
+	i.rep.File, i.rep.Before = i.rejected.Path(), i.rejected.Before()
 	return i.rep, nil
+}
+
+// rejectedBeside is the file whose name that of the rejected rows begins with: of what
+// comes from elsewhere, one in the folder where one is.
+func rejectedBeside(file string) string {
+	for _, of := range []string{"/dev/", "/proc/"} {
+		if file == load.Stdin || strings.HasPrefix(file, of) {
+			return "stdin"
+		}
+	}
+	return file
 }
 
 // read checks the rows of the file.

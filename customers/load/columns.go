@@ -43,21 +43,7 @@ func columnOf(name string) (column, reason string) {
 	if lower == "" {
 		return "", "the column has no name"
 	}
-	near := map[string]string{
-		"email": "emails", "e-mail": "emails", "mail": "emails", "phone": "phones", "telephone": "phones", "handle": "handles",
-		"id": "external_id", "customer_id": "external_id", "lang": "language", "time_zone": "timezone", "tz": "timezone",
-		"tag": "tags", "since": "customer_since", "channel": "preferred_channel",
-	}
-	for _, known := range Columns() {
-		near[strings.ReplaceAll(known, "_", "")] = known
-		near[strings.ReplaceAll(known, "_", " ")] = known
-		near[strings.ReplaceAll(known, "_", "-")] = known
-		near[strings.TrimSuffix(known, "s")] = known
-	}
-	if known := near[lower]; known != "" {
-		return "", fmt.Sprintf("there is no column %q: did you mean %s?", clip(trimmed), known)
-	}
-	return "", fmt.Sprintf("there is no column %q: there are %s, and attr.NAME for fields of your own", clip(trimmed), strings.Join(Columns(), ", "))
+	return "", unknown(trimmed)
 }
 
 // header reads the names of the columns.
@@ -88,6 +74,19 @@ func header(rec record) (columns []string, faults []Fault) {
 		faults = append(faults, Fault{Line: rec.line, Reason: "the header names neither external_id nor emails, phones or handles: nobody could be found again"})
 	}
 	return columns, faults
+}
+
+// isHeader reports whether a row is the header once more, as in lists that were joined.
+func isHeader(columns, fields []string) bool {
+	if len(fields) < len(columns) || len(columns) < 2 || !empty(fields[len(columns):]) {
+		return false
+	}
+	for n, column := range columns {
+		if !strings.EqualFold(strings.TrimSpace(unguard(fields[n])), column) {
+			return false
+		}
+	}
+	return true
 }
 
 // clip shortens a text that is quoted to people.

@@ -20,6 +20,8 @@ type Options struct {
 	Country string
 	// Now is what dates are compared with.
 	Now time.Time
+	// Stdin is read where the file is called Stdin.
+	Stdin io.Reader
 }
 
 // Item is one record of a file: a row, or a fault.
@@ -52,33 +54,30 @@ type File struct {
 	csv    *csvReader
 }
 
+// Stdin stands for standard input where a file is named.
+const Stdin = "-"
+
 // Open begins to read a list. What is no regular file, such as a pipe, is copied first.
 func Open(path string, opts Options) (*File, error) {
 	l := &File{check: newChecker(opts.Country, opts.Now)}
-	if err := l.open(path); err != nil {
+	if err := l.open(path, opts.Stdin); err != nil {
 		return nil, errors.Join(fmt.Errorf("reading %s: %w", path, err), l.Close())
 	}
 	return l, nil
 }
 
-func (l *File) open(path string) (err error) {
-	if l.f, err = os.Open(path); err != nil { //nolint:gosec // the file that was asked for
+func (l *File) open(path string, stdin io.Reader) (err error) {
+	if path == Stdin && stdin != nil {
+		err = l.spool(io.NopCloser(stdin))
+	} else {
+		err = l.file(path)
+	}
+	if err != nil {
 		return reason(err)
 	}
 	info, err := l.f.Stat()
 	if err != nil {
 		return err
-	}
-	if info.IsDir() {
-		return errors.New("it is a folder")
-	}
-	if !info.Mode().IsRegular() {
-		if err := l.spool(); err != nil {
-			return err
-		}
-		if info, err = l.f.Stat(); err != nil {
-			return err
-		}
 	}
 	l.Size = info.Size()
 	c, mark, err := charset(l.f)
@@ -101,9 +100,27 @@ func reason(err error) error {
 	return err
 }
 
+// file opens a file by its path.
+func (l *File) file(path string) error {
+	f, err := os.Open(path) //nolint:gosec // the file that was asked for
+	if err != nil {
+		return err
+	}
+	l.f = f
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return errors.New("it is a folder")
+	case info.Mode().IsRegular():
+		return nil
+	}
+	return l.spool(f)
+}
+
 // spool copies what can be read only once.
-func (l *File) spool() error {
-	from := l.f
+func (l *File) spool(from io.ReadCloser) error {
 	to, err := os.CreateTemp("", "stagecoach-import-*")
 	if err != nil {
 		return err
@@ -128,8 +145,8 @@ func (l *File) begin(r *bufio.Reader) error {
 		l.json = newJSONReader(newLines(r), trimmed[0] == '[')
 		return nil
 	}
-	if bytes.IndexByte(head, 0) >= 0 {
-		return errors.New("it is neither CSV nor JSON: save the list as CSV first")
+	if err := noText(head); err != nil {
+		return err
 	}
 	l.Format = "CSV"
 	lines := newLines(r)
@@ -156,6 +173,20 @@ func (l *File) begin(r *bufio.Reader) error {
 		return err
 	}
 	l.Columns, l.Faults = header(rec)
+	return nil
+}
+
+// noText says what a file is that holds no text. A zero byte in a row is that row's fault.
+func noText(head []byte) error {
+	first, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte("\n"))
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return errors.New("it is a spreadsheet or a zip archive: open it and save the list as CSV")
+	case bytes.HasPrefix(head, []byte("\x1f\u2039")): // 0x1f 0x8b, which is no UTF-8
+		return errors.New("it is packed by gzip: unpack it first")
+	case bytes.IndexByte(first, 0) >= 0:
+		return errors.New("it is neither CSV nor JSON: save the list as CSV first")
+	}
 	return nil
 }
 
@@ -189,6 +220,9 @@ func (l *File) Next() (Item, error) {
 	}
 	if rec.reason == "" && len(rec.fields) < len(l.Columns) {
 		rec.reason = fmt.Sprintf("the row has %d fields, the header %d", len(rec.fields), len(l.Columns))
+	}
+	if rec.reason == "" && isHeader(l.Columns, rec.fields) {
+		rec.reason = "it is the header once more: take the line out"
 	}
 	if rec.reason != "" {
 		item.Fault = &Fault{Line: rec.line, Reason: rec.reason}

@@ -47,6 +47,9 @@ func emailAddress(s string) error {
 		return fmt.Errorf("%q is too long for an e-mail address", clip(s))
 	}
 	local, domain := s[:at], s[at+1:]
+	if strings.Contains(local, "@") && strings.ContainsAny(local, ", ") {
+		return fmt.Errorf("%q is no e-mail address: split several by ;", clip(s))
+	}
 	for _, r := range local {
 		if r <= ' ' || r == 0x7f || strings.ContainsRune(`()<>[]:;@\,"`, r) || unicode.IsSpace(r) || unicode.IsControl(r) {
 			return fmt.Errorf("%q is no e-mail address: %q can't stand before the @", clip(s), r)
