@@ -175,6 +175,9 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		count(questions, float64(s.Failed), "failed")
 	}
 	count(desc("customer_records_spoilt_total", "Times that a customer's record could not be read or written and was passed over."), float64(g.d.spoilt.n.Load()))
+	if g.d.portal != nil {
+		count(desc("customer_page_failures_total", "Times that a customer's page could not do what was asked, and said so."), float64(g.d.portal.Troubles()))
+	}
 	for _, s := range g.d.links.States() {
 		labels := []string{string(s.Channel), s.Account}
 		gauge(desc("source_lag_seconds", "How long ago the source was last known to be read to its end.", "channel", "account"), s.LagSeconds, labels...)

@@ -63,8 +63,12 @@ func (c *Codes) give(ctx context.Context, conversation, purpose string, way *Way
 		page, to := c.pageOf(conversation), c.hashOf(countTo, way.ID)
 		for _, what := range [][]byte{c.hashOf(countSent, conversation), to} {
 			for span, most := range map[time.Duration]int{time.Hour: sentHourly, aDay: sentDaily} {
-				if n, err := c.counted(ctx, tx, what, now.Add(-span)); err != nil || n >= most {
-					return errors.Join(err, errManyCodes)
+				n, err := c.counted(ctx, tx, what, now.Add(-span))
+				if err != nil {
+					return err // nobody knows how many there were
+				}
+				if n >= most {
+					return errManyCodes
 				}
 			}
 			if _, err := tx.ExecContext(ctx, "INSERT INTO tally(what, page, at) VALUES(?, ?, ?)", what, page, now.UnixMicro()); err != nil {
@@ -124,8 +128,11 @@ func (c *Codes) take(ctx context.Context, conversation, purpose, digits string) 
 		}
 		return err
 	})
-	if err = errors.Join(err, outcome); err != nil {
+	switch {
+	case err != nil: // whatever was found of the code is not on record, so nobody is told it
 		return "", err
+	case outcome != nil:
+		return "", outcome
 	}
 	return customer, nil
 }

@@ -113,25 +113,31 @@ func (s *Server) code(r *http.Request, v *visit, purpose string, way *Way) strin
 	}
 	ctx, conversation := r.Context(), v.link.Conversation
 	digits, err := s.cfg.Codes.give(ctx, conversation, purpose, way)
-	if err != nil {
-		return s.codeTrouble(r, err)
-	}
-	w := wordsOf(v.standing.Language)
-	if err := s.source.SendCode(ctx, v.who(), *way, fmt.Sprintf(w.codeSubject, digits), fmt.Sprintf(w.codeText, digits)); err != nil {
-		return s.codeTrouble(r, errors.Join(err, s.cfg.Codes.drop(ctx, conversation, purpose)))
-	}
-	return "sent"
-}
-
-func (s *Server) codeTrouble(r *http.Request, err error) string {
 	switch {
 	case errors.Is(err, errManyCodes):
 		return "many"
-	case errors.Is(err, ErrNoWay):
+	case err != nil:
+		return s.codeTrouble(r, "a code for a customer could not be kept, so none was sent", err)
+	}
+	w := wordsOf(v.standing.Language)
+	err = s.source.SendCode(ctx, v.who(), *way, fmt.Sprintf(w.codeSubject, digits), fmt.Sprintf(w.codeText, digits))
+	if err == nil {
+		return "sent"
+	}
+	err = errors.Join(err, s.cfg.Codes.drop(ctx, conversation, purpose))
+	if errors.Is(err, ErrNoWay) {
 		return "noway"
 	}
-	s.log.WarnContext(r.Context(), "a code could not be sent to a customer", "err", err)
+	s.log.WarnContext(ctx, "a code could not be sent to a customer", "err", err)
 	return "unsent"
+}
+
+// codeTrouble tells staff what went wrong here with a code; the customer reads that it
+// did, and to try again.
+func (s *Server) codeTrouble(r *http.Request, what string, err error) string {
+	s.troubles.Add(1)
+	s.log.ErrorContext(r.Context(), "customer's page failed", "what", what, "err", err)
+	return "trouble"
 }
 
 // enter lets a device in that knows the code.
@@ -163,8 +169,7 @@ func (s *Server) tryCode(r *http.Request, v *visit, purpose string) (customer, d
 	case errors.Is(err, errManyTries):
 		return "", "many"
 	case !errors.Is(err, errNoCode):
-		s.log.ErrorContext(r.Context(), "a customer's code could not be tried", "err", err)
-		return "", "unsent"
+		return "", s.codeTrouble(r, "a customer's code could not be tried", err)
 	}
 	return "", "over"
 }

@@ -73,6 +73,8 @@ func (v *visit) doneWords(done, reach string) (words string, bad bool) {
 		return w.codeNoWay, true
 	case "unsent":
 		return w.codeFailed, true
+	case "trouble":
+		return w.trouble, true
 	case "written":
 		return w.writeSent, false
 	case "empty":

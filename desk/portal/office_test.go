@@ -151,20 +151,27 @@ func sampleOffice(language string) *office {
 // pageOf serves the office and gives the address of its page.
 func pageOf(t *testing.T, o *office) string {
 	t.Helper()
+	page, _ := pageIn(t, o, t.TempDir(), slog.New(slog.DiscardHandler))
+	return page
+}
+
+// pageIn is pageOf, with the folder of the codes and the log of its server.
+func pageIn(t *testing.T, o *office, dir string, logger *slog.Logger) (string, *portal.Server) {
+	t.Helper()
 	var handler http.Handler
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(srv.Close)
-	codes, err := portal.OpenCodes(t.Context(), t.TempDir(), bytes.Repeat([]byte{7}, 32), time.Now)
+	codes, err := portal.OpenCodes(t.Context(), dir, bytes.Repeat([]byte{7}, 32), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = codes.Close() })
 	s, err := portal.NewServer(portal.Config{
 		Base: srv.URL, Signer: signer(7), Codes: codes, Keep: func() time.Duration { return 90 * 24 * time.Hour }, Origin: func(r *http.Request) string { return r.RemoteAddr },
-	}, o, o, slog.New(slog.DiscardHandler))
+	}, o, o, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
 	handler = s.Handler()
-	return srv.URL + portal.Path + signer(7).Token(portal.Link{Conversation: conversation, Expires: time.Now().Add(time.Hour)})
+	return srv.URL + portal.Path + signer(7).Token(portal.Link{Conversation: conversation, Expires: time.Now().Add(time.Hour)}), s
 }

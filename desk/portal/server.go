@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/a-h/templ"
@@ -44,6 +45,8 @@ type Server struct {
 	strays, visits *auth.Limiter
 	cross          *http.CrossOriginProtection
 	handler        http.Handler
+	// troubles counts what went wrong here, not with whoever asks.
+	troubles atomic.Uint64
 }
 
 // The bounds of what comes from one network address.
@@ -224,8 +227,12 @@ func (s *Server) gone(w http.ResponseWriter, r *http.Request, language string) {
 	s.message(w, r, http.StatusGone, lang.gone, lang.goneWhy)
 }
 
+// Troubles gives how often something went wrong here since the start.
+func (s *Server) Troubles() uint64 { return s.troubles.Load() }
+
 func (s *Server) trouble(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() == nil {
+		s.troubles.Add(1)
 		s.log.ErrorContext(r.Context(), "customer's page failed", "pattern", r.Pattern, "err", err)
 	}
 	s.message(w, r, http.StatusInternalServerError, wordsOf(s.languageOf(r, "")).trouble, "")
