@@ -99,6 +99,35 @@ func TestFeedbackIsCollected(t *testing.T) {
 	}
 }
 
+// Nobody knows whose a vote by the link is: it never takes the place of one that stands,
+// whichever the log has first.
+func TestVoteByTheLinkReplacesNone(t *testing.T) {
+	s := newStory(t)
+	s.do(router.ActorRouter, router.Begin{Life: "life-1"})
+	s.agent("anna")
+	s.wait(time.Minute)
+	c := s.answeredTo("m1", "alice", "question")
+	link := func(r contact.Rating) router.FeedbackFact {
+		return router.FeedbackFact{Rating: r, Agent: "anna", ByLink: true}
+	}
+	for n, one := range []struct {
+		fb   router.FeedbackFact
+		want string
+	}{
+		{link(contact.RatedGood), "inbox.0.f0"},
+		{link(contact.RatedBad), "inbox.0.f0"},
+		{praise(true), "inbox.0.f2"},
+		{link(contact.RatedBad), "inbox.0.f2"},
+	} {
+		one.fb.Words = true // so that it can be told by its reference
+		s.rate(fmt.Sprintf("f%d", n), "m1", c, one.fb)
+		said, err := s.folded().Feedback(t.Context(), c.Conversation)
+		if err != nil || len(said) != 1 || said[0].Ref != one.want {
+			t.Errorf("after %d: %+v, %v", n, said, err)
+		}
+	}
+}
+
 // Three votes aren't read as 100 %, and a hundred are told from chance.
 func TestGapKnowsHowSureItIs(t *testing.T) {
 	for _, one := range []struct {

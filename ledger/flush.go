@@ -52,8 +52,9 @@ func (s *statements) table() map[string]**sql.Stmt {
 		"INSERT INTO entry VALUES" + row:                                                                                                     &s.entry,
 		"INSERT INTO entry VALUES" + rows:                                                                                                    &s.entries,
 		"UPDATE feedback SET last = 0 WHERE contact = ? AND rating <> '' AND last = 1":                                                       &s.oldFeedback,
-		"INSERT INTO feedback(num, id, conversation, contact, customer, agent, reply, rating, kind, ref, follow, at, last, by_link, voice) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)": &s.newFeedback,
-		"INSERT OR REPLACE INTO idea(id, state, at, by, ref, reply) VALUES(?, ?, ?, ?, ?, ?)":                                                                                                   &s.idea,
+		"INSERT INTO feedback(num, id, conversation, contact, customer, agent, reply, rating, kind, ref, follow, at, last, by_link, voice) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, " +
+			"NOT (?13 AND ?8 <> '' AND EXISTS(SELECT 1 FROM feedback WHERE contact = ?4 AND contact <> '' AND rating <> '' AND last = 1)), ?13, ?14)": &s.newFeedback,
+		"INSERT OR REPLACE INTO idea(id, state, at, by, ref, reply) VALUES(?, ?, ?, ?, ?, ?)": &s.idea,
 		`INSERT OR REPLACE INTO link(id, a, b, evidence, conflict, state, message, remark, by, at, ended_by, ended_at, ended_remark)
 			VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`: &s.link,
 		"UPDATE link SET state = ?, ended_by = ?, ended_at = ?, ended_remark = ? WHERE id = ?":                           &s.linkEnded,

@@ -62,11 +62,12 @@ func voiceOf(r *feedbackRow) string {
 	return string(r.Kind)
 }
 
-// feedback writes what customers said. Of one contact the last rating counts.
+// feedback writes what customers said. Of one contact the last rating counts; one with
+// the link alone only where it is the first, as nobody knows whose it is.
 func (w *writer) feedback() {
 	for i := range w.f.ratings {
 		r := &w.f.ratings[i]
-		if r.Contact != "" && r.Rating != "" {
+		if r.Contact != "" && r.Rating != "" && !r.ByLink {
 			w.exec(w.s.oldFeedback, r.Contact)
 		}
 		w.exec(w.s.newFeedback, r.num, r.Feedback, r.Conversation, r.Contact, r.Customer, r.Agent, r.Reply,

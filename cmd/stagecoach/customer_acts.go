@@ -72,11 +72,23 @@ func (p customerPages) Rate(ctx context.Context, who portal.Who, r portal.Rating
 		return time.Time{}, err
 	}
 	what := fmt.Sprintf("rate %s %s %s %s %s %s", m.ID, fb.Contact, fb.Rating, fb.Kind, changed, r.Words)
+	if fb.ByLink { // one for ever, whatever it says and however many come at the same moment
+		what = "rate by link " + fb.Contact
+	}
 	res, err := p.enter(ctx, m, last, channels.Rated, uuid.NewSHA1(pageSpace, []byte(what)).String(), cmp.Or(r.Words, noWords(r.Rating, languageOf(m))), fb)
+	if err == nil && fb.ByLink && p.outvoted(ctx, m.ID, all, &r) {
+		err = portal.ErrRated
+	}
 	if err != nil || r.Rating != contact.RatedBad || res.Contact == "" {
 		return time.Time{}, err
 	}
 	return p.dueOf(ctx, res.Contact, fb.Contact)
+}
+
+// outvoted reports whether another vote stands than the one that was just taken in.
+func (p customerPages) outvoted(ctx context.Context, conversation string, all []spoken, r *portal.Rating) bool {
+	said, _ := p.ratedOf(ctx, conversation, all, r.Reply)
+	return said != nil && said.Rating != r.Rating
 }
 
 // rating gives the conversation whose answer is rated, and what was written there: for
@@ -160,7 +172,10 @@ func (p customerPages) enter(ctx context.Context, m *matter, last *contact.Messa
 		Schema: channels.InboundSchema, Kind: kind, Channel: msg.Channel, Account: msg.Account, Source: string(msg.Channel) + "/" + msg.Account + "/page",
 		Position: id, ProviderID: "page-" + id, Sender: m.ID, ReceivedAt: msg.ReceivedAt, Format: "json", Raw: raw, Size: int64(len(raw)),
 	}
-	ref, _, err := p.d.journal.PutInbound(ctx, in)
+	ref, twice, err := p.d.journal.PutInbound(ctx, in)
+	if err == nil && twice { // what is taken in is what was stored, be it another vote
+		in, err = p.d.journal.Inbound(ctx, ref)
+	}
 	if err != nil {
 		return router.Result{}, fmt.Errorf("storing what came from a page: %w", err)
 	}

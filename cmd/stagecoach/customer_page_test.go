@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"stagecoach/configs"
 	"stagecoach/contact"
 	"stagecoach/desk"
+	"stagecoach/desk/portal"
 	"stagecoach/policies"
 	"stagecoach/router"
 )
@@ -434,6 +436,47 @@ func TestNobodyFindsPages(t *testing.T) {
 	}
 	if !limited {
 		t.Error("links can be tried without end")
+	}
+	o.votedAtOnce()
+}
+
+// votedAtOnce has the link's holders vote for the last answer at the same moment, each
+// for another value: one vote stands, whoever else is told "thank you" said the same.
+func (o *pageOffice) votedAtOnce() {
+	o.t.Helper()
+	talk := o.open().Conversation
+	o.answer("It comes tomorrow.")
+	pages, start, told := customerPages{o.d}, make(chan struct{}), make(chan string)
+	const voters = 12
+	for n := range voters {
+		rating := []contact.Rating{contact.RatedGood, contact.RatedBad}[n%2]
+		go func() {
+			<-start
+			switch _, err := pages.Rate(o.t.Context(), portal.Who{Conversation: talk}, portal.Rating{Rating: rating}); {
+			case err == nil:
+				told <- string(rating)
+			case errors.Is(err, portal.ErrRated):
+				told <- ""
+			default:
+				told <- err.Error()
+			}
+		}()
+	}
+	close(start)
+	thanked := map[string]int{}
+	for range voters {
+		thanked[<-told]++
+	}
+	said, err := o.d.ledger.Feedback(o.t.Context(), talk)
+	if err != nil || len(said) != 1 || thanked[string(said[0].Rating)] != voters/2 || thanked[""] != voters/2 {
+		o.t.Fatalf("voted at once: %+v stand, thanked %v, %v", said, thanked, err)
+	}
+	votes, err := o.d.ledger.SaidBy(o.t.Context(), []string{o.customer("alice@cust.test")})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if len(votes) != 1 || (o.open() != nil) != (said[0].Rating == contact.RatedBad) {
+		o.t.Errorf("%d votes are on record, of which %s stands", len(votes), said[0].Rating)
 	}
 }
 
