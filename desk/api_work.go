@@ -155,6 +155,9 @@ func (a *api) registerWork() {
 	op(a, agents, "POST /api/contacts/{id}/apology/drop", "drop-apology", "Throw the draft of an apology away: it isn't offered again for this contact", func(ctx context.Context, who Who, in *ByID) (ok, error) {
 		return ok{true}, a.svc.DropApology(ctx, who, in.ID)
 	})
+	op(a, agents, "POST /api/conversations/{id}/resend-files", "resend-files", "The files of my answer that did not arrive, for the next one", func(ctx context.Context, who Who, in *ByID) (view.ResentFiles, error) {
+		return a.svc.ResendFiles(ctx, who, in.ID)
+	})
 	op(a, agents, "PUT /api/contacts/{id}/draft", "save-draft", "Keep an unsent reply with its contact; an empty text removes it", a.draft)
 }
 

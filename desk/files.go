@@ -32,8 +32,13 @@ func (s *Service) Upload(ctx context.Context, name, contentType string, body io.
 			fmt.Sprintf("The file has more than %d MB.", s.cfg.MaxUpload>>20))
 	}
 	a := contact.Attachment{Name: fileName(name), ContentType: contentTypeOf(contentType, name), Size: size, Object: id}
+	return uploadOf(a), nil
+}
+
+// uploadOf is a stored file as a reply can take it along.
+func uploadOf(a contact.Attachment) view.Upload {
 	value := web.AttachmentValue(a)
-	return view.Upload{ID: value, Name: a.Name, ContentType: a.ContentType, Size: size, URL: "/api/uploads/" + value}, nil
+	return view.Upload{ID: value, Name: a.Name, ContentType: a.ContentType, Size: a.Size, URL: "/api/uploads/" + value}
 }
 
 // fileName drops the path and what cannot be shown.

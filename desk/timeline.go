@@ -38,8 +38,11 @@ type story struct {
 	lastReply *contact.Reply
 	// linked is when a reply last had the link to the customer's page.
 	linked time.Time
-	// failed is true when the newest reply did not arrive.
-	failed bool
+	// failed is true when the newest reply did not arrive; then notArrived is that reply,
+	// nil where its words are gone, and notArrivedRef where it lies.
+	failed        bool
+	notArrived    *contact.Reply
+	notArrivedRef string
 	// people are all who wrote or were written to, without our own addresses.
 	people []contact.Address
 	// stranger is the conversation that the sender quoted and takes no part in,
@@ -217,6 +220,10 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 	rest := contact.ReplyKind(e.Code) == contact.Remainder
 	if r == nil || r.Kind != contact.Acknowledgement && r.Kind != contact.Notice && !rest { // nobody wrote that
 		st.failed = state.state == router.ReplyHasFailed && state.reason != router.ReasonTakenBack
+		st.notArrived, st.notArrivedRef = nil, ""
+		if st.failed {
+			st.notArrived, st.notArrivedRef = r, e.Ref
+		}
 	}
 	if r == nil {
 		return item

@@ -32,6 +32,13 @@ type Upload struct {
 	URL         string `json:"url"`
 }
 
+// ResentFiles are the files of an answer that did not arrive, for the next one. Left says,
+// in words, which of them don't go along.
+type ResentFiles struct {
+	Files []Upload `json:"files"`
+	Left  []string `json:"left"`
+}
+
 // Login is a session for a program: the token goes into the header
 // "Authorization: Bearer".
 type Login struct {

@@ -13,6 +13,17 @@ import (
 // covers is the last message on screen.
 func covers(c view.Conversation) string { return firstOf(c.Covers, lastMessage(c.Items)) }
 
+// resendLabel is on the button that puts what did not arrive into the composer.
+func resendLabel(files int) string {
+	switch files {
+	case 0:
+		return "Write it to them here"
+	case 1:
+		return "Write it to them here, with its file"
+	}
+	return "Write it to them here, with its " + itoa(files) + " files"
+}
+
 // convState says on whom the conversation waits.
 func convState(c view.Conversation) string {
 	if c.Card.State != "" && c.Card.State != "ended" {

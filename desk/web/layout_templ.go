@@ -293,7 +293,7 @@ func head(title string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, name := range []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "clock.js", "live.js", "keys.js", "compose.js", "ways.js", "apology.js", "lists.js"} {
+		for _, name := range []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "clock.js", "live.js", "keys.js", "compose.js", "files.js", "ways.js", "apology.js", "resend.js", "lists.js"} {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<script src=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -2,7 +2,7 @@
 // saved or sent as long as nobody has touched it.
 (() => {
   "use strict";
-  const { pane, fields, written, insert } = window.stagecoach.composer;
+  const { front, pane, fields, written, insert } = window.stagecoach.composer;
 
   // apologyOf gives the draft without the signature below it.
   function apologyOf(form) {
@@ -15,6 +15,7 @@
     apologise: (el) => {
       const area = pane()?.querySelector("[data-text]");
       if (!area) return;
+      front(area.form);
       area.setSelectionRange(0, 0);
       insert(area, el.dataset.text.trim() + "\n\n");
     },

@@ -1,4 +1,4 @@
-// The composer: tabs, drafts, files, saved answers, reply to all, and the
+// The composer: tabs, drafts, saved answers, reply to all, and the
 // question which messages a reply answers.
 (() => {
   "use strict";
@@ -88,7 +88,13 @@
     if (!text.dataset.began) { text.dataset.began = "1"; text.setSelectionRange(0, 0); text.scrollTop = 0; }
   }
 
-  window.stagecoach.composer = { pane, fields, written, insert, room };
+  // front brings the reply to the front, also where the note was there or all was folded.
+  function front(form) {
+    const reply = document.querySelector('[role="tab"][aria-controls="' + form.id + '"]');
+    if (reply) tab(reply);
+  }
+
+  window.stagecoach.composer = { front, pane, fields, written, insert, room };
   // insert puts text where the cursor is, as one step that can be undone.
   function insert(area, text) {
     area.focus();
@@ -122,59 +128,6 @@
     else field.value = head.dataset.covers;
   }
 
-  function row(form, name) {
-    const li = document.createElement("li");
-    const label = document.createElement("span");
-    label.className = "filename";
-    label.dir = "auto";
-    label.textContent = name;
-    const bar = document.createElement("progress");
-    bar.max = 100;
-    const drop = document.createElement("button");
-    drop.type = "button";
-    drop.className = "ghost square";
-    drop.dataset.do = "unattach";
-    drop.setAttribute("aria-label", "Remove " + name);
-    drop.textContent = "×";
-    li.append(label, bar, drop);
-    form.querySelector("[data-files]").append(li);
-    return { li, bar };
-  }
-
-  function upload(form, address, file) {
-    const { li, bar } = row(form, file.name);
-    const xhr = new XMLHttpRequest(), body = new FormData();
-    body.append("file", file);
-    xhr.upload.onprogress = (e) => { bar.value = 100 * e.loaded / e.total; };
-    xhr.onloadend = () => {
-      li.querySelector("progress")?.remove();
-      form.dataset.uploads = String(Number(form.dataset.uploads) - 1);
-      if (xhr.status >= 200 && xhr.status < 300) {
-        const field = document.createElement("input");
-        field.type = "hidden";
-        field.name = "attachment";
-        field.value = JSON.parse(xhr.responseText).id;
-        li.prepend(field);
-        form.dispatchEvent(new Event("input", { bubbles: true }));
-      } else {
-        li.classList.add("failed");
-        window.stagecoach.toast("error", file.name + " could not be attached.");
-      }
-    };
-    form.dataset.uploads = String(Number(form.dataset.uploads ?? 0) + 1);
-    xhr.open("POST", address);
-    xhr.send(body);
-    li.upload = xhr;
-  }
-
-  function attach(input, files) {
-    const max = Number(input.dataset.maxbytes);
-    for (const f of files) {
-      if (max && f.size > max) window.stagecoach.toast("error", f.name + " is larger than this channel takes.");
-      else upload(input.form, input.dataset.upload, f);
-    }
-  }
-
   Object.assign(window.stagecoach.acts, {
     shrink: (el) => el.closest(".composer").classList.toggle("folded"),
     cc: () => { const r = document.getElementById("ccrow"); r.hidden = !r.hidden; if (!r.hidden) r.querySelector("input").focus(); },
@@ -198,12 +151,6 @@
       el.closest("details").removeAttribute("open");
       insert(area, el.dataset.text);
     },
-    unattach: (el) => {
-      const li = el.closest("li"), form = el.closest("form");
-      li.upload?.abort();
-      li.remove();
-      form.dispatchEvent(new Event("input", { bubbles: true }));
-    },
     cover: (el) => {
       el.closest("[data-newer]").hidden = true;
       pane().querySelector("[name=covers]").value = document.getElementById("convhead").dataset.covers;
@@ -215,25 +162,6 @@
     if (t) tab(t);
   });
   document.addEventListener("input", (e) => { changed(e); if (e.target.dataset?.max || e.target.dataset?.part) room(e.target); });
-  document.addEventListener("change", (e) => {
-    if (e.target.dataset?.upload) { attach(e.target, e.target.files); e.target.value = ""; }
-  });
-  for (const name of ["dragover", "dragleave", "drop"]) {
-    document.addEventListener(name, (e) => {
-      const form = e.target.closest?.("form:has([data-upload])");
-      if (!form || !e.dataTransfer?.types.includes("Files")) return;
-      e.preventDefault();
-      form.classList.toggle("dropping", name === "dragover");
-      if (name === "drop") attach(form.querySelector("[data-upload]"), e.dataTransfer.files);
-    });
-  }
-  document.addEventListener("htmx:confirm", (e) => {
-    const form = e.target.closest?.("form");
-    if (Number(form?.dataset.uploads) > 0) {
-      e.preventDefault();
-      window.stagecoach.toast("info", "A file is still on its way; then send again.");
-    }
-  });
   document.addEventListener("stagecoach:done", (e) => {
     if (!e.target.matches("form[data-draft]")) return;
     done = true;
