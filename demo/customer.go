@@ -77,14 +77,14 @@ func (u *customer) answered(ctx context.Context, first incoming) error {
 		if err := u.thank(ctx, first); err != nil {
 			return err
 		}
-		return u.judge(ctx, first)
+		return judge(ctx, first.text, &u.pace, u.rng)
 	case pledged:
 		_, err := u.answer(ctx)
 		return err
 	case awayNow:
 		return u.away(ctx, first)
 	default:
-		return u.judge(ctx, first)
+		return judge(ctx, first.text, &u.pace, u.rng)
 	}
 }
 

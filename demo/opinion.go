@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,26 +11,40 @@ import (
 	"time"
 )
 
-// ratingLink finds the links by which an answer is rated with one click.
-var ratingLink = regexp.MustCompile(`https?://[^\s<>"]+/rate\?v=(good|bad)&r=[0-9a-fA-F]+`)
+// ratingLink finds the links of a mail by which an answer is rated with one click, and
+// pageLink the customer's page that other channels name.
+var (
+	ratingLink = regexp.MustCompile(`https?://[^\s<>"]+/rate\?v=(good|bad)&r=[0-9a-fA-F]+`)
+	pageLink   = regexp.MustCompile(`https?://[^\s<>"]+/q/[A-Za-z0-9_-]+`)
+)
 
 // liked is the share of answers that customers call good.
 const liked = 0.8
 
-// judge lets a customer say how an answer was, as a browser does it: by the mail's link,
-// and the page's button. Some never do.
-func (u *customer) judge(ctx context.Context, in incoming) error {
-	if u.pace.opinions == 0 || u.rng.Float64() >= u.pace.opinions || !wait(ctx, u.pace.answer.draw(u.rng)) {
+// judge lets a customer say how an answer was, as a browser does it: by the link in its
+// text, and the page's button. Some never do.
+func judge(ctx context.Context, text string, pc *pace, rng *rand.Rand) error {
+	if pc.opinions == 0 || rng.Float64() >= pc.opinions || !wait(ctx, pc.answer.draw(rng)) {
 		return ctx.Err()
 	}
 	want := "good"
-	if u.rng.Float64() >= liked {
+	if rng.Float64() >= liked {
 		want = "bad"
 	}
-	for _, m := range ratingLink.FindAllStringSubmatch(in.text, -1) {
-		if m[1] == want {
-			return rate(ctx, m[0])
+	for _, m := range ratingLink.FindAllStringSubmatch(text, -1) {
+		if m[1] != want {
+			continue
 		}
+		at, err := url.Parse(m[0])
+		if err != nil {
+			return fmt.Errorf("rating an answer: %w", err)
+		}
+		form := at.Query().Encode()
+		at.RawQuery = ""
+		return rate(ctx, m[0], at.String(), form)
+	}
+	if page := pageLink.FindString(text); page != "" {
+		return rate(ctx, page, page+"/rate", "v="+want)
 	}
 	return nil // the office has no page for its customers
 }
@@ -37,18 +52,12 @@ func (u *customer) judge(ctx context.Context, in incoming) error {
 // rateTime is how long the page may take.
 const rateTime = 20 * time.Second
 
-// rate opens the page behind a rating's link, and presses its button. What the page
-// won't take, as the link has ended or too many come from here, is left.
-func rate(ctx context.Context, link string) error {
+// rate opens the page behind a link, and presses its button, which sends form to target.
+// What the page won't take, as the link has ended or too many come from here, is left.
+func rate(ctx context.Context, link, target, form string) error {
 	ctx, cancel := context.WithTimeout(ctx, rateTime)
 	defer cancel()
-	at, err := url.Parse(link)
-	if err != nil {
-		return fmt.Errorf("rating an answer: %w", err)
-	}
-	form := at.Query().Encode()
-	at.RawQuery = ""
-	for _, step := range []struct{ method, url, body string }{{http.MethodGet, link, ""}, {http.MethodPost, at.String(), form}} {
+	for _, step := range []struct{ method, url, body string }{{http.MethodGet, link, ""}, {http.MethodPost, target, form}} {
 		req, err := http.NewRequestWithContext(ctx, step.method, step.url, strings.NewReader(step.body))
 		if err != nil {
 			return fmt.Errorf("rating an answer: %w", err)

@@ -16,21 +16,25 @@ func TestJudge(t *testing.T) {
 		w.WriteHeader(status)
 	}))
 	defer server.Close()
-	u := &customer{pace: pace{opinions: 1}, rng: rand.New(rand.NewPCG(1, 1))}
-	in := incoming{text: "Yes.\n\nGood: " + server.URL + "/q/T/rate?v=good&r=099a8057\nNot good: " + server.URL + "/q/T/rate?v=bad&r=099a8057\n"}
-	if err := u.judge(t.Context(), in); err != nil || len(got) != 2 || got[0] != "GET /q/T/rate good 099a8057" && got[0] != "GET /q/T/rate bad 099a8057" || got[1] != "POST"+got[0][3:] {
+	pc, rng := pace{opinions: 1}, rand.New(rand.NewPCG(1, 1))
+	in := "Yes.\n\nGood: " + server.URL + "/q/T/rate?v=good&r=099a8057\nNot good: " + server.URL + "/q/T/rate?v=bad&r=099a8057\n"
+	if err := judge(t.Context(), in, &pc, rng); err != nil || len(got) != 2 || got[0] != "GET /q/T/rate good 099a8057" && got[0] != "GET /q/T/rate bad 099a8057" || got[1] != "POST"+got[0][3:] {
 		t.Errorf("asked %q, %v", got, err)
 	}
+	got = nil
+	if err := judge(t.Context(), "Yes. How was this answer? Your question and your data: "+server.URL+"/q/T", &pc, rng); err != nil || len(got) != 2 || got[0] != "GET /q/T  " || got[1] != "POST /q/T/rate good " && got[1] != "POST /q/T/rate bad " {
+		t.Errorf("in a chat it asked %q, %v", got, err)
+	}
 	status, got = http.StatusGone, nil
-	if err := u.judge(t.Context(), in); err != nil || len(got) != 1 {
+	if err := judge(t.Context(), in, &pc, rng); err != nil || len(got) != 1 {
 		t.Errorf("of a page that is gone it asked %q, %v", got, err)
 	}
 	status = http.StatusInternalServerError
-	if err := u.judge(t.Context(), in); err == nil {
+	if err := judge(t.Context(), in, &pc, rng); err == nil {
 		t.Error("a page that fails was no error")
 	}
-	u.pace.opinions, got = 0, nil
-	if err := u.judge(t.Context(), in); err != nil || len(got) != 0 {
+	pc.opinions, got = 0, nil
+	if err := judge(t.Context(), in, &pc, rng); err != nil || len(got) != 0 {
 		t.Errorf("who has no opinion asked %q, %v", got, err)
 	}
 }

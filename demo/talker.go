@@ -78,9 +78,10 @@ func (u *talker) run(ctx context.Context) error {
 	case pledged:
 		u.waiting.Store(true)
 		_, err = u.next(ctx)
+		return err
 	default:
+		return judge(ctx, first.text, &u.pace, u.rng)
 	}
-	return err
 }
 
 // say writes something, below an answer if there is one.

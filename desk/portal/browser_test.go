@@ -56,6 +56,36 @@ func TestBrowserCustomersPage(t *testing.T) {
 	}
 }
 
+// TestBrowserOneClick votes on the page that a chat's link opens, once it is answered: one
+// click, and nothing of the conversation is seen.
+func TestBrowserOneClick(t *testing.T) {
+	o := sampleOffice("en")
+	url := pageOf(t, o)
+	page := browsertest.Start(t).Page(t)
+	page.Size(360, 740)
+	page.Open(url)
+	var buttons int
+	page.Eval(`document.querySelectorAll("button.vote").length`, &buttons)
+	if buttons != 0 {
+		t.Error("a question that waits can be rated")
+	}
+	o.stands(portal.StateAnswered)
+	page.Open(url)
+	fitsTheScreen(t, page)
+	page.Click(`button.vote[value=bad]`)
+	page.Wait(`document.querySelector("[role=status]")`)
+	var text string
+	page.Eval(`document.body.textContent`, &text)
+	if strings.Contains(text, "4711") {
+		t.Errorf("a vote by the link shows the conversation: %s", text)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if got := strings.Join(o.did, "; "); got != "rate bad " {
+		t.Errorf("done: %s", got)
+	}
+}
+
 // TestBrowserPageIsReadable looks at every page in both languages, light and dark, on a
 // phone and a desk: nothing sticks out, all text has the contrast of WCAG 2.2 AA, and
 // nothing of it is a script.
@@ -216,6 +246,7 @@ func TestBrowserGallery(t *testing.T) {
 			page.Dark(true)
 			page.Screenshot(filepath.Join(dir, "all-"+name+"-dark.png"))
 			page.Dark(false)
+			page.Size(size[0], size[1])
 			page.Open(url + "/erase")
 			page.Screenshot(filepath.Join(dir, "erase-"+name+".png"))
 			o.standing.Restricted = &portal.Restricted{Since: o.standing.AskedAt, Themselves: true, Duties: []portal.Duty{{Why: "§ 257 HGB", Until: "2032-12-31"}, {}}}
@@ -225,6 +256,12 @@ func TestBrowserGallery(t *testing.T) {
 			page.Open(url)
 			page.Click(`form[action$="/leave"] button`)
 			page.Wait(`!document.querySelector(".lines")`)
+			page.Size(size[0], size[1])
+			was := o.standing
+			o.stands(portal.StateAnswered)
+			page.Open(url)
+			page.Screenshot(filepath.Join(dir, "answered-"+name+".png"))
+			o.standing = was
 		}
 	}
 }

@@ -45,6 +45,15 @@ func (o *office) Standing(context.Context, string) (*portal.Standing, error) {
 	return &st, nil
 }
 
+func (o *office) stands(state portal.State) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.standing.State = state
+	if state == portal.StateAnswered {
+		o.standing.Due = time.Time{}
+	}
+}
+
 func (o *office) Story(context.Context, portal.Who) (*portal.Story, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
