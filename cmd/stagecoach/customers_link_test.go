@@ -20,7 +20,7 @@ import (
 )
 
 // take takes in what somebody wrote in our own form.
-func take(t *testing.T, d *Daemon, m contact.Message) router.Result {
+func take(t testing.TB, d *Daemon, m contact.Message) router.Result {
 	t.Helper()
 	raw, err := json.Marshal(m)
 	if err != nil {

@@ -22,6 +22,9 @@ type listedLinks struct {
 	logger    *slog.Logger
 }
 
+// listedRest is how long a look through many pauses after every hundred.
+const listedRest = 5 * time.Millisecond
+
 // link links the customers who have something open, each to whom the list names by an
 // address of theirs, as it would have been had the list been there first: not by one that
 // they only claim. It ends early with ctx.
@@ -34,7 +37,7 @@ func (l *listedLinks) link(ctx context.Context, open []string) {
 			l.logger.WarnContext(ctx, "a customer could not be linked to whom the list names", "customer", customer, "err", err)
 		}
 		if n%100 == 99 {
-			rest(ctx, 5*time.Millisecond) // who arrives now comes first
+			rest(ctx, listedRest) // who arrives now comes first
 		}
 	}
 }

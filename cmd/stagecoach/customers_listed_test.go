@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"stagecoach/configs"
@@ -34,6 +36,9 @@ func TestListLinksWhatIsOpen(t *testing.T) {
 		return c
 	}
 	call, text, shared := open("p1", contact.Phone, "+4930111111"), open("w1", contact.Visit, "badge 17"), open("p3", contact.Phone, "+4930333333")
+	for n := range 5 { // so that there is more open than there are rows
+		open(fmt.Sprint("v", n), contact.Visit, fmt.Sprint("a stranger ", n))
+	}
 	list := func(value float64) {
 		t.Helper()
 		row := func(external string, more ...customers.Identity) customers.Row {
@@ -65,6 +70,23 @@ func TestListLinksWhatIsOpen(t *testing.T) {
 	if len(p.Members) != 2 || len(p.Links) != 1 || p.Links[0].Evidence != customers.ByImport {
 		t.Errorf("the person is %+v", p)
 	}
+	var rows []string
+	for _, external := range []string{"K-1", "K-2", "K-3"} {
+		rec, err := d.directory.External(t.Context(), external)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, rec.ID)
+	}
+	looked, err := d.changes.openAmong(t.Context(), rows)
+	for _, c := range []ledger.Row{call, text, shared} {
+		if !slices.Contains(looked, c.Customer) {
+			t.Errorf("looked at are %q, %v, not the customer of %s", looked, err, c.ID)
+		}
+	}
+	if len(looked) > 5 { // and of the rows those who became one with who waits
+		t.Errorf("looked at are %d customers of three rows", len(looked))
+	}
 	if q := person(shared.Customer); len(q.Members) > 1 {
 		t.Errorf("a number of three rows makes one person of them: %+v", q)
 	}
@@ -80,4 +102,52 @@ func TestListLinksWhatIsOpen(t *testing.T) {
 	if q := person(call.Customer); len(q.Members) > 1 {
 		t.Errorf("what somebody has undone was done again: %+v", q)
 	}
+}
+
+// BenchmarkListed looks for whom ten rows of a list link while 2,000 wait: among the rows,
+// and among all that is open, as a start does.
+func BenchmarkListed(b *testing.B) {
+	cfg := configs.Default()
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	d, stop := startDaemon(b, cfg, Options{Dir: filepath.Join(b.TempDir(), "data"), Unsynced: true})
+	defer stop()
+	const open = 2_000
+	var last router.Result
+	for n := range open {
+		last = take(b, d, said(fmt.Sprint("v", n), contact.Visit, fmt.Sprint("badge ", n), "A. M.", "Where is my order?"))
+	}
+	until(b, "records of all", func() bool {
+		c, err := d.ledger.Contact(b.Context(), last.Contact)
+		if err == nil {
+			_, err = d.directory.Get(b.Context(), c.Customer)
+		}
+		return err == nil
+	})
+	var rows []customers.Row
+	for n := range 10 {
+		rows = append(rows, customers.Row{External: fmt.Sprint("K-", n), Identities: []customers.Identity{{Channel: contact.Visit, Address: fmt.Sprint("badge ", n)}}})
+	}
+	if got, err := d.directory.Import(b.Context(), rows, false); err != nil || len(got.Rejected) > 0 {
+		b.Fatalf("imported %+v, %v", got, err)
+	}
+	var ids []string
+	for _, row := range rows {
+		rec, err := d.directory.External(b.Context(), row.External)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids = append(ids, rec.ID)
+	}
+	b.Run("rows", func(b *testing.B) {
+		for b.Loop() {
+			d.changes.linkListed(b.Context(), listedRows{ids: ids})
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(len(ids)), "µs/row")
+	})
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			d.changes.linkOpen(b.Context())
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/open, "µs/open")
+	})
 }

@@ -22,15 +22,17 @@ type customerRefresh struct {
 	tell   func(ctx context.Context, customer string) error
 	logger *slog.Logger
 
-	// link links those of customers who have something open to whom the list names.
-	link func(ctx context.Context, open []string)
+	// link links customers who have something open to whom the list names, sharing gives
+	// who has an address that the list has of one of those records.
+	link    func(ctx context.Context, open []string)
+	sharing func(ctx context.Context, records []string) ([]string, error)
 	// reached waits until the ledger has a commit.
 	reached func(ctx context.Context, n uint64) error
 
 	mu      sync.Mutex
 	changed []string
-	// listed is true while rows of the list came since their links were looked for.
-	listed bool
+	// listed are the records of rows that came since their links were looked for.
+	listed listedRows
 	// after is the commit up to which the ledger must know who is whom.
 	after uint64
 	wake  chan struct{}
@@ -49,7 +51,7 @@ func (r *customerRefresh) from(ids []string, by string) {
 	}
 	if by == customers.FromImport {
 		r.mu.Lock()
-		r.listed = true
+		r.listed.add(ids)
 		r.mu.Unlock()
 	}
 	r.note(ids)
@@ -77,17 +79,17 @@ func (r *customerRefresh) note(ids []string) {
 // Run tells the router until ctx ends: first of what was changed while it was stopped.
 func (r *customerRefresh) Run(ctx context.Context) error {
 	r.sweep(ctx)
-	r.linkOpen(ctx)
+	r.linkListed(ctx, listedRows{many: true})
 	for ctx.Err() == nil {
 		ids, after := r.next()
 		if after > 0 {
 			_ = r.reached(ctx, after) // it ends, or catches up later: then they are told what is known by now
 		}
-		if len(ids) == 0 && r.wereListed() {
-			r.linkOpen(ctx)
-			continue
-		}
 		if len(ids) == 0 {
+			if rows := r.takeListed(); rows.any() {
+				r.linkListed(ctx, rows)
+				continue
+			}
 			select {
 			case <-ctx.Done():
 			case <-r.wake:
@@ -110,43 +112,9 @@ func (r *customerRefresh) next() (ids []string, after uint64) {
 	return ids, after
 }
 
-func (r *customerRefresh) wereListed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	listed := r.listed
-	r.listed = false
-	return listed
-}
-
-// linkOpen links those who have something open to whom the list names.
-func (r *customerRefresh) linkOpen(ctx context.Context) {
-	var open []string
-	if err := r.engine.View(ctx, func(s *router.State) {
-		for _, c := range s.Contacts {
-			if c.Open() {
-				open = append(open, c.Customer)
-			}
-		}
-	}); err != nil {
-		return // it is ending
-	}
-	slices.Sort(open)
-	r.link(ctx, slices.Compact(open))
-}
-
 // refresh tells of those among them of whom something is open.
 func (r *customerRefresh) refresh(ctx context.Context, ids []string) {
-	persons, err := r.persons(ctx, ids)
-	var open []string
-	if err == nil {
-		err = r.engine.View(ctx, func(s *router.State) {
-			for _, id := range ids {
-				if len(s.OpenFor(id))+len(s.OpenOf(persons[id])) > 0 && !slices.Contains(open, id) {
-					open = append(open, id)
-				}
-			}
-		})
-	}
+	open, err := r.haveOpen(ctx, ids)
 	if err != nil {
 		return // it is ending
 	}
@@ -155,6 +123,24 @@ func (r *customerRefresh) refresh(ctx context.Context, ids []string) {
 			r.logger.WarnContext(ctx, "the router was not told of a customer's record", "customer", id, "err", err)
 		}
 	}
+}
+
+// haveOpen gives those of customers of whom something is open, whatever the address.
+func (r *customerRefresh) haveOpen(ctx context.Context, ids []string) ([]string, error) {
+	persons, err := r.persons(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var open []string
+	err = r.engine.View(ctx, func(s *router.State) {
+		for _, id := range ids {
+			if len(s.OpenFor(id))+len(s.OpenOf(persons[id])) > 0 {
+				open = append(open, id)
+			}
+		}
+	})
+	slices.Sort(open)
+	return slices.Compact(open), err
 }
 
 // sweep looks at everything that is open: what is known of its customer may have been

@@ -64,7 +64,8 @@ func (d *Daemon) customerRefresh() *customerRefresh {
 	r := d.changes
 	r.engine, r.known, r.persons, r.tell, r.reached = d.engine, d.intake.KnownOf, d.ledger.PersonsOf, d.customerChanged, d.ledger.WaitFor
 	r.logger = d.logger.With("component", "customers")
-	r.link = d.listedLinks().link
+	listed := d.listedLinks()
+	r.link, r.sharing = listed.link, listed.sharing
 	return r
 }
 

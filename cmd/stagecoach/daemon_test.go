@@ -86,7 +86,7 @@ func runDaemon(t *testing.T, cfg *configs.Config, opts Options) *Daemon {
 }
 
 // startDaemon runs a daemon until stop is called, or the test ends.
-func startDaemon(t *testing.T, cfg *configs.Config, opts Options) (d *Daemon, stop func()) {
+func startDaemon(t testing.TB, cfg *configs.Config, opts Options) (d *Daemon, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	d, err := NewDaemon(ctx, cfg, opts, slog.New(slog.DiscardHandler))
@@ -125,7 +125,7 @@ func get(t *testing.T, url string) (status int, body string) {
 }
 
 // until asks again and again, as a monitor would, until what it gets is right.
-func until(t *testing.T, what string, right func() bool) {
+func until(t testing.TB, what string, right func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(90 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
