@@ -174,12 +174,18 @@ func (t *turn) message(c *Receive) {
 
 // join adds a message to the open contact. A promise counts from the first
 // unanswered message; a contact that owes more by a pledge takes the earlier
-// due time. What a person has written to us is no machine's any more.
+// due time, and so does one whose customer goes on where we promise to be faster.
+// What a person has written to us is no machine's any more.
 func (t *turn) join(open *Contact, m MsgRef, c *Receive) {
 	joined := MessageJoined{Contact: open.ID, Message: m, Due: open.Due, AtRiskAt: open.AtRiskAt}
-	if due, risk := t.env.Rules.Promise(PromiseNext, factsOf(open), m.ReceivedAt); len(open.Messages) == 0 && due.Before(open.Due) {
-		joined.Due, joined.AtRiskAt = due, risk
-		joined.Entry, joined.Policy = t.env.Rules.Entry(PromiseNext, factsOf(open)), t.env.Rules.Version()
+	facts, kind := factsOf(open), PromiseNext
+	if c.Channel != open.Channel && len(open.Messages) > 0 && open.Revisable() {
+		facts.Channel, facts.Account, kind = c.Channel, c.Account, open.Promise
+	}
+	sooner := len(open.Messages) == 0 || facts.Channel != open.Channel
+	if due, risk := t.env.Rules.Promise(kind, facts, m.ReceivedAt); sooner && due.Before(open.Due) {
+		joined.Due, joined.AtRiskAt = due, earlier(risk, open.AtRiskAt)
+		joined.Entry, joined.Policy = t.env.Rules.Entry(kind, facts), t.env.Rules.Version()
 	}
 	t.emit(joined)
 	if c.Channel != open.ReplyChannel && open.ReplyBy.Source == "" && open.State != Sending { // they have gone on elsewhere

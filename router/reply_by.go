@@ -56,6 +56,9 @@ func (t *turn) answeredBy(c *Contact) {
 		return
 	}
 	in := customers.Asking{Arrival: c.Channel, Public: c.ReplyBy.Public, Tried: c.Tried}
+	if c.ReplyBy.Source == "" && c.ReplyChannel != "" && !slices.Contains(c.Tried, c.ReplyChannel) {
+		in.Arrival = c.ReplyChannel // they have gone on there
+	}
 	if k := c.Known; k != nil {
 		in.Wanted = customers.Choice{Channel: k.Prefer, Source: k.PreferSource, At: k.PreferAt}
 		in.Reach = k.Reached()

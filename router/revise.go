@@ -169,7 +169,8 @@ func (c *Contact) Revisable() bool {
 
 // RevisionOf gives what the rules make of an open contact that is taken for class,
 // or for what it was where class is nil. A miss stays a miss, and what a customer
-// was told does not become longer unless that was confirmed.
+// was told does not become longer unless that was confirmed. What waits from several
+// channels stays due by the earliest of their promises.
 func RevisionOf(rules Rules, c *Contact, class *Reclassified, lengthen bool) Revised {
 	facts := factsOf(c)
 	if class != nil {
@@ -180,7 +181,8 @@ func RevisionOf(rules Rules, c *Contact, class *Reclassified, lengthen bool) Rev
 	}
 	r := Revised{Contact: c.ID, Class: class, Traits: rules.Traits(c.Promise, facts), Entry: rules.Entry(c.Promise, facts)}
 	r.Due, r.AtRiskAt = rules.Promise(c.Promise, facts, c.Start)
-	if c.Breached || !lengthen && !c.Told.IsZero() && r.Due.After(c.Due) {
+	longer := r.Due.After(c.Due)
+	if c.Breached || longer && (len(c.Also) > 0 || !lengthen && !c.Told.IsZero()) {
 		r.Due, r.AtRiskAt = c.Due, c.AtRiskAt
 		was := c.Traits
 		r.Traits.Target, r.Traits.RelaxAfter, r.Traits.Hold, r.Traits.Early = was.Target, was.RelaxAfter, was.Hold, was.Early

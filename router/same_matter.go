@@ -89,6 +89,18 @@ func (t *turn) part(p *Person) {
 				t.partFrom(c, v)
 			}
 		}
+		t.promiseAlone(c)
+	}
+}
+
+// promiseAlone gives a contact that stands for one conversation again the promise of that
+// one, where another's had it due earlier. What the customer was told stays.
+func (t *turn) promiseAlone(c *Contact) {
+	if !c.Revisable() || len(c.Also) > 0 {
+		return
+	}
+	if one := RevisionOf(t.env.Rules, c, nil, false); one.Due.After(c.Due) {
+		t.emit(ContactsRevised{Policy: t.env.Rules.Version(), Part: RevisePromises, Contacts: []Revised{one}})
 	}
 }
 
@@ -172,6 +184,9 @@ func (t *turn) answerAlone(p *Person, alone map[string]customers.Facts) {
 		}
 		known.Prefer, known.PreferSource, known.PreferAt, known.Reach = own.Prefer, own.PreferSource, own.PreferAt, own.Reach
 		next.Known = &known
+		if !theirs {
+			next.ReplyChannel = next.Channel
+		}
 		if t.answeredBy(&next); next.ReplyChannel != c.ReplyChannel {
 			t.answerBy(c, &ReplyChannelChosen{Contact: c.ID, Channel: next.ReplyChannel, ReplyBy: next.ReplyBy})
 		}
