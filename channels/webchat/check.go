@@ -2,8 +2,12 @@ package webchat
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,16 +19,11 @@ import (
 func (a *Adapter) Check(ctx context.Context) (channels.Report, error) {
 	report := channels.Report{Lines: []string{}, WouldOpen: -1}
 	say := func(format string, args ...any) { report.Lines = append(report.Lines, fmt.Sprintf(format, args...)) }
-	store, done, err := a.keeper.use(ctx)
+	line, err := a.checkStore(ctx)
 	if err != nil {
-		return report, a.failure("check", channels.Unavailable, "the store of conversations can't be opened: see that its folder is there and may be written", err)
+		return report, err
 	}
-	defer done()
-	var visitors, messages int
-	if err := store.read.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM visitors), (SELECT count(*) FROM messages)").Scan(&visitors, &messages); err != nil {
-		return report, a.failure("check", channels.Unavailable, "the store of conversations can't be read", err)
-	}
-	say("store: %d visitors, %d messages", visitors, messages)
+	say("%s", line)
 	if sites := slices.Sorted(maps.Keys(a.origins)); len(sites) > 0 {
 		say("sites: %s may embed the chat", strings.Join(sites, ", "))
 	} else {
@@ -42,4 +41,22 @@ func (a *Adapter) Check(ctx context.Context) (channels.Report, error) {
 		say("mail: visitors who left an address get unread answers by e-mail after %v", a.cfg.MailAfter)
 	}
 	return report, nil
+}
+
+// checkStore opens the store, and says what there is. Before the daemon's first start there
+// is no folder for it yet.
+func (a *Adapter) checkStore(ctx context.Context) (string, error) {
+	if _, err := os.Stat(filepath.Dir(a.keeper.path)); errors.Is(err, fs.ErrNotExist) {
+		return "store: it is made by the first start, as there is no data directory yet", nil
+	}
+	store, done, err := a.keeper.use(ctx)
+	if err != nil {
+		return "", a.failure("check", channels.Unavailable, "the store of conversations can't be opened: see that its folder is there and may be written", err)
+	}
+	defer done()
+	var visitors, messages int
+	if err := store.read.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM visitors), (SELECT count(*) FROM messages)").Scan(&visitors, &messages); err != nil {
+		return "", a.failure("check", channels.Unavailable, "the store of conversations can't be read", err)
+	}
+	return fmt.Sprintf("store: %d visitors, %d messages", visitors, messages), nil
 }
