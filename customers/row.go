@@ -51,7 +51,7 @@ func (r *Record) Take(row *Row, at time.Time, same func(a, b Identity) bool) err
 	if row.Prefer != "" {
 		r.takePreference(row.Prefer, at)
 	}
-	if len(row.Tags) > 0 && !slices.Equal(r.Tags, row.Tags) && r.mayTake("tags") {
+	if len(row.Tags) > 0 && (!slices.Equal(r.Tags, row.Tags) || r.fromCRM("tags")) && r.mayTake("tags") {
 		r.Tags = slices.Clone(row.Tags)
 		r.SetSource("tags", FromImport, at)
 	}
@@ -61,6 +61,13 @@ func (r *Record) Take(row *Row, at time.Time, same func(a, b Identity) bool) err
 	return nil
 }
 
+// fromCRM reports whether a field is only as the CRM has it: what the list says, too, is
+// the list's from then on.
+func (r *Record) fromCRM(field string) bool {
+	from, ok := r.SourceOf(field)
+	return ok && from.Source == FromCRM
+}
+
 // mayTake reports whether a list may say what a field is.
 func (r *Record) mayTake(field string) bool {
 	from, ok := r.SourceOf(field)
@@ -68,7 +75,7 @@ func (r *Record) mayTake(field string) bool {
 }
 
 func (r *Record) take(field string, to *string, value string, at time.Time) {
-	if value == "" || *to == value || !r.mayTake(field) {
+	if value == "" || *to == value && !r.fromCRM(field) || !r.mayTake(field) {
 		return
 	}
 	*to = value
@@ -115,14 +122,17 @@ func (r *Record) takePreference(ch contact.Channel, at time.Time) {
 	r.Preferences = append(r.Preferences, Preference{Channel: ch, Source: FromImport, At: at})
 }
 
+// AttributeField is what the source of a field of the company's own is noted under.
+func AttributeField(name string) string { return "attr." + name }
+
 func (r *Record) takeAttribute(a Attribute, at time.Time) {
-	field := "attr." + a.Name
+	field := AttributeField(a.Name)
 	for n := range r.Attributes {
 		has := &r.Attributes[n]
 		if has.Name != a.Name {
 			continue
 		}
-		if has.Value != a.Value && r.mayTake(field) {
+		if (has.Value != a.Value || r.fromCRM(field)) && r.mayTake(field) {
 			has.Value = a.Value
 			r.SetSource(field, FromImport, at)
 		}

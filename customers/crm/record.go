@@ -46,11 +46,38 @@ func (a *Answer) Apply(rec *customers.Record, at time.Time) {
 		rec.Tags = a.Tags
 		note(rec, "tags", at)
 	}
-	if len(rec.Attributes) == 0 && len(a.Attributes) > 0 || ours(rec, "attributes") {
-		rec.Attributes = a.Attributes
-		note(rec, "attributes", at)
+	a.applyAttributes(rec, at)
+}
+
+// applyAttributes puts what the CRM says now of the company's own fields in the place of
+// what it said before; what an import or people have said of one stays.
+func (a *Answer) applyAttributes(rec *customers.Record, at time.Time) {
+	whole := ours(rec, wholeAttributes)
+	dropped := func(name string) bool {
+		from, ok := rec.SourceOf(customers.AttributeField(name))
+		return ok && from.Source == customers.FromCRM || !ok && whole
+	}
+	var mine []string
+	rec.Attributes = slices.DeleteFunc(slices.Clone(rec.Attributes), func(one customers.Attribute) bool {
+		if !dropped(one.Name) {
+			return false
+		}
+		mine = append(mine, customers.AttributeField(one.Name))
+		return true
+	})
+	rec.Fields = slices.DeleteFunc(rec.Fields, func(f customers.FieldSource) bool {
+		return f.Field == wholeAttributes && whole || slices.Contains(mine, f.Field)
+	})
+	for _, one := range a.Attributes {
+		if !slices.ContainsFunc(rec.Attributes, func(has customers.Attribute) bool { return has.Name == one.Name }) {
+			rec.Attributes = append(rec.Attributes, one)
+			note(rec, customers.AttributeField(one.Name), at)
+		}
 	}
 }
+
+// wholeAttributes is what earlier versions called all fields that the CRM had told.
+const wholeAttributes = "attributes"
 
 // MarkStale notes that the CRM could not be asked again: what it said last stays. It
 // reports whether there was anything to mark.
