@@ -32,7 +32,10 @@ type snapshots struct{ *journal.Journal }
 var _ router.Snapshots = snapshots{}
 
 // deskContent gives the desk the journal's content.
-type deskContent struct{ j *journal.Journal }
+type deskContent struct {
+	j    *journal.Journal
+	veil *veil
+}
 
 var _ desk.Content = deskContent{}
 
@@ -43,6 +46,9 @@ func (c deskContent) Put(ctx context.Context, kind desk.Kind, id string, value [
 
 // Get implements desk.Content.
 func (c deskContent) Get(ctx context.Context, ref string) ([]byte, error) {
+	if err := c.veil.through(ctx, ref); err != nil {
+		return nil, err
+	}
 	data, err := c.j.Get(ctx, ref)
 	return data, deskError(err)
 }

@@ -45,12 +45,12 @@ func (p customerPages) read(ctx context.Context, conversation string) ([]spoken,
 		one := spoken{entry: &entries[i]}
 		switch e := &entries[i]; e.Kind {
 		case "message_received":
-			one.message, err = p.d.words.Message(ctx, e.Ref)
+			one.message, err = p.d.shown.Message(ctx, e.Ref)
 		case "reply_queued":
 			if failed[e.Item] || contact.ReplyKind(e.Code) == contact.Forward || contact.ReplyKind(e.Code) == contact.Remainder {
 				continue
 			}
-			one.reply, err = p.d.words.Reply(ctx, e.Ref)
+			one.reply, err = p.d.shown.Reply(ctx, e.Ref)
 		default:
 			continue
 		}
@@ -201,7 +201,7 @@ func (p customerPages) open(ctx context.Context, f portal.File, a contact.Attach
 	if a.Object == "" {
 		return f, io.NopCloser(bytes.NewReader(a.Data)), nil
 	}
-	body, err := deskContent{p.d.journal}.GetObject(ctx, a.Object)
+	body, err := deskContent{p.d.journal, nil}.GetObject(ctx, a.Object)
 	if errors.Is(err, desk.ErrErased) || errors.Is(err, desk.ErrMissing) {
 		err = portal.ErrGone
 	}

@@ -60,7 +60,9 @@ type Daemon struct {
 	desk   *desk.Service
 	server *desk.Server
 	words  *words
-	links  *links
+	// shown are words for people's eyes.
+	shown veiledWords
+	links *links
 	// gate is where adapters that run elsewhere connect to, nil for nowhere.
 	gate   *remote.Gate
 	notify *notifier
@@ -223,7 +225,12 @@ func (d *Daemon) open(ctx context.Context) error {
 	if err := d.openRights(); err != nil {
 		return err
 	}
-	return d.openDesk(ctx)
+	d.shown = veiledWords{d.words, d.rights.veil}
+	if err := d.openDesk(ctx); err != nil {
+		return err
+	}
+	d.rights.forget = d.desk.Forget
+	return nil
 }
 
 func (d *Daemon) openDesk(ctx context.Context) error {
@@ -238,7 +245,7 @@ func (d *Daemon) openDesk(ctx context.Context) error {
 	d.desk = desk.NewService(desk.Config{
 		BaseURL: d.cfg.HTTP.BaseURL, TrustedProxies: proxies, Setup: d.setup, Zone: time.Local, Version: version, Now: fault.Now,
 	}, desk.Deps{
-		Router: d.engine, Ledger: d.ledger, Records: d.ledger, Content: deskContent{d.journal}, Messages: d.words,
+		Router: d.engine, Ledger: d.ledger, Records: veiledRecords{d.ledger, d.rights.veil}, Content: deskContent{d.journal, d.rights.veil}, Messages: d.shown,
 		Intake: byHand{d}, Keys: d.keys, Channels: d.links, Sessions: deskSessions{d.journal.Sessions()},
 		Health: d, Quarantine: quarantine{d}, Pending: d.journal.InboxPending, Metrics: d.metricsHandler(),
 		Apology: func(language string, f policies.Facts, sorry policies.Sorry) string {

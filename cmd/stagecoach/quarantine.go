@@ -30,7 +30,7 @@ func (q quarantine) List(ctx context.Context) ([]view.Quarantined, error) {
 	end := time.Now().Add(reasonTime)
 	for _, it := range items {
 		v := view.Quarantined{ID: it.ID, At: it.At, Reason: "It could not be read.", URL: "/api/originals/" + it.Ref}
-		if in, err := q.d.words.Original(ctx, it.Ref); err == nil {
+		if in, err := q.d.shown.Original(ctx, it.Ref); err == nil {
 			v.Channel, v.Account, v.Size, v.Head = in.Channel, in.Account, in.Size, head(in.Raw)
 			if time.Now().Before(end) {
 				v.Reason = q.reason(in)
@@ -75,7 +75,7 @@ func (q quarantine) Retry(ctx context.Context, id string) error {
 		if it.ID != id {
 			continue
 		}
-		in, err := q.d.words.Original(ctx, it.Ref)
+		in, err := q.d.shown.Original(ctx, it.Ref)
 		if err != nil {
 			return err
 		}

@@ -55,6 +55,11 @@ type rights struct {
 	// no hold is lost that comes while an erasure begins.
 	deciding sync.Mutex
 
+	// veil is over what is being erased, and forget drops words of it that are kept at
+	// hand.
+	veil   *veil
+	forget func(refs []string)
+
 	mu     sync.Mutex
 	states map[string]*erasing
 }
@@ -74,6 +79,7 @@ func newRights(dir, office string, policy func() *policies.Set, j *journal.Journ
 		now:      fault.Now,
 		logger:   logger.With("component", "rights"),
 		wake:     make(chan struct{}, 1), states: map[string]*erasing{},
+		veil: newVeil(), forget: func([]string) {},
 	}
 }
 
@@ -216,9 +222,15 @@ func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, err
 	if err != nil {
 		return nil, err
 	}
-	who, err := r.known(ctx, t)
+	gone, err := r.gone(ctx, ids)
 	if err != nil {
 		return nil, err
+	}
+	who := &identities{all: map[contact.Identity]bool{}}
+	if !gone { // of whom is being erased nobody is told who they are
+		if who, err = r.known(ctx, t); err != nil {
+			return nil, err
+		}
 	}
 	v := &view.CustomerData{
 		Customers: ids, Name: who.name, Addresses: who.list(), Since: t.Since,
@@ -248,12 +260,17 @@ func (r *rights) look(ctx context.Context, text string) (*view.CustomerData, err
 	if h := who.held; h != nil {
 		v.Held, v.HeldUntil, v.HeldTold = h.Reason, h.Until, h.Told
 	}
-	gone := false
-	if err := r.router.View(ctx, func(s *router.State) { gone = slices.ContainsFunc(ids, s.Erased) }); err != nil || gone {
-		return v, err
+	if gone {
+		return v, nil
 	}
 	v.Statutory, err = r.keptNow(ctx, t, who.held)
 	return v, err
+}
+
+// gone reports whether it is decided that somebody of a person is erased.
+func (r *rights) gone(ctx context.Context, ids []string) (gone bool, err error) {
+	err = r.router.View(ctx, func(s *router.State) { gone = slices.ContainsFunc(ids, s.Erased) })
+	return gone, err
 }
 
 // catchUp waits until the ledger has what the router knows.

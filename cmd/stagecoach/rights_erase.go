@@ -70,11 +70,17 @@ func (r *rights) begin(ctx context.Context, e *register.Entry) error {
 		return err
 	}
 	fault.Here(fault.EraseAfterRegister)
+	if err := r.cover(ctx, e.Erasure, e.Customers); err != nil {
+		return err
+	}
 	cmd := router.Erase{Erasure: e.Erasure, Customers: e.Customers, By: e.By, Held: e.Held, Until: e.Until}
 	if _, err := r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: cmd}); err != nil {
 		return err
 	}
 	fault.Here(fault.EraseAfterCommit)
+	if err := errors.Join(r.catchUp(ctx), r.cover(ctx, e.Erasure, e.Customers)); err != nil { // what came meanwhile
+		r.logger.WarnContext(ctx, "what came while an erasure was decided is covered as it goes on", "err", err)
+	}
 	r.stir()
 	return nil
 }
@@ -153,6 +159,7 @@ const dueEvery = 10 * time.Minute
 
 // Run finishes what was begun, now and from now on, until ctx ends.
 func (r *rights) Run(ctx context.Context) error {
+	r.coverFirst(ctx)
 	again := time.NewTimer(0)
 	defer again.Stop()
 	day := time.NewTicker(dueEvery)
@@ -232,6 +239,9 @@ func (r *rights) finish(ctx context.Context, id string) error {
 	}, step: func(done, total int) {
 		r.note(id, func(e *erasing) { e.done, e.total = done, total })
 	}}
+	if err := r.cover(ctx, id, one.Customers); err != nil {
+		return err
+	}
 	if err := w.wipe(one.Customers); err != nil {
 		return err
 	}
@@ -244,6 +254,7 @@ func (r *rights) finish(ctx context.Context, id string) error {
 	if _, err := r.router.Do(ctx, router.Envelope{Actor: router.ActorRouter, Command: router.EndErasure{Erasure: id, Removed: removed, Kept: w.away}}); err != nil {
 		return err
 	}
+	r.uncover(ctx, id, one.Customers)
 	// Also one of which this register does not know yet, as another was put in its
 	// place.
 	entry := register.Entry{Erasure: id, Customers: one.Customers, By: one.By, At: one.At, Held: one.Held, Until: one.Until}

@@ -44,6 +44,8 @@ type gathering struct {
 	ids     []string
 	own     map[string]bool
 	strange int
+	// gone is true of whoever is being erased: nothing is given of them any more.
+	gone bool
 	// others counts our answers that are between us and somebody else.
 	others int
 }
@@ -58,16 +60,24 @@ func (r *rights) gather(ctx context.Context, ids []string) (*export.Person, erro
 	if err != nil {
 		return nil, err
 	}
-	who, err := r.known(ctx, t)
+	gone, err := r.gone(ctx, ids)
 	if err != nil {
 		return nil, err
+	}
+	who := &identities{all: map[contact.Identity]bool{}}
+	if !gone {
+		if who, err = r.known(ctx, t); err != nil {
+			return nil, err
+		}
 	}
 	p := &export.Person{
 		Made: time.Now().UTC().Truncate(time.Second), Customers: ids, Name: who.name, Since: t.Since,
 		Addresses: who.sorted(), Feedback: []export.Feedback{}, Conversations: []export.Conversation{}, Kept: []export.Keeping{}, LeftOut: []string{},
 	}
-	if p.Records, err = r.recordsOf(ctx, ids); err != nil {
-		return nil, err
+	if !gone {
+		if p.Records, err = r.recordsOf(ctx, ids); err != nil {
+			return nil, err
+		}
 	}
 	for i := range p.Records {
 		withoutColleagues(&p.Records[i])
@@ -75,7 +85,7 @@ func (r *rights) gather(ctx context.Context, ids []string) (*export.Person, erro
 	for _, k := range r.policy().Retentions() {
 		p.Kept = append(p.Kept, export.Keeping{Kind: k.Kind, Days: int(k.Keep / (24 * time.Hour))})
 	}
-	g := &gathering{rights: r, ctx: ctx, p: p, ids: ids, own: map[string]bool{}}
+	g := &gathering{rights: r, ctx: ctx, p: p, ids: ids, own: map[string]bool{}, gone: gone}
 	for _, ref := range t.OwnRefs {
 		g.own[ref] = true
 	}
@@ -211,6 +221,9 @@ func (g *gathering) entry(v *export.Conversation, e *ledger.Entry) error {
 }
 
 func (g *gathering) message(e *ledger.Entry) (*export.Item, error) {
+	if g.gone {
+		return nil, ledger.ErrGone
+	}
 	m, err := g.words.Message(g.ctx, e.Ref)
 	if err != nil {
 		return nil, err
@@ -252,6 +265,9 @@ func wholeMail(in *channels.Inbound) []byte {
 }
 
 func (g *gathering) reply(e *ledger.Entry) (*export.Item, error) {
+	if g.gone {
+		return nil, ledger.ErrGone
+	}
 	r, err := g.words.Reply(g.ctx, e.Ref)
 	if err != nil {
 		return nil, err
@@ -314,6 +330,9 @@ func (g *gathering) toOthers(r *contact.Reply) (bool, error) {
 
 // note adds what colleagues wrote about them: it is theirs too, without who wrote it.
 func (g *gathering) note(e *ledger.Entry) (*export.Item, error) {
+	if g.gone {
+		return nil, ledger.ErrGone
+	}
 	n, err := g.words.Note(g.ctx, e.Ref)
 	if err != nil {
 		return nil, err
@@ -332,7 +351,7 @@ func (g *gathering) said(ids []string) error {
 		if ref := list[i].Ref; ref != "" {
 			m, err := g.words.Message(g.ctx, ref)
 			switch {
-			case errors.Is(err, ledger.ErrGone):
+			case g.gone, errors.Is(err, ledger.ErrGone):
 				f.Text = "(these words have been removed)"
 			case err != nil:
 				return err

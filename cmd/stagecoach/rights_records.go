@@ -53,7 +53,7 @@ func (r *rights) recordsOf(ctx context.Context, ids []string) ([]customers.Recor
 		return nil, err
 	}
 	for _, id := range ids {
-		rec, err := records.Get(ctx, id)
+		rec, err := records.Withheld(ctx, id)
 		switch {
 		case errors.Is(err, directory.ErrNotFound), errors.Is(err, directory.ErrErased):
 		case err != nil:

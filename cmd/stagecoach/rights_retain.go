@@ -231,6 +231,9 @@ func (k *retaining) remove(list []ledger.Expired, again bool) error {
 			k.removed++
 		}
 	}
+	if !k.strip {
+		k.forget(refs) // in lists
+	}
 	return nil
 }
 

@@ -87,7 +87,7 @@ func (d *Daemon) wordsLeft(t *testing.T, customer string) (readable int) {
 // held; what was removed is recorded, and a hold that is lifted lets the rest go.
 func TestRetention(t *testing.T) {
 	t.Parallel()
-	d, dir, _ := retainOffice(t)
+	d, dir, token := retainOffice(t)
 	r := d.rights
 	in := func(days int) time.Time { return time.Now().AddDate(0, 0, days) }
 	look := func(days int, dry bool) *retained {
@@ -97,6 +97,9 @@ func TestRetention(t *testing.T) {
 			t.Fatal(err)
 		}
 		return got
+	}
+	if list := d.door(t, token, "/api/ledger"); strings.Count(list, "callerone") == 0 {
+		t.Errorf("the list does not show the words: %s", list)
 	}
 	if got := look(5, false); len(got.Removed)+len(got.Spared) > 0 {
 		t.Errorf("something was old after five days: %+v", got)
@@ -117,6 +120,9 @@ func TestRetention(t *testing.T) {
 		if n := d.wordsLeft(t, customer); n != want {
 			t.Errorf("of %s %d can be read, want %d", customer, n, want)
 		}
+	}
+	if list := d.door(t, token, "/api/ledger"); strings.Contains(list, "callerone") || !strings.Contains(list, "callerthree") {
+		t.Errorf("the list still shows what was removed, or nothing: %s", list)
 	}
 	if got := look(25, false); len(got.Removed) > 0 {
 		t.Errorf("the same again removed %+v", got)

@@ -52,6 +52,8 @@ func (w *wiping) wipe(customers []string) error {
 		return err
 	}
 	refs := append(t.Refs(), quotes...)
+	w.veil.add(w.erasure, slices.Concat(refs, strays))
+	w.forget(slices.Concat(refs, strays))
 	if err := w.ledger.EraseWords(w.ctx, refs); err != nil { // nobody finds it from here on
 		return err
 	}

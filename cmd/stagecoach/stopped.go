@@ -71,9 +71,10 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	if s.ledger, err = ledger.Open(ledger.Config{Dir: dir, Office: cfg.Office}, log); err != nil {
 		return fmt.Errorf("opening the ledger: %w", err)
 	}
+	over := newVeil()
 	deps := desk.Deps{
-		Ledger: s.ledger, Records: s.ledger, Content: deskContent{s.journal},
-		Messages: newWords(s.journal, newLinks(nil, s.journal, "", "", log).parse),
+		Ledger: s.ledger, Records: veiledRecords{s.ledger, over}, Content: deskContent{s.journal, over},
+		Messages: veiledWords{newWords(s.journal, newLinks(nil, s.journal, "", "", log).parse), over},
 		Keys:     router.NewKeys(s.journal.Keys().Key(journal.KeyHash), s.journal.Keys().Key(journal.KeyToken)),
 		Channels: newLinks(nil, s.journal, "", "", log), Sessions: deskSessions{s.journal.Sessions()},
 		Pending: s.journal.InboxPending, Voices: s.ledger,
@@ -98,6 +99,7 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	if err != nil {
 		return err
 	}
+	rights.veil = over
 	deps.Rights, deps.Persons = rights, s.ledger
 	people := &customerDesk{ledger: s.ledger, router: deps.Router}
 	deps.Customers = people
@@ -122,10 +124,12 @@ func (s *stopped) open(ctx context.Context, cfg *configs.Config, dir string, wha
 	rights.directory, people.directory = c.customers.open, c.customers.open
 	s.rights, c.rights = rights, rights
 	s.handler = c.handler()
+	rights.forget = svc.Forget
 	if what == toWrite {
 		s.run.Go(func() error { return rights.Run(ctx) })
+		return nil
 	}
-	return nil
+	return rights.coverPending(ctx)
 }
 
 // takeOver starts a router and the ledger behind it.

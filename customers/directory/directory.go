@@ -91,6 +91,8 @@ type Directory struct {
 	shards []shard
 	index  sync.Mutex
 	db     *file
+	// withheld are customers whose records are given to nobody.
+	withheld atomic.Pointer[map[string]bool]
 	// imports counts calls of Import.
 	imports atomic.Uint32
 }
@@ -148,11 +150,10 @@ func (d *Directory) Close() error { return d.db.close() }
 // Get gives a record. It is ErrNotFound where there never was one, ErrErased where it
 // was erased.
 func (d *Directory) Get(ctx context.Context, id string) (*customers.Record, error) {
-	rec, err := d.db.record(ctx, id)
-	if err != nil {
-		return nil, fmt.Errorf("reading customer %q: %w", id, err)
+	if d.hides(id) {
+		return nil, fmt.Errorf("reading customer %q: %w", id, ErrErased)
 	}
-	return rec, nil
+	return d.Withheld(ctx, id)
 }
 
 // Same reports whether two identities are one and the same.

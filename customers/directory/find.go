@@ -30,7 +30,7 @@ func (d *Directory) Find(ctx context.Context, text string, most int) ([]customer
 		if err != nil {
 			return nil, fmt.Errorf("looking for customers: %w", err)
 		}
-		for _, o := range owners {
+		for _, o := range d.shown(owners) {
 			if len(found) == most {
 				return found, nil
 			}

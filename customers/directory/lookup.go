@@ -29,7 +29,7 @@ func (d *Directory) Lookup(ctx context.Context, keys []string) (map[string]Match
 		if err != nil {
 			return nil, fmt.Errorf("looking customers up: %w", err)
 		}
-		if len(owners) == 0 {
+		if owners = d.shown(owners); len(owners) == 0 {
 			continue
 		}
 		m := Match{Shared: len(owners) > 1}
