@@ -20,26 +20,26 @@ import (
 )
 
 // take takes in what somebody wrote in our own form.
-func take(t testing.TB, d *Daemon, m contact.Message) router.Result {
-	t.Helper()
+func take(tb testing.TB, d *Daemon, m contact.Message) router.Result {
+	tb.Helper()
 	raw, err := json.Marshal(m)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	in := &channels.Inbound{
 		Channel: m.Channel, Account: string(m.Channel), Source: string(m.Channel) + "/desk", ProviderID: m.MessageID, Position: m.MessageID,
 		Kind: channels.Fresh, Format: "json", ReceivedAt: time.Now().UTC(), Raw: raw, Size: int64(len(raw)),
 	}
-	ref, _, err := d.journal.PutInbound(t.Context(), in)
+	ref, _, err := d.journal.PutInbound(tb.Context(), in)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	res, err := d.intake.Take(t.Context(), router.ActorIntake, ref, in)
+	res, err := d.intake.Take(tb.Context(), router.ActorIntake, ref, in)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	if err := d.ledger.WaitFor(t.Context(), res.Commit); err != nil {
-		t.Fatal(err)
+	if err := d.ledger.WaitFor(tb.Context(), res.Commit); err != nil {
+		tb.Fatal(err)
 	}
 	return res
 }

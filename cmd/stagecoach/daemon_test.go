@@ -86,22 +86,22 @@ func runDaemon(t *testing.T, cfg *configs.Config, opts Options) *Daemon {
 }
 
 // startDaemon runs a daemon until stop is called, or the test ends.
-func startDaemon(t testing.TB, cfg *configs.Config, opts Options) (d *Daemon, stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+func startDaemon(tb testing.TB, cfg *configs.Config, opts Options) (d *Daemon, stop func()) {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(tb.Context())
 	d, err := NewDaemon(ctx, cfg, opts, slog.New(slog.DiscardHandler))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := errors.Join(<-ended, d.Close()); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	<-d.Active()
 	return d, stop
 }
@@ -125,14 +125,14 @@ func get(t *testing.T, url string) (status int, body string) {
 }
 
 // until asks again and again, as a monitor would, until what it gets is right.
-func until(t testing.TB, what string, right func() bool) {
-	t.Helper()
+func until(tb testing.TB, what string, right func() bool) {
+	tb.Helper()
 	deadline := time.Now().Add(90 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !right() {
 		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
+			tb.Fatalf("never: %s", what)
 		}
 		<-tick.C
 	}
