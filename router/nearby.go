@@ -28,13 +28,22 @@ type shelf struct {
 	channel contact.Channel
 	class   string
 	spots   []spot
+	// starts are the same, the longest waiting first.
+	starts []spot
 }
 
 // spot is where a contact stands.
 type spot struct {
-	last  time.Time
-	id    string
-	class string
+	last, start time.Time
+	id          string
+	class       string
+}
+
+func (p spot) compareStart(o spot) int {
+	if d := p.start.Compare(o.start); d != 0 {
+		return d
+	}
+	return strings.Compare(p.id, o.id)
 }
 
 func (p spot) compare(o spot) int {
@@ -94,14 +103,16 @@ func (n *nearby) put(c *Contact) {
 		n.take(c)
 		return
 	}
-	now := spot{last: c.Messages[len(c.Messages)-1].ReceivedAt, id: c.ID, class: c.Class}
-	if placed && was.class == now.class && was.last.Equal(now.last) {
+	now := spot{last: c.Messages[len(c.Messages)-1].ReceivedAt, start: c.Start, id: c.ID, class: c.Class}
+	if placed && was.class == now.class && was.last.Equal(now.last) && was.start.Equal(now.start) {
 		return
 	}
 	n.take(c)
 	sh := n.shelf(c.Channel, c.Class)
 	at, _ := slices.BinarySearchFunc(sh.spots, now, spot.compare)
 	sh.spots = slices.Insert(sh.spots, at, now)
+	at, _ = slices.BinarySearchFunc(sh.starts, now, spot.compareStart)
+	sh.starts = slices.Insert(sh.starts, at, now)
 	n.at[c.ID] = now
 }
 
@@ -122,6 +133,9 @@ func (n *nearby) take(c *Contact) {
 	sh := n.shelf(c.Channel, was.class)
 	if at, there := slices.BinarySearchFunc(sh.spots, was, spot.compare); there {
 		sh.spots = slices.Delete(sh.spots, at, at+1)
+	}
+	if at, there := slices.BinarySearchFunc(sh.starts, was, spot.compareStart); there {
+		sh.starts = slices.Delete(sh.starts, at, at+1)
 	}
 }
 
@@ -147,18 +161,71 @@ func (s *State) openNear(person string, at time.Time, within func(ch contact.Cha
 			return
 		}
 		for _, sh := range n.shelves {
-			d := within(sh.channel, sh.class)
-			first := sort.Search(len(sh.spots), func(i int) bool { return !sh.spots[i].last.Before(at.Add(-d)) })
-			for _, p := range sh.spots[first:] {
-				if p.last.After(at.Add(d)) {
-					break
-				}
+			for _, p := range sh.near(at, within(sh.channel, sh.class)) {
 				if !yield(s.Contacts[p.id]) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// near gives what stands at most so long from a time.
+func (sh *shelf) near(at time.Time, d time.Duration) []spot {
+	first := sort.Search(len(sh.spots), func(i int) bool { return !sh.spots[i].last.Before(at.Add(-d)) })
+	end := sort.Search(len(sh.spots), func(i int) bool { return sh.spots[i].last.After(at.Add(d)) })
+	return sh.spots[first:max(first, end)]
+}
+
+// waited reports whether the contact has waited longer than another, or there is none.
+func (c *Contact) waited(than *Contact) bool {
+	return than == nil || c.Start.Before(than.Start) || c.Start.Equal(than.Start) && c.ID < than.ID
+}
+
+// oldestNear gives of those that openNear gives the one that fits and has waited longest,
+// nil for none.
+func (s *State) oldestNear(person string, at time.Time, within func(ch contact.Channel, class string) time.Duration, fits func(c *Contact) bool) *Contact {
+	var best *Contact
+	n := s.nearby[person]
+	if n == nil {
+		for c := range s.openNear(person, at, within) {
+			if c.waited(best) && fits(c) {
+				best = c
+			}
+		}
+		return best
+	}
+	for _, sh := range n.shelves {
+		best = s.oldestOn(sh, at, within(sh.channel, sh.class), best, fits)
+	}
+	return best
+}
+
+// oldestOn gives who has waited longer than the best so far and stands near on a shelf.
+// Where many do it begins with who has waited longest, and ends at the first that fits.
+func (s *State) oldestOn(sh *shelf, at time.Time, d time.Duration, best *Contact, fits func(c *Contact) bool) *Contact {
+	near := sh.near(at, d)
+	inOrder := len(near)*len(near) > len(sh.starts)
+	if inOrder {
+		near = sh.starts
+	}
+	for _, p := range near {
+		if away := at.Sub(p.last); away > d || -away > d {
+			continue
+		}
+		c := s.Contacts[p.id]
+		later := !c.waited(best)
+		if later && inOrder { // so have all behind it
+			return best
+		}
+		if later || !fits(c) {
+			continue
+		}
+		if best = c; inOrder {
+			return best
+		}
+	}
+	return best
 }
 
 // openMachines gives those of a person's open contacts that a machine's messages may be

@@ -32,6 +32,11 @@ func TestIntakeLooksAtFew(t *testing.T) {
 	if looked > 11 {
 		t.Errorf("of %d open contacts %d are looked at for one message", n, looked)
 	}
+	looked = 0
+	oldest := r.state.oldestNear(person, r.now, func(contact.Channel, string) time.Duration { return n * time.Hour }, func(*Contact) bool { looked++; return true })
+	if looked != 1 || oldest.Messages[0].ID != r.state.Contacts[r.state.nearby[person].shelves[0].starts[0].id].Messages[0].ID {
+		t.Errorf("of %d open contacts %d are looked at for who has waited longest", n, looked)
+	}
 	for range r.state.openMachines(person) {
 		t.Fatal("a person's are looked at for a machine's")
 	}
@@ -73,7 +78,42 @@ func TestNearbyFindsAll(t *testing.T) {
 		if bad := nearbyFaults(r.state); len(bad) > 0 {
 			rt.Fatal(bad)
 		}
+		oldestIsRight(rt, r)
 	})
+}
+
+// oldestIsRight compares who is found to have waited longest with a look at each.
+func oldestIsRight(rt *rapid.T, r *rig) {
+	person := r.state.Index["id:alice"]
+	if person == nil {
+		return
+	}
+	id := person.Customer
+	if e := r.state.Persons[id]; e != nil {
+		id = e.ID
+	}
+	windows := map[string]time.Duration{}
+	for _, ch := range []contact.Channel{contact.Email, contact.WebChat} {
+		for _, class := range []string{"billing", "order"} {
+			windows[string(ch)+class] = time.Duration(rapid.IntRange(-1, 60).Draw(rt, "window")) * time.Hour
+		}
+	}
+	within := func(ch contact.Channel, class string) time.Duration { return windows[string(ch)+class] }
+	at := r.now.Add(-time.Duration(rapid.IntRange(0, 60).Draw(rt, "ago")) * time.Hour)
+	odd := rapid.Bool().Draw(rt, "some don't fit")
+	fits := func(c *Contact) bool { return !odd || c.ID[len(c.ID)-1]%2 == 0 }
+	var want *Contact
+	for c := range r.state.openNear(id, at, within) {
+		if r.state.nearby[id] == nil { // of few all are given
+			continue
+		}
+		if fits(c) && (want == nil || c.Start.Before(want.Start) || c.Start.Equal(want.Start) && c.ID < want.ID) {
+			want = c
+		}
+	}
+	if got := r.state.oldestNear(id, at, within, fits); r.state.nearby[id] != nil && got != want {
+		rt.Fatalf("the one that has waited longest is not found: %v, %v", got == nil, want == nil)
+	}
 }
 
 // nearbyFaults compares what is kept of those who have many open with all that is open.
@@ -88,6 +128,11 @@ func nearbyFaults(s *State) (bad []string) {
 		}
 		found := map[string]int{}
 		for _, sh := range n.shelves {
+			same := slices.Clone(sh.starts)
+			slices.SortFunc(same, spot.compare)
+			if !slices.IsSortedFunc(sh.starts, spot.compareStart) || !slices.Equal(same, sh.spots) {
+				bad = append(bad, "what has waited longest is out of order")
+			}
 			if !slices.IsSortedFunc(sh.spots, spot.compare) {
 				bad = append(bad, "a shelf is out of order")
 			}
@@ -128,6 +173,28 @@ func BenchmarkReceiveOfMany(b *testing.B) {
 			for b.Loop() {
 				i++
 				m := r.mail(fmt.Sprint("more", i), "alice")
+				m.Account = fmt.Sprint("b", i)
+				r.must(ActorIntake, *m)
+				r.log = r.log[:0]
+			}
+		})
+	}
+}
+
+// BenchmarkBeginsElsewhere takes in a message on another channel of a sender who has n
+// open of its class.
+func BenchmarkBeginsElsewhere(b *testing.B) {
+	for _, n := range []int{100, 1_000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			r := newRig(b)
+			r.flood(n, r.mail, "alice")
+			r.now = r.now.Add(time.Hour)
+			first := r.receive(r.visit("chat", "visitor"))
+			r.must(ActorControl, Link{A: r.state.Index["id:alice"].Customer, B: first.Customer, Evidence: customers.ByAgent, AsOf: r.state.N})
+			i := 0
+			for b.Loop() {
+				i++
+				m := r.visit(fmt.Sprint("more", i), "visitor")
 				m.Account = fmt.Sprint("b", i)
 				r.must(ActorIntake, *m)
 				r.log = r.log[:0]

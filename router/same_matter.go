@@ -2,7 +2,6 @@ package router
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"stagecoach/contact"
@@ -16,7 +15,6 @@ func (t *turn) sameMatter(c *Receive, v *Conversation) *Contact {
 	if c.Propose != "" || c.Auto != contact.AutoNone || c.Outreach != "" || manyPeoples(c.Unanswerable) || c.Kind == KindHistory {
 		return nil
 	}
-	var best *Contact
 	timing := t.env.Rules.Timing()
 	within := func(ch contact.Channel, class string) time.Duration {
 		switch {
@@ -27,15 +25,9 @@ func (t *turn) sameMatter(c *Receive, v *Conversation) *Contact {
 		}
 		return -1
 	}
-	for o := range t.openNear(t.personOf(v.Customer, c.Known).ID, c.ReceivedAt, within) {
-		if t.erased[o.Customer] || !t.near(o, c.ReceivedAt) || !t.takesUp(c, v, o) {
-			continue
-		}
-		if best == nil || o.Start.Before(best.Start) || o.Start.Equal(best.Start) && strings.Compare(o.ID, best.ID) < 0 {
-			best = o
-		}
-	}
-	return best
+	return t.oldestNear(t.personOf(v.Customer, c.Known).ID, c.ReceivedAt, within, func(o *Contact) bool {
+		return !t.erased[o.Customer] && t.near(o, c.ReceivedAt) && t.takesUp(c, v, o)
+	})
 }
 
 // takesUp reports whether a message of a conversation goes on with a contact of the same
