@@ -168,11 +168,20 @@ const together = `SELECT num FROM conversation WHERE id = ?1
 // same person that are answered together with it, in the order of
 // the log; older mail loaded as history comes first, by its receipt.
 func (l *Ledger) Timeline(ctx context.Context, conversation string) ([]Entry, error) {
+	return l.timeline(ctx, conversation, together)
+}
+
+// Alone gives a conversation's timeline without those that are joined with it.
+func (l *Ledger) Alone(ctx context.Context, conversation string) ([]Entry, error) {
+	return l.timeline(ctx, conversation, "SELECT num FROM conversation WHERE id = ?1")
+}
+
+func (l *Ledger) timeline(ctx context.Context, conversation, of string) ([]Entry, error) {
 	out := []Entry{}
 	err := l.view(ctx, func(tx querier) error {
 		query := "SELECT " + entryColumns + `, coalesce(c.id, '') FROM entry e
 			LEFT JOIN contact c ON c.num = e.contact
-			WHERE e.conv > 0 AND e.conv IN (` + together + `) ORDER BY e.id`
+			WHERE e.conv > 0 AND e.conv IN (` + of + `) ORDER BY e.id`
 		return each(ctx, tx, query, []any{conversation}, func(rows *sql.Rows) error {
 			var about string
 			e, err := scanEntry(rows, &about)

@@ -70,6 +70,7 @@ func TestListLinksWhatIsOpen(t *testing.T) {
 	if len(p.Members) != 2 || len(p.Links) != 1 || p.Links[0].Evidence != customers.ByImport {
 		t.Errorf("the person is %+v", p)
 	}
+	exportedOnce(t, d, p.Members)
 	var rows []string
 	for _, external := range []string{"K-1", "K-2", "K-3"} {
 		rec, err := d.directory.External(t.Context(), external)
@@ -101,6 +102,28 @@ func TestListLinksWhatIsOpen(t *testing.T) {
 	d.listedLinks().link(t.Context(), []string{call.Customer, text.Customer, shared.Customer})
 	if q := person(call.Customer); len(q.Members) > 1 {
 		t.Errorf("what somebody has undone was done again: %+v", q)
+	}
+}
+
+// exportedOnce fails unless what two conversations that wait for one answer say is in the
+// export once, each in its own.
+func exportedOnce(t *testing.T, d *Daemon, members []string) {
+	t.Helper()
+	given, err := d.rights.gather(t.Context(), members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, v := range given.Conversations {
+		for _, it := range v.Items {
+			if seen[it.ID] || it.Channel != v.Channel {
+				t.Errorf("%s of %s stands in a conversation by %s, there already: %v", it.ID, it.Channel, v.Channel, seen[it.ID])
+			}
+			seen[it.ID] = true
+		}
+	}
+	if len(given.Conversations) != 2 || len(seen) != 2 {
+		t.Errorf("%d conversations with %d messages, want 2 with one each", len(given.Conversations), len(seen))
 	}
 }
 

@@ -160,7 +160,7 @@ func (g *gathering) conversations(t *ledger.Theirs) error {
 			theirs[contacts[id][i].ID] = true
 			v.Contacts = append(v.Contacts, contactOf(&contacts[id][i]))
 		}
-		entries, err := g.ledger.Timeline(g.ctx, id)
+		entries, err := g.ledger.Alone(g.ctx, id) // what is joined with it has its own turn
 		if err != nil {
 			return err
 		}
