@@ -116,7 +116,9 @@ func (b *bench) importList(ctx context.Context, h *home) error {
 		return fmt.Errorf("writing a list: %w", err)
 	}
 	once := func() (*importReport, time.Duration, error) {
-		line := &client{rows: h.directory.Import}
+		line := &client{rows: func(ctx context.Context, b rowBatch) (*directory.Imported, error) {
+			return h.directory.Import(ctx, b.Rows, b.Dry)
+		}}
 		var rep *importReport
 		took, err := timed(func() (err error) {
 			rep, err = importFile(ctx, &customersImportCmd{File: path}, line, b.bar)

@@ -24,6 +24,7 @@ type customersImportCmd struct {
 	dataFlags
 	File     string `arg:"" help:"CSV or JSON; what a spreadsheet saves will do; - reads standard input."`
 	DryRun   bool   `name:"dry-run" help:"Only say what would become of each row."`
+	Again    bool   `help:"Load also who was erased: only where they are customers of yours again."`
 	Country  string `help:"The country of telephone numbers that are written without one, as DE." placeholder:"CODE"`
 	Rejected string `help:"Where rejected rows are written; FILE.rejected.csv (.json) if left out." placeholder:"FILE"`
 	JSON     bool   `name:"json" help:"Print JSON."`
@@ -36,6 +37,8 @@ func (*customersImportCmd) Help() string {
 		"A row needs an external_id or an address. Empty cells change nothing; the same file twice changes nothing.\n\n" +
 		"Rows that can't be read are told with their line and reason, and written to FILE.rejected.csv: mend them there and import that. " +
 		"The exit code is 1 then.\n\n" +
+		"Rows of people who were erased are left out, and told with their line: a list that is loaded every night would undo every erasure. " +
+		"Whoever has written to you since is a customer again, and their row is loaded. --again loads the others.\n\n" +
 		"Examples:\n  stagecoach customers import customers.csv --dry-run\n  stagecoach customers import customers.csv --country DE\n" +
 		"  crm-export | stagecoach customers import - --rejected faults.csv\n" +
 		"  stagecoach customers import customers.csv.rejected.csv\n\nAn example with all columns is examples/customers.csv."
@@ -51,6 +54,10 @@ type importReport struct {
 	// them all.
 	Shared      []sharedRow `json:"shared"`
 	SharedCount int         `json:"shared_count"`
+	// Erased are rows of people who were erased, the first of them; ErasedCount counts
+	// them all. Those that were left out are in no other count but Rows.
+	Erased      []erasedRow `json:"erased_before"`
+	ErasedCount int         `json:"erased_before_count"`
 	// File has the rejected rows, "" where there are none, or none is written.
 	File string `json:"rejected_file"`
 	// Before is where an older file of that name was put, since somebody may have mended it.
@@ -84,7 +91,7 @@ func (c *customersImportCmd) Run(ctx context.Context, io std) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	if len(file.Faults) > 0 {
-		rep := &importReport{Rejected: file.Faults, Shared: []sharedRow{}, Read: file.Format + ", " + string(file.Charset), Dry: c.DryRun}
+		rep := &importReport{Rejected: file.Faults, Shared: []sharedRow{}, Erased: []erasedRow{}, Read: file.Format + ", " + string(file.Charset), Dry: c.DryRun}
 		return c.report(io, rep, 0)
 	}
 	line, done, err := c.line(ctx, io)
@@ -153,12 +160,13 @@ func emptyDir(dir string) (bool, error) {
 }
 
 // rowTaker takes rows in.
-type rowTaker func(ctx context.Context, rows []customers.Row, dry bool) (*directory.Imported, error)
+type rowTaker func(ctx context.Context, batch rowBatch) (*directory.Imported, error)
 
 // rowBatch is what the control socket is sent.
 type rowBatch struct {
-	Rows []customers.Row `json:"rows"`
-	Dry  bool            `json:"dry"`
+	Rows  []customers.Row `json:"rows"`
+	Dry   bool            `json:"dry"`
+	Again bool            `json:"again,omitempty"`
 }
 
 // importRows gives the way by which rows get to the directory: straight, where the data
@@ -167,9 +175,9 @@ func importRows(line *client) rowTaker {
 	if line.rows != nil {
 		return line.rows
 	}
-	return func(ctx context.Context, rows []customers.Row, dry bool) (*directory.Imported, error) {
+	return func(ctx context.Context, batch rowBatch) (*directory.Imported, error) {
 		var out directory.Imported
-		_, err := line.call(ctx, http.MethodPost, "/control/customers/import", rowBatch{rows, dry}, &out)
+		_, err := line.call(ctx, http.MethodPost, "/control/customers/import", batch, &out)
 		if err == nil && out.Failed != "" {
 			err = errors.New(out.Failed)
 		}
@@ -185,19 +193,24 @@ func (c *customerControls) importRoute(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// What has begun is ended: whoever asked may be gone.
-	out, err := c.importRows(context.WithoutCancel(r.Context()), batch.Rows, batch.Dry)
+	out, err := c.importRows(context.WithoutCancel(r.Context()), batch)
 	if err != nil && out != nil { // what is stored is told, too
 		out.Failed, err = err.Error(), nil
 	}
 	answerCustomer(w, out, err)
 }
 
-func (c *customerControls) importRows(ctx context.Context, rows []customers.Row, dry bool) (*directory.Imported, error) {
+func (c *customerControls) importRows(ctx context.Context, batch rowBatch) (*directory.Imported, error) {
 	d, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return d.Import(ctx, rows, dry)
+	list, err := c.sift(ctx, d, &batch)
+	if err != nil {
+		return nil, fmt.Errorf("importing customers: %w", err)
+	}
+	out, err := d.Import(ctx, list.rows, batch.Dry)
+	return list.placed(out), err
 }
 
 // report says what came of it.
@@ -255,6 +268,7 @@ func printImport(w io.Writer, path string, rep *importReport, took time.Duration
 			fmt.Fprintf(w, "  line %d: %s, %s\n", s.Line, oneLine(s.Address), also)
 		}
 	}
+	printErased(w, rep)
 	if file := cmp.Or(rep.File, ""); file != "" {
 		fmt.Fprintf(w, "The rejected rows are in %s, each with its reason: mend them there and import that file.\n", file)
 	}

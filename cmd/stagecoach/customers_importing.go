@@ -41,7 +41,7 @@ type importedItems []load.Item
 // again.
 func (i *importing) run(ctx context.Context) (*importReport, error) {
 	i.rep = &importReport{
-		Rejected: []load.Fault{}, Shared: []sharedRow{}, Read: i.file.Format + ", " + string(i.file.Charset), Dry: i.cmd.DryRun,
+		Rejected: []load.Fault{}, Shared: []sharedRow{}, Erased: []erasedRow{}, Read: i.file.Format + ", " + string(i.file.Charset), Dry: i.cmd.DryRun,
 	}
 	i.rejected = load.NewRejected(i.file, rejectedBeside(i.cmd.File))
 	if i.cmd.Rejected != "" {
@@ -70,6 +70,8 @@ func (i *importing) run(ctx context.Context) (*importReport, error) {
 	}
 	slices.SortFunc(i.rep.Rejected, func(a, b load.Fault) int { return a.Line - b.Line })
 	slices.SortStableFunc(i.rep.Shared, func(a, b sharedRow) int { return a.Line - b.Line })
+	slices.SortFunc(i.rep.Erased, func(a, b erasedRow) int { return a.Line - b.Line })
+	i.rep.Erased = i.rep.Erased[:min(len(i.rep.Erased), mostSharedRows)]
 	i.rep.Shared = i.rep.Shared[:min(len(i.rep.Shared), mostSharedRows)]
 	i.rep.File, i.rep.Before = i.rejected.Path(), i.rejected.Before()
 	return i.rep, nil
@@ -180,7 +182,7 @@ func (i *importing) take(ctx context.Context, batch importedItems) error {
 	for n := range batch {
 		rows[n] = *batch[n].Row
 	}
-	got, err := i.rows(context.WithoutCancel(ctx), rows, i.cmd.DryRun)
+	got, err := i.rows(context.WithoutCancel(ctx), rowBatch{Rows: rows, Dry: i.cmd.DryRun, Again: i.cmd.Again})
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if err != nil {
@@ -193,6 +195,11 @@ func (i *importing) take(ctx context.Context, batch importedItems) error {
 	i.rep.Unchanged += got.Unchanged
 	for _, s := range got.Shared {
 		i.share(sharedRow{Line: batch[s.At].Line, Address: s.Address, With: s.With})
+	}
+	for _, b := range got.Before {
+		if i.rep.ErasedCount++; len(i.rep.Erased) < 2*mostSharedRows {
+			i.rep.Erased = append(i.rep.Erased, erasedRow{Line: batch[b.At].Line, ErasedAt: b.ErasedAt, Loaded: b.Loaded})
+		}
 	}
 	for _, r := range got.Rejected {
 		item := &batch[r.At]

@@ -37,6 +37,9 @@ func (r *rights) erase(ctx context.Context, by, text string) (*view.Erasure, err
 		Erasure: newErasureID(), Customers: data.Customers, By: by, At: r.now().UTC().Truncate(time.Second),
 		Held: data.Held != "", Until: data.HeldUntil,
 	}
+	if e.Keys, e.Numbered, err = r.keysOf(ctx, e.Customers); err != nil {
+		return nil, err
+	}
 	fault.Here(fault.EraseBeforeRegister)
 	if err := r.begin(ctx, &e); err != nil {
 		return nil, err

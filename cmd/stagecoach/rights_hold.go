@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"stagecoach/contact"
 	"stagecoach/customers"
 	"stagecoach/customers/register"
 	"stagecoach/desk/view"
@@ -222,21 +223,29 @@ func (r *rights) askedAt(erasure string, logged time.Time) time.Time {
 	return logged
 }
 
-// restrictedNamed finds who was restricted by the id of the erasure, of a customer, or by
-// an address: the log knows its keyed hash.
+// restrictedNamed finds who was restricted by the id of the erasure, of a customer, by
+// an address, or by the company's own id: log and register know their keyed hashes.
 func (r *rights) restrictedNamed(ctx context.Context, text string) ([]string, error) {
-	small := strings.ToLower(text)
 	_, known, err := r.ledger.Known(ctx, r.keysOfAddress(text))
 	if err != nil {
 		return nil, err
 	}
+	named := r.register.Of(externalKey(r.keys, text))
+	for _, ch := range contact.Channels() {
+		named = append(named, r.register.Of(r.keys.Identity(string(ch), text))...)
+	}
+	return r.restrictedAs(ctx, text, known, named)
+}
+
+func (r *rights) restrictedAs(ctx context.Context, text string, known map[string]router.Found, listed []string) ([]string, error) {
+	small := strings.ToLower(text)
 	var found, erasures []string
-	err = r.router.View(ctx, func(s *router.State) {
+	err := r.router.View(ctx, func(s *router.State) {
 		for id, e := range s.Erasures {
 			if e.Ended && len(e.Kept) == 0 {
 				continue
 			}
-			named := looksLikeID(text) && strings.HasPrefix(id, small)
+			named := slices.Contains(listed, id) || looksLikeID(text) && strings.HasPrefix(id, small)
 			for _, customer := range e.Customers {
 				named = named || looksLikeID(text) && strings.HasPrefix(customer, small)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -19,6 +20,9 @@ type Imported struct {
 	// Shared are rows with addresses that customers have besides whom the list doesn't
 	// name.
 	Shared []Sharing `json:"shared"`
+	// Before are the rows of people who were erased, which whoever hands the rows over
+	// looks for.
+	Before []Before `json:"before,omitempty"`
 	// Failed says over the control socket why the rest was not taken, "" where all was.
 	Failed string `json:"failed,omitempty"`
 }
@@ -28,6 +32,13 @@ type Refusal struct {
 	At     int    `json:"at"`
 	Column string `json:"column"`
 	Reason string `json:"reason"`
+}
+
+// Before says that a row is of somebody who was erased, and whether it was taken.
+type Before struct {
+	At       int       `json:"at"`
+	ErasedAt time.Time `json:"erased_at"`
+	Loaded   bool      `json:"loaded"`
 }
 
 // Sharing says that a row's address is also that of other customers.

@@ -1,18 +1,21 @@
 // Package register keeps the register of erasures: a small file that only grows,
-// with ids and times and nothing else, which outlives the data directory. It is
+// with ids, times and keyed hashes and nothing else, which outlives the data directory. It is
 // written before anything is erased, so that an erasure which was begun is finished
 // whatever happens, and a backup that is restored loses again whom it still had.
 //
 // It is a file of JSON, one value a line. The first says what it is:
 //
 //	{"register":"stagecoach erasures","version":1,"office":"main","made":"…"}
-//	{"erasure":"…","customers":["…"],"by":"…","at":"…"}
+//	{"erasure":"…","customers":["…"],"by":"…","at":"…","keys":["…"]}
 //	{"done":"…","at":"…"}
 //	{"hold":"…","standing":true,"until":"2031-12-31","by":"…","at":"…"}
 //
 // An erasure that a hold has become of has "standing" and "until" too: what is theirs
 // is put away until that has ended, and a backup that is restored, be it older than the
 // hold, keeps it restricted. A line "hold" changes that, or lifts it.
+//
+// The keys are hashes of the company's ids and of the addresses, with the key of the data
+// directory: nobody reads them, and a list that names somebody again is told from them.
 //
 // A line that was cut off by a crash, the last one, is passed over.
 package register
@@ -47,6 +50,10 @@ type Entry struct {
 	// HeldBy decided that last, HeldAt is when; zero where it was with the erasure.
 	HeldBy string    `json:"held_by,omitempty"`
 	HeldAt time.Time `json:"held_at,omitzero"`
+	// Keys are the keyed hashes by which they are known again in a list.
+	Keys []string `json:"keys,omitempty"`
+	// Numbered is true where the company's own id was among them.
+	Numbered bool `json:"numbered,omitempty"`
 	// DoneAt is when nothing was left, zero while something may be.
 	DoneAt time.Time `json:"-"`
 }
@@ -82,6 +89,8 @@ type Register struct {
 	mu      sync.Mutex
 	entries []Entry
 	place   map[string]int
+	// keyed has the last erasure of each key.
+	keyed map[string]int
 	// cut is how many bytes of the file are whole lines.
 	whole int64
 }
@@ -90,7 +99,7 @@ type Register struct {
 // is made with its first entry. Each change is copied to the folder copyTo, "" for
 // none.
 func Open(dir, office, copyTo string) (*Register, error) {
-	r := &Register{path: filepath.Join(dir, Name), office: office, copyTo: copyTo, place: map[string]int{}}
+	r := &Register{path: filepath.Join(dir, Name), office: office, copyTo: copyTo, place: map[string]int{}, keyed: map[string]int{}}
 	data, err := os.ReadFile(r.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
@@ -107,7 +116,7 @@ func Read(path string) (*Register, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the register of erasures: %w", err)
 	}
-	r := &Register{path: path, place: map[string]int{}}
+	r := &Register{path: path, place: map[string]int{}, keyed: map[string]int{}}
 	if err := r.parse(data); err != nil {
 		return nil, err
 	}
@@ -178,6 +187,9 @@ func (r *Register) line(n int, data []byte) error {
 func (r *Register) note(e *Entry) {
 	if _, known := r.place[e.Erasure]; !known {
 		r.place[e.Erasure] = len(r.entries)
+		for _, key := range e.Keys {
+			r.keyed[key] = len(r.entries)
+		}
 		r.entries = append(r.entries, *e)
 	}
 }

@@ -198,3 +198,54 @@ func TestHolds(t *testing.T) {
 		t.Error("the end of one taken over is not written down")
 	}
 }
+
+// Somebody is found again by the company's id, else by an address; where their id was
+// known, whoever has another one is somebody else. What is restored knows it too.
+func TestFindsWhoWasErased(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r, err := register.Open(dir, "main", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []register.Entry{
+		{Erasure: "e1", Customers: []string{"c1"}, Keys: []string{"number 1", "mail", "phone"}, Numbered: true},
+		{Erasure: "e2", Customers: []string{"c2"}, Keys: []string{"chat"}},
+	} {
+		if err := r.Begin(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := register.Open(dir, "main", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := register.Open(t.TempDir(), "main", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Merge(again); err != nil {
+		t.Fatal(err)
+	}
+	for _, reg := range []*register.Register{r, again, other} {
+		for _, one := range []struct {
+			external  string
+			addresses []string
+			want      string
+		}{
+			{"number 1", nil, "e1"},
+			{"", []string{"phone"}, "e1"},
+			{"number 2", []string{"phone"}, ""},
+			{"number 2", []string{"phone", "chat"}, "e2"},
+			{"", nil, ""},
+			{"", []string{"other"}, ""},
+		} {
+			if e, found := reg.Find(one.external, one.addresses); found != (one.want != "") || e.Erasure != one.want {
+				t.Errorf("%q %v is %q, want %q", one.external, one.addresses, e.Erasure, one.want)
+			}
+		}
+		if got := reg.Of("phone"); len(got) != 1 || got[0] != "e1" {
+			t.Errorf("of the phone: %v", got)
+		}
+	}
+}
