@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"stagecoach/desk/view"
@@ -108,11 +109,12 @@ func printKept(w io.Writer, k *view.KeptWords) {
 	}
 	for i := range k.Pieces {
 		p := &k.Pieces[i]
-		at := "no time"
+		head := []string{p.Kind, oneLine(p.From), oneLine(p.Subject)}
 		if !p.At.IsZero() {
-			at = p.At.Local().Format("2 Jan 2006 15:04")
+			head = append([]string{p.At.Local().Format("2 Jan 2006 15:04")}, head...)
 		}
-		fmt.Fprintln(w, paint(w, bold, strings.Join([]string{at, p.Kind, oneLine(p.From), oneLine(p.Subject)}, " · ")))
+		head = slices.DeleteFunc(head, func(s string) bool { return s == "" })
+		fmt.Fprintln(w, paint(w, bold, strings.Join(head, " · ")))
 		for line := range strings.Lines(p.Text) {
 			fmt.Fprintln(w, "  "+oneLine(strings.TrimRight(line, "\r\n")))
 		}

@@ -53,13 +53,21 @@ func (r *rights) erase(ctx context.Context, by, text string) (*view.Erasure, err
 
 // mayErase refuses who is no supervisor before anything is written down.
 func (r *rights) mayErase(ctx context.Context, by string) error {
-	may := by == router.ActorControl || by == router.ActorCustomer // on their own page, with a code
+	if by == router.ActorCustomer { // on their own page, with a code
+		return nil
+	}
+	return r.supervises(ctx, by, "only a supervisor erases a customer")
+}
+
+// supervises refuses, in these words, who is neither a supervisor nor the machine's owner.
+func (r *rights) supervises(ctx context.Context, by, words string) error {
+	may := by == router.ActorControl
 	err := r.router.View(ctx, func(s *router.State) {
 		a := s.Agents[by]
 		may = may || a != nil && !a.Removed && a.Role == contact.RoleSupervisor
 	})
 	if err == nil && !may {
-		err = &router.Refusal{Code: router.RefusedNotAllowed, Message: "only a supervisor erases a customer"}
+		err = &router.Refusal{Code: router.RefusedNotAllowed, Message: words}
 	}
 	return err
 }

@@ -37,6 +37,9 @@ func (r *rights) hold(ctx context.Context, by, text string, hold view.Hold) (*vi
 	if err := r.checkHold(&hold); err != nil {
 		return nil, err
 	}
+	if err := r.supervises(ctx, by, "only a supervisor says that data must be kept, or need be no longer"); err != nil {
+		return nil, err
+	}
 	r.deciding.Lock()
 	defer r.deciding.Unlock()
 	data, err := r.look(ctx, text)

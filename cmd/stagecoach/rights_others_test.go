@@ -102,6 +102,23 @@ func TestHoldsNobodyWhoIsBeingErased(t *testing.T) {
 	refused(t, 1, "too late to hold", "customers", "hold", customer, "--reason", "a lawsuit", "--data", dir)
 }
 
+// An agent's name doesn't stand for a hold, nor what has no time for a gap in the print.
+func TestHeldBySupervisors(t *testing.T) {
+	t.Parallel()
+	d, dir, token := retainOffice(t)
+	_, customer := d.called(t, token, "+49305555553", "zanzibarheld")
+	ok(t, "long enough for anybody\n", "agents", "add", "agent@acme.test", "--password-stdin", "--data", dir)
+	refused(t, 1, "only a supervisor says", "customers", "hold", customer, "--reason", "a lawsuit", "--by", "agent@acme.test", "--data", dir)
+	if rec, err := d.directory.Get(t.Context(), customer); err != nil || rec.Hold != nil {
+		t.Errorf("held by %+v, %v", rec.Hold, err)
+	}
+	var out strings.Builder
+	printKept(&out, &view.KeptWords{Pieces: []view.KeptPiece{{Kind: "reason", Text: "so"}}})
+	if !strings.HasSuffix(out.String(), "\nreason\n  so\n") {
+		t.Errorf("printed %q", out.String())
+	}
+}
+
 // A number alone is not looked for in the chats where it is known whose number it is:
 // every shop has a customer 7.
 func TestVisitorsOfOtherShopsStay(t *testing.T) {
