@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,7 +69,11 @@ func (c *customerControls) one(ctx context.Context, who string) (*directory.Dire
 	}
 	var names strings.Builder
 	for _, r := range list[:min(len(list), 5)] {
-		names.WriteString("\n  " + r.ID + "  " + oneLine(r.Name))
+		line := r.ID + "  " + oneLine(cmp.Or(r.Name, "(no name)"))
+		if len(r.Identities) > 0 {
+			line += "  " + string(r.Identities[0].Channel) + ":" + oneLine(r.Identities[0].Address)
+		}
+		names.WriteString("\n  " + line)
 	}
 	if len(list) > 5 {
 		names.WriteString("\n  …")

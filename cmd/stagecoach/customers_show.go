@@ -19,7 +19,7 @@ import (
 // customersShowCmd is `stagecoach customers show`.
 type customersShowCmd struct {
 	dataFlags
-	Who  string `arg:"" help:"An id or its beginning, the company's own id, an address or number on any channel, or words of the name."`
+	Who  string `arg:"" help:"An id or its beginning, the company's own id, an address or number on any channel (also channel:address), or words of the name."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 

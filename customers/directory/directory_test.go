@@ -92,6 +92,8 @@ func TestFind(t *testing.T) {
 	for text, want := range map[string]string{
 		"01890-aaaa": "[01890-aaaa]", "01890": "[01890-aaaa 01890-bbbb]", "018": "[]", "K-1": "[01890-aaaa]",
 		"bjoern.m@EXAMPLE.org": "[01890-bbbb]", "bear@social.example": "[01890-bbbb]", "+49301234567": "[01890-bbbb]",
+		"mastodon:bear@social.example": "[01890-bbbb]", "Mastodon:@Bear@social.example": "[01890-bbbb]", "@bear@social.example": "[01890-bbbb]",
+		"phone:+49 30 1234567": "[01890-bbbb]", "bluesky:bear@social.example": "[]", "email:am@example.org": "[01890-aaaa]",
 		"muller": "[01890-aaaa]", "maria mul": "[01890-aaaa]", "mü an": "[01890-aaaa]", "BJORN": "[01890-bbbb]",
 		"björn.": "[01890-bbbb]", "anna mueller": "[]", "": "[]", "%": "[]", "*": "[]", "' OR 1=1": "[]", "-": "[]",
 	} {

@@ -59,9 +59,20 @@ func (d *Directory) byExternal(ctx context.Context, text string, most int) ([]ow
 	return d.db.list(ctx, "SELECT c.id, c.record FROM external e JOIN customer c ON c.num = e.num WHERE e.id = ? ORDER BY c.id LIMIT ?", text, most)
 }
 
+// byAddress looks on every channel, or on the one that is written before the address, as
+// it is shown: mastodon:anna@social.example.
 func (d *Directory) byAddress(ctx context.Context, text string, _ int) ([]owner, error) {
 	var all []owner
-	for _, ch := range contact.Channels() {
+	on := contact.Channels()
+	if name, rest, ok := strings.Cut(text, ":"); ok {
+		if ch := contact.Channel(strings.ToLower(name)); slices.Contains(on, ch) {
+			on, text = []contact.Channel{ch}, strings.TrimSpace(rest)
+		}
+	}
+	if rest, is := strings.CutPrefix(text, "@"); is { // as people write a name on a network
+		text = rest
+	}
+	for _, ch := range on {
 		owners, err := d.db.owners(ctx, keyBytes(d.cfg.Key(ch, text)))
 		if err != nil {
 			return nil, err
