@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"stagecoach/contact"
 	"stagecoach/customers"
@@ -200,11 +201,53 @@ func (p customerPages) Ways(ctx context.Context, who portal.Who) ([]portal.Way, 
 	if err != nil {
 		return nil, err
 	}
+	return p.portalWays(list), nil
+}
+
+// portalWays shows ways beside each other: of two that would look alike the last letter is
+// shown, too, as much as a telephone number shows, or else which of them it is.
+func (p customerPages) portalWays(list []way) []portal.Way {
 	out := make([]portal.Way, len(list))
 	for i := range list {
 		out[i] = p.portalWay(&list[i])
 	}
-	return out, nil
+	alike := func(i int) (n int, some bool) {
+		for j := range out {
+			if i != j && out[i].Shown == out[j].Shown {
+				some = true
+				if j < i {
+					n++
+				}
+			}
+		}
+		return n, some
+	}
+	var longer []int
+	for i := range out {
+		if _, some := alike(i); some && list[i].link.adapter.Channel == contact.Email {
+			longer = append(longer, i)
+		}
+	}
+	for _, i := range longer {
+		out[i].Shown = maskedLess(out[i].Shown, list[i].to.Address)
+	}
+	for i := range slices.Backward(out) {
+		if n, some := alike(i); some {
+			out[i].Shown = fmt.Sprintf("%s (%d)", out[i].Shown, n+1)
+		}
+	}
+	return out
+}
+
+// maskedLess shows the last letter before the @ of an address, too, where it isn't the
+// first.
+func maskedLess(mask, address string) string {
+	local, _, _ := strings.Cut(strings.TrimPrefix(address, "@"), "@")
+	_, size := utf8.DecodeLastRuneInString(local)
+	if size == 0 || size == len(local) {
+		return mask
+	}
+	return strings.Replace(mask, "@", local[len(local)-size:]+"@", 1)
 }
 
 // masked writes an address so that its owner knows it, and nobody learns it.
@@ -257,7 +300,7 @@ func (p customerPages) SendCode(ctx context.Context, who portal.Who, to portal.W
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(list, func(w way) bool { return p.portalWay(&w) == to })
+	at := slices.IndexFunc(list, func(w way) bool { return w.customer == to.Customer && p.portalWay(&w).ID == to.ID })
 	if at < 0 {
 		return portal.ErrMoved
 	}
