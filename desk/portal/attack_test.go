@@ -267,3 +267,19 @@ func TestBoxesThatNobodySaw(t *testing.T) {
 		}
 	}
 }
+
+// Who can't erase by the page, for somebody else may be part of the person, reads what to
+// do instead; whoever can is not sent away.
+func TestErasingIsNeverSilent(t *testing.T) {
+	t.Parallel()
+	for _, can := range []bool{true, false} {
+		o := sampleOffice("en")
+		o.story.Profile.CanErase = can
+		a := newAttacker(t, pageOf(t, o))
+		a.enter(o)
+		_, body := a.send(http.MethodGet, "", nil)
+		if button, words := strings.Contains(body, `/erase"`), strings.Contains(body, "Ask for it by a message"); button != can || words == can {
+			t.Errorf("can erase %t: the button is there: %t, the words: %t", can, button, words)
+		}
+	}
+}
