@@ -93,7 +93,7 @@ func (s *Service) quotedElsewhere(m *contact.Message, w *way, language string, u
 	at := m.ReceivedAt.In(s.cfg.Zone)
 	head := fmt.Sprintf("You wrote to us on %s at %s (%s):", at.Format("2 January 2006"), at.Format("15:04"), tellerIn(explain.English).ChannelName(m.Channel))
 	if language == "de" {
-		head = fmt.Sprintf("Sie schrieben uns am %s um %s (%s):", at.Format("02.01.2006"), at.Format("15:04"), tellerIn(explain.German).ChannelName(m.Channel))
+		head = fmt.Sprintf("Sie haben uns am %s um %s Uhr geschrieben (%s):", at.Format("02.01.2006"), at.Format("15:04"), tellerIn(explain.German).ChannelName(m.Channel))
 	}
 	if w.Channel != contact.Email {
 		most := 160
@@ -105,6 +105,9 @@ func (s *Service) quotedElsewhere(m *contact.Message, w *way, language string, u
 		}
 		if utf8.RuneCountInString(text) > most {
 			text = string([]rune(text)[:most-1]) + "…"
+		}
+		if language == "de" {
+			return head + " „" + text + "“"
 		}
 		return head + " “" + text + "”"
 	}

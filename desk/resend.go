@@ -130,7 +130,7 @@ func notArrivedWords(language string, ch contact.Channel) string {
 		if ch == contact.Email {
 			by = "per E-Mail"
 		}
-		return "Das haben wir Ihnen " + by + " geschrieben, und es kam nicht an:"
+		return "Diese Nachricht haben wir Ihnen " + by + " gesendet, sie ist aber nicht angekommen:"
 	}
 	return "We wrote this to you by " + channelWords(ch) + ", and it did not arrive:"
 }

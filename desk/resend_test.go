@@ -97,7 +97,7 @@ func TestFilesAloneAreOfferedAgain(t *testing.T) {
 	anna.take()
 	_, bill := anna.upload("rechnung.pdf", "application/pdf", []byte("die Rechnung"))
 	anna.failing(in, "", bill)
-	if c := anna.conversation(in.Conversation); c.Resend != "Das haben wir Ihnen per E-Mail geschrieben, und es kam nicht an:" || c.ResendFiles != 1 {
+	if c := anna.conversation(in.Conversation); c.Resend != "Diese Nachricht haben wir Ihnen per E-Mail gesendet, sie ist aber nicht angekommen:" || c.ResendFiles != 1 {
 		t.Errorf("offered: %q with %d files", c.Resend, c.ResendFiles)
 	}
 	if c := anna.conversation(in.Conversation); c.Limits.AttachmentBytes == 0 || c.Asked != contact.Email {

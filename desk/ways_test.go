@@ -118,7 +118,7 @@ func TestAnsweredByMailFromTheChat(t *testing.T) {
 	}
 	c = anna.conversation(in.Conversation)
 	mail := wayBy(t, c, contact.Email, false)
-	if c.ReplyBy != mail.ID || !mail.Preferred || !strings.Contains(mail.Why, "The customer wants it so, noted by Anna Arndt") || !strings.HasPrefix(mail.Quoted, "Sie schrieben uns am ") {
+	if c.ReplyBy != mail.ID || !mail.Preferred || !strings.Contains(mail.Why, "The customer wants it so, noted by Anna Arndt") || !strings.HasPrefix(mail.Quoted, "Sie haben uns am ") {
 		t.Fatalf("preferred is %q: %+v", c.ReplyBy, mail)
 	}
 	anna.post("/api/contacts/"+in.Contact+"/reply", map[string]any{"text": "Ja, das ist es.", "quote": true}, nil)
@@ -148,7 +148,7 @@ func TestAnsweredByMailFromTheChat(t *testing.T) {
 	if w := wayBy(t, after, contact.WebChat, false); after.ReplyBy != w.ID || w.Why != "The answer by e-mail did not arrive" {
 		t.Errorf("after the failure: %q, %+v", after.ReplyBy, after.Ways)
 	}
-	if want := "Das haben wir Ihnen per E-Mail geschrieben, und es kam nicht an:\n\nGern."; after.Resend != want {
+	if want := "Diese Nachricht haben wir Ihnen per E-Mail gesendet, sie ist aber nicht angekommen:\n\nGern."; after.Resend != want {
 		t.Errorf("to be told to the customer: %q, want %q", after.Resend, want)
 	}
 	if all := strings.Join(titles(after), "|"); !strings.Contains(all, "The answer by e-mail did not arrive: the next one goes by web chat.") {

@@ -153,7 +153,7 @@ func (a *Adapter) mailWords(m pendingMail) (subject, text string) {
 	german := m.Language == "de"
 	subject, note := "Your chat with "+a.cfg.Title, "There are files with this answer: open the chat again to get them."
 	if german {
-		subject, note = "Ihr Chat mit "+a.cfg.Title, "Zu dieser Antwort gehören Dateien: öffnen Sie den Chat wieder, um sie zu sehen."
+		subject, note = "Ihr Chat mit "+a.cfg.Title, "Zu dieser Antwort gehören Dateien: Öffnen Sie den Chat wieder, um sie zu sehen."
 	}
 	text = m.text
 	if m.files != "" {

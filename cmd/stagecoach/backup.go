@@ -189,7 +189,19 @@ func (m *manifest) write(dir string) error {
 	if err := os.Rename(tmp, filepath.Join(dir, manifestName)); err != nil { //nolint:gosec // in the operator's folder
 		return fmt.Errorf("writing the manifest: %w", err)
 	}
+	if err := syncFolder(dir); err != nil {
+		return fmt.Errorf("writing the manifest: %w", err)
+	}
 	return nil
+}
+
+// syncFolder has the names in a folder outlive a loss of power.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // the operator's folder
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // errNoBackup says that a folder holds none.

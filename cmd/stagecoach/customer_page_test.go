@@ -385,7 +385,7 @@ func (o *pageOffice) again(alice *browser, link string) {
 		o.t.Error("the page names the conversation's id")
 	}
 	has(o.t, alice.post(link+"/prefer", url.Values{"channel": {"email"}}), "Gespeichert.")
-	has(o.t, alice.post(link+"/object", url.Values{"object": {"yes"}}), "Sie widersprechen der Bewertung")
+	has(o.t, alice.post(link+"/object", url.Values{"object": {"yes"}}), "Sie haben der Bewertung widersprochen")
 	has(o.t, alice.post(link+"/allow", url.Values{"allow.feedback.email": {"yes"}}), `name="allow.feedback.email" value="yes" checked`)
 	has(o.t, alice.post(link+"/links", nil), "Alle bisherigen Links sind ungültig.")
 	for _, b := range []*browser{alice, o.browser()} {

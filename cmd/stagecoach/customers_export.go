@@ -112,7 +112,7 @@ func unpack(packed, dir string) ([]string, error) {
 		if !filepath.IsLocal(f.Name) {
 			return nil, fmt.Errorf("the export holds a file %q that is outside of it", f.Name)
 		}
-		if err := unpackOne(f, filepath.Join(dir, f.Name)); err != nil { //nolint:gosec // it is local, see above
+		if err := unpackOne(f, filepath.Join(dir, f.Name), mostUnpacked); err != nil { //nolint:gosec // it is local, see above
 			return nil, err
 		}
 		files = append(files, f.Name)
@@ -120,7 +120,7 @@ func unpack(packed, dir string) ([]string, error) {
 	return files, nil
 }
 
-func unpackOne(f *zip.File, path string) error {
+func unpackOne(f *zip.File, path string, most int64) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
@@ -133,7 +133,10 @@ func unpackOne(f *zip.File, path string) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	_, err = io.Copy(out, io.LimitReader(in, mostUnpacked))
+	n, err := io.Copy(out, io.LimitReader(in, most+1))
+	if n > most {
+		err = fmt.Errorf("it is larger than %d MiB: download the archive at the desk instead", most>>20)
+	}
 	if err := errors.Join(err, out.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}

@@ -85,8 +85,12 @@ func appendMail(w *bufio.Writer, it *Item, raw []byte) error {
 func mailOf(it *Item) ([]byte, error) {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	m.SetGenHeader("From", addressOf(it.From, it.Channel))
-	for _, to := range it.To {
-		m.SetGenHeader("To", addressOf(contact.Address{Address: to}, it.Channel))
+	var to []string
+	for _, one := range it.To {
+		to = append(to, addressOf(contact.Address{Address: one}, it.Channel))
+	}
+	if len(to) > 0 {
+		m.SetGenHeader("To", to...)
 	}
 	m.SetGenHeader("Subject", mime.QEncoding.Encode("utf-8", oneLine(it.Subject)))
 	m.SetDateWithValue(it.At)

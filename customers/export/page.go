@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"html/template"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -60,7 +62,9 @@ func (a *archive) words(p *Person) error {
 
 //nolint:gochecknoglobals // a parsed template, read-only
 var page = template.Must(template.New("index.html").Funcs(template.FuncMap{
-	"day": func(at time.Time) string { return at.Format("2006-01-02 15:04") },
+	"day":    func(at time.Time) string { return at.Format("2006-01-02 15:04") },
+	"amount": func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) },
+	"list":   func(l []string) string { return strings.Join(l, ", ") },
 }).Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -89,7 +93,10 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;margin:.3rem 0}.by{
 {{if not .Since.IsZero}}<tr><th>known since<td>{{day .Since}}{{end}}
 {{range .Records}}{{if .External}}<tr><th>our number for you<td>{{.External}}{{end}}
 {{if .Language}}<tr><th>language<td>{{.Language}}{{end}}
-{{range .Values}}<tr><th>value<td>{{.Amount}} (from {{.Source}}, {{day .At}}){{end}}
+{{if .Zone}}<tr><th>time zone<td>{{.Zone}}{{end}}
+{{if .Since}}<tr><th>customer since<td>{{.Since}}{{end}}
+{{if .Tags}}<tr><th>tags<td>{{list .Tags}}{{end}}
+{{range .Values}}<tr><th>value<td>{{amount .Amount}} (from {{.Source}}, {{day .At}}){{end}}
 {{range .Preferences}}<tr><th>preferred channel<td>{{or .Channel "wherever they write"}} ({{.Source}}, {{day .At}}){{end}}
 {{range .Consents}}<tr><th>{{.Purpose}}{{if .Channel}} by {{.Channel}}{{end}}<td>{{if .Given}}allowed{{else}}not allowed{{end}} ({{.Source}}, {{day .At}}){{end}}
 {{with .Objection}}<tr><th>scoring<td>you object to it, since {{day .At}}{{end}}

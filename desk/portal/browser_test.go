@@ -20,7 +20,7 @@ func TestBrowserCustomersPage(t *testing.T) {
 	page := browsertest.Start(t).Page(t)
 	page.Size(390, 844)
 	page.Open(url)
-	page.Wait(`document.body.textContent.includes("Anna Amsel hat Ihre Frage.") && document.body.textContent.includes("Montag, 23. November, 17:12 Uhr (CET)")`)
+	page.Wait(`document.body.textContent.includes("Anna Amsel kümmert sich um Ihre Frage.") && document.body.textContent.includes("Montag, 23. November, 17:12 Uhr (CET)")`)
 	var text string
 	page.Eval(`document.body.textContent`, &text)
 	if strings.Contains(text, "4711") || strings.Contains(text, "miriam.koehler") {

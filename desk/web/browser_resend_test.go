@@ -17,7 +17,7 @@ func TestResendInTheComposer(t *testing.T) {
 	s, page, url := open(t, sampleConversation)
 	s.change(func() {
 		s.conv = sorry()
-		s.conv.Resend, s.conv.ResendFiles = "Das haben wir Ihnen per E-Mail geschrieben, und es kam nicht an:\n\nIhr Paket kommt morgen.", 2
+		s.conv.Resend, s.conv.ResendFiles = "Diese Nachricht haben wir Ihnen per E-Mail gesendet, sie ist aber nicht angekommen:\n\nIhr Paket kommt morgen.", 2
 	})
 	refiles := "/api/conversations/" + s.conv.ID + "/resend-files"
 	s.change(func() {
@@ -49,7 +49,7 @@ func TestResendInTheComposer(t *testing.T) {
 		}
 		var got string
 		page.Eval(`document.querySelector("form[data-draft] [data-text]").value`, &got)
-		if !strings.HasPrefix(got, "Das haben wir Ihnen per E-Mail geschrieben") || !strings.Contains(got, "Paket kommt morgen") || !strings.Contains(got, "Es tut uns leid") {
+		if !strings.HasPrefix(got, "Diese Nachricht haben wir Ihnen per E-Mail gesendet") || !strings.Contains(got, "Paket kommt morgen") || !strings.Contains(got, "Es tut uns leid") {
 			t.Errorf("the reply is %q", got)
 		}
 		page.Wait(`document.querySelector(".toast.error")?.textContent.includes("Film.mp4 does not go along")`)

@@ -22,7 +22,7 @@ func wayful() view.Conversation {
 	mail := view.Way{
 		ID: "email/service/miriam.koehler@example.org", Channel: contact.Email, Account: "service", Address: "miriam.koehler@example.org", Name: "Miriam Köhler",
 		Limits: contact.Limits{CC: true, HTML: true}, Preferred: true, Why: "The customer wants it so, noted by Ines Albrecht (3 Mar 2026)",
-		Subject: "Ihre Nachricht vom 12.03.2026 (Mastodon)", Quoted: "Sie schrieben uns am 12.03.2026 um 09:12 (Mastodon):\n> Guten Tag",
+		Subject: "Ihre Nachricht vom 12.03.2026 (Mastodon)", Quoted: "Sie haben uns am 12.03.2026 um 09:12 Uhr geschrieben (Mastodon):\n> Guten Tag",
 	}
 	chat := view.Way{ID: "webchat/shop/visitor:1", Channel: contact.WebChat, Account: "shop", Address: "visitor:1", Name: "Visitor 1", Not: "you do not answer on this channel"}
 	phone := view.Way{ID: "phone/phone/+49305550142", Channel: contact.Phone, Account: "phone", Address: "+49 30 5550142"}
