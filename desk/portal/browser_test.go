@@ -142,14 +142,14 @@ func letIn(t *testing.T, page *browsertest.Page, o *office, url string) {
 	page.Open(url)
 	tabTo(t, page, `form[action$="/code"] button`)
 	page.Press("Enter")
-	page.Wait(`document.querySelector("#code")`)
+	page.Wait(`document.readyState === "complete" && document.querySelector("#code")`)
 	tabTo(t, page, "#code")
 	o.mu.Lock()
 	code := o.code
 	o.mu.Unlock()
 	page.Type(code)
 	page.Press("Enter")
-	page.Wait(`document.querySelector(".lines")`)
+	page.Wait(`document.readyState === "complete" && document.querySelector(".lines")`) // or the next one is broken off
 }
 
 // tabTo goes by the tabulator to what a selector names, and sees that the focus shows.
