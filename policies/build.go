@@ -89,6 +89,7 @@ func construct(name string, files map[string][]byte) (*builder, error) {
 	b.buildTiers(&b.files.customers)
 	b.buildNamed(&b.files.customers)
 	b.buildContacting(&b.files.customers)
+	b.warnCustomers(&b.files.customers)
 	b.buildRouting(&b.files.routing)
 	b.buildPromises(&b.files.sla)
 	b.buildEscalation(&b.files.escalation)

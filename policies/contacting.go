@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"stagecoach/configs/strict"
 	"stagecoach/contact"
 	"stagecoach/customers"
 )
@@ -20,28 +19,7 @@ type contacting struct {
 	// kinds and classes are what is answered in private though it was asked in public.
 	kinds, classes []string
 	secret         []string
-	// named are the channels of preferred.channels, each with what is wrong where no
-	// account serves it.
-	named []namedChannel
-	zones sync.Map
-}
-
-// namedChannel is a channel that the policy names.
-type namedChannel struct {
-	channel  contact.Channel
-	unserved strict.Error
-}
-
-// UnservedChannels warns of the channels by which customers are to be answered and never
-// are, as no account sends there.
-func (s *Set) UnservedChannels(served func(contact.Channel) bool) strict.Errors {
-	var out strict.Errors
-	for i := range s.contacting.named {
-		if n := &s.contacting.named[i]; !served(n.channel) {
-			out = append(out, n.unserved)
-		}
-	}
-	return out
+	zones          sync.Map
 }
 
 // preferredEntry says where customers are answered.
@@ -131,7 +109,7 @@ func (b *builder) buildContacting(f *customersFile) {
 	for i, ch := range p.Channels {
 		c.prefer.Channels = append(c.prefer.Channels, contact.Channel(ch))
 		unserved := d.Problem(fmt.Sprintf("preferred.channels[%d]", i), "take it out, or add an account", "nobody is answered by %s unless they wrote there: no account sends there", ch)
-		c.named = append(c.named, namedChannel{contact.Channel(ch), unserved})
+		b.set.absent = append(b.set.absent, absent{channel: contact.Channel(ch), not: unserved})
 	}
 	seen := map[string]bool{}
 	for i, source := range p.Order {

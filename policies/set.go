@@ -52,6 +52,8 @@ type Set struct {
 	figures          string
 	rules            []countedRule
 	warnings         strict.Errors
+	// absent is what the configuration may not have.
+	absent []absent
 	// namedAgents are all whom named names, in the order of the file.
 	namedAgents []namedAgent
 

@@ -58,8 +58,8 @@ func (c *checkCmd) Run(ctx context.Context, io std) error {
 		found.add(dir, err)
 	} else {
 		found.Warnings = append(found.Warnings, set.Warnings()...)
-		if cfg != nil && cfg.Channels.Count() > 0 {
-			found.Warnings = append(found.Warnings, set.UnservedChannels(sends(&cfg.Channels))...)
+		if cfg != nil && c.Config != "" {
+			found.Warnings = append(found.Warnings, set.NotHere(hereOf(cfg))...)
 		}
 		found.agents(ctx, set, dataFlags{Data: c.dataGiven(cfg)}, io)
 	}

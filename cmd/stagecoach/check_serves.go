@@ -5,7 +5,19 @@ import (
 
 	"stagecoach/configs"
 	"stagecoach/contact"
+	"stagecoach/policies"
 )
+
+// hereOf says what is configured of what a policy set may name; without any account yet
+// nothing is said of channels.
+func hereOf(cfg *configs.Config) policies.Here {
+	h, c := policies.Here{CRM: cfg.CRM.Asked()}, &cfg.Channels
+	if c.Count() > 0 {
+		h.Sends = sends(c)
+		h.Public = len(c.Mastodon)+len(c.Bluesky)+len(c.Slack)+len(c.Webhook)+len(c.Remote) > 0
+	}
+	return h
+}
 
 // sends reports whether an answer can go by a channel, as configured: an account sends
 // there, or somebody rings up. It is what links.reaches says of the running daemon.

@@ -24,3 +24,21 @@ func TestCheckOfUnservedChannels(t *testing.T) {
 		t.Errorf("without accounts: %s", out)
 	}
 }
+
+// A CRM that customers.yaml reckons with and nobody is asked for is told, with its place.
+func TestCheckOfAMissingCRM(t *testing.T) {
+	dir := t.TempDir()
+	office := filepath.Join(dir, "office.yaml")
+	rules := writeFile(t, filepath.Join(dir, "rules", "customers.yaml"), "version: 1\nvalue:\n  sources: [import, crm]\n")
+	writeFile(t, office, "version: 1\npolicies: rules\n")
+	if r := cli(t, "", "check", "--config", office); r.code != 0 || !strings.Contains(r.out, rules+":3:21: value.sources[1]: no CRM is asked here") {
+		t.Errorf("exit %d: %s", r.code, r.out)
+	}
+	writeFile(t, office, "version: 1\npolicies: rules\ncrm:\n  url: https://crm.example.org/find?q={address}\n")
+	if r := cli(t, "", "check", "--config", office); r.code != 0 || strings.Contains(r.out, "no CRM") {
+		t.Errorf("with a CRM, exit %d: %s", r.code, r.out)
+	}
+	if out := ok(t, "", "check", "--policies", filepath.Join(dir, "rules")); strings.Contains(out, "no CRM") {
+		t.Errorf("without a configuration: %s", out)
+	}
+}

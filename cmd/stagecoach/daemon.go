@@ -124,7 +124,7 @@ func (d *Daemon) loadPolicy(ctx context.Context) error {
 		d.warnOf(ctx, set)
 		d.warnOfUnknown(ctx, set)
 		d.warnOfUncalled(ctx, set)
-		d.warnOfUnserved(ctx, set)
+		d.warnOfAbsent(ctx, set)
 	}}
 	d.keeper.from.Store(d.policyDir(d.cfg))
 	d.keeper.two.Store(d.cfg.PolicyApproval == configs.ApprovalTwo)

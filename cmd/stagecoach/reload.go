@@ -148,11 +148,12 @@ func (d *Daemon) warnOfUncalled(ctx context.Context, set *policies.Set) {
 	}
 }
 
-// warnOfUnserved says by which channels a policy set has customers answered and no
-// account sends.
-func (d *Daemon) warnOfUnserved(ctx context.Context, set *policies.Set) {
-	for _, w := range set.UnservedChannels(d.links.reaches) {
-		d.logger.WarnContext(ctx, "a policy answers by a channel that no account serves", "err", w)
+// warnOfAbsent says what a policy set names and the configuration hasn't.
+func (d *Daemon) warnOfAbsent(ctx context.Context, set *policies.Set) {
+	h := hereOf(d.cfg)
+	h.Sends = d.links.reaches
+	for _, w := range set.NotHere(h) {
+		d.logger.WarnContext(ctx, "a policy names what is not there", "err", w)
 	}
 }
 
