@@ -148,6 +148,7 @@ func troubleWords(reason, code string) string {
 		"malformed":     "the provider could not read it",
 		"bounced":       "it came back",
 		"taken_back":    "its author took it back",
+		"no_consent":    "the customer doesn't allow messages of this kind any more",
 		"not_delivered": "a colleague found that it did not arrive",
 		"sent_again":    "a colleague had it sent again",
 		"unknown":       "for an unknown reason",

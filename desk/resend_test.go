@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 	"stagecoach/desk/view"
 	"stagecoach/router"
 )
@@ -70,6 +71,28 @@ func TestOfferedAgainWithItsFiles(t *testing.T) {
 	r.gone("", third.Ref)
 	if c := anna.conversation(in.Conversation); c.Resend != "" || c.ResendFiles != 0 {
 		t.Errorf("of an answer whose words are gone are offered %q, %d files", c.Resend, c.ResendFiles)
+	}
+}
+
+// What the customer doesn't allow any more is not offered again: it would go as an answer.
+func TestUnwantedIsNotOfferedAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	anna := r.boss().agent("Anna Arndt", nil)
+	var done view.Done
+	anna.post("/api/outbound", map[string]any{"to": []map[string]string{{"address": "kim@customer.example"}}, "subject": "Tents", "text": "Our tents are cheaper now."}, &done)
+	refused := customers.Objected
+	res := must[router.Result](t)(r.engine.Do(t.Context(), router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: r.sent().ID, Life: "life", Consent: &refused}}))
+	if err := r.ledger.WaitFor(t.Context(), res.Commit); err != nil {
+		t.Fatal(err)
+	}
+	anna.take()
+	c := anna.conversation(done.Conversation)
+	if it := lastReply(t, c); !strings.Contains(it.Detail, "doesn't allow messages of this kind any more") {
+		t.Errorf("it is told as %q", it.Detail)
+	}
+	if c.Resend != "" || !c.Holder {
+		t.Errorf("offered again: %q (to its holder: %t)", c.Resend, c.Holder)
 	}
 }
 

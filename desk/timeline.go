@@ -39,7 +39,8 @@ type story struct {
 	// linked is when a reply last had the link to the customer's page.
 	linked time.Time
 	// failed is true when the newest reply did not arrive; then notArrived is that reply,
-	// nil where its words are gone, and notArrivedRef where it lies.
+	// nil where its words are gone or the customer doesn't want it, and notArrivedRef where
+	// it lies.
 	failed        bool
 	notArrived    *contact.Reply
 	notArrivedRef string
@@ -221,7 +222,7 @@ func (s *Service) tellReply(ctx context.Context, who Who, st *story, e *ledger.E
 	if r == nil || r.Kind != contact.Acknowledgement && r.Kind != contact.Notice && !rest { // nobody wrote that
 		st.failed = state.state == router.ReplyHasFailed && state.reason != router.ReasonTakenBack
 		st.notArrived, st.notArrivedRef = nil, ""
-		if st.failed {
+		if st.failed && state.reason != router.RefusedConsent {
 			st.notArrived, st.notArrivedRef = r, e.Ref
 		}
 	}

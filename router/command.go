@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"stagecoach/contact"
+	"stagecoach/customers"
 )
 
 // Command is a wish to change the state. The router decides it to events or
@@ -146,6 +147,9 @@ type Send struct {
 type Attempt struct {
 	Reply string
 	Life  string
+	// Consent is what the customer has said by now of a message that nobody has asked
+	// for, nil where nobody has looked.
+	Consent *customers.Allowed
 }
 
 // Outcome tells what an attempt came to.

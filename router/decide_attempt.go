@@ -25,6 +25,10 @@ func (t *turn) attempt(cmd Attempt) error {
 		t.result.Known, t.result.Reply = true, r.ID
 		return nil
 	}
+	if t.forbidden(r, cmd.Consent) {
+		t.result.Known, t.result.Reply = true, r.ID
+		return nil
+	}
 	if stale := t.staleReceipt(r); stale != "" {
 		t.dropReceipt(r, stale)
 		t.result.Known, t.result.Reply = true, r.ID

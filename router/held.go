@@ -92,8 +92,19 @@ func (t *turn) mayBegin(b *Beginning) error {
 	return nil
 }
 
-// RefusedConsent is what the customer does not allow.
+// RefusedConsent is what the customer does not allow, at once or any more.
 const RefusedConsent = "no_consent"
+
+// forbidden has a message fail that nobody has asked for, where the customer has taken
+// back what allowed it while it waited, and reports whether they have. Its author sees
+// that it did not go.
+func (t *turn) forbidden(r *Reply, consent *customers.Allowed) bool {
+	if r.Begins.Purpose == "" || consent == nil || t.mayBegin(&Beginning{Purpose: r.Begins.Purpose, Allowed: *consent}) == nil {
+		return false
+	}
+	t.fail(r, ReplyFailed{Reply: r.ID, Reason: RefusedConsent})
+	return true
+}
 
 // begins holds a message that was just queued and that nobody has asked for, where it
 // may not go now.

@@ -141,6 +141,42 @@ func TestConsent(t *testing.T) {
 	}
 }
 
+// What the customer has taken back while a message waited holds: it doesn't go, and its
+// author is told. What still holds, an answer, and where nobody has looked, go.
+func TestConsentTakenBack(t *testing.T) {
+	t.Parallel()
+	r := heldRig(t)
+	r.now = time.Date(2026, 3, 2, 22, 30, 0, 0, time.UTC) // in Berlin's night
+	given, refused, unsaid := customers.Consented, customers.Objected, customers.Unsaid
+	for id, b := range map[string]Beginning{
+		"offer": {Purpose: customers.Marketing, Allowed: given}, "kept": {Purpose: customers.Marketing, Allowed: given},
+		"order": {Purpose: customers.Service}, "recall": {Purpose: customers.Service}, "plain": {},
+	} {
+		if err := r.begin(id, id, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.wait(10 * time.Hour)
+	for id, c := range map[string]struct {
+		says *customers.Allowed
+		goes bool
+	}{"offer": {&unsaid, false}, "kept": {&given, true}, "order": {&refused, false}, "recall": {&unsaid, true}, "plain": {nil, true}} {
+		res := r.must(ActorSender, Attempt{Reply: id, Life: "life-1", Consent: c.says})
+		reply := r.state.Replies[id]
+		if goes := reply.State == ReplyIsAttempted; goes != c.goes || res.Known == c.goes {
+			t.Errorf("%s, of which they say %v now: %s, %+v", id, c.says, reply.State, res)
+		}
+		if c.goes {
+			r.must(ActorSender, Outcome{Reply: id, Attempt: 1, Life: "life-1", Delivered: true})
+			continue
+		}
+		if open := r.state.Conversations[reply.Conversation].Contact; reply.Reason != RefusedConsent || r.state.Contacts[open].Prefer != "anna" {
+			t.Errorf("%s failed for %q, and its author has no contact of it", id, reply.Reason)
+		}
+	}
+	r.check()
+}
+
 // Whatever happens: an answer is never held, and what we begin never goes in the quiet
 // hours nor as one too many, unless an agent has said why.
 func TestNotTooMuch(t *testing.T) {

@@ -187,7 +187,7 @@ func (d *Daemon) open(ctx context.Context) error {
 	if d.gate, err = newGate(d.cfg, d.logger); err != nil {
 		return err
 	}
-	d.links.gate = d.gate
+	d.links.gate, d.links.consent = d.gate, d.consent
 	d.links.chats = d.chats() //nolint:contextcheck // whoever asks for the disk has no context
 	if err := d.links.set(d.cfg); err != nil {
 		return err

@@ -35,6 +35,9 @@ type links struct {
 	dir string
 	// seen reports whether the router has an item.
 	seen func(ctx context.Context, in *channels.Inbound) (bool, error)
+	// consent gives what a customer has said by now of what nobody has asked for, nil
+	// where nobody can tell.
+	consent consentOf
 	// chats is what web chats need of the daemon.
 	chats *chats
 	// gate is where adapters that run elsewhere connect to, nil for nowhere.
@@ -88,6 +91,7 @@ func (l *links) swap(made []*link) {
 		}
 		m.runner = channels.NewRunner(m.adapter, &source{journal: l.journal, engine: l.engine, seen: l.hasSeen}, channels.RunnerConfig{}, l.logger)
 		m.sender = newSender(m.adapter, l.engine, l.journal, l.life, l.flights, l.logger)
+		m.sender.consent = l.consent
 		next[key] = m
 	}
 	l.all = next

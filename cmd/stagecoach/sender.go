@@ -27,6 +27,8 @@ type sender struct {
 	journal *journal.Journal
 	life    string
 	flights *flights
+	// consent is asked before an attempt of what nobody has asked for; nil for nobody.
+	consent consentOf
 	logger  *slog.Logger
 
 	mu     sync.Mutex
@@ -128,7 +130,12 @@ func (s *sender) handle(ctx context.Context, item journal.OutboxItem, _ uint64, 
 // means no, and what is to become of the item.
 func (s *sender) attempt(ctx context.Context, reply string) (int, journal.Verdict) {
 	fault.On(s.adapter.Channel, fault.SendBeforeAttempt)
-	grant, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: reply, Life: s.life}})
+	consent, err := s.consents(ctx, reply)
+	if err != nil { // what may be forbidden does not go
+		s.logger.WarnContext(ctx, "a message waits, as what its customer allows can't be read", "reply_id", reply, "err", err)
+		return 0, journal.RetryAfter(earlyWait)
+	}
+	grant, err := s.engine.Do(ctx, router.Envelope{Actor: router.ActorSender, Command: router.Attempt{Reply: reply, Life: s.life, Consent: consent}})
 	var refusal *router.Refusal
 	switch {
 	case errors.As(err, &refusal) && refusal.Code == router.RefusedEarly:
