@@ -100,14 +100,19 @@ func (c *customersEraseCmd) follow(ctx context.Context, io std, line *client, ou
 		bar.show("erasing", out.Erasure.Done, out.Erasure.Total)
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: the erasure %s has begun and goes on, as soon as the daemon runs", ctx.Err(), out.Erasure.ID)
+			return begun(out.Erasure.ID, ctx.Err())
 		case <-look.C:
 		}
 		if _, err := line.get(ctx, "/api/erasures/"+out.Erasure.ID, &out.Erasure); err != nil {
-			return err
+			return begun(out.Erasure.ID, err)
 		}
 	}
 	return nil
+}
+
+// begun says of an erasure that can be looked at no longer what becomes of it.
+func begun(id string, err error) error {
+	return fmt.Errorf("%w: the erasure %s has begun and goes on, as soon as the daemon runs", err, id)
 }
 
 // errNotConfirmed is the answer "no".
