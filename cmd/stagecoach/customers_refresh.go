@@ -132,15 +132,17 @@ func (r *customerRefresh) haveOpen(ctx context.Context, ids []string) ([]string,
 		return nil, err
 	}
 	var open []string
-	err = r.engine.View(ctx, func(s *router.State) {
+	if err := r.engine.View(ctx, func(s *router.State) {
 		for _, id := range ids {
 			if len(s.OpenFor(id))+len(s.OpenOf(persons[id])) > 0 {
 				open = append(open, id)
 			}
 		}
-	})
+	}); err != nil {
+		return nil, err // it is ending, and may be looking still
+	}
 	slices.Sort(open)
-	return slices.Compact(open), err
+	return slices.Compact(open), nil
 }
 
 // sweep looks at everything that is open: what is known of its customer may have been
