@@ -61,7 +61,7 @@ func (c *customersHoldCmd) Run(ctx context.Context, streams std) error {
 // customersKeptCmd is `stagecoach customers kept`.
 type customersKeptCmd struct {
 	dataFlags
-	Customer string `arg:"" name:"id" help:"The id of the erasure, or of the customer, or an address that was theirs."`
+	Customer string `arg:"" name:"id" help:"The id of the erasure or of the customer, the company's own id, or an address that was theirs."`
 	Reason   string `required:"" help:"Why it must be read; it is put on record." placeholder:"WORDS"`
 	By       string `help:"The supervisor who reads it, by e-mail address; needed without --server." placeholder:"EMAIL"`
 	JSON     bool   `name:"json" help:"Print JSON: with the originals, as they came, and their files."`

@@ -158,15 +158,27 @@ func (p *Page) HideScrollbars() {
 // Open goes to an address and waits until it has loaded.
 func (p *Page) Open(url string) {
 	p.tb.Helper()
+	const loaded = "location.href !== 'about:blank' && document.readyState === 'complete'"
 	var nav struct {
 		Error string `json:"errorText"`
 	}
-	p.into(&nav, p.session, "Page.navigate", map[string]any{"url": url})
+	for try := 0; ; try++ {
+		nav.Error = ""
+		p.into(&nav, p.session, "Page.navigate", map[string]any{"url": url})
+		if nav.Error != brokenOff || try == 2 {
+			break
+		}
+		p.Wait(loaded)
+	}
 	if nav.Error != "" {
 		p.tb.Fatalf("opening %s: %s", url, nav.Error)
 	}
-	p.Wait("location.href !== 'about:blank' && document.readyState === 'complete'")
+	p.Wait(loaded)
 }
+
+// brokenOff is what the browser says of a page that it has not opened since it was still
+// on its way to another, as by a form just before.
+const brokenOff = "net::ERR_ABORTED"
 
 // Eval evaluates an expression, awaits it if it is a promise, and decodes its
 // value into out unless that is nil.
