@@ -141,6 +141,48 @@ func TestConsent(t *testing.T) {
 	}
 }
 
+// A time zone that there isn't is that of customers.yaml, and a week is seven days across
+// the change of the year and of the clock.
+func TestHeldByOddCalendars(t *testing.T) {
+	t.Parallel()
+	r := heldRig(t)
+	r.now = time.Date(2026, 12, 27, 22, 30, 0, 0, time.UTC) // 23:30 in Berlin
+	for _, zone := range []string{"Mars/Olympus", "Local", "../etc/passwd", "europe/nowhere"} {
+		id := fmt.Sprint("o", r.cmds)
+		if err := r.begin(id, id, Beginning{Purpose: customers.Service, Zone: zone}); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := r.state.Replies[id].Begins.Until, time.Date(2026, 12, 28, 7, 0, 0, 0, time.UTC); !got.Equal(want) {
+			t.Errorf("of zone %q it is held until %v, want Berlin's morning, %v", zone, got, want)
+		}
+	}
+	for n, at := range []time.Time{time.Date(2026, 12, 29, 10, 0, 0, 0, time.UTC), time.Date(2026, 12, 31, 10, 0, 0, 0, time.UTC)} {
+		r.now = at
+		id := fmt.Sprint("week", n)
+		if err := r.begin(id, "alice", Beginning{Purpose: customers.Service}); err != nil {
+			t.Fatal(err)
+		}
+		r.deliver(id)
+	}
+	r.now = time.Date(2027, 1, 1, 10, 0, 0, 0, time.UTC)
+	if err := r.begin("third", "alice", Beginning{Purpose: customers.Service}); err != nil {
+		t.Fatal(err)
+	}
+	held := r.state.Replies["third"]
+	if want := time.Date(2027, 1, 5, 10, 0, 0, 0, time.UTC); !held.Begins.Until.Equal(want) || held.Begins.Why != customers.HeldWeekly {
+		t.Errorf("the third is held until %v for %q, want until %v", held.Begins.Until, held.Begins.Why, want)
+	}
+	r.now = time.Date(2027, 1, 5, 9, 59, 0, 0, time.UTC)
+	if r.must(ActorRouter, Tick{}); !held.Held() {
+		t.Error("let go before its week is over")
+	}
+	if r.wait(time.Minute); held.Held() {
+		t.Error("not let go as its week was over")
+	}
+	r.deliver("third")
+	r.check()
+}
+
 // What the customer has taken back while a message waited holds: it doesn't go, and its
 // author is told. What still holds, an answer, and where nobody has looked, go.
 func TestConsentTakenBack(t *testing.T) {

@@ -166,3 +166,14 @@ func (s *State) forgetCustomer(c *Contact) {
 	}
 	s.forgetNearby(c)
 }
+
+// OpenOf gives the ids of a person's open contacts.
+func (s *State) OpenOf(person string) []string { return s.byCustomer[person] }
+
+// OpenFor gives the ids of the open contacts of whoever a customer is.
+func (s *State) OpenFor(customer string) []string {
+	if e := s.Persons[customer]; e != nil {
+		return s.OpenOf(e.ID)
+	}
+	return s.OpenOf(customer)
+}

@@ -389,14 +389,3 @@ func (s *State) WaitingFor(agent string) int {
 	}
 	return s.waiting.Count(func(d *match.Demand) bool { return match.Able(d, &match.Traits{}, 0, a.cand) == "" })
 }
-
-// OpenOf gives the ids of a person's open contacts.
-func (s *State) OpenOf(person string) []string { return s.byCustomer[person] }
-
-// OpenFor gives the ids of the open contacts of whoever a customer is.
-func (s *State) OpenFor(customer string) []string {
-	if e := s.Persons[customer]; e != nil {
-		return s.OpenOf(e.ID)
-	}
-	return s.OpenOf(customer)
-}
