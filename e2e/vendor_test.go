@@ -70,7 +70,10 @@ func vendorDay(t *testing.T, store func(testing.TB, ...string) *rig.Store, relay
 	stop := o.work(anna)
 	write(0)
 	vendorAnswered(t, s, 0)
-	stop() // a reply under way at a kill would be in doubt, which is for a person
+	// A reply under way at a kill would be in doubt, which is for a person: the customer
+	// has it before the relay's word is on record.
+	untilTrue(t, "the first answer to be on record", func() bool { return o.audit().Summary.Open == 0 })
+	stop()
 	write(1)
 	o.kill()
 	write(2)
