@@ -146,7 +146,9 @@ func (r *reader) goOn(ctx context.Context, selected *imap.SelectData, top imap.U
 		next.era, next.last, next.marks = r.at.era+1, sure, r.at.marks.upTo(sure)
 	}
 	r.rescanning, r.again, r.blurred = true, uidSpan{}, true
-	next.before = top
+	if !ok || r.at.last > 0 || r.at.before > 0 { // what held nothing has nothing older
+		next.before = top
+	}
 	again, err := r.resume(&next)
 	if err != nil {
 		return err

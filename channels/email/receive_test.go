@@ -90,6 +90,22 @@ func TestFolderRenumberedGivesNothingTwice(t *testing.T) {
 	}
 }
 
+// A folder that held nothing when the account was connected has nothing older: some
+// servers number it anew with its first mail, and date mails by their headers.
+func TestEmptyFolderRenumbered(t *testing.T) {
+	s := provider(t, emailfake.Config{})
+	src := source(t)
+	stop := receiving(t, adapter(t, mailbox(s), nil), src)
+	connected(src)
+	stop()
+	put(t, s, "INBOX", mail("by a clock that is slow"), time.Now().Add(-20*24*time.Hour))
+	if err := s.Renumber(support, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	receiving(t, adapter(t, mailbox(s), nil), src)
+	src.UntilStored(1)
+}
+
 func TestOlderMail(t *testing.T) {
 	s := provider(t, emailfake.Config{})
 	day := 24 * time.Hour
