@@ -98,6 +98,9 @@ func (d *Daemon) Warnings() []string {
 			out = append(out, "the CRM can't be asked, what it said of customers last counts and is marked as stale: "+s.Trouble)
 		}
 	}
+	if d.rights != nil {
+		out = append(out, d.rights.warnings()...)
+	}
 	return out
 }
 

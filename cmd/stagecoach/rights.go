@@ -62,6 +62,8 @@ type rights struct {
 
 	mu     sync.Mutex
 	states map[string]*erasing
+	// blind says why it isn't known yet what must be veiled, "" once it is.
+	blind string
 }
 
 // rightsRouter is what the rights need of the router.

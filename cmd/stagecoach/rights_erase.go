@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ func (r *rights) erase(ctx context.Context, by, text string) (*view.Erasure, err
 	}
 	fault.Here(fault.EraseBeforeRegister)
 	if err := r.begin(ctx, &e); err != nil {
+		r.stir() // what is written down goes on, also where whoever asked has hung up
 		return nil, err
 	}
 	out, err := r.erasure(ctx, e.Erasure)
@@ -120,6 +122,22 @@ func (r *rights) note(id string, change func(*erasing)) {
 		r.states[id] = &erasing{removed: map[string]uint64{}}
 	}
 	change(r.states[id])
+}
+
+// warnings are what doesn't go on of erasures: what is veiled for it stays so meanwhile.
+func (r *rights) warnings() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []string
+	if r.blind != "" {
+		out = append(out, "it can't be told whose words are being erased, so nobody reads any until it can; this is tried again: "+r.blind)
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.states)) {
+		if at := r.states[id]; at.trouble != "" {
+			out = append(out, "the erasure "+id+" does not go on, it is tried again, and nobody reads its words meanwhile: "+at.trouble)
+		}
+	}
+	return out
 }
 
 // erasure tells how far an erasure is.
@@ -219,6 +237,7 @@ func (r *rights) finishAll(ctx context.Context) error {
 			continue
 		}
 		if err := r.begin(ctx, &e); err != nil {
+			r.note(e.Erasure, func(at *erasing) { at.trouble = err.Error() })
 			errs = append(errs, fmt.Errorf("beginning erasure %s: %w", e.Erasure, err))
 		}
 	}

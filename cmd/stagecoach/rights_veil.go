@@ -128,6 +128,7 @@ func (r *rights) coverPending(ctx context.Context) error {
 func (r *rights) coverFirst(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := r.coverPending(ctx)
+		r.sees(err)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
@@ -138,6 +139,15 @@ func (r *rights) coverFirst(ctx context.Context) {
 		case <-wait.C:
 		}
 		wait.Stop()
+	}
+}
+
+// sees notes why it isn't known what must be veiled, for those who wait.
+func (r *rights) sees(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.blind = ""; err != nil {
+		r.blind = err.Error()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"stagecoach/customers/directory"
 	"stagecoach/desk/view"
 	"stagecoach/ledger"
 	"stagecoach/router"
@@ -104,6 +105,54 @@ func (d *Daemon) startedAnew(t *testing.T, ref string) {
 	}
 	if _, err := shown.Original(t.Context(), ref); !errors.Is(err, ledger.ErrGone) {
 		t.Errorf("after a start the words are read: %v", err)
+	}
+}
+
+// An erasure that is written down and can't begin is told to people, and goes on as soon
+// as it can, though whoever asked for it was told of an error.
+func TestErasureThatCannotBeginIsTold(t *testing.T) {
+	t.Parallel()
+	d, _, token := retainOffice(t)
+	_, customer := d.called(t, token, "+49305555554", "zanzibarerased asks")
+	halted := newRights(d.opts.Dir, d.cfg.Office, d.policy.Load, d.journal, d.ledger, d.engine, d.words, d.rights.register, d.logger)
+	broken := true
+	halted.directory = func(ctx context.Context) (*directory.Directory, error) {
+		if broken && len(halted.register.Entries()) > 0 {
+			return nil, errors.New("the disk is away")
+		}
+		return d.rights.directory(ctx)
+	}
+	if _, err := halted.erase(t.Context(), router.ActorControl, customer); err == nil {
+		t.Fatal("nothing was in the way")
+	}
+	select {
+	case <-halted.wake:
+	default:
+		t.Error("nobody goes on with what is written down")
+	}
+	if err := halted.finishAll(t.Context()); err == nil {
+		t.Fatal("nothing was in the way of the job")
+	}
+	told := &Daemon{keeper: d.keeper, rights: halted}
+	if all := strings.Join(told.Warnings(), "\n"); !strings.Contains(all, "the disk is away") || !strings.Contains(all, halted.register.Entries()[0].Erasure) {
+		t.Errorf("people read %q", all)
+	}
+	broken = false
+	if err := halted.finishAll(t.Context()); err != nil || len(told.Warnings()) > 0 {
+		t.Errorf("it does not go on: %v, %q", err, told.Warnings())
+	}
+	if e, err := halted.erasure(t.Context(), halted.register.Entries()[0].Erasure); err != nil || !e.Ended {
+		t.Errorf("it has not ended: %+v, %v", e, err)
+	}
+	blind, end := context.WithCancel(t.Context())
+	halted.sees(errors.New("the index is away"))
+	if all := strings.Join(told.Warnings(), "\n"); !strings.Contains(all, "the index is away") {
+		t.Errorf("people read %q", all)
+	}
+	halted.coverFirst(blind)
+	end()
+	if all := told.Warnings(); len(all) > 0 {
+		t.Errorf("people read still %q", all)
 	}
 }
 
