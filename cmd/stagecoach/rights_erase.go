@@ -13,6 +13,8 @@ import (
 	"stagecoach/customers/register"
 	"stagecoach/desk/view"
 	"stagecoach/fault"
+	"stagecoach/journal"
+	"stagecoach/ledger"
 	"stagecoach/router"
 )
 
@@ -112,6 +114,8 @@ type erasing struct {
 	trouble     string
 	removed     map[string]uint64
 	kept        []string
+	// drafted are the files of unsent replies.
+	drafted []string
 }
 
 // note changes what is known of an erasure at work.
@@ -295,6 +299,23 @@ func (r *rights) finish(ctx context.Context, id string) error {
 		return nil
 	}
 	return err
+}
+
+// drafted notes the files of unsent replies, for eraseDrafted: a draft goes with its
+// contact's end, and then nothing tells whose they were.
+func (r *rights) drafted(ctx context.Context, erasure string, t *ledger.Theirs) error {
+	for _, ref := range draftsOf(t.Contacts) {
+		data, err := r.journal.Get(ctx, ref)
+		switch {
+		case errors.Is(err, journal.ErrErased), errors.Is(err, journal.ErrNotFound):
+		case err != nil:
+			return fmt.Errorf("reading a draft: %w", err)
+		}
+		for _, m := range objectName.FindAllSubmatch(data, -1) {
+			r.note(erasure, func(e *erasing) { e.drafted = append(e.drafted, string(m[1])) })
+		}
+	}
+	return nil
 }
 
 // endContacts has the router end what is open of an erasure's customers, by as many

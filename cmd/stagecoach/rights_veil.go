@@ -75,8 +75,8 @@ func (v *veil) through(ctx context.Context, ref string) error {
 	return nil
 }
 
-// cover draws the veil over all that is of an erasure's customers, and withholds their
-// records.
+// cover draws the veil over all that is of an erasure's customers, withholds their
+// records, and notes the files of what was never sent.
 func (r *rights) cover(ctx context.Context, erasure string, customers []string) error {
 	t, err := r.ledger.Theirs(ctx, customers)
 	if err != nil {
@@ -90,7 +90,7 @@ func (r *rights) cover(ctx context.Context, erasure string, customers []string) 
 	refs := slices.Concat(t.Refs(), draftsOf(t.Contacts))
 	r.veil.add(erasure, refs)
 	r.forget(refs)
-	return nil
+	return r.drafted(ctx, erasure, t)
 }
 
 // uncover ends what cover has done, once there is nothing left to be read.

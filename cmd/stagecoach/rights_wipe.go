@@ -71,7 +71,7 @@ func (w *wiping) wipe(customers []string) error {
 		return err
 	}
 	fault.Here(fault.EraseAfterSearch)
-	if err := w.content(t, strays, quotes); err != nil {
+	if err := errors.Join(w.content(t, strays, quotes), w.eraseDrafted()); err != nil {
 		return err
 	}
 	// What intake, or somebody's page, has read meanwhile for the search.
@@ -130,6 +130,22 @@ func (w *wiping) content(t *ledger.Theirs, strays, quotes []string) error {
 		}
 	}
 	w.step(done, total)
+	return nil
+}
+
+// eraseDrafted erases the files of unsent replies whose drafts went before: what must be
+// kept has been put away by now. A hold keeps drafts as well.
+func (w *wiping) eraseDrafted() error {
+	if w.held {
+		return nil
+	}
+	var files []string
+	w.rights.note(w.erasure, func(e *erasing) { files = e.drafted })
+	for _, id := range files {
+		if err := w.journal.EraseObject(w.ctx, id); err != nil {
+			return fmt.Errorf("erasing the file of a draft: %w", err)
+		}
+	}
 	return nil
 }
 
