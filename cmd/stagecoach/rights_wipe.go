@@ -140,7 +140,7 @@ func (w *wiping) eraseDrafted() error {
 		return nil
 	}
 	var files []string
-	w.rights.note(w.erasure, func(e *erasing) { files = e.drafted })
+	w.note(w.erasure, func(e *erasing) { files = e.drafted })
 	for _, id := range files {
 		if err := w.journal.EraseObject(w.ctx, id); err != nil {
 			return fmt.Errorf("erasing the file of a draft: %w", err)
