@@ -62,8 +62,8 @@ type rights struct {
 
 	mu     sync.Mutex
 	states map[string]*erasing
-	// blind says why it isn't known yet what must be veiled, "" once it is.
-	blind string
+	// blind is true while it can't be found out what must be veiled.
+	blind bool
 }
 
 // rightsRouter is what the rights need of the router.

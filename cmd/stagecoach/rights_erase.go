@@ -129,16 +129,17 @@ func (r *rights) note(id string, change func(*erasing)) {
 }
 
 // warnings are what doesn't go on of erasures: what is veiled for it stays so meanwhile.
+// Anybody may read them, so why is said in the log, and to supervisors, alone.
 func (r *rights) warnings() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []string
-	if r.blind != "" {
-		out = append(out, "it can't be told whose words are being erased, so nobody reads any until it can; this is tried again: "+r.blind)
+	if r.blind {
+		out = append(out, "it can't be told whose words are being erased, so nobody reads any until it can; this is tried again, and the log says why")
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.states)) {
 		if at := r.states[id]; at.trouble != "" {
-			out = append(out, "the erasure "+id+" does not go on, it is tried again, and nobody reads its words meanwhile: "+at.trouble)
+			out = append(out, "the erasure "+id+" does not go on, it is tried again, and nobody reads its words meanwhile: the log says why")
 		}
 	}
 	return out

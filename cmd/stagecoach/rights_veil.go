@@ -142,13 +142,11 @@ func (r *rights) coverFirst(ctx context.Context) {
 	}
 }
 
-// sees notes why it isn't known what must be veiled, for those who wait.
+// sees notes whether it is known what must be veiled, for those who wait.
 func (r *rights) sees(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.blind = ""; err != nil {
-		r.blind = err.Error()
-	}
+	r.blind = err != nil
 }
 
 // veiledWords are words for people's eyes.
