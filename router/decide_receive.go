@@ -182,9 +182,9 @@ func (t *turn) join(open *Contact, m MsgRef, c *Receive) {
 	if c.Channel != open.Channel && len(open.Messages) > 0 && open.Revisable() {
 		facts.Channel, facts.Account, kind = c.Channel, c.Account, open.Promise
 	}
-	sooner := len(open.Messages) == 0 || facts.Channel != open.Channel
+	sooner := !open.Breached && (len(open.Messages) == 0 || facts.Channel != open.Channel)
 	if due, risk := t.env.Rules.Promise(kind, facts, m.ReceivedAt); sooner && due.Before(open.Due) {
-		joined.Due, joined.AtRiskAt = due, earlier(risk, open.AtRiskAt)
+		joined.Due, joined.AtRiskAt, joined.RecallAt = due, earlier(risk, open.AtRiskAt), open.recallBy(due)
 		joined.Entry, joined.Policy = t.env.Rules.Entry(kind, facts), t.env.Rules.Version()
 	}
 	t.emit(joined)

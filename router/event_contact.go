@@ -25,6 +25,8 @@ type MessageJoined struct {
 	// Entry and Policy are what Due is made from, where it has changed.
 	Entry  string `json:"entry,omitempty"`
 	Policy string `json:"policy,omitempty"`
+	// RecallAt is when it goes back by now if its holder is not there, zero for as before.
+	RecallAt time.Time `json:"recall_at,omitzero"`
 }
 
 // OfferMade proposes a contact to an agent until Expires.

@@ -55,6 +55,7 @@ func (t *turn) mergeInto(into, from *Contact, cause string) {
 	holder, messages := from.Agent, slices.Clone(from.Messages)
 	also := append([]string{from.Conversation}, from.Also...)
 	due, risk := earlier(into.Due, from.Due), earlier(into.AtRiskAt, from.AtRiskAt)
+	recall := into.recallBy(due)
 	t.revokeOffers(from, "", "merged")
 	t.emit(ContactEnded{Contact: from.ID, End: EndMerged, Into: into.ID, By: t.actor})
 	for _, id := range also {
@@ -64,7 +65,7 @@ func (t *turn) mergeInto(into, from *Contact, cause string) {
 		if m.In == "" {
 			m.In = from.Conversation
 		}
-		t.emit(MessageJoined{Contact: into.ID, Message: m, Due: due, AtRiskAt: risk})
+		t.emit(MessageJoined{Contact: into.ID, Message: m, Due: due, AtRiskAt: risk, RecallAt: recall})
 	}
 	if holder != "" && into.Agent == "" {
 		t.revokeOffers(into, "", "merged")

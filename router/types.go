@@ -215,6 +215,18 @@ func (c *Contact) JoinBy(e *MessageJoined) {
 	if c.Due, c.AtRiskAt = e.Due, e.AtRiskAt; e.Entry != "" {
 		c.Entry, c.EntryOf = e.Entry, e.Policy
 	}
+	if !e.RecallAt.IsZero() {
+		c.RecallAt = e.RecallAt
+	}
+}
+
+// recallBy gives when the contact must go to somebody else if its holder is not there and
+// it is due sooner, zero where that stays.
+func (c *Contact) recallBy(due time.Time) time.Time {
+	if c.RecallAt.IsZero() || !due.Before(c.Due) {
+		return time.Time{}
+	}
+	return c.RecallAt.Add(due.Sub(c.Due))
 }
 
 // Move takes the contact to another queue, out of review if it was cleared.

@@ -146,8 +146,10 @@ func (r *reader) goOn(ctx context.Context, selected *imap.SelectData, top imap.U
 		next.era, next.last, next.marks = r.at.era+1, sure, r.at.marks.upTo(sure)
 	}
 	r.rescanning, r.again, r.blurred = true, uidSpan{}, true
-	if !ok || r.at.last > 0 || r.at.before > 0 { // what held nothing has nothing older
-		next.before = top
+	if next.before = top; ok && r.at.neverHeld() { // then there is nothing older
+		next.before = 0
+	} else if top == 0 {
+		next.era = max(next.era, r.at.era+1) // emptied: what it held may come back
 	}
 	again, err := r.resume(&next)
 	if err != nil {

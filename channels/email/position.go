@@ -11,7 +11,8 @@ import (
 // numbering is within what a UID means one mail.
 type numbering struct {
 	validity uint32
-	// era counts how often the folder was set back under this UIDVALIDITY.
+	// era counts how often the folder was set back under this UIDVALIDITY, or found
+	// emptied and renumbered.
 	era uint32
 }
 
@@ -37,6 +38,9 @@ func (p position) String() string {
 	}
 	return text
 }
+
+// neverHeld reports whether the folder has held nothing since the account was connected.
+func (p position) neverHeld() bool { return p.last == 0 && p.before == 0 && p.era == 0 }
 
 // number names the folder's numbering.
 func (p position) number() string {

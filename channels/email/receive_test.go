@@ -106,6 +106,42 @@ func TestEmptyFolderRenumbered(t *testing.T) {
 	src.UntilStored(1)
 }
 
+// A folder that is emptied and then restored, each under a number of its own, still has
+// what is older than the account's connection: nobody is answered after years.
+func TestEmptiedFolderRestored(t *testing.T) {
+	s := provider(t, emailfake.Config{})
+	old := time.Now().Add(-20 * 24 * time.Hour)
+	put(t, s, "INBOX", mail("old one"), old)
+	src := source(t)
+	was := ""
+	again := func() {
+		t.Helper()
+		stop := receiving(t, adapter(t, mailbox(s), nil), src)
+		src.Until("the folder to be read", func() bool { return src.Bookmarks()[inbox].Position != was })
+		stop()
+		was = src.Bookmarks()[inbox].Position
+	}
+	again()
+	if err := s.DeleteFolder(support, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateFolder(support, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	again()
+	put(t, s, "INBOX", mail("old one"), old)
+	if err := s.Renumber(support, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	again()
+	receiving(t, adapter(t, mailbox(s), nil), src)
+	put(t, s, "INBOX", mail("new one"), time.Time{})
+	src.UntilStored(1)
+	if got := kinds(src); len(got) != 1 || got["new one"] != channels.Fresh {
+		t.Errorf("stored %v, want the new one alone", got)
+	}
+}
+
 func TestOlderMail(t *testing.T) {
 	s := provider(t, emailfake.Config{})
 	day := 24 * time.Hour

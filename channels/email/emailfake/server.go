@@ -214,6 +214,11 @@ func (s *Server) Renumber(address, folder string) error {
 // DeleteFolder takes a folder away.
 func (s *Server) DeleteFolder(address, folder string) error { return s.user(address).Delete(folder) }
 
+// CreateFolder makes an empty folder, under a number that none had before.
+func (s *Server) CreateFolder(address, folder string) error {
+	return s.user(address).Create(folder, nil)
+}
+
 // Cut breaks every link; new ones are taken.
 func (s *Server) Cut() {
 	for _, d := range s.doors() {
