@@ -2,7 +2,7 @@ package ledger
 
 // factsVersion is the version of ledger.db. Another version in the file means
 // that it is deleted and folded again.
-const factsVersion = 6
+const factsVersion = 7
 
 // factsSchema makes ledger.db. Times are microseconds since 1970, 0 when there
 // is none; nums are given in the order of the log, so that a rebuild gives the
