@@ -50,7 +50,7 @@ func (p peopleOf) Records(ctx context.Context, ids []string) ([]*customers.Recor
 // External implements router.Directory.
 func (p peopleOf) External(ctx context.Context, id string) (string, error) {
 	rec, err := p.Directory.External(ctx, id)
-	if errors.Is(err, directory.ErrNotFound) {
+	if errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrErased) {
 		return "", nil
 	}
 	if err != nil {
