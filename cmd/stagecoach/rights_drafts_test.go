@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"stagecoach/configs"
 	"stagecoach/contact"
 	"stagecoach/desk/web"
 	"stagecoach/journal"
@@ -45,4 +47,34 @@ func TestErasesFilesOfDrafts(t *testing.T) {
 	if !errors.Is(err, journal.ErrErased) && !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("the file is there still: %v", err)
 	}
+}
+
+// A directory that was stopped between the decision and the end shows nobody who is being
+// erased, and whoever looks does not wait for a daemon.
+func TestStoppedBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	cfg := configs.Default()
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	dir := filepath.Join(t.TempDir(), "data")
+	d, stop := startDaemon(t, cfg, Options{Dir: dir, Unsynced: true})
+	imported(t, dir, eraseList)
+	decided := newRights(d.opts.Dir, d.cfg.Office, d.policy.Load, d.journal, d.ledger, d.engine, d.words, d.rights.register, d.logger)
+	decided.directory = d.rights.directory
+	if out := ok(t, "", "customers", "show", "ZZ-1", "--data", dir); !strings.Contains(out, "zanzibarone@cust.test") {
+		t.Fatalf("before they are %s", out)
+	}
+	if e, err := decided.erase(t.Context(), router.ActorControl, "ZZ-1"); err != nil || e.Ended {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	stop()
+	if len(tracesIn(t, dir, "zanzibarone")) == 0 {
+		t.Fatal("the test comes too late")
+	}
+	for _, name := range []string{"ZZ-1", "zanzibarone@cust.test"} {
+		if r := cli(t, "", "customers", "show", name, "--data", dir); r.code == 0 || strings.Contains(r.out, "anzibar") {
+			t.Errorf("%s is shown: %s", name, r.out)
+		}
+	}
+	ok(t, "", "customers", "erase", "ZZ-3", "--yes", "--data", dir) // whoever writes goes on with it
+	until(t, "it is done", func() bool { return len(tracesIn(t, dir, "zanzibarone")) == 0 })
 }
