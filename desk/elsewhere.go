@@ -162,11 +162,19 @@ func noticeWords(language string, ch contact.Channel) string {
 	return "We have answered you in private (" + tellerIn(explain.English).ChannelName(ch) + ")."
 }
 
-// unasked says what bounds an answer to what was not addressed to us.
+// unasked says what bounds an answer to what was not addressed to us. Nothing does where
+// any message that it answers was: whoever has asked gets an answer.
 func (s *Service) unasked(ctx context.Context, c *conversationFacts, st *story, r *contact.Reply) router.Beginning {
 	m := st.answered(r.Covers)
 	if m == nil || m.Outreach == "" {
 		return router.Beginning{}
+	}
+	if c.has {
+		for _, ref := range c.contact.Messages { // one that isn't in this story is of another channel, which is no search
+			if one := st.byID[ref.ID]; one == nil || one.Outreach == "" {
+				return router.Beginning{}
+			}
+		}
 	}
 	return beginning(s.records(ctx, c.Customer), r.Channel, customers.Outreach)
 }

@@ -169,6 +169,12 @@ func titles(c view.Conversation) []string {
 // toot has somebody write on Mastodon.
 func (r *rig) toot(id, text string, public bool) router.Result {
 	r.tb.Helper()
+	return r.tootFoundBy("", id, text, public)
+}
+
+// tootFoundBy is one that was found by a hashtag, unless that is "".
+func (r *rig) tootFoundBy(tag, id, text string, public bool) router.Result {
+	r.tb.Helper()
 	visibility := "direct"
 	if public {
 		visibility = "public"
@@ -176,7 +182,7 @@ func (r *rig) toot(id, text string, public bool) router.Result {
 	origin := fmt.Sprintf(`{"v":1,"status":%q,"visibility":%q,"author":"eva@social.example"}`, id, visibility)
 	raw, err := json.Marshal(contact.Message{
 		ID: id, Channel: contact.Mastodon, Account: "brand", ReceivedAt: time.Now().UTC(), From: contact.Address{Address: "eva@social.example", Name: "Eva"},
-		Text: text, ReplyText: text, MessageID: "social.example/" + id, Origin: json.RawMessage(origin), Public: public, Thread: "t1",
+		Text: text, ReplyText: text, MessageID: "social.example/" + id, Origin: json.RawMessage(origin), Public: public, Thread: "t1", Outreach: tag,
 		Auth: contact.Authentication{Trust: contact.TrustProven},
 	})
 	if err != nil {
@@ -225,6 +231,35 @@ func TestPublicAndPrivate(t *testing.T) {
 	rest := anna.conversation(in.Conversation)
 	if w := wayBy(t, rest, contact.Mastodon, false); rest.ReplyBy != w.ID || w.Public {
 		t.Errorf("a private message is answered by %+v", w)
+	}
+}
+
+// Who wants no answer to what was only found gets none; who has asked us gets one, also
+// where a post that was found came behind their question.
+func TestFoundBehindAQuestion(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []bool{true, false} {
+		r := newRig(t)
+		brand := must[*mastodon.Adapter](t)(mastodon.New(mastodon.Config{Account: "brand", Server: "https://social.example", Address: "brand@social.example", Token: "t"}, slog.New(slog.DiscardHandler)))
+		r.chat = brand.Channel()
+		anna := r.boss().agent("Anna Arndt", nil)
+		if asked {
+			r.toot("1", "@brand where is my parcel?", true)
+		}
+		in := r.tootFoundBy("#acme", "2", "Still waiting for #acme", true)
+		anna.take()
+		c := anna.conversation(in.Conversation)
+		_, err := r.people.Update(t.Context(), c.Customer.ID, "customer", func(rec *customers.Record) error {
+			rec.Consents = []customers.Consent{{Channel: contact.Mastodon, Purpose: customers.Outreach}}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, body := anna.call(http.MethodPost, "/api/contacts/"+in.Contact+"/reply", map[string]any{"text": "It comes tomorrow.", "covers": c.Covers})
+		if went := status < 300; went != asked {
+			t.Errorf("asked %v: %d %s", asked, status, body)
+		}
 	}
 }
 
