@@ -276,13 +276,22 @@ type summary struct {
 }
 
 // audit runs `stagecoach ledger audit`, on the running daemon or the data of a
-// stopped one; anything that doesn't add up fails the test.
+// stopped one, once what was just stored is taken in; anything that doesn't add up
+// fails the test.
 func (d *daemon) audit() audit {
 	d.t.Helper()
-	code, out, errs := d.run("ledger", "audit", "--json", "--data", d.dir)
+	var code int
+	var out, errs string
 	var a audit
-	if err := json.Unmarshal([]byte(out), &a); err != nil {
-		d.t.Fatalf("ledger audit ended with %d: %v\n%s%s", code, err, out, errs)
+	for deadline := time.Now().Add(patience); ; {
+		code, out, errs = d.run("ledger", "audit", "--json", "--data", d.dir)
+		a = audit{}
+		if err := json.Unmarshal([]byte(out), &a); err != nil {
+			d.t.Fatalf("ledger audit ended with %d: %v\n%s%s", code, err, out, errs)
+		}
+		if a.Pending == 0 || time.Now().After(deadline) {
+			break
+		}
 	}
 	for _, gap := range a.Gaps {
 		d.t.Errorf("gap in the ledger: %s %s: %s", gap.What, gap.Where, gap.Detail)
