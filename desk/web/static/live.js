@@ -8,12 +8,14 @@
   const SLOW = { review: 1000, waiting: 3000 }; // and for mere counts more rarely
   const due = new Map();
   const asked = new Map(); // when each was asked last
+  const missed = new Set(); // what is to be asked once it can hear
   const wanted = new Set();
   const heard = new Set();
   let source = null, retry = 0, timer = 0, online = true, watch = 0, leading = false, begun = false, anew = false, release = null;
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("stagecoach") : null;
 
   function regions() { return document.querySelectorAll("[data-on]"); }
+  function keyOf(el) { return el.id || el.getAttribute("hx-get"); }
 
   // refresh asks the regions that something concerns anew: at once, or as soon as
   // their pace allows. While nobody answers it asks nothing: all is asked anew once
@@ -23,7 +25,7 @@
     const now = Date.now();
     for (const el of regions()) {
       if (name !== null && !el.dataset.on.split(" ").includes(name)) continue;
-      const what = el.id || el.getAttribute("hx-get");
+      const what = keyOf(el);
       const at = name in SLOW ? now + SLOW[name] : Math.max(now, (asked.get(what) ?? 0) + PACE);
       const planned = due.get(el);
       if (planned && planned.at <= at) continue;
@@ -31,10 +33,27 @@
       due.set(el, { at, timer: setTimeout(() => {
         due.delete(el);
         asked.set(what, Date.now());
-        if (document.contains(el)) window.htmx.trigger(el, "live");
+        ask(what);
       }, at - now) });
     }
   }
+
+  // ask has a region asked anew. One that is being asked, or put in place, hears
+  // nothing, and what it gets may be from before: it is asked once that is done.
+  function ask(what) {
+    const el = [...regions()].find((one) => keyOf(one) === what);
+    if (!el) return;
+    if (el.matches(".htmx-request, .htmx-swapping, .htmx-added, .htmx-settling")) missed.add(what);
+    else window.htmx.trigger(el, "live");
+  }
+
+  function askMissed() {
+    const again = [...missed];
+    missed.clear();
+    again.forEach(ask);
+  }
+  document.addEventListener("htmx:afterSettle", () => setTimeout(askMissed));
+  document.addEventListener("htmx:afterRequest", () => setTimeout(askMissed));
 
   function state(on) {
     if (on === online) return;
@@ -50,6 +69,7 @@
   function forget() {
     for (const planned of due.values()) clearTimeout(planned.timer);
     due.clear();
+    missed.clear();
   }
 
   // begin asks for everything once the line stands: what happened between the
@@ -160,7 +180,7 @@
     const el = document.querySelector("[data-again]");
     if (!el || el.dataset.planned) return;
     el.dataset.planned = "1";
-    setTimeout(() => { if (document.contains(el)) window.htmx.trigger(el, "live"); }, 1000 * Number(el.dataset.again));
+    setTimeout(() => { if (document.contains(el)) ask(keyOf(el)); }, 1000 * Number(el.dataset.again));
   }
   document.addEventListener("htmx:afterSettle", later);
   document.addEventListener("DOMContentLoaded", later);
